@@ -1,0 +1,39 @@
+"""The one filter between foreign text and a terminal.
+
+A model, a corpus, a checkpoint or a file name can hold any character: ESC starts a terminal
+command, a C1 byte does the same, a bidi mark turns a line around, a lone surrogate cannot be
+encoded. `visible` maps each of them to one visible character or a short escape, so that what
+is shown is inert and nothing is hidden.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Controls (C0 without newline, DEL, C1), bidi and other invisible format characters,
+# line separators that terminals treat in their own ways, and lone surrogates.
+_HIDDEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x20:
+        return chr(0x2400 + code)  # the control's own picture: ESC is shown as ␛
+    if code == 0x7F:
+        return "␡"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def visible_text(text: str) -> str:
+    """`text` with every hidden or dangerous character made visible; newlines stay."""
+    return _HIDDEN.sub(_escape, text)
+
+
+def visible(text: str) -> str:
+    """`text` on one line, every hidden or dangerous character and newline made visible."""
+    return visible_text(text).replace("\n", "␊")

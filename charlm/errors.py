@@ -1,0 +1,89 @@
+"""Every error charlm raises on purpose, and the one place where they become exit codes.
+
+    CharlmError            exit 1   could not finish
+    ├── InputError         exit 2   a bad argument, or input that cannot be used
+    │   ├── CorpusError             a text that cannot be read or trained on
+    │   ├── CheckpointError         a file that is not a whole, valid checkpoint
+    │   └── UnknownCharacter        a prompt with a character the model has never seen
+    ├── TrainingError      exit 1   a training that cannot go on (loss is NaN, disk gone)
+    └── Stopped            exit 130 / 143 / 129   SIGINT / SIGTERM / SIGHUP, after saving
+
+A message is one line that says what, where, and what to do. Control characters in it (file
+names, foreign text) are made visible before it reaches a terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from charlm.display import visible
+
+
+class CharlmError(Exception):
+    """Base of the tree; a caller who catches this catches all of charlm."""
+
+    exit_code = 1
+
+
+class InputError(CharlmError, ValueError):
+    """A bad argument, or input that cannot be used."""
+
+    exit_code = 2
+
+
+class CorpusError(InputError):
+    """A text that cannot be read or trained on."""
+
+
+class CheckpointError(InputError):
+    """A file that is not a whole, valid checkpoint."""
+
+
+class UnknownCharacter(InputError):
+    """A prompt with a character the model has never seen."""
+
+
+class TrainingError(CharlmError):
+    """A training that cannot go on."""
+
+
+class Stopped(CharlmError):
+    """Stopped by a signal, after saving. `signum` is the signal's number."""
+
+    def __init__(self, message: str, signum: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signum
+
+
+def run_main(main: Callable[[Sequence[str]], int | None], arguments: Sequence[str]) -> int:
+    """Run a command and turn what it raises into one line on stderr and an exit code.
+
+    `--debug` anywhere in the arguments lets the traceback through.
+    """
+    try:
+        code = main([a for a in arguments if a != "--debug"]) or 0
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # The reader (head, less) has gone: not an error, and nothing more can be printed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except CharlmError as error:
+        if "--debug" in arguments:
+            raise
+        report(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except (OSError, MemoryError) as error:
+        if "--debug" in arguments:
+            raise
+        report(str(error) or "out of memory")
+        return 1
+
+
+def report(message: str) -> None:
+    """Write the one line of an error to stderr, whatever the message holds."""
+    print(f"charlm: error: {visible(message)}", file=sys.stderr)

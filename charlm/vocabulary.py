@@ -1,0 +1,76 @@
+"""Character <-> id. PAD (the seeds' BLANK) is 0, EOS is 1, then the characters in code order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from charlm.config import MAX_VOCABULARY
+from charlm.errors import CorpusError, InputError, UnknownCharacter
+
+PAD = 0
+EOS = 1
+_FIRST = 2
+
+
+class Vocabulary:
+    """The characters of a corpus and their ids. `len` counts PAD and EOS too: it is V."""
+
+    def __init__(self, characters: Sequence[str]) -> None:
+        if len(characters) > MAX_VOCABULARY:
+            raise CorpusError(
+                f"the text has {len(characters):,} distinct characters; at most"
+                f" {MAX_VOCABULARY:,} are possible: remove rare ones (--min-count)"
+            )
+        for character in characters:
+            if not isinstance(character, str) or len(character) != 1:
+                raise InputError(f"vocabulary entry {character!r} is not one character")
+        self.characters = tuple(characters)
+        self.to_id = {c: i for i, c in enumerate(self.characters, start=_FIRST)}
+        if len(self.to_id) != len(self.characters):
+            seen: set[str] = set()
+            twice = next(c for c in self.characters if c in seen or seen.add(c))  # type: ignore[func-returns-value]
+            raise InputError(f"vocabulary entry {twice!r} occurs twice")
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Vocabulary:
+        """The vocabulary of every character in `texts`."""
+        distinct: set[str] = set()
+        for text in texts:
+            distinct.update(text)
+        return cls(sorted(distinct))
+
+    def __len__(self) -> int:
+        return _FIRST + len(self.characters)
+
+    def __contains__(self, character: object) -> bool:
+        return character in self.to_id
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and self.characters == other.characters
+
+    def __hash__(self) -> int:
+        return hash(self.characters)
+
+    def __repr__(self) -> str:
+        return f"Vocabulary({len(self.characters)} characters)"
+
+    def to_char(self, id: int) -> str:
+        """The character of one id; PAD and EOS have none and give the empty string."""
+        if not 0 <= id < len(self):
+            raise InputError(f"id {id} is not in a vocabulary of {len(self)}")
+        return self.characters[id - _FIRST] if id >= _FIRST else ""
+
+    def string2code(self, text: str) -> list[int]:
+        """The ids of a text. An unknown character is an UnknownCharacter error naming it."""
+        try:
+            return [self.to_id[c] for c in text]
+        except KeyError:
+            place, character = next((i, c) for i, c in enumerate(text) if c not in self.to_id)
+            raise UnknownCharacter(
+                f"character {character!r} (U+{ord(character):04X}) at position {place} of the"
+                " text is not in the model's vocabulary: remove it, or use --unknown skip|map"
+            ) from None
+
+    def code2string(self, ids: Iterable[int]) -> str:
+        """The text of ids; PAD and EOS are left out."""
+        return "".join(self.to_char(int(i)) for i in ids)
