@@ -1,0 +1,85 @@
+# Every target makes the virtual environment it needs by itself.
+# Needed beforehand: make, Python >= 3.11 with venv, and a C++20 compiler (g++ or clang++).
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+SOURCES := setup.py $(shell find csrc -type f)
+
+# A mark is newer than all that went into it; removing $(VENV) removes every mark.
+MADE := $(STAMPS)/made
+BASE := $(STAMPS)/base
+DEV := $(STAMPS)/dev
+ENGINE := $(STAMPS)/engine
+
+.PHONY: help tui train test test-long lint format bench clean
+
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+tui: $(BASE) $(ENGINE) ## open the screen (RUN=path: on that run or checkpoint)
+	@$(BIN)/python -m tui $(RUN)
+
+train: $(BASE) $(ENGINE) ## train on CORPUS=file (default: the text every Python carries)
+	@$(BIN)/python -m charlm.train $(if $(CORPUS),--corpus "$(CORPUS)")
+
+test: lint ## lint, types, import directions and the tests
+	$(BIN)/python -m pytest -n 2 -m "not long"
+
+test-long: $(DEV) $(ENGINE) ## the tests that take longer
+	$(BIN)/python -m pytest -m long
+
+lint: $(DEV) $(ENGINE) ## ruff, mypy and import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV) ## put the sources in ruff's form
+	$(BIN)/ruff format .
+
+bench: $(BASE) $(ENGINE) ## characters per second, beside plain torch loops
+	$(BIN)/python benchmarks/decode.py
+
+clean: ## remove what was built (the virtual environment too; runs stay)
+	rm -rf $(VENV) build *.egg-info charlm/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	  .import_linter_cache .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(MADE):
+	@python=; for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	  if $$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	    >/dev/null 2>&1; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "charlm needs Python 3.11 or newer with venv (Debian: python3-venv): none found" >&2; \
+	  exit 1; \
+	fi; \
+	if ! command -v "$${CXX:-c++}" >/dev/null; then \
+	  echo "charlm needs a C++20 compiler (g++ or clang++): none found, or set CXX" >&2; exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$($$python --version)" && $$python -m venv $(VENV)
+	@mkdir -p $(STAMPS)
+	@$(PIP) install -c constraints.txt setuptools pybind11
+	@touch $@
+
+# The build tools are in $(VENV) already, pinned: no second, isolated copy is fetched.
+$(BASE): pyproject.toml constraints.txt | $(MADE)
+	@echo "Installing what charlm needs; the first time PyTorch takes a while (see README.md)"
+	@$(PIP) install --no-build-isolation -c constraints.txt -e ".[train]"
+	@touch $@ $(ENGINE)
+
+$(DEV): pyproject.toml constraints.txt $(BASE)
+	@echo "Installing what the tests need"
+	@$(PIP) install --no-build-isolation -c constraints.txt -e ".[train,dev]"
+	@touch $@ $(ENGINE)
+
+$(ENGINE): $(SOURCES) $(BASE)
+	@echo "Building the engine"
+	@$(BIN)/python setup.py --quiet build_ext --inplace --force
+	@touch $@

@@ -1,0 +1,83 @@
+"""charlm: character language models, trained in PyTorch and written by a native engine.
+
+    from charlm import Engine, Sampling
+
+    engine = Engine.load("checkpoints/shakespeare")
+    print(engine.write("ROMEO:", Sampling(top_p=0.95)).text)
+
+The public names below are looked up when first used (PEP 562): importing any part of charlm
+imports this file, and it must cost nothing and never bring in torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from charlm.checkpoint import Checkpoint, load_checkpoint
+    from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
+    from charlm.engine import Completion, Engine, Score, Session
+    from charlm.errors import (
+        CharlmError,
+        CheckpointError,
+        CorpusError,
+        InputError,
+        Stopped,
+        TrainingError,
+        UnknownCharacter,
+    )
+    from charlm.vocabulary import Vocabulary
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Engine",
+    "Session",
+    "Completion",
+    "Score",
+    "Strategy",
+    "Greedy",
+    "Sampling",
+    "BeamSearch",
+    "NucleusBeam",
+    "Checkpoint",
+    "load_checkpoint",
+    "Vocabulary",
+    "CharlmError",
+    "InputError",
+    "CorpusError",
+    "CheckpointError",
+    "UnknownCharacter",
+    "TrainingError",
+    "Stopped",
+]
+
+_MODULES = {
+    "engine": ("Engine", "Session", "Completion", "Score"),
+    "decoding": ("Strategy", "Greedy", "Sampling", "BeamSearch", "NucleusBeam"),
+    "checkpoint": ("Checkpoint", "load_checkpoint"),
+    "vocabulary": ("Vocabulary",),
+    "errors": (
+        "CharlmError",
+        "InputError",
+        "CorpusError",
+        "CheckpointError",
+        "UnknownCharacter",
+        "TrainingError",
+        "Stopped",
+    ),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'charlm' has no attribute {name!r}")
+    value = getattr(import_module(f"charlm.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
