@@ -11,16 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-#: Compared with their case: "art." and "no." end sentences far more often than they shorten.
-ABBREVIATIONS = frozenset(
+_LISTED = (
     # English
     "Mr Mrs Ms Messrs Dr Drs Prof Sr Jr St Gen Col Capt Cpt Cmdr Lt Sgt Maj Adm Sen Rep Reps"
     " Gov Hon Rev Pres Mt Ft Ave Blvd Rd Dept Vol Fig Figs Sec Ed Eds vs viz approx"
     " e.g i.e cf Cf al Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec"
     # French
     " MM Mme Mmes Mlle Mlles Mgr Pr Ste Sts Stes Cie av bd chap éd env fig hab ibid id op"
-    " vol pp p.ex c.-à-d".split()  # noqa: SIM905
+    " vol pp p.ex c.-à-d"
 )
+#: Compared with their case: "art." and "no." end sentences far more often than they shorten.
+ABBREVIATIONS = frozenset(_LISTED.split())
 
 _MARKS = re.compile(r"""[.?!…]+(?:[)\]}"'”’»›]|\ [»›])*""")  # noqa: RUF001
 _OPENING_QUOTES = "\"'«‹“‘„"  # noqa: RUF001

@@ -1,0 +1,131 @@
+"""Examples as ids, and batches of examples of like length.
+
+A batch is [T, B]. Its targets are the examples with EOS behind and PAD behind that; its
+inputs are the targets one time later, [start; targets[:-1]], so that the first character is
+a target too and an empty prompt means something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
+
+from charlm.corpus import Example
+from charlm.vocabulary import EOS, PAD, Vocabulary
+
+_POOL = 4096  # examples sorted by length together: large enough for like lengths to meet
+
+
+class Item(NamedTuple):
+    """One example: its ids (int64), and whether EOS follows them."""
+
+    ids: Tensor
+    ends: bool = True
+
+
+class Batch(NamedTuple):
+    """Inputs and targets [T, B]. `fresh`: it starts from the zero state, not from the last."""
+
+    inputs_TB: Tensor
+    targets_TB: Tensor
+    fresh: bool
+
+
+class TextDataset(Dataset[Item]):
+    """Examples of a text as ids, kept in one flat array."""
+
+    def __init__(self, examples: Sequence[Example], vocabulary: Vocabulary) -> None:
+        self._ids = encode("".join(example.text for example in examples), vocabulary)
+        self._ends = [example.ends for example in examples]
+        self._offsets = np.cumsum([0] + [len(example.text) for example in examples])
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, index: int) -> Item:
+        ids = self._ids[self._offsets[index] : self._offsets[index + 1]]
+        return Item(torch.from_numpy(ids.astype(np.int64)), self._ends[index])
+
+    def lengths(self) -> np.ndarray:
+        """Targets of each example, EOS included."""
+        return np.diff(self._offsets) + np.array(self._ends, dtype=np.int64)
+
+
+def encode(text: str, vocabulary: Vocabulary) -> np.ndarray:
+    """The ids of a long text whose characters are all known, int32; as `string2code`, faster."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    table = np.zeros(int(codes.max(initial=0)) + 1, dtype=np.int32)
+    for character, id in vocabulary.to_id.items():
+        if ord(character) < len(table):
+            table[ord(character)] = id
+    return table[codes]
+
+
+def pad_collate_fn(items: Sequence[Item | Tensor]) -> Tensor:
+    """Examples -> targets [T, B]: EOS appended, PAD behind. A plain tensor of ids ends."""
+    rows = []
+    for item in items:
+        ids, ends = item if isinstance(item, Item) else Item(item)
+        rows.append(torch.cat([ids, ids.new_tensor([EOS])]) if ends else ids)
+    return pad_sequence(rows, padding_value=PAD)
+
+
+def make_batch(targets_TB: Tensor, start_id: int) -> Batch:
+    """Targets with the inputs that ask for them."""
+    start_1B = targets_TB.new_full((1, targets_TB.shape[1]), start_id)
+    return Batch(torch.cat([start_1B, targets_TB[:-1]]), targets_TB, True)
+
+
+class ExampleBatches:
+    """The batches of every pass over a dataset; the same for the same seed.
+
+    A batch takes examples of like length until rows x longest reaches `positions`, so that
+    every batch costs about the same and little of it is padding.
+    """
+
+    def __init__(self, dataset: TextDataset, positions: int, start_id: int, seed: int) -> None:
+        self._dataset, self._positions, self._start_id = dataset, positions, start_id
+        self._seed = seed
+        self._plan: tuple[int, list[np.ndarray]] = (-1, [])
+
+    def count(self, epoch: int) -> int:
+        """Batches in one pass."""
+        return len(self._planned(epoch))
+
+    def batch(self, epoch: int, index: int) -> Batch:
+        """One batch of one pass."""
+        rows = self._planned(epoch)[index]
+        targets_TB = pad_collate_fn([self._dataset[int(row)] for row in rows])
+        return make_batch(targets_TB, self._start_id)
+
+    def _planned(self, epoch: int) -> list[np.ndarray]:
+        if self._plan[0] != epoch:
+            random = np.random.default_rng((self._seed, epoch))
+            plan = list(bucket(self._dataset.lengths(), self._positions, random))
+            self._plan = (epoch, [plan[i] for i in random.permutation(len(plan))])
+        return self._plan[1]
+
+
+def bucket(
+    lengths: np.ndarray, positions: int, random: np.random.Generator | None = None
+) -> Iterator[np.ndarray]:
+    """Indices of batches with rows x longest <= `positions` (at least one row each).
+
+    With `random`, which examples meet changes; without, all are sorted.
+    """
+    pool = _POOL if random else len(lengths)
+    order = random.permutation(len(lengths)) if random else np.arange(len(lengths))
+    for start in range(0, len(order), pool):
+        part = order[start : start + pool]
+        part = part[np.argsort(lengths[part], kind="stable")]
+        first = 0
+        for last in range(1, len(part) + 1):
+            if last == len(part) or (last + 1 - first) * lengths[part[last]] > positions:
+                yield part[first:last]
+                first = last
