@@ -22,6 +22,30 @@ def _knob(default: float, text: str) -> Any:
     return field(default=default, metadata={"help": text})
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _check_integer(name: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InputError(f"{name} is {value!r}: it must be an integer from {low:,} to {high:,}")
+
+
+def _check_temperature(value: float) -> None:
+    if not (_is_number(value) and (value == 0 or 0.01 <= value <= 100)):
+        raise InputError(f"temperature is {value!r}: it must be 0 (greedy) or from 0.01 to 100")
+
+
+def _check_top_p(value: float) -> None:
+    if not (_is_number(value) and 0 < value <= 1):
+        raise InputError(f"top_p is {value!r}: it must be above 0 and at most 1")
+
+
+def _check_length_penalty(value: float) -> None:
+    if not (_is_number(value) and -10 <= value <= 10):
+        raise InputError(f"length_penalty is {value!r}: it must be from -10 to 10")
+
+
 @dataclass(frozen=True)
 class Greedy:
     """The most probable character at every position; ties go to the lowest id."""
@@ -134,27 +158,3 @@ def strategy_named(name: str, options: Mapping[str, float] | None = None) -> Str
 def is_beam(strategy: Strategy) -> bool:
     """Whether the strategy keeps several hypotheses of one text."""
     return isinstance(strategy, BeamSearch | NucleusBeam)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _check_integer(name: str, value: object, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InputError(f"{name} is {value!r}: it must be an integer from {low:,} to {high:,}")
-
-
-def _check_temperature(value: float) -> None:
-    if not (_is_number(value) and (value == 0 or 0.01 <= value <= 100)):
-        raise InputError(f"temperature is {value!r}: it must be 0 (greedy) or from 0.01 to 100")
-
-
-def _check_top_p(value: float) -> None:
-    if not (_is_number(value) and 0 < value <= 1):
-        raise InputError(f"top_p is {value!r}: it must be above 0 and at most 1")
-
-
-def _check_length_penalty(value: float) -> None:
-    if not (_is_number(value) and -10 <= value <= 10):
-        raise InputError(f"length_penalty is {value!r}: it must be from -10 to 10")
