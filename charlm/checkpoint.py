@@ -185,7 +185,9 @@ def _read(path: Path) -> bytes:
 def _header(data: bytes, path: Path) -> dict[str, Any]:
     """The parsed safetensors header, once the file's size is what the header says."""
     if len(data) < 9:
-        raise CheckpointError(f"checkpoint {path}: incomplete file ({len(data)} of 9 bytes or more)")
+        raise CheckpointError(
+            f"checkpoint {path}: incomplete file ({len(data)} of 9 bytes or more)"
+        )
     ours = _looks_ours(data)
     size = struct.unpack_from("<Q", data)[0]
     if not ours and (data[8:9] != b"{" or size > _MAX_HEADER):

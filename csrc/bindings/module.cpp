@@ -1,0 +1,60 @@
+// The Python module charlm._engine: a list of registrations. Its typed contract is _engine.pyi.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+
+#include "base/philox.h"
+#include "bindings/arrays.h"
+#include "session/beams.h"
+#include "session/sampling.h"
+#include "session/scoring.h"
+
+namespace py = pybind11;
+using namespace charlm;
+
+PYBIND11_MODULE(_engine, m) {
+    m.doc() = "The native decoding engine of charlm: see charlm.engine for its use.";
+    m.attr("SOURCE_HASH") = CHARLM_SOURCE_HASH;
+    py::register_exception<ValueError>(m, "EngineError", PyExc_ValueError);
+
+    py::class_<Model, std::shared_ptr<Model>>(m, "Model")
+        .def(py::init(&make_model), py::kw_only(), py::arg("cell"), py::arg("vocabulary_size"),
+             py::arg("embedding_size"), py::arg("hidden_size"), py::arg("layers"),
+             py::arg("bias"), py::arg("tensors"))
+        .def_property_readonly("isa", [](const Model& model) { return model.kernels().name; })
+        .def("logits", &logits_of, py::arg("ids"));
+
+    py::class_<SamplingSession>(m, "SamplingSession")
+        .def(py::init(&make_sampling), py::kw_only(), py::arg("model"), py::arg("prompts"),
+             py::arg("samples"), py::arg("temperature"), py::arg("top_k"), py::arg("top_p"),
+             py::arg("min_p"), py::arg("seed"), py::arg("max_length"), py::arg("banned"),
+             py::arg("threads"))
+        .def_property_readonly("rows", &SamplingSession::rows)
+        .def("done", &SamplingSession::done, py::call_guard<py::gil_scoped_release>())
+        .def("advance", &advance_sampling, py::arg("n"), py::arg("budget_ms"));
+
+    py::class_<BeamSession>(m, "BeamSession")
+        .def(py::init(&make_beams), py::kw_only(), py::arg("model"), py::arg("prompts"),
+             py::arg("width"), py::arg("length_penalty"), py::arg("nucleus"), py::arg("top_p"),
+             py::arg("seed"), py::arg("max_length"), py::arg("banned"), py::arg("threads"))
+        .def_property_readonly("prompts", &BeamSession::prompts)
+        .def_property_readonly("width", &BeamSession::width)
+        .def("done", &BeamSession::done, py::call_guard<py::gil_scoped_release>())
+        .def("advance", &advance_beams, py::arg("n"), py::arg("budget_ms"))
+        .def("best", &best_of_beam, py::arg("prompt"));
+
+    py::class_<ScoringSession>(m, "ScoringSession")
+        .def(py::init<std::shared_ptr<const Model>, const std::vector<Ids>&,
+                      const std::vector<Ids>&, std::size_t>(),
+             py::kw_only(), py::arg("model"), py::arg("inputs"), py::arg("targets"),
+             py::arg("threads"))
+        .def("done", &ScoringSession::done, py::call_guard<py::gil_scoped_release>())
+        .def("advance", &ScoringSession::advance, py::arg("n"), py::arg("budget_ms"),
+             py::call_guard<py::gil_scoped_release>())
+        .def("log_probs", &log_probs_of);
+
+    m.def("philox4x32", &philox4x32, py::arg("counter"), py::arg("key"));
+    m.def("map_function", &map_function, py::arg("name"), py::arg("x"));
+}

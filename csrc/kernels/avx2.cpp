@@ -1,0 +1,33 @@
+// The kernels for AVX2 and FMA. The target region starts after every standard header, so that
+// no shared template is compiled for a processor that may lack it.
+#if defined(__x86_64__)
+#include "kernels/kernels.h"
+
+#include <immintrin.h>
+
+#include <bit>
+#include <limits>
+
+#include "base/philox.h"
+
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+
+namespace charlm {
+namespace avx2 {
+#include "kernels/lanes_avx2.h"
+#include "kernels/kernels.inc"
+}  // namespace avx2
+}  // namespace charlm
+
+#pragma GCC pop_options
+
+namespace charlm {
+
+const Kernels& avx2_kernels() {
+    static constexpr Kernels kernels = avx2::table("avx2");
+    return kernels;
+}
+
+}  // namespace charlm
+#endif

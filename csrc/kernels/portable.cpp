@@ -1,0 +1,20 @@
+// The kernels in plain C++: the same bits as the vector ones, on any processor.
+#include "kernels/kernels.h"
+
+#include <bit>
+#include <limits>
+
+#include "base/philox.h"
+
+namespace charlm {
+namespace portable {
+#include "kernels/lanes_portable.h"
+#include "kernels/kernels.inc"
+}  // namespace portable
+
+const Kernels& portable_kernels() {
+    static constexpr Kernels kernels = portable::table("portable");
+    return kernels;
+}
+
+}  // namespace charlm

@@ -1,0 +1,56 @@
+// The step model: initial_state, step. Rows are sequences; a row's state is a plain vector.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/weights.h"
+
+namespace charlm {
+
+// Scratch memory of one thread's steps.
+struct Workspace {
+    std::vector<Aligned<float>> buffers;
+    std::vector<const float*> x, h, last;
+    std::vector<float*> out, out2;
+};
+
+// One position of N rows. Row n reads the state in[n] and the character ids[n], writes the
+// state out[n] (which may be in[n], but not another row's in) and, where
+// logits[n] is not null, V logits padded to 16 lanes.
+struct StepRows {
+    std::vector<std::int32_t> ids;
+    std::vector<const float*> in;
+    std::vector<float*> out;
+    std::vector<float*> logits;
+
+    std::size_t size() const { return ids.size(); }
+    void clear();
+    void add(std::int32_t id, const float* in_state, float* out_state, float* row_logits);
+};
+
+class Model {
+  public:
+    Model(const ModelConfig& config, const Tensors& tensors);
+
+    const ModelConfig& config() const { return weights_.config; }
+    const Kernels& kernels() const { return kernels_; }
+    std::size_t state_size() const { return config().state_size(); }
+    std::size_t logits_size() const { return config().padded_vocabulary(); }
+
+    // The state before any character is zero: an Aligned<float>(state_size()) is one.
+    void step(const StepRows& rows, Workspace& work) const;
+
+  private:
+    void step_chunk(const StepRows& rows, std::size_t first, std::size_t count,
+                    Workspace& work) const;
+    void cell(std::size_t layer, const StepRows& rows, std::size_t first, std::size_t count,
+              Workspace& work) const;
+    void write_logits(const StepRows& rows, std::size_t first, std::size_t count,
+                      Workspace& work) const;
+
+    const Kernels& kernels_;
+    Weights weights_;
+};
+
+}  // namespace charlm

@@ -1,0 +1,61 @@
+// A model's weights, checked and packed once, then never written: safe to share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/aligned.h"
+#include "kernels/kernels.h"
+
+namespace charlm {
+
+enum class Cell { rnn, gru, lstm };
+
+struct ModelConfig {
+    Cell cell;
+    std::size_t vocabulary_size;  // V
+    std::size_t embedding_size;   // E
+    std::size_t hidden_size;      // H
+    std::size_t layers;           // L
+    bool bias;
+
+    std::size_t gates() const { return cell == Cell::rnn ? 1 : cell == Cell::gru ? 3 : 4; }
+    std::size_t padded_hidden() const { return padded(hidden_size); }
+    std::size_t padded_vocabulary() const { return padded(vocabulary_size); }
+    // One layer's state: h, and for an LSTM c behind it; a row's state is its layers in order.
+    std::size_t layer_state() const { return padded_hidden() * (cell == Cell::lstm ? 2 : 1); }
+    std::size_t state_size() const { return layer_state() * layers; }
+};
+
+// A tensor as it comes from a checkpoint: float32, row-major.
+struct Tensor {
+    const float* data;
+    std::vector<std::size_t> shape;
+};
+using Tensors = std::map<std::string, Tensor>;
+
+// One product of a layer: some gates of all its units, blocks interleaved by gate.
+// Layer 0 has no input part: a table row per character takes its place, with the bias.
+struct GateProduct {
+    std::size_t blocks = 0;
+    Aligned<float> weights;  // packed [x_size + h_size][blocks * 16], see kernels.h
+    Aligned<float> last;     // layer 0: [V, blocks * 16]; above: [blocks * 16]
+};
+
+struct Layer {
+    std::vector<GateProduct> products;  // GRU: {z r}, {n}; else one with every gate
+};
+
+struct Weights {
+    ModelConfig config;
+    std::vector<Layer> layers;
+    GateProduct output;
+
+    // Checks names, shapes and finiteness (ValueError); folds and packs with `kernels`.
+    Weights(const ModelConfig& config, const Tensors& tensors, const Kernels& kernels);
+};
+
+}  // namespace charlm

@@ -1,0 +1,86 @@
+// A batch of beam searches, one per prompt; all hypotheses of a shard go through each step
+// together.
+#pragma once
+
+#include <memory>
+
+#include "decode/beam.h"
+#include "session/prompts.h"
+#include "session/session.h"
+
+namespace charlm {
+
+// n positions of P prompts and K slots. An empty slot has parent -1, id PAD and score 0.
+struct BeamEvents {
+    std::size_t positions = 0;
+    std::vector<std::int32_t> parents, ids;  // [n, P, K]
+    std::vector<double> scores;              // [n, P, K]
+    std::vector<std::uint8_t> finished;      // [P]
+};
+
+class BeamShard {
+  public:
+    BeamShard(const Model& model, const std::vector<Ids>& prompts, const BeamOptions& options,
+              const std::vector<std::int32_t>& banned, std::size_t first, std::size_t last);
+
+    bool done() const;
+    std::size_t produced() const { return produced_; }
+    void step();
+
+    const std::vector<BeamSearch>& searches() const { return searches_; }
+    void deliver(std::size_t from, std::size_t count, std::size_t all_prompts, BeamEvents& events);
+
+  private:
+    struct Slot {
+        std::int32_t parent, id;
+        double score;
+    };
+
+    void feed_selected();
+    void record();
+
+    const Model& model_;
+    BeamOptions options_;
+    std::size_t first_;
+    Prompts prompts_;
+    BeamTools tools_;
+    std::vector<BeamSearch> searches_;
+    Workspace work_;
+    StepRows rows_;
+    // Double-buffered: a step reads the states of the parents and writes those of the children.
+    Aligned<float> states_, next_states_, logits_;
+    std::vector<std::size_t> places_;  // of each search's first hypothesis among the rows
+    std::size_t produced_ = 0, delivered_ = 0;
+    std::vector<std::vector<Slot>> slots_;  // [produced - delivered][P of the shard * K]
+};
+
+class BeamSession {
+  public:
+    BeamSession(std::shared_ptr<const Model> model, const std::vector<Ids>& prompts,
+                const BeamOptions& options, const std::vector<std::int32_t>& banned,
+                std::size_t threads);
+
+    std::size_t prompts() const { return prompts_; }
+    std::size_t width() const { return options_.width; }
+    bool done() const;
+    BeamEvents advance(std::size_t n, double budget_ms);
+
+    struct Best {
+        Ids ids;
+        double log_prob, score;
+        std::int64_t length;
+        bool finished;
+    };
+    // The K best of a prompt as they stand, best first.
+    std::vector<Best> best(std::size_t prompt) const;
+
+  private:
+    std::shared_ptr<const Model> model_;
+    BeamOptions options_;
+    std::size_t prompts_, delivered_ = 0;
+    std::vector<std::size_t> bounds_;
+    std::vector<BeamShard> shards_;
+    mutable std::mutex guard_;
+};
+
+}  // namespace charlm

@@ -1,0 +1,61 @@
+// What every session shares: shards, one per thread, that are advanced side by side.
+//
+// A shard runs its own rows and never waits for another, so one may be some positions ahead
+// when the time is used up; it keeps what is not yet handed out. A shard has:
+//     bool done() const           nothing left to produce
+//     std::size_t produced() const  positions produced so far
+//     void step()                 one position, of a prompt or of what follows it
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <vector>
+
+#include "base/check.h"
+#include "base/parallel.h"
+
+namespace charlm {
+
+// Splits `count` things into at most `threads` runs of nearly equal length.
+inline std::vector<std::size_t> split_evenly(std::size_t count, std::size_t threads) {
+    check(threads >= 1 && threads <= 1024, "threads must be from 1 to 1024");
+    const std::size_t parts = std::max<std::size_t>(1, std::min(count, threads));
+    std::vector<std::size_t> bounds;
+    for (std::size_t i = 0; i <= parts; ++i) bounds.push_back(count * i / parts);
+    return bounds;
+}
+
+// Advances every shard by up to n positions, or until budget_ms is used (each makes at least
+// one step). Returns how many of the n positions are ready in all of them.
+template <class Shard>
+std::size_t advance_shards(std::vector<Shard>& shards, std::size_t delivered, std::size_t n,
+                           double budget_ms) {
+    check(budget_ms >= 0, "budget_ms must be 0 or more");
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    const auto used_up = [&] {
+        const std::chrono::duration<double, std::milli> used = Clock::now() - start;
+        return used.count() >= budget_ms;
+    };
+    const std::size_t target = delivered + n;
+    for_each_shard(shards, [&](Shard& shard) {
+        while (!shard.done() && shard.produced() < target) {
+            shard.step();
+            if (used_up()) break;
+        }
+    });
+    std::size_t ready = target, longest = 0;
+    bool all_done = true;
+    for (const Shard& shard : shards) {
+        longest = std::max(longest, shard.produced());
+        if (shard.done()) continue;
+        all_done = false;
+        ready = std::min(ready, shard.produced());
+    }
+    if (all_done) ready = std::min(ready, longest);
+    return ready - delivered;
+}
+
+}  // namespace charlm
