@@ -1,0 +1,1 @@
+"""The screen: text streaming from a model, its knobs and its curves. Never imports torch."""

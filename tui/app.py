@@ -1,0 +1,101 @@
+"""The application: it owns the threads and the training, and closes them when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from tui.decode_worker import DecodeWorker, Load, load_engine
+from tui.keymap import KEYS
+from tui.run_watcher import RunWatcher
+from tui.screens.training_desk import TrainingDesk
+from tui.screens.write import WriteScreen
+from tui.themes import DARK, THEMES
+from tui.training import train_command
+
+#: Objects made between two collections: text makes many small ones, none of them in circles.
+_THRESHOLD = 50_000
+
+
+class CharlmApp(App[int]):
+    """`python -m tui`. `model`: a run or a checkpoint, None for none."""
+
+    TITLE = "charlm"
+    CSS_PATH = "app.tcss"
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(
+        self,
+        model: Path | None = None,
+        *,
+        load: Load = load_engine,
+        threads: int = 1,
+        trainer: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__()
+        self._model = model
+        self._load = load
+        self._threads = threads
+        self.desk = TrainingDesk(trainer or train_command())
+        self.decode_worker: DecodeWorker | None = None
+        self._watcher: RunWatcher | None = None
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DARK.name
+
+    def get_default_screen(self) -> Screen[None]:
+        """The screen one writes on."""
+        self.decode_worker = DecodeWorker(self._load, self._threads)
+        self._watcher = RunWatcher()
+        return WriteScreen(self.decode_worker, self._watcher, self.desk, self._model)
+
+    def on_mount(self) -> None:
+        """A collection of garbage would hold up a frame: what is there now stays."""
+        self.call_after_refresh(self._calm_collector)
+        if not self.is_headless:
+            self._end_on_signals()
+
+    def on_unmount(self) -> None:
+        """The threads end; a training is asked to save (`close` waits for it)."""
+        if self.decode_worker is not None:
+            self.decode_worker.close()
+        if self._watcher is not None:
+            self._watcher.close()
+        self.desk.stop()
+
+    def close(self) -> None:
+        """Wait until nothing that this app started is running."""
+        self.desk.close()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every action that can be done now, and its key; then Textual's own."""
+        if isinstance(screen, WriteScreen):
+            states = screen.states()
+            for key in KEYS:
+                label = key.label(states)
+                if key.palette and label is not None and key.where != "outside":
+                    yield SystemCommand(
+                        key.help[0].upper() + key.help[1:],
+                        f"{label} ({key.key_text})",
+                        partial(screen.run_action, key.action),
+                    )
+        yield from super().get_system_commands(screen)
+
+    def _calm_collector(self) -> None:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_THRESHOLD, 20, 50)
+
+    def _end_on_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                loop.add_signal_handler(number, partial(self.exit, 128 + number))

@@ -1,0 +1,135 @@
+"""What the threads post to the screen: frozen snapshots, read at 30 Hz by the drain.
+
+A thread never touches a widget. Every request carries a number; snapshots of an older request
+than the newest are dropped by the reader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from charlm.decoding import Strategy
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What the title line says of a model. `bpc`: bits per character, None when not known."""
+
+    name: str
+    path: Path
+    cell: str
+    layers: int
+    hidden: int
+    parameters: int
+    characters: int
+    unit: str
+    bpc: float | None
+    isa: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """One completion asked for. `pace` is in characters per second, 0 for full speed."""
+
+    number: int
+    prompt: str
+    strategy: Strategy
+    length: int
+    seed: int
+    pace: int
+
+
+@dataclass(frozen=True)
+class Loading:
+    """A model is being read."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model is ready to write."""
+
+    facts: ModelFacts
+
+
+@dataclass(frozen=True)
+class LoadFailed:
+    """A model could not be read; the one before it, if any, stays."""
+
+    path: Path
+    message: str
+
+
+@dataclass(frozen=True)
+class Started:
+    """The engine took the prompt; `prompt` is the text as fed."""
+
+    number: int
+    prompt: str
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """The text changed: shown = old[:keep] + text.
+
+    `characters`: written so far; `log_prob`: their sum in nats; `seconds`: spent inside the
+    engine, pauses left out.
+    """
+
+    number: int
+    keep: int
+    text: str
+    characters: int
+    log_prob: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The completion is over. `ended`: the model wrote its end; else it was cut at the length."""
+
+    number: int
+    ended: bool
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The engine gave an error instead of (more) text."""
+
+    number: int
+    message: str
+
+
+DecodeSnapshot = Loading | Loaded | LoadFailed | Started | Written | Finished | Failed
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The curves of one run as they stand, and where its training is.
+
+    `training` and `validation`: (characters seen, nats per character) pairs. `progress`: 0 to 1,
+    None when the log does not say; `seconds_left` likewise.
+    """
+
+    run: Path
+    training: tuple[tuple[float, float], ...] = ()
+    validation: tuple[tuple[float, float], ...] = ()
+    progress: float | None = None
+    seconds_left: float | None = None
+    characters_per_s: float | None = None
+    notices: tuple[str, ...] = ()
+    ended: str | None = None
+
+
+@dataclass(frozen=True)
+class TrainingEnded:
+    """The training process is gone. `code`: its exit status; `lines`: the last ones it wrote."""
+
+    run: Path
+    code: int
+    stopped: bool
+    lines: tuple[str, ...]

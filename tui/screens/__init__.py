@@ -1,0 +1,1 @@
+"""The screens: writing, and the small ones that open over it."""

@@ -1,0 +1,365 @@
+"""The screen one writes on: text above, prompt below, curves beside, one status line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Static
+
+from charlm.display import visible
+from tui.decode_worker import DecodeWorker
+from tui.keymap import KEYS, label_of
+from tui.knobs import Setting
+from tui.messages import DecodeSnapshot, Loaded, LoadFailed, Loading, ModelFacts, TrainingEnded
+from tui.models import found_models, run_of, runs_folder
+from tui.run_watcher import RunWatcher
+from tui.screens.sheets import HelpScreen, ModelsScreen
+from tui.screens.train_form import TrainForm
+from tui.screens.training_desk import TrainingDesk
+from tui.screens.writing import Writing
+from tui.training import TrainingPlan
+from tui.widgets.curves import CurvesPanel
+from tui.widgets.pieces_line import PiecesLine
+from tui.widgets.prompt import Prompt
+from tui.widgets.status import (
+    footer_pieces,
+    knob_pieces,
+    meter_pieces,
+    title_pieces,
+    training_text,
+)
+from tui.widgets.text_view import TextView
+
+_FRAME = 1 / 30
+_STATUS = 1 / 8
+_DESK = 0.5
+_WIDE = 110
+
+
+class WriteScreen(Screen[None]):
+    """Prompt, text, curves, status; every action of the key table is a method here."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (_WIDE, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (9, "-low"), (18, "-tall")]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        Binding(name, key.action, key.help, show=False, priority=key.where == "always")
+        for key in KEYS
+        if key.where != "prompt"
+        for name in key.keys
+    ]
+
+    def __init__(
+        self, worker: DecodeWorker, watcher: RunWatcher, desk: TrainingDesk, model: Path | None
+    ) -> None:
+        super().__init__()
+        self._worker, self._watcher, self._desk = worker, watcher, desk
+        self._model = model
+        self.setting = Setting()
+        self.facts: ModelFacts | None = None
+        self._loading = ""
+        self._curves_wanted: bool | None = None
+        self._notices_shown = 0
+
+    def compose(self) -> ComposeResult:
+        """Title, text and curves, prompt, status, footer."""
+        yield PiecesLine(id="title")
+        with Container(id="body"):
+            yield TextView(id="text")
+            yield CurvesPanel(id="curves")
+        with Container(id="prompt-row"):
+            yield Static("›", id="prompt-mark", markup=False)  # noqa: RUF001
+            yield Prompt(id="prompt")
+        with Container(id="status"):
+            yield PiecesLine(id="knobs")
+            yield PiecesLine(id="meters")
+        yield PiecesLine(id="footer", gap="  ")
+
+    def on_mount(self) -> None:
+        """Cursor into the prompt; the model is read after the first paint."""
+        self.view = self.query_one(TextView)
+        self.prompt = self.query_one(Prompt)
+        self.panel = self.query_one(CurvesPanel)
+        self.writing = Writing(self._worker, self.view, self._say)
+        self.prompt.focus()
+        self._place_curves()
+        self._show_empty()
+        self._show_state()
+        self.set_interval(_FRAME, self._drain)
+        self.set_interval(_STATUS, self._show_state)
+        self.set_interval(_DESK, self._look_at_training)
+        if self._model is not None:
+            self.call_after_refresh(self._load, self._model)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The curves have a place of their own only where it is wide."""
+        self._place_curves(event.size.width)
+
+    def on_prompt_sent(self, event: Prompt.Sent) -> None:
+        """Enter: write."""
+        self._write(event.text, again=False)
+
+    def on_pieces_line_chosen(self, event: PiecesLine.Chosen) -> None:
+        """A click on a key or a knob does what it says."""
+        self.run_worker(self.run_action(event.action), name="click")
+
+    # What the keys do.
+
+    def action_escape(self) -> None:
+        """Stop the text; else leave the prompt, or go back to it."""
+        if self.writing.streaming:
+            self.writing.cancel()
+        elif self.prompt.has_focus:
+            self.view.focus()
+        else:
+            self.prompt.focus()
+        self._show_state()
+
+    def action_to_prompt(self) -> None:
+        """The cursor into the prompt."""
+        self.prompt.focus()
+
+    def action_decoder(self, name: str) -> None:
+        """Another decoder; the text starts again from the prompt."""
+        self._set(self.setting.with_decoder(name))
+
+    def action_knob(self, knob: str, by: int) -> None:
+        """Move one knob."""
+        self._set(self.setting.moved(knob, by))
+
+    def action_turn(self, by: int) -> None:
+        """Move the chosen knob."""
+        self.action_knob(self.setting.chosen, by)
+
+    def action_choose(self, by: int) -> None:
+        """Choose the next knob."""
+        self.setting = self.setting.with_next_chosen(by)
+        self._show_state()
+
+    def action_pick(self, knob: str) -> None:
+        """Choose this knob."""
+        while knob in self.setting.knobs and self.setting.chosen != knob:
+            self.setting = self.setting.with_next_chosen(1)
+        self._show_state()
+
+    def action_pace(self) -> None:
+        """Show the text faster or slower, from the next text on."""
+        self.setting = self.setting.with_next_pace()
+        pace = self.setting.pace
+        self._say(f"pace: {pace} characters a second" if pace else "pace: full speed", False)
+
+    def action_regenerate(self) -> None:
+        """The same prompt with the next seed."""
+        if self.writing.prompt is None:
+            return
+        if not self.setting.has_seed:
+            self._say("this decoder always writes the same text: F3 samples another", False)
+            return
+        self.setting = self.setting.with_seed(self.setting.seed + 1)
+        self._write(self.writing.prompt, again=False)
+
+    def action_copy(self) -> None:
+        """Prompt and text to the clipboard of the terminal."""
+        text = self.view.text
+        self.app.copy_to_clipboard(text)
+        self._say(f"copied {len(text):,} characters", False)
+
+    def action_models(self) -> None:
+        """Choose a model from the list."""
+        current = run_of(self.facts.path).resolve() if self.facts else None
+
+        def chosen(path: Path | None) -> None:
+            if path is not None:
+                self._load(path)
+
+        self.app.push_screen(ModelsScreen(found_models(), current), chosen)
+
+    def action_train(self) -> None:
+        """Open the form; while a training runs, stop it."""
+        if self._desk.training:
+            self._desk.stop()
+            self._say("stopping the training: it saves first", False)
+        else:
+            self.app.push_screen(TrainForm(runs_folder()), self._start_training)
+
+    def action_talk(self) -> None:
+        """Load the newest weights of the training."""
+        run = self._desk.talk()
+        if run is not None:
+            self._load(run)
+
+    def action_curves(self) -> None:
+        """Show or hide the curves."""
+        self._curves_wanted = not self.panel.display
+        self._place_curves()
+        self._show_state()
+
+    def action_scroll(self, by: int) -> None:
+        """A page back or on in the text."""
+        if by < 0:
+            self.view.scroll_page_up(animate=False)
+        else:
+            self.view.scroll_page_down(animate=False)
+
+    def action_newest(self) -> None:
+        """The end of the text, and stay there."""
+        self.view.scroll_end(animate=False, x_axis=False)
+
+    def action_theme(self) -> None:
+        """Light or dark."""
+        self.app.theme = "charlm-light" if self.app.current_theme.dark else "charlm-dark"
+
+    def action_help(self) -> None:
+        """Every key."""
+        self.app.push_screen(HelpScreen())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """An action without a label in the present state is not there: its key falls through."""
+        if not self.is_mounted:
+            return True
+        return label_of(action, parameters, self.states()) is not None
+
+    def states(self) -> frozenset[str]:
+        """What holds now, in the words of the key table."""
+        writing = self.writing
+        states = {f"knob-{knob}" for knob in self.setting.knobs}
+        states.add("prompt" if self.prompt.has_focus else "outside")
+        for name, holds in (
+            ("streaming", writing.streaming),
+            ("written", bool(self.view.blocks)),
+            ("training", self._desk.training),
+            ("newest", self._desk.has_newer()),
+            ("curves", bool(self.panel.display)),
+        ):
+            if holds:
+                states.add(name)
+        return frozenset(states)
+
+    # What happens by itself.
+
+    def _drain(self) -> None:
+        """Everything the worker posted since the last frame."""
+        posted = self._worker.posted
+        for _ in range(len(posted)):
+            self._take(posted.popleft())
+
+    def _take(self, snapshot: DecodeSnapshot) -> None:
+        match snapshot:
+            case Loading(path=path):
+                self._loading = visible(run_of(path).name)
+            case Loaded(facts=facts):
+                self.facts, self._loading = facts, ""
+                if not self._desk.training:
+                    self._watcher.watch(run_of(facts.path))
+                self._show_empty()
+            case LoadFailed(message=message):
+                self._loading = ""
+                self._say(message, True)
+                self._show_empty()
+            case _:
+                self.writing.take(snapshot)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """Title, status and footer as things stand; lines that did not change cost nothing."""
+        states, writing = self.states(), self.writing
+        curves = self._watcher.latest
+        training = training_text(curves) if self._desk.training else ""
+        if self._desk.stopping:
+            training = "training stops …"
+        self._line("title").set_pieces(title_pieces(self.facts, self._loading))
+        self._line("knobs").set_pieces(knob_pieces(self.setting))
+        self._line("meters").set_pieces(
+            meter_pieces(
+                self.facts, writing.characters, writing.log_prob, writing.seconds,
+                not self.view.at_end, training,
+            )
+        )  # fmt: skip
+        wide = self.size.width >= 132
+        self._line("footer").set_pieces(footer_pieces(states, self.setting, wide))
+        self.panel.show(curves)
+
+    def _line(self, name: str) -> PiecesLine:
+        return self.query_one(f"#{name}", PiecesLine)
+
+    def _look_at_training(self) -> None:
+        end = self._desk.ended()
+        if end is not None:
+            self._training_ended(end)
+
+    def _training_ended(self, end: TrainingEnded) -> None:
+        if end.code == 0 or end.stopped:
+            how = "stopped" if end.stopped else "done"
+            talk = ": Ctrl+L talks to it" if self._desk.has_newer() else ""
+            self._say(f"training {how}{talk}", False)
+            return
+        how = f"with exit code {end.code}" if end.code > 0 else f"by signal {-end.code}"
+        last = "\n".join(end.lines[-4:])
+        self.app.notify(
+            f"training ended {how}\n{last}", severity="error", timeout=30, markup=False
+        )
+
+    def _start_training(self, plan: TrainingPlan | None) -> None:
+        if plan is None:
+            return
+        try:
+            self._desk.start(plan)
+        except OSError as error:
+            self._say(f"the training could not be started: {error}", True)
+            return
+        self._watcher.watch(plan.run)
+        self._curves_wanted = True
+        self._place_curves()
+        self._say(f"training {plan.run.name}: F8 stops it", False)
+
+    def _load(self, path: Path) -> None:
+        self.writing.forget()
+        self._worker.load(path)
+
+    def _set(self, setting: Setting) -> None:
+        changed = setting.strategy != self.setting.strategy or (
+            (setting.seed, setting.length) != (self.setting.seed, self.setting.length)
+        )
+        renamed = setting.name != self.setting.name
+        self.setting = setting
+        if (changed or renamed) and self.writing.prompt is not None:
+            self._write(self.writing.prompt, again=True)
+        self._show_state()
+
+    def _write(self, prompt: str, *, again: bool) -> None:
+        if self.facts is None and not self._loading and not self._model:
+            self._say("there is no model yet: F8 trains one, F7 lists them", True)
+            return
+        name = self.facts.name if self.facts else self._loading
+        self.writing.start(prompt, self.setting, name, again=again)
+        self._show_state()
+
+    def _say(self, message: str, wrong: bool) -> None:
+        self.app.notify(
+            visible(message), severity="error" if wrong else "information",
+            timeout=8 if wrong else 3, markup=False,
+        )  # fmt: skip
+
+    def _show_empty(self) -> None:
+        if self.facts is not None:
+            self.view.set_empty(
+                f"{self.facts.name} is ready.", "",
+                "Type how a text begins, then press Enter.",
+                "F2 to F6 change how it is written, F1 shows every key.",
+            )  # fmt: skip
+        elif self._model is not None:
+            self.view.set_empty("One moment: the model is being read.")
+        else:
+            self.view.set_empty(
+                "There is no model here yet.", "",
+                "F8 trains one, on a text of yours or on Python's own documentation.",
+                "F7 lists the models that were found.",
+            )  # fmt: skip
+
+    def _place_curves(self, width: int | None = None) -> None:
+        wide = (self.size.width if width is None else width) >= _WIDE
+        self.panel.display = wide if self._curves_wanted is None else self._curves_wanted

@@ -1,0 +1,115 @@
+"""What the title, the status line and the footer say, as pieces of a line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tui.keymap import KEYS
+from tui.knobs import DECODERS, LABELS, Setting
+from tui.messages import Curves, ModelFacts
+from tui.widgets.pieces_line import Piece
+
+_DIM = "$text-muted"
+
+
+def title_pieces(facts: ModelFacts | None, loading: str = "") -> list[Piece]:
+    """Name, cell, sizes and quality of the model."""
+    pieces = [Piece("charlm", "bold $primary", 1)]
+    if loading:
+        return [*pieces, Piece(f"reading {loading} …", _DIM)]
+    if facts is None:
+        return [*pieces, Piece("no model", _DIM)]
+    layers = f"{facts.layers}×{facts.hidden}"  # noqa: RUF001 (a multiplication sign)
+    pieces += [
+        Piece(facts.name, "bold"),
+        Piece(f"{facts.cell} {layers}", _DIM, 2),
+        Piece(f"{_short(facts.parameters)} parameters", _DIM, 5),
+        Piece(f"{facts.characters} characters", _DIM, 6),
+        Piece(f"{facts.unit} text", _DIM, 4),
+    ]
+    if facts.bpc is not None:
+        pieces.append(Piece(f"{facts.bpc:.2f} bits/char", "$accent", 3, right=True))
+    return pieces
+
+
+def knob_pieces(setting: Setting, *, chosen: bool = True) -> list[Piece]:
+    """The decoder and its knobs; the chosen one stands out and outlasts the others."""
+    pieces = [Piece(f" {DECODERS[setting.name]} ", "bold $background on $primary", 0)]
+    for place, knob in enumerate(setting.knobs):
+        here = chosen and knob == setting.chosen
+        style = "bold $accent" if here else ""
+        mark = "▸" if here else ""
+        text = f"{mark}{LABELS[knob]} {setting.shown(knob)}"
+        pieces.append(Piece(text, style, 1 if here else 20 + place, action=f"pick('{knob}')"))
+    return pieces
+
+
+def meter_pieces(
+    facts: ModelFacts | None,
+    characters: int,
+    log_prob: float,
+    seconds: float,
+    below: bool,
+    training: str,
+) -> list[Piece]:
+    """Speed and surprise of the text being written, and what writes it."""
+    pieces = []
+    if below:
+        pieces.append(Piece("▼ more", "bold $accent", 2, right=True, action="newest"))
+    if training:
+        pieces.append(Piece(training, "$success", 3, right=True))
+    if characters:
+        speed = f"{_short(characters / seconds)} char/s" if seconds > 0 else ""
+        pieces.append(Piece(speed, "", 4, right=True))
+        nats = f"{-log_prob / characters:.2f} nats/char"
+        pieces.append(Piece(nats, "", 5, right=True))
+    if facts is not None:
+        threads = f"{facts.threads} thread{'s' if facts.threads != 1 else ''}"
+        pieces.append(Piece(facts.isa, _DIM, 40, right=True))
+        pieces.append(Piece(threads, _DIM, 41, right=True))
+    return pieces
+
+
+def footer_pieces(states: Collection[str], setting: Setting, wide: bool) -> list[Piece]:
+    """The keys that work now. Where there is room each decoder has its own place."""
+    pieces: list[Piece] = []
+    grouped = False
+    for key in KEYS:
+        label = key.label(states)
+        if not key.rank or label is None or (key.where != "always" and key.where not in states):
+            continue
+        text, style = f"{key.key_text} {label}", ""
+        if key.group == "Decoders":
+            if not wide:
+                if not grouped:
+                    pieces.append(Piece("F2-F6 Decoder", "", 4))
+                grouped = True
+                continue
+            if f"decoder('{setting.name}')" == key.action:
+                style = "bold $primary"
+        pieces.append(Piece(text, style, key.rank, action=key.action))
+    return pieces
+
+
+def training_text(curves: Curves | None) -> str:
+    """Progress of a running training in a few words."""
+    if curves is None or curves.progress is None:
+        return "training"
+    left = "" if curves.seconds_left is None else f", {duration(curves.seconds_left)} left"
+    return f"training {100 * curves.progress:.0f} %{left}"
+
+
+def duration(seconds: float) -> str:
+    """`seconds` in the two units that matter: `1 h 05 min`, `3 min`, `20 s`."""
+    whole = max(0, int(seconds))
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 60} min" if whole >= 60 else f"{whole} s"
+
+
+def _short(number: float) -> str:
+    for limit, unit in ((1e6, "M"), (1e4, "k")):
+        if number >= limit:
+            scale = 1e6 if unit == "M" else 1e3
+            return f"{number / scale:.3g} {unit}"
+    return f"{number:,.0f}"

@@ -1,0 +1,88 @@
+"""Breaking text into lines of a terminal, a piece at a time.
+
+The text of a completion grows at its end, and a beam may rewrite its tail: `Wrapped` breaks
+again only the lines that a change can reach. Widths are in terminal cells: a wide character
+takes two, a combining one none.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from rich.cells import get_character_cell_size
+
+
+def line_end(text: str, start: int, width: int) -> tuple[int, int]:
+    """The first line of text[start:] in `width` cells: (its end, the start of the next).
+
+    Lines break at a newline, else after the last space that fits, else anywhere. The next
+    start is -1 when the text ends within this line.
+    """
+    limit = _fitting(text, start, width)
+    newline = text.find("\n", start, limit + 1)
+    if newline >= 0:
+        return newline, newline + 1
+    if limit >= len(text):
+        return len(text), -1
+    if text[limit] == " ":  # the space that ends a full line hangs over its edge, unseen
+        return limit, limit + 1
+    space = text.rfind(" ", start, limit)
+    return (space + 1, space + 1) if space >= start else (limit, limit)
+
+
+def _fitting(text: str, start: int, width: int) -> int:
+    """How far text[start:] fits in `width` cells; at least one character."""
+    piece = text[start : start + width]
+    if piece.isascii():
+        return start + len(piece)
+    cells = 0
+    for place in range(start, len(text)):
+        character = text[place]
+        if character == "\n":
+            return place
+        cells += get_character_cell_size(character)
+        if cells > width:
+            return max(place, start + 1)
+    return len(text)
+
+
+class Wrapped:
+    """A text and the lines it makes at one width. `starts[i]`, `ends[i]`: offsets of line i."""
+
+    def __init__(self, text: str = "", width: int = 80) -> None:
+        self.text = text
+        self.width = max(1, width)
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self._break_from(0)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def line(self, index: int) -> str:
+        """The characters of one line."""
+        return self.text[self.starts[index] : self.ends[index]]
+
+    def rewrite(self, keep: int, tail: str) -> int:
+        """Make the text text[:keep] + tail; return the first line that may have changed."""
+        self.text = self.text[:keep] + tail if keep < len(self.text) else self.text + tail
+        # The break before a line was chosen by looking at the word that begins it, so the
+        # line before the one that changes is broken again too.
+        changed = max(0, bisect_right(self.starts, keep) - 2)
+        start = self.starts[changed] if self.starts else 0
+        del self.starts[changed:], self.ends[changed:]
+        self._break_from(start)
+        return changed
+
+    def set_width(self, width: int) -> None:
+        """Break everything again for another width."""
+        if max(1, width) != self.width:
+            self.width = max(1, width)
+            self.starts, self.ends = [], []
+            self._break_from(0)
+
+    def _break_from(self, start: int) -> None:
+        while start >= 0:
+            self.starts.append(start)
+            end, start = line_end(self.text, start, self.width)
+            self.ends.append(end)
