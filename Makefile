@@ -51,14 +51,20 @@ clean: ## remove what was built (the virtual environment too; runs stay)
 	  .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+define PROBE
+import sys, sysconfig, pathlib, venv, ensurepip
+header = pathlib.Path(sysconfig.get_path("include"), "Python.h")
+sys.exit(sys.version_info < (3, 11) or not header.exists())
+endef
+export PROBE
+
 $(MADE):
 	@python=; for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
-	  if $$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
-	    >/dev/null 2>&1; then python=$$name; break; fi; \
+	  if $$name -c "$$PROBE" >/dev/null 2>&1; then python=$$name; break; fi; \
 	done; \
 	if [ -z "$$python" ]; then \
-	  echo "charlm needs Python 3.11 or newer with venv (Debian: python3-venv): none found" >&2; \
-	  exit 1; \
+	  echo "charlm needs Python 3.11 or newer with venv and headers (Debian: python3-venv," \
+	    "python3-dev): none found" >&2; exit 1; \
 	fi; \
 	if ! command -v "$${CXX:-c++}" >/dev/null; then \
 	  echo "charlm needs a C++20 compiler (g++ or clang++): none found, or set CXX" >&2; exit 1; \
@@ -71,13 +77,14 @@ $(MADE):
 # The build tools are in $(VENV) already, pinned: no second, isolated copy is fetched.
 $(BASE): pyproject.toml constraints.txt | $(MADE)
 	@echo "Installing what charlm needs; the first time PyTorch takes a while (see README.md)"
+	@rm -f charlm/*.so
 	@$(PIP) install --no-build-isolation -c constraints.txt -e ".[train]"
 	@touch $@ $(ENGINE)
 
 $(DEV): pyproject.toml constraints.txt $(BASE)
 	@echo "Installing what the tests need"
 	@$(PIP) install --no-build-isolation -c constraints.txt -e ".[train,dev]"
-	@touch $@ $(ENGINE)
+	@touch $@
 
 $(ENGINE): $(SOURCES) $(BASE)
 	@echo "Building the engine"

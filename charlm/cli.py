@@ -1,0 +1,250 @@
+"""The command line: `python -m charlm train | write | score | info`.
+
+The options of a strategy, their help and their ranges come from the fields of the strategies
+in `charlm.decoding`. Each command imports what it needs when it runs, so that help is instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import Field, fields
+from importlib.util import find_spec
+from typing import Any, NoReturn
+
+import charlm
+from charlm.config import check_range
+from charlm.decoding import STRATEGIES, strategy_named
+from charlm.display import visible
+from charlm.errors import CharlmError, InputError
+
+_EXAMPLES = """\
+examples:
+  python -m charlm train --corpus my.txt
+  python -m charlm write checkpoints/shakespeare --prompt "ROMEO:"
+  python -m charlm score checkpoints/shakespeare my.txt
+  python -m charlm info checkpoints/shakespeare
+"""
+
+_WRITE_EXAMPLES = """\
+CHECKPOINT is a file, or a run folder (then its best model is meant).
+
+examples:
+  charlm write RUN --prompt "Once upon" --temperature 0.8
+  charlm write RUN --prompt "Once upon" --strategy sample --top-k 20 -n 5 --seed 7
+  charlm write RUN --prompt "Once upon" --strategy beam --width 20 --length-penalty 0.7
+  charlm write RUN --prompts openings.txt --strategy nucleus-beam --json > written.jsonl
+  echo "Once upon" | charlm write RUN --prompt - --strategy greedy
+
+The same seed writes the same text. On a terminal control characters are shown as signs; in a
+pipe the text comes as the model wrote it, completions apart by an empty line.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose errors are InputErrors of one line, with the nearest option offered."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        unknown = message.removeprefix("unrecognized arguments: ").split()
+        known = [option for action in self._actions for option in action.option_strings]
+        near = difflib.get_close_matches(unknown[0].split("=")[0], known, n=1)
+        hint = f"; did you mean {near[0]}?" if near and unknown[0].startswith("-") else ""
+        raise InputError(f"{message}{hint} (see {self.prog} --help)")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code. Raises CharlmError, OSError."""
+    if arguments[:1] == ["train"]:
+        return _train(arguments[1:])
+    parser, commands = _parsers()
+    chosen, rest = parser.parse_known_args(arguments)
+    if rest:
+        commands[chosen.command].error(f"unrecognized arguments: {' '.join(rest)}")
+    return {"write": _write, "score": _score, "info": _info}[chosen.command](chosen)
+
+
+def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
+    parser = _Parser(
+        prog="charlm",
+        description="Character language models: train, write, score.",
+        epilog=_EXAMPLES,
+    )
+    parser.add_argument("--version", action="version", version=f"charlm {charlm.__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    # Only for the list in the help: `train` has a parser of its own.
+    commands.add_parser("train", help="learn a text, write a checkpoint", add_help=False)
+    write = commands.add_parser(
+        "write",
+        help="write text from a checkpoint",
+        description="Continue prompts with a trained model.",
+        epilog=_WRITE_EXAMPLES,
+    )
+    _add_write_options(write)
+    score = commands.add_parser(
+        "score",
+        help="how well a checkpoint predicts a text",
+        description="Nats per character (loss), bits per character (bpc) and perplexity of a"
+        " text, which is prepared and cut as the model's own text was.",
+    )
+    score.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run folder")
+    score.add_argument("file", metavar="FILE", help="the text; - reads standard input")
+    score.add_argument("--encoding", default="utf-8", help="of FILE (default: utf-8)")
+    score.add_argument(
+        "--errors", default="strict", help="bytes that do not fit: replace, ignore (default: stop)"
+    )
+    score.add_argument("--threads", type=int, default=1, help="at most this many (default: 1)")
+    info = commands.add_parser(
+        "info",
+        help="what a checkpoint holds",
+        description="Sizes, text, vocabulary, losses and corpus of a checkpoint.",
+    )
+    info.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run folder")
+    for command in (score, info):
+        command.add_argument("--json", action="store_true", help="one JSON object")
+    return parser, {"write": write, "score": score, "info": info}
+
+
+def _add_write_options(parser: _Parser) -> None:
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run folder")
+    prompts = parser.add_mutually_exclusive_group(required=True)
+    prompts.add_argument(
+        "--prompt", metavar="TEXT", help="the text to continue (may be empty); -: one a line, stdin"
+    )
+    prompts.add_argument("--prompts", metavar="FILE", help="prompts from a file, one a line")
+    parser.add_argument(
+        "--strategy",
+        choices=list(STRATEGIES),
+        default="nucleus",
+        help="how each character is chosen (default: nucleus, which is sample with top_p 0.95)",
+    )
+    knobs = parser.add_argument_group("options of the strategy; one that it has not is an error")
+    for name, option in _strategy_options().items():
+        knobs.add_argument(
+            "--" + name.replace("_", "-"),
+            type=type(option.default),
+            metavar="K" if isinstance(option.default, int) else "X",
+            help=f"{option.metadata['help']} [{_takers(name)}]".replace("%", "%%"),
+        )
+    text = parser.add_argument_group("the text")
+    text.add_argument(
+        "--max-length", type=int, default=400, metavar="N", help="new characters (default: 400)"
+    )
+    text.add_argument(
+        "-n",
+        type=int,
+        metavar="N",
+        help="samples of each prompt (default: 1), or the best N of a beam (default: up to 3)",
+    )
+    text.add_argument("--seed", type=int, default=1, metavar="N", help="of the dice (default: 1)")
+    text.add_argument(
+        "--unknown",
+        choices=("error", "skip", "map"),
+        default="error",
+        help="prompt characters the model does not know: stop, leave out, or take the nearest"
+        " relative (default: error)",
+    )
+    parser.add_argument("--threads", type=int, default=1, help="at most this many (default: 1)")
+    parser.add_argument("--json", action="store_true", help="one JSON record a line")
+
+
+def _strategy_options() -> dict[str, Field[Any]]:
+    """Every option of any strategy by name, as first declared."""
+    options: dict[str, Field[Any]] = {}
+    for preset in STRATEGIES.values():
+        for option in fields(preset):
+            options.setdefault(option.name, option)
+    return options
+
+
+def _takers(option: str) -> str:
+    """Which strategies take an option, each with the value it has there unless set."""
+    takers = {
+        name: getattr(preset, option)
+        for name, preset in STRATEGIES.items()
+        if hasattr(preset, option)
+    }
+    return ", ".join(f"{name}: {value:g}" for name, value in takers.items())
+
+
+def _train(arguments: Sequence[str]) -> int:
+    if find_spec("torch") is None:
+        raise CharlmError("training needs PyTorch: pip install 'charlm[train]', or use make")
+    from charlm.train.__main__ import main as train
+
+    return train(arguments) or 0
+
+
+def _write(chosen: Namespace) -> int:
+    check_range("max-length", chosen.max_length, 0, 2**31 - 1)
+    check_range("seed", chosen.seed, 0, 2**64 - 1)
+    check_range("threads", chosen.threads, 1, 1024)
+    if chosen.n is not None:
+        check_range("n", chosen.n, 1, 2**20)
+    options = {name: getattr(chosen, name) for name in _strategy_options()}
+    given = {name: value for name, value in options.items() if value is not None}
+    strategy = strategy_named(chosen.strategy, given)
+    from charlm.write_command import Order, read_prompts, write
+
+    write(
+        Order(
+            checkpoint=chosen.checkpoint,
+            prompts=read_prompts(chosen.prompt, chosen.prompts),
+            name=chosen.strategy,
+            strategy=strategy,
+            n=chosen.n,
+            max_length=chosen.max_length,
+            seed=chosen.seed,
+            unknown=chosen.unknown,
+            threads=chosen.threads,
+        ),
+        as_json=chosen.json,
+    )
+    return 0
+
+
+def _score(chosen: Namespace) -> int:
+    check_range("threads", chosen.threads, 1, 1024)
+    from charlm.corpus import decode, read_bytes
+    from charlm.engine import Engine
+
+    data, name = read_bytes(chosen.file)
+    text = decode(data, name, chosen.encoding, chosen.errors)
+    engine = Engine.load(chosen.checkpoint, threads=chosen.threads)
+    score = engine.score(text)
+    values = {
+        "loss": score.loss,
+        "bpc": score.bpc,
+        "perplexity": score.perplexity,
+        "characters": score.count,
+    }
+    if chosen.json:
+        print(json.dumps({"checkpoint": engine.checkpoint.sha256} | values))
+    else:
+        units = ("nats per character", "bits per character", "", "predicted, ends included")
+        for (key, value), unit in zip(values.items(), units, strict=True):
+            shown = f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+            print(f"{key:<12}{shown:>12}  {unit}".rstrip())
+    return 0
+
+
+def _info(chosen: Namespace) -> int:
+    from charlm.checkpoint import load_checkpoint
+    from charlm.info import rows, values
+
+    checkpoint = load_checkpoint(chosen.checkpoint)
+    if chosen.json:
+        print(json.dumps(values(checkpoint)))
+        return 0
+    shown = [(visible(label), visible(value)) for label, value in rows(checkpoint)]
+    width = max(len(label) for label, _ in shown)
+    for label, value in shown:
+        print(f"{label:<{width}}  {value}")
+    return 0

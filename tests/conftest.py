@@ -1,0 +1,70 @@
+"""What every test may use: small random checkpoints, made in a temporary folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import charlm
+from charlm.checkpoint import MODEL, Checkpoint, save_checkpoint
+from charlm.config import Cell, ModelConfig, TextConfig, Unit, parameter_shapes
+from charlm.vocabulary import EOS, Vocabulary
+
+ROOT = Path(__file__).resolve().parents[1]
+CHARACTERS = "\n !,.?abcdefghijklmnopqrstuvwxyzé"
+
+MakeRun = Callable[..., Path]
+
+
+def pytest_configure() -> None:
+    """Refuse to test another copy of charlm than the one these tests stand beside."""
+    tested = Path(charlm.__file__).resolve().parents[1]
+    if tested != ROOT:
+        raise pytest.UsageError(f"charlm is imported from {tested}, the tests are in {ROOT}")
+
+
+def random_checkpoint(
+    cell: Cell = "lstm",
+    unit: Unit = "continuous",
+    characters: str = CHARACTERS,
+    hidden_size: int = 24,
+    layers: int = 1,
+    seed: int = 0,
+    end: float = 0.0,
+) -> Checkpoint:
+    """A checkpoint with weights from U(-3, 3) / sqrt(H). `end`: added to the logit of EOS."""
+    vocabulary = Vocabulary(sorted(characters))
+    config = ModelConfig(cell, len(vocabulary), 8, hidden_size, layers, bias=cell != "gru")
+    continuous = unit == "continuous"
+    start_id = vocabulary.to_id["\n"] if continuous and "\n" in vocabulary else EOS
+    random = np.random.default_rng(seed)
+    tensors = {
+        name: (random.uniform(-3, 3, parameter.shape) / hidden_size**0.5).astype(np.float32)
+        for name, parameter in parameter_shapes(config).items()
+    }
+    tensors["output_bias"][EOS] += end
+    metrics = {"step": 12, "characters": 3456, "validation_loss": 1.5, "seconds": 7.25}
+    corpus = {"name": "some.txt", "sha256": "0" * 64, "characters": 1000, "split": "90/5/5"}
+    return Checkpoint(config, TextConfig(unit, start_id), vocabulary, tensors, metrics, corpus)
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> MakeRun:
+    """make_run(name="run", **of random_checkpoint) -> a run folder with a random model."""
+
+    def make(name: str = "run", **options: object) -> Path:
+        run = tmp_path / name
+        run.mkdir()
+        save_checkpoint(run / MODEL, random_checkpoint(**options))  # type: ignore[arg-type]
+        return run
+
+    return make
+
+
+@pytest.fixture
+def run(make_run: MakeRun) -> Path:
+    """A run folder with a small random LSTM on continuous text."""
+    return make_run()
