@@ -1,0 +1,180 @@
+"""python -m charlm.train: from a text file to a model."""
+
+from __future__ import annotations
+
+import ctypes
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from charlm.config import ModelConfig, TextConfig
+from charlm.corpus import Corpus, load_corpus, make_corpus, parse_split
+from charlm.documentation import read_documentation
+from charlm.errors import InputError, run_main
+from charlm.run_log import RunLog
+from charlm.train.monitor import Monitor
+from charlm.train.options import BUDGETS, parse_options
+from charlm.train.reporter import Reporter
+from charlm.train.run_folder import RunFolder, default_path
+from charlm.train.trainer import Trainer
+from charlm.vocabulary import EOS, Vocabulary
+
+#: What may change when a run goes on; the rest is the run.
+_MAY_CHANGE = {*BUDGETS, "threads", "resume", "corpus", "debug", "learning_rate", "clip"}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Train as the options say. Raises CharlmError."""
+    options = parse_options(arguments)
+    if options.resume is None:
+        return _start(options, arguments)
+    if options.out is not None:
+        raise InputError("--out does not go with --resume: a run goes on in its own folder")
+    folder = RunFolder.open(Path(options.resume))
+    try:
+        values = folder.load_resume()
+        options = _resumed_options(arguments, values)
+        return _train(options, arguments, folder, _load(options), values)
+    finally:
+        folder.close()
+
+
+def _start(options: Any, arguments: Sequence[str]) -> int:
+    corpus = _load(options)  # before any folder is made
+    name = options.corpus or "python"
+    folder = RunFolder.create(Path(options.out) if options.out else default_path(name, options.cell))
+    try:
+        return _train(options, arguments, folder, corpus, None)
+    finally:
+        folder.close()
+
+
+def _resumed_options(arguments: Sequence[str], values: dict[str, Any]) -> Any:
+    saved = dict(values["options"])
+    options = parse_options(arguments, saved | {"resume": None})
+    for name, value in saved.items():
+        if name not in _MAY_CHANGE and getattr(options, name) != value:
+            option = "--" + name.replace("_", "-")
+            raise InputError(
+                f"{option} of the run is {value!r} and cannot change when it goes on: leave"
+                f" {option} out, or start a new run"
+            )
+    return options
+
+
+def _load(options: Any) -> Corpus:
+    config, split = _text_config(options), parse_split(options.split)
+    if options.corpus is None:
+        text = read_documentation()
+        return make_corpus(text, "python documentation", config, split, len(text.encode()))
+    return load_corpus(options.corpus, config, split, options.encoding, options.errors)
+
+
+def _text_config(options: Any) -> TextConfig:
+    continuous = options.unit == "continuous"
+    return TextConfig(unit=options.unit, max_length=0 if continuous else options.max_length)
+
+
+def _train(
+    options: Any,
+    arguments: Sequence[str],
+    folder: RunFolder,
+    corpus: Corpus,
+    resumed: dict[str, Any] | None,
+) -> int:
+    if resumed and resumed["corpus"] != corpus.report.sha256:
+        raise InputError(
+            f"the run in {folder.path} learned from another text than {corpus.report.name} is"
+            " now: give that text (--corpus), or start a new run"
+        )
+    torch.set_num_threads(options.threads)
+    _keep_freed_memory()
+    vocabulary = Vocabulary.of([corpus.text])
+    newline = vocabulary.to_id.get("\n") if options.unit == "continuous" else None
+    text = TextConfig(options.unit, newline or EOS, _text_config(options).max_length)
+    config = ModelConfig(
+        options.cell,
+        len(vocabulary),
+        options.embedding,
+        options.hidden,
+        options.layers,
+        bias=options.cell != "gru" or options.gru_bias,
+    )
+    reporter = Reporter()
+    trainer = Trainer(options, corpus, vocabulary, config, text, folder, reporter)
+    with RunLog(folder.path) as log:
+        reporter.start()
+        monitor = Monitor(folder.path, lambda message: _warn(reporter, log, message))
+        try:
+            _announce(trainer, log, arguments, resumed)
+            trainer.run(log, monitor)
+        finally:
+            monitor.close()
+            reporter.close()
+    reporter.line(f"done: {folder.path}")
+    return 0
+
+
+def _announce(
+    trainer: Trainer, log: RunLog, arguments: Sequence[str], resumed: dict[str, Any] | None
+) -> None:
+    """Say what is about to be trained on what; take up a resumed run."""
+    report, config, path = trainer.corpus.report, trainer.config, trainer.folder.path
+    trainer.reporter.corpus(report)
+    trainer.reporter.line(
+        f"{config.cell} of {config.hidden_size} x {config.layers},"
+        f" {config.parameter_count:,} parameters, into {path}"
+    )
+    log.append(
+        "start",
+        run=path.name,
+        command=_command(arguments, trainer.options),
+        model=config.__dict__,
+        text=trainer.text.__dict__,
+        parameters=config.parameter_count,
+        corpus=report.as_values(),
+    )
+    for part in ("validation", "test"):
+        if not getattr(trainer.corpus, part) and getattr(parse_split(report.split), part):
+            trainer.notice(f"the text is too short for a {part} part: there is no {part} loss")
+    if resumed:
+        trainer.resume(resumed)
+        message = f"resumed from step {trainer.position.step:,}"
+        trainer.reporter.line(message)
+        log.append("notice", message=message)
+
+
+def _command(arguments: Sequence[str], options: Any) -> str:
+    """The command as it was typed, folders left out: a run log can be given away."""
+    words = list(arguments)
+    for path in (options.corpus, options.out, options.resume):
+        if path and path != "-":
+            words = [word.replace(path, Path(path).name) for word in words]
+    return shlex.join(["python", "-m", "charlm.train", *words])
+
+
+def _warn(reporter: Reporter, log: RunLog, message: str) -> None:
+    reporter.warn(message)
+    log.append("notice", message=message)
+
+
+def _keep_freed_memory() -> None:
+    """Ask glibc to keep what is freed for the next step instead of giving it back.
+
+    A step frees and takes back some 100 MB; getting the pages anew costs a tenth of its time.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return  # not glibc: only slower
+    m_trim_threshold, m_mmap_max = -1, -4
+    mallopt(m_mmap_max, 0)
+    mallopt(m_trim_threshold, 2**31 - 1)
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main, sys.argv[1:]))

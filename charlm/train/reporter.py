@@ -1,0 +1,98 @@
+"""What a training says while it runs: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from charlm.corpus import CorpusReport
+from charlm.display import visible, visible_text
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+class Reporter:
+    """Writes to standard output. A reader that has gone away does not stop a training."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
+        self._bar: Progress | None = None
+        self._last_line = 0.0
+        if self._console.is_terminal:
+            self._bar = Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=None),
+                TextColumn("{task.percentage:>3.0f} %", markup=False),
+                console=self._console,
+                expand=True,
+            )
+
+    def start(self) -> None:
+        """Show the bar from here on."""
+        if self._bar is not None:
+            self._task = self._bar.add_task("starting", total=1.0)
+            self._bar.start()
+
+    def close(self) -> None:
+        """Give the terminal back."""
+        with contextlib.suppress(OSError):
+            if self._bar is not None:
+                self._bar.stop()
+
+    def line(self, text: str) -> None:
+        """One line (or a text of several), control characters made visible."""
+        with contextlib.suppress(OSError):
+            if self._bar is None:
+                print(visible_text(text), flush=True)
+            else:
+                self._console.print(Text(visible_text(text)))
+
+    def warn(self, message: str) -> None:
+        """One line on standard error."""
+        with contextlib.suppress(OSError):
+            text = f"charlm: warning: {visible(message)}"
+            if self._bar is None:
+                print(text, file=sys.stderr, flush=True)
+            else:  # through the console, so that the bar is not torn
+                self._console.print(Text(text, style="yellow"))
+
+    def corpus(self, report: CorpusReport) -> None:
+        """The corpus report as a table."""
+        if self._bar is None:
+            for label, value in report.rows():
+                self.line(f"{label}: {value}")
+            return
+        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+        table.add_column(style="dim")
+        for label, value in report.rows():
+            table.add_row(Text(visible(label)), Text(visible(value)))
+        with contextlib.suppress(OSError):
+            self._console.print(table)
+
+    def step(self, values: dict[str, Any], progress: float) -> None:
+        """The bar moved on, or now and then a line."""
+        left = _duration(values["seconds_left"])
+        text = (
+            f"step {values['step']:,}  loss {values['loss']:.3f}"
+            f"  {values['characters_per_s']:,.0f} characters/s  {left} left"
+        )
+        with contextlib.suppress(OSError):
+            if self._bar is not None:
+                self._bar.update(self._task, completed=progress, description=text)
+            elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+                self._last_line = time.monotonic()
+                self.line(f"{100 * progress:3.0f} %  {text}")
+
+
+def _duration(seconds: float) -> str:
+    """ "1:05:09", "3:07" """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
