@@ -34,9 +34,10 @@ def read_documentation() -> str:
 def _texts() -> Iterator[str]:
     try:
         from pydoc_data.topics import topics
+
+        yield from topics.values()
     except ImportError:
-        topics = {}
-    yield from topics.values()
+        pass  # a Python cut down: the docstrings may still be there
     library = Path(sysconfig.get_path("stdlib"))
     for path in sorted(library.rglob("*.py")):
         if not _LEFT_OUT.intersection(path.relative_to(library).parts):

@@ -23,8 +23,8 @@ _LISTED = (
 #: Compared with their case: "art." and "no." end sentences far more often than they shorten.
 ABBREVIATIONS = frozenset(_LISTED.split())
 
-_MARKS = re.compile(r"""[.?!…]+(?:[)\]}"'”’»›]|\ [»›])*""")  # noqa: RUF001
-_OPENING_QUOTES = "\"'«‹“‘„"  # noqa: RUF001
+_MARKS = re.compile(r"""[.?!…]+(?:[)\]}"'”’»›]|\ [»›])*""")
+_OPENING_QUOTES = "\"'«‹“‘„"
 _LAST_WORD = re.compile(r"[^\W\d_][^\W_]*(?:[.-][^\W\d_]+)*\Z")
 _LONGEST_ABBREVIATION = 16  # characters looked at before a full stop
 

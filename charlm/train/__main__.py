@@ -6,6 +6,7 @@ import ctypes
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from charlm.corpus import Corpus, load_corpus, make_corpus, parse_split
 from charlm.documentation import read_documentation
 from charlm.errors import InputError, run_main
 from charlm.run_log import RunLog
+from charlm.train.learner import Learner
 from charlm.train.monitor import Monitor
 from charlm.train.options import BUDGETS, parse_options
 from charlm.train.reporter import Reporter
@@ -46,7 +48,9 @@ def main(arguments: Sequence[str]) -> int:
 def _start(options: Any, arguments: Sequence[str]) -> int:
     corpus = _load(options)  # before any folder is made
     name = options.corpus or "python"
-    folder = RunFolder.create(Path(options.out) if options.out else default_path(name, options.cell))
+    folder = RunFolder.create(
+        Path(options.out) if options.out else default_path(name, options.cell)
+    )
     try:
         return _train(options, arguments, folder, corpus, None)
     finally:
@@ -104,14 +108,16 @@ def _train(
         options.layers,
         bias=options.cell != "gru" or options.gru_bias,
     )
+    learner = Learner(options, corpus, vocabulary, config, text)
     reporter = Reporter()
-    trainer = Trainer(options, corpus, vocabulary, config, text, folder, reporter)
     with RunLog(folder.path) as log:
         reporter.start()
         monitor = Monitor(folder.path, lambda message: _warn(reporter, log, message))
         try:
-            _announce(trainer, log, arguments, resumed)
-            trainer.run(log, monitor)
+            _announce(learner, folder.path, reporter, log, _command(arguments, options))
+            if resumed:
+                _resume(learner, resumed, reporter, log)
+            Trainer(learner, folder, log, monitor, reporter).run()
         finally:
             monitor.close()
             reporter.close()
@@ -119,33 +125,33 @@ def _train(
     return 0
 
 
-def _announce(
-    trainer: Trainer, log: RunLog, arguments: Sequence[str], resumed: dict[str, Any] | None
-) -> None:
-    """Say what is about to be trained on what; take up a resumed run."""
-    report, config, path = trainer.corpus.report, trainer.config, trainer.folder.path
-    trainer.reporter.corpus(report)
-    trainer.reporter.line(
+def _announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, command: str) -> None:
+    """Say what is about to be trained on what."""
+    report, config = learner.corpus.report, learner.config
+    reporter.corpus(report)
+    reporter.line(
         f"{config.cell} of {config.hidden_size} x {config.layers},"
         f" {config.parameter_count:,} parameters, into {path}"
     )
     log.append(
         "start",
         run=path.name,
-        command=_command(arguments, trainer.options),
-        model=config.__dict__,
-        text=trainer.text.__dict__,
+        command=command,
+        model=asdict(config),
+        text=asdict(learner.text),
         parameters=config.parameter_count,
         corpus=report.as_values(),
     )
     for part in ("validation", "test"):
-        if not getattr(trainer.corpus, part) and getattr(parse_split(report.split), part):
-            trainer.notice(f"the text is too short for a {part} part: there is no {part} loss")
-    if resumed:
-        trainer.resume(resumed)
-        message = f"resumed from step {trainer.position.step:,}"
-        trainer.reporter.line(message)
-        log.append("notice", message=message)
+        if getattr(parse_split(report.split), part) and not getattr(learner.corpus, part):
+            _warn(reporter, log, f"the text is too short for a {part} part: no {part} loss")
+
+
+def _resume(learner: Learner, values: dict[str, Any], reporter: Reporter, log: RunLog) -> None:
+    learner.resume(values)
+    message = f"resumed from step {learner.position.step:,}"
+    reporter.line(message)
+    log.append("notice", message=message)
 
 
 def _command(arguments: Sequence[str], options: Any) -> str:

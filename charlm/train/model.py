@@ -61,7 +61,7 @@ class CharModel(nn.Module):
             if "f" in self.config.gates and self.config.bias:
                 first = self.config.gates.index("f") * size
                 for layer in self.layers:
-                    layer.bias[first : first + size] = 1  # type: ignore[index, operator]
+                    layer.bias[first : first + size] = 1  # type: ignore[operator]
 
     def zero_state(self, rows: int) -> ModelState:
         """The state before any text, one per layer."""

@@ -31,9 +31,7 @@ def run_cell_plainly(
     return torch.stack(h_TBH), state
 
 
-def run_cell(
-    cell: str, x_TBG: Tensor, state: State, hidden_weight: Tensor
-) -> tuple[Tensor, State]:
+def run_cell(cell: str, x_TBG: Tensor, state: State, hidden_weight: Tensor) -> tuple[Tensor, State]:
     """The same, faster. Differentiable once; in `x_TBG`, `state` and `hidden_weight`."""
     if cell == "lstm":
         h_TBH, c_BH = _Lstm.apply(x_TBG, *state, hidden_weight)
@@ -134,7 +132,10 @@ class _Lstm(torch.autograd.Function):
         c_TBH[0] = c_BH
         for t in range(times):
             gates_BG = torch.addmm(x_TBG[t], h_BH, weight_T, out=gates_TBG[t])
-            if_BG, g_BH = gates_BG[:, : 2 * size].sigmoid_(), gates_BG[:, 2 * size : 3 * size].tanh_()
+            if_BG, g_BH = (
+                gates_BG[:, : 2 * size].sigmoid_(),
+                gates_BG[:, 2 * size : 3 * size].tanh_(),
+            )
             o_BH = gates_BG[:, 3 * size :].sigmoid_()
             c_BH = torch.mul(if_BG[:, size:], c_TBH[t], out=c_TBH[t + 1])
             c_BH.addcmul_(if_BG[:, :size], g_BH)
