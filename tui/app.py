@@ -81,8 +81,9 @@ class CharlmApp(App[int]):
             for key in KEYS:
                 label = key.label(states)
                 if key.palette and label is not None and key.where != "outside":
+                    title = key.help or label
                     yield SystemCommand(
-                        key.help[0].upper() + key.help[1:],
+                        title[0].upper() + title[1:],
                         f"{label} ({key.key_text})",
                         partial(screen.run_action, key.action),
                     )

@@ -15,7 +15,8 @@ class Key:
 
     `where`: always, in the prompt only, or outside it (letters are text in the prompt).
     `labels`: (state, label) pairs; the first whose state holds is shown, "" holds always, and
-    with none the key is not available. `rank`: place in the footer when room is short, 0 never.
+    with none the key is not available. `help`: empty where the entry before speaks for both.
+    `rank`: place in the footer when room is short, 0 never. `shown`: the keys, in the footer.
     """
 
     action: str
@@ -37,7 +38,7 @@ class Key:
 
     @property
     def key_text(self) -> str:
-        """The first key as footer and help write it."""
+        """The first key as the footer writes it."""
         return self.shown or key_name(self.keys[0])
 
 
@@ -66,56 +67,52 @@ def _decoder(name: str, key: str, label: str, help: str) -> Key:
 
 
 def _knob(knob: str, letter: str, help: str) -> tuple[Key, Key]:
-    state = ((f"knob-{knob}", f"{knob.replace('_', '-')}"),)
-    shown = f"{letter} {letter.upper()}"
+    state = ((f"knob-{knob}", knob.replace("_", "-")),)
     return (
-        Key(f"knob('{knob}', -1)", (letter,), state, help, "Knobs", "outside", 0, False, shown),
-        Key(f"knob('{knob}', 1)", (letter.upper(),), state, "", "Knobs", "outside", 0, False),
+        Key(f"knob('{knob}', -1)", (letter,), state, help, _OUTSIDE, "outside", 0, False),
+        Key(f"knob('{knob}', 1)", (letter.upper(),), state, "", _OUTSIDE, "outside", 0, False),
     )
 
 
+_OUTSIDE = "Knobs, outside the prompt: a letter turns down, a capital up"
 KEYS: tuple[Key, ...] = (
     Key("write", ("enter",), _always("Write"), "write on from the prompt", "Write", "prompt", 1),
     Key("newline", ("ctrl+j",), _always("New line"), "a new line in the prompt", "Write",
         "prompt", palette=False),
-    Key("recall(-1)", ("up",), _always("Earlier prompt"), "the prompt before this one",
-        "Write", "prompt", palette=False),
-    Key("recall(1)", ("down",), _always("Later prompt"), "the prompt after this one",
-        "Write", "prompt", palette=False),
+    Key("recall(-1)", ("up",), _always("Earlier prompt"), "earlier and later prompts", "Write",
+        "prompt", palette=False),
+    Key("recall(1)", ("down",), _always("Later prompt"), "", "Write", "prompt", palette=False),
     Key("escape", ("escape",), (("streaming", "Stop"), ("prompt", "Leave"), ("", "Prompt")),
         "stop the text; else leave the prompt, or go back to it", "Write", rank=3),
-    Key("to_prompt", ("enter", "i"), _always("To the prompt"), "go to the prompt", "Write",
+    Key("to_prompt", ("i", "enter"), _always("To the prompt"), "go back to the prompt", "Write",
         "outside", palette=False),
-    Key("regenerate", ("ctrl+r",), (("seed", "Again"), ("written", "Again")),
-        "write again, with a new seed", "Write", rank=9),
-    Key("regenerate", ("r",), (("written", "Again"),), "the same outside the prompt", "Write",
-        "outside", palette=False),
+    Key("regenerate", ("ctrl+r",), (("written", "Again"),), "write again, with a new seed",
+        "Write", rank=9),
+    Key("regenerate", ("r",), (("written", "Again"),), "", "Write", "outside", palette=False),
     Key("copy", ("ctrl+y",), (("written", "Copy"),), "copy prompt and text", "Write", rank=10),
-    Key("copy", ("c",), (("written", "Copy"),), "the same outside the prompt", "Write",
-        "outside", palette=False),
+    Key("copy", ("c",), (("written", "Copy"),), "", "Write", "outside", palette=False),
     Key("pace", ("ctrl+g",), _always("Pace"), "how fast the text appears", "Write"),
-    _decoder("greedy", "f2", "greedy", "the most probable character, always"),
-    _decoder("sample", "f3", "sample", "a random character, by its probability"),
-    _decoder("nucleus", "f4", "nucleus", "a random one of the few probable ones"),
-    _decoder("beam", "f5", "beam", "the most probable text of several searched"),
-    _decoder("nucleus-beam", "f6", "n-beam", "several texts, each drawn from its nucleus"),
-    Key("turn(1)", ("ctrl+up",), _always("Knob up"), "turn the chosen knob up", "Knobs"),
-    Key("turn(-1)", ("ctrl+down",), _always("Knob"), "turn the chosen knob down", "Knobs", rank=5,
-        shown="^↑↓"),
-    Key("choose(1)", ("shift+down",), _always("Next knob"), "choose the next knob", "Knobs"),
-    Key("choose(-1)", ("shift+up",), _always("Previous knob"), "choose the one before", "Knobs"),
-    Key("turn(1)", ("plus", "right"), _always("Knob up"), "turn it up, outside the prompt",
-        "Knobs", "outside", palette=False, shown="+ →"),
-    Key("turn(-1)", ("minus", "left"), _always("Knob down"), "turn it down, outside the prompt",
-        "Knobs", "outside", palette=False, shown="- ←"),
-    *_knob("temperature", "t", "temperature down, up"),
-    *_knob("top_k", "k", "top-k down, up"),
-    *_knob("top_p", "p", "top-p down, up"),
-    *_knob("min_p", "m", "min-p down, up"),
-    *_knob("width", "w", "width of the beam down, up"),
-    *_knob("length_penalty", "a", "length penalty down, up"),
-    *_knob("length", "n", "longest text down, up"),
-    *_knob("seed", "s", "seed down, up"),
+    _decoder("greedy", "f2", "greedy", "greedy: the most probable character, always"),
+    _decoder("sample", "f3", "sample", "sampling: a random character, by its probability"),
+    _decoder("nucleus", "f4", "nucleus", "nucleus: a random one of the few probable ones"),
+    _decoder("beam", "f5", "beam", "beam: the most probable of many texts"),
+    _decoder("nucleus-beam", "f6", "n-beam", "nucleus beam: many texts, drawn from the nucleus"),
+    Key("turn(-1)", ("ctrl+down",), _always("Knob"), "turn the chosen knob down, up", "Knobs",
+        rank=5, shown="^↑↓"),
+    Key("turn(1)", ("ctrl+up",), _always("Turn the chosen knob up"), "", "Knobs"),
+    Key("choose(1)", ("shift+down",), _always("Next knob"), "choose another knob", "Knobs"),
+    Key("choose(-1)", ("shift+up",), _always("Choose the knob before"), "", "Knobs"),
+    Key("turn(-1)", ("minus", "left"), _always("Knob"), "turn the chosen knob", _OUTSIDE,
+        "outside", palette=False),
+    Key("turn(1)", ("plus", "right"), _always("Knob up"), "", _OUTSIDE, "outside", palette=False),
+    *_knob("temperature", "t", "temperature: below 1 bolder, above 1 wilder"),
+    *_knob("top_k", "k", "top-k: of the k most probable characters"),
+    *_knob("top_p", "p", "top-p: of the nucleus of this mass"),
+    *_knob("min_p", "m", "min-p: of those not much rarer than the best"),
+    *_knob("width", "w", "width: how many texts a beam keeps"),
+    *_knob("length_penalty", "a", "length penalty: above 0 favours longer texts"),
+    *_knob("length", "n", "length: the longest text, in characters"),
+    *_knob("seed", "s", "seed: the dice"),
     Key("models", ("f7",), _always("Models"), "choose a model", "Screen", rank=8),
     Key("train", ("f8",), (("training", "Stop training"), ("", "Train")),
         "train a model; while one trains, stop it", "Screen", rank=6),
@@ -123,15 +120,13 @@ KEYS: tuple[Key, ...] = (
         "load the newest weights of the training", "Screen", rank=4),
     Key("curves", ("f9",), (("curves", "Hide curves"), ("", "Curves")),
         "show or hide the curves", "Screen", rank=11),
-    Key("scroll(-1)", ("pageup",), _always("Page up"), "back in the text", "Screen",
+    Key("scroll(-1)", ("pageup",), _always("Page up"), "back and on in the text", "Screen",
         palette=False),
-    Key("scroll(1)", ("pagedown",), _always("Page down"), "on in the text", "Screen",
-        palette=False),
+    Key("scroll(1)", ("pagedown",), _always("Page down"), "", "Screen", palette=False),
     Key("newest", ("ctrl+end",), _always("Newest"), "go to the end of the text", "Screen"),
     Key("theme", ("ctrl+t",), _always("Light or dark"), "light or dark", "Screen"),
     Key("help", ("f1",), _always("Help"), "this page", "Screen", rank=2),
-    Key("help", ("question_mark",), _always("Help"), "the same outside the prompt", "Screen",
-        "outside", palette=False),
+    Key("help", ("question_mark",), _always("Help"), "", "Screen", "outside", palette=False),
     Key("app.command_palette", ("ctrl+p",), _always("Actions"), "every action by name", "Screen",
         rank=12, palette=False),
     Key("app.quit", ("ctrl+q",), _always("Quit"), "quit", "Screen", rank=7, palette=False),

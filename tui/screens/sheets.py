@@ -14,9 +14,10 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from charlm.display import visible
-from tui.keymap import KEYS, Key
+from tui.keymap import KEYS, Key, key_name
 from tui.models import Found
 
+_QUIET = "$foreground-muted"
 _CLOSE = [("escape", "dismiss(None)", "Close"), ("f1", "dismiss(None)", "Close")]
 
 
@@ -38,17 +39,19 @@ def help_content(keys: Sequence[Key]) -> Content:
     """The key table as a page: groups, keys, what they do."""
     parts: list[str | tuple[str, str]] = []
     group = ""
-    for key in keys:
+    for place, key in enumerate(keys):
         if not key.help:
             continue
+        names = list(map(key_name, key.keys))
+        for after in keys[place + 1 :]:
+            if after.help:
+                break
+            names += map(key_name, after.keys)
         if key.group != group:
             parts += ["\n" if group else "", (key.group, "bold $primary"), "\n"]
             group = key.group
-        where = " (outside the prompt)" if key.where == "outside" and group == "Knobs" else ""
-        parts += [(f"  {key.key_text:<8}", "bold"), (key.help, "")]
-        parts += [(where, "$text-muted"), "\n"]
-    parts += ["\n", ("Letters are text while the cursor is in the prompt: Esc leaves it.",
-                     "$text-muted")]  # fmt: skip
+        parts += [(f"  {' '.join(names):<9}", "bold"), key.help, "\n"]
+    parts += ["\n", ("Letters are text while the cursor is in the prompt: Esc leaves it.", _QUIET)]
     return Content.assemble(*parts)
 
 
@@ -91,7 +94,7 @@ class ModelsScreen(ModalScreen[Path | None]):
         name = visible(model.name)
         return Option(
             Content.assemble(
-                (here, "$accent"), (f"{name:<34} ", "bold"), (f"{kind:<16}{size:>9}", "$text-muted")
+                (here, "$accent"), (f"{name:<34} ", "bold"), (f"{kind:<16}{size:>9}", _QUIET)
             )
         )
 

@@ -40,7 +40,10 @@ class TrainForm(ModalScreen[TrainingPlan | None]):
         with Vertical(classes="sheet") as sheet:
             sheet.border_title = "Train a model"
             sheet.border_subtitle = "F8 or Enter starts · Esc closes"
-            yield from _field("Corpus", Input(id="corpus", placeholder="a text file; empty: Python's own documentation"))  # noqa: E501
+            yield from _field(
+                "Corpus",
+                Input(id="corpus", placeholder="a text file; empty: Python's own documentation"),
+            )
             yield from _field("Cell", Choice(list(GATES), "lstm", id="cell"))
             yield from _field("Unit", Choice(UNITS, "sentence", id="unit"))
             yield from _field("Hidden size", Input("256", id="hidden"))

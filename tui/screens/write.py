@@ -45,7 +45,7 @@ class WriteScreen(Screen[None]):
     """Prompt, text, curves, status; every action of the key table is a method here."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (_WIDE, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (9, "-low"), (18, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (9, "-low"), (18, "-tall"), (28, "-roomy")]  # noqa: RUF012
     BINDINGS = [  # noqa: RUF012
         Binding(name, key.action, key.help, show=False, priority=key.where == "always")
         for key in KEYS
@@ -72,7 +72,7 @@ class WriteScreen(Screen[None]):
             yield TextView(id="text")
             yield CurvesPanel(id="curves")
         with Container(id="prompt-row"):
-            yield Static("›", id="prompt-mark", markup=False)  # noqa: RUF001
+            yield Static("›", id="prompt-mark", markup=False)
             yield Prompt(id="prompt")
         with Container(id="status"):
             yield PiecesLine(id="knobs")
@@ -299,9 +299,7 @@ class WriteScreen(Screen[None]):
             return
         how = f"with exit code {end.code}" if end.code > 0 else f"by signal {-end.code}"
         last = "\n".join(end.lines[-4:])
-        self.app.notify(
-            f"training ended {how}\n{last}", severity="error", timeout=30, markup=False
-        )
+        self.app.notify(f"training ended {how}\n{last}", severity="error", timeout=30, markup=False)
 
     def _start_training(self, plan: TrainingPlan | None) -> None:
         if plan is None:

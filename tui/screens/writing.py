@@ -81,7 +81,8 @@ class Writing:
         if not self._begun:
             return
         count = f"{self.characters:,} characters"
-        nats = f" · {-self.log_prob / self.characters:.2f} nats/char" if self.characters else ""
+        known = self.characters and self.log_prob == self.log_prob  # not NaN
+        nats = f" · {abs(self.log_prob) / self.characters:.2f} nats/char" if known else ""
         self._view.end(f"{count}{nats} · {how}")
 
 

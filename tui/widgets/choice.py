@@ -31,7 +31,7 @@ class Choice(Widget, can_focus=True):
         for option in self._options:
             chosen = option == self.value
             parts.append((f"▸{option}  " if chosen else f" {option}  ",
-                          "bold $accent" if chosen else "$text-muted"))  # fmt: skip
+                          "bold $accent" if chosen else "$foreground-muted"))  # fmt: skip
         return Content.assemble(*parts)
 
     def action_step(self, by: int) -> None:

@@ -94,14 +94,15 @@ class CurvesPanel(Vertical):
         self.query_one("#curves-empty", Static).update(Content(text))
 
     def _caption(self, curves: Curves) -> None:
-        pieces = []
+        pieces: list[Piece] = []
         for name, points, style in (
             ("training", curves.training, "$primary"),
             ("validation", curves.validation, "bold $accent"),
         ):
             if points:
                 pieces.append(Piece(f"{name} {points[-1][1]:.3f}", style, 0 if pieces else 1))
-        pieces.append(Piece("nats/char", "$text-muted", 3))
+        unit = {1e6: "M ", 1e3: "k "}.get(_scale(curves), "")
+        pieces.append(Piece(f"nats, {unit}characters", "$foreground-muted", 3))
         self.query_one("#curves-caption", PiecesLine).set_pieces(pieces)
 
     def _draw_plot(self, curves: Curves) -> None:
@@ -110,8 +111,7 @@ class CurvesPanel(Vertical):
         theme = self.app.current_theme
         columns = max(4, self.size.width - 8)
         mode = self._module.HiResMode.BRAILLE
-        largest = max(points[-1][0] for points in (curves.training, curves.validation) if points)
-        scale = 1e6 if largest >= 1e6 else 1e3 if largest >= 1e4 else 1.0
+        scale = _scale(curves)
         with self.app.batch_update():
             plot.clear()
             for points, colour in (
@@ -139,6 +139,11 @@ def reduce_points(points: Points, columns: int) -> list[tuple[float, float]]:
         if column not in highest or point[1] > highest[column][1]:
             highest[column] = point
     return sorted({*lowest.values(), *highest.values()})
+
+
+def _scale(curves: Curves) -> float:
+    largest = max(points[-1][0] for points in (curves.training, curves.validation) if points)
+    return 1e6 if largest >= 1e6 else 1e3 if largest >= 1e4 else 1.0
 
 
 def _empty_text(curves: Curves | None) -> str:

@@ -9,7 +9,7 @@ from tui.knobs import DECODERS, LABELS, Setting
 from tui.messages import Curves, ModelFacts
 from tui.widgets.pieces_line import Piece
 
-_DIM = "$text-muted"
+_DIM = "$foreground-muted"
 
 
 def title_pieces(facts: ModelFacts | None, loading: str = "") -> list[Piece]:
@@ -19,7 +19,7 @@ def title_pieces(facts: ModelFacts | None, loading: str = "") -> list[Piece]:
         return [*pieces, Piece(f"reading {loading} …", _DIM)]
     if facts is None:
         return [*pieces, Piece("no model", _DIM)]
-    layers = f"{facts.layers}×{facts.hidden}"  # noqa: RUF001 (a multiplication sign)
+    layers = f"{facts.layers}×{facts.hidden}"
     pieces += [
         Piece(facts.name, "bold"),
         Piece(f"{facts.cell} {layers}", _DIM, 2),
@@ -61,8 +61,9 @@ def meter_pieces(
     if characters:
         speed = f"{_short(characters / seconds)} char/s" if seconds > 0 else ""
         pieces.append(Piece(speed, "", 4, right=True))
-        nats = f"{-log_prob / characters:.2f} nats/char"
-        pieces.append(Piece(nats, "", 5, right=True))
+        if log_prob == log_prob:  # a nucleus beam has no log_prob before its end: NaN
+            nats = f"{abs(log_prob) / characters:.2f} nats/char"
+            pieces.append(Piece(nats, "", 5, right=True))
     if facts is not None:
         threads = f"{facts.threads} thread{'s' if facts.threads != 1 else ''}"
         pieces.append(Piece(facts.isa, _DIM, 40, right=True))
