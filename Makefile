@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-SOURCES := setup.py $(shell find csrc -type f)
+SOURCES := setup.py $(shell find csrc)
 
 # A mark is newer than all that went into it; removing $(VENV) removes every mark.
 MADE := $(STAMPS)/made

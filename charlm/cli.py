@@ -16,8 +16,7 @@ from importlib.util import find_spec
 from typing import Any, NoReturn
 
 import charlm
-from charlm.config import check_range
-from charlm.decoding import STRATEGIES, strategy_named
+from charlm.decoding import STRATEGIES, BeamSearch, NucleusBeam, Strategy, strategy_named
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError
 
@@ -100,7 +99,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     score.add_argument(
         "--errors", default="strict", help="bytes that do not fit: replace, ignore (default: stop)"
     )
-    score.add_argument("--threads", type=int, default=1, help="at most this many (default: 1)")
+    _add_engine_options(score)
     info = commands.add_parser(
         "info",
         help="what a checkpoint holds",
@@ -141,18 +140,24 @@ def _add_write_options(parser: _Parser) -> None:
         "-n",
         type=int,
         metavar="N",
-        help="samples of each prompt (default: 1), or the best N of a beam (default: up to 3)",
+        help="samples of each prompt (default: 1), or the N best of a beam (default: 3)",
     )
     text.add_argument("--seed", type=int, default=1, metavar="N", help="of the dice (default: 1)")
-    text.add_argument(
+    _add_engine_options(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON record a line")
+
+
+def _add_engine_options(parser: _Parser) -> None:
+    parser.add_argument(
         "--unknown",
         choices=("error", "skip", "map"),
         default="error",
-        help="prompt characters the model does not know: stop, leave out, or take the nearest"
-        " relative (default: error)",
+        help="characters the model does not know: stop, leave them out, or take the same letter"
+        " without accent or in the other case (default: error)",
     )
-    parser.add_argument("--threads", type=int, default=1, help="at most this many (default: 1)")
-    parser.add_argument("--json", action="store_true", help="one JSON record a line")
+    parser.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="use up to N threads (default: 1)"
+    )
 
 
 def _strategy_options() -> dict[str, Field[Any]]:
@@ -183,11 +188,6 @@ def _train(arguments: Sequence[str]) -> int:
 
 
 def _write(chosen: Namespace) -> int:
-    check_range("max-length", chosen.max_length, 0, 2**31 - 1)
-    check_range("seed", chosen.seed, 0, 2**64 - 1)
-    check_range("threads", chosen.threads, 1, 1024)
-    if chosen.n is not None:
-        check_range("n", chosen.n, 1, 2**20)
     options = {name: getattr(chosen, name) for name in _strategy_options()}
     given = {name: value for name, value in options.items() if value is not None}
     strategy = strategy_named(chosen.strategy, given)
@@ -199,7 +199,7 @@ def _write(chosen: Namespace) -> int:
             prompts=read_prompts(chosen.prompt, chosen.prompts),
             name=chosen.strategy,
             strategy=strategy,
-            n=chosen.n,
+            n=_default_n(strategy) if chosen.n is None else chosen.n,
             max_length=chosen.max_length,
             seed=chosen.seed,
             unknown=chosen.unknown,
@@ -210,15 +210,19 @@ def _write(chosen: Namespace) -> int:
     return 0
 
 
+def _default_n(strategy: Strategy) -> int:
+    """One sample, or the three best of a beam."""
+    return min(3, strategy.width) if isinstance(strategy, BeamSearch | NucleusBeam) else 1
+
+
 def _score(chosen: Namespace) -> int:
-    check_range("threads", chosen.threads, 1, 1024)
     from charlm.corpus import decode, read_bytes
     from charlm.engine import Engine
 
     data, name = read_bytes(chosen.file)
     text = decode(data, name, chosen.encoding, chosen.errors)
     engine = Engine.load(chosen.checkpoint, threads=chosen.threads)
-    score = engine.score(text)
+    score = engine.score(text, unknown=chosen.unknown)
     values = {
         "loss": score.loss,
         "bpc": score.bpc,

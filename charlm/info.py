@@ -37,10 +37,7 @@ def rows(checkpoint: Checkpoint) -> list[tuple[str, str]]:
         ("vocabulary", f"{len(characters):,} characters, PAD and EOS: {characters}"),
         ("text", f"unit {text.unit}{cut}, form {text.form}, case {text.case}"),
         *((f"corpus {key}", _shown(value)) for key, value in checkpoint.corpus.items()),
-        *(
-            (key.replace("_", " "), _shown_metric(key, value))
-            for key, value in checkpoint.metrics.items()
-        ),
+        *((key, _shown_metric(key, value)) for key, value in metrics.items()),
         ("sha256", checkpoint.sha256),
     ]
 

@@ -130,7 +130,8 @@ class TextStream:
         strategy = self._session.strategy
         if not isinstance(strategy, BeamSearch):
             return nan
-        return float(events.scores[-1, 0, 0]) * beam.length**strategy.length_penalty
+        penalty: float = beam.length**strategy.length_penalty
+        return float(events.scores[-1, 0, 0]) * penalty
 
     def _end_rows(self) -> list[Change]:
         """With the session over, the rows that were cut, or had nothing to write, end too."""

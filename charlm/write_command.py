@@ -9,32 +9,28 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from charlm.corpus import read_bytes
 from charlm.decoding import Strategy, is_beam
 from charlm.display import visible, visible_text
-from charlm.engine import ENGINE_FORMAT, Completion, Engine, Session
+from charlm.engine import ENGINE_FORMAT, Engine, Session, Unknown
 from charlm.errors import InputError
 from charlm.stream import TextStream
-
-_BEST_SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Order:
-    """What to write. `n`: samples of each prompt, or how many of the best of a beam."""
+    """What to write. `n`: samples of each prompt, or how many of a beam's best."""
 
     checkpoint: str
     prompts: list[str]
     name: str
     strategy: Strategy
-    n: int | None
+    n: int
     max_length: int
     seed: int
-    unknown: str
+    unknown: Unknown
     threads: int
 
 
@@ -99,7 +95,7 @@ def write(order: Order, *, as_json: bool) -> None:
     session = engine.start(
         order.prompts,
         order.strategy,
-        n=1 if is_beam(order.strategy) else (order.n or 1),
+        n=order.n,
         max_length=order.max_length,
         seed=order.seed,
         unknown=order.unknown,
@@ -115,9 +111,8 @@ def write(order: Order, *, as_json: bool) -> None:
 
 
 def _write_records(order: Order, engine: Engine, session: Session) -> None:
-    stream = TextStream(session, filtered=False)
-    while not stream.done:
-        stream.advance()
+    while not session.done:
+        session.advance(64)
     common = {
         "checkpoint": engine.checkpoint.sha256,
         "engine_format": ENGINE_FORMAT,
@@ -126,33 +121,25 @@ def _write_records(order: Order, engine: Engine, session: Session) -> None:
         "max_length": order.max_length,
         "seed": order.seed,
     }
-    for _, sample, completion in _completions(order, session):
-        record: dict[str, Any] = common | {
-            "prompt": completion.prompt,
-            "sample": sample,
-            "text": completion.text,
-            "log_prob": completion.log_prob,
-            "score": completion.score,
-            "length": completion.length,
-            "finished": completion.finished,
-        }
-        print(json.dumps(record))
+    for completions in session.completions():
+        for sample, completion in enumerate(completions):
+            print(json.dumps(common | {"sample": sample} | asdict(completion)))
 
 
 def _write_best(order: Order, session: Session) -> None:
     """A search shows its results when it has them, best first, each with its score."""
     output = _Output()
-    stream = TextStream(session)
-    while not stream.done:
-        stream.advance()
-    for _, rank, completion in _completions(order, session):
-        end = "the end" if completion.finished else "cut"
-        heading = (
-            f"{rank + 1}. score {completion.score:.4f}, log_prob {completion.log_prob:.4f},"
-            f" {completion.length:,} characters, {end}"
-        )
-        output.begin(heading)
-        output.write(completion.prompt + completion.text)
+    while not session.done:
+        session.advance(64)
+    for prompt, completions in enumerate(session.completions()):
+        for rank, completion in enumerate(completions, start=1):
+            end = "the end" if completion.finished else "cut"
+            heading = (
+                f"{_place(order, prompt)}{rank}. score {completion.score:.4f},"
+                f" log_prob {completion.log_prob:.4f}, length {completion.length:,}, {end}"
+            )
+            output.begin(heading if order.n > 1 or output.terminal else "")
+            output.write(completion.prompt + completion.text)
     output.end_line()
 
 
@@ -160,14 +147,12 @@ def _write_samples(order: Order, session: Session) -> None:
     """The first completion streams; those behind it are shown, as far as they are, in turn."""
     output = _Output()
     stream = TextStream(session, filtered=False)  # the output filters, where it is a terminal
-    each = order.n or 1
-    rows = len(order.prompts) * each
-    finished = [False] * rows
-    for row in range(rows):
-        number = f"prompt {row // each + 1}, " if len(order.prompts) > 1 else ""
-        several = output.terminal and rows > 1
-        output.begin(f"{number}sample {row % each + 1}" if several else "")
-        output.write(session.prompts[row // each] + stream.text(row))
+    finished = [False] * session.rows
+    for row in range(session.rows):
+        prompt, sample = divmod(row, order.n)
+        heading = f"{_place(order, prompt)}sample {sample + 1}"
+        output.begin(heading if session.rows > 1 and output.terminal else "")
+        output.write(session.prompts[prompt] + stream.text(row))
         while not finished[row]:
             for change in stream.advance():
                 finished[change.row] = change.finished
@@ -176,9 +161,5 @@ def _write_samples(order: Order, session: Session) -> None:
     output.end_line()
 
 
-def _completions(order: Order, session: Session) -> Iterator[tuple[int, int, Completion]]:
-    """(prompt, sample or rank, completion) of all that the order asked for."""
-    most = (order.n or _BEST_SHOWN) if is_beam(order.strategy) else None
-    for prompt, completions in enumerate(session.completions()):
-        for sample, completion in enumerate(completions[:most]):
-            yield prompt, sample, completion
+def _place(order: Order, prompt: int) -> str:
+    return f"prompt {prompt + 1}, " if len(order.prompts) > 1 else ""

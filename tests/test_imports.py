@@ -1,0 +1,85 @@
+"""Who imports whom: torch stays out of the writing half, `_engine` has one importer."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+import charlm
+
+HEAVY = ("torch", "tensorboard", "charlm.train", "charlm.cells")
+
+
+def modules_after(statement: str) -> set[str]:
+    """Names in sys.modules of a fresh interpreter that ran a statement."""
+    code = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    arguments = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(arguments, capture_output=True, cwd=ROOT, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import charlm",
+        "import charlm.engine",
+        "import charlm.stream, charlm.reference",
+        "import charlm.cli, charlm.write_command",
+        "from charlm import *",
+        "import tui.app",
+        "import tui.__main__",
+    ],
+)
+def test_the_writing_half_never_imports_torch(statement: str) -> None:
+    assert not modules_after(statement).intersection(HEAVY)
+
+
+def test_importing_charlm_imports_nothing_else() -> None:
+    new = modules_after("import charlm") - modules_after("pass")
+    assert {name for name in new if name.startswith("charlm.")} == set()
+    assert not new & {"numpy", "textual", "rich", "safetensors"}
+
+
+def test_help_needs_neither_numpy_nor_the_engine() -> None:
+    story = "import charlm.cli\ntry: charlm.cli.main(['write', '--help'])\nexcept SystemExit: pass"
+    assert not modules_after(story) & {"numpy", "charlm._engine", "textual"}
+
+
+def test_every_public_name_is_there() -> None:
+    for name in charlm.__all__:
+        assert getattr(charlm, name) is not None
+        assert name in dir(charlm)
+    with pytest.raises(AttributeError, match="no attribute 'Enigne'"):
+        charlm.Enigne  # noqa: B018
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that a file names in an import, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def test_each_native_part_and_torch_have_their_few_importers() -> None:
+    """import-linter sees neither compiled modules nor what only `torch` would bring."""
+    sources = [path for top in ("charlm", "tui") for path in (ROOT / top).rglob("*.py")]
+    importers = {path.relative_to(ROOT).as_posix(): imports_of(path) for path in sources}
+    assert [n for n, found in importers.items() if "charlm._engine" in found] == [
+        "charlm/engine.py"
+    ]
+    with_torch = {
+        n for n, found in importers.items() if any(f.split(".")[0] == "torch" for f in found)
+    }
+    assert "charlm/cells.py" in with_torch
+    assert all(n == "charlm/cells.py" or n.startswith("charlm/train/") for n in with_torch)
