@@ -1,4 +1,4 @@
-"""Builds charlm._engine, the native decoder: C++20, pybind11, no torch. Metadata: pyproject.toml."""
+"""Builds charlm._engine, the native decoder (C++20, pybind11; no torch). See pyproject.toml."""
 
 import hashlib
 import sys

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from charlm import _engine
 from charlm.checkpoint import Checkpoint, load_checkpoint
 from charlm.config import check_range
-from charlm.corpus import prepare_prompt, split_examples
+from charlm.corpus import prepare_prompt, prepare_text, split_examples
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy, is_beam
 from charlm.errors import CheckpointError, InputError
 from charlm.vocabulary import EOS, PAD, Vocabulary
@@ -216,7 +216,7 @@ class Engine:
         config = self.checkpoint.text
         inputs: list[list[int]] = []
         targets: list[list[int]] = []
-        for example in split_examples(prepare_prompt(text, config), config):
+        for example in split_examples(prepare_text(text, config), config):
             ids, _ = self.encode(example.text, unknown)
             inputs.append([config.start_id, *ids] if example.ends else [config.start_id, *ids[:-1]])
             targets.append([*ids, EOS] if example.ends else ids)

@@ -27,7 +27,7 @@ PYBIND11_MODULE(_engine, m) {
         .def("logits", &logits_of, py::arg("ids"));
 
     py::class_<SamplingSession>(m, "SamplingSession")
-        .def(py::init(&make_sampling), py::kw_only(), py::arg("model"), py::arg("prompts"),
+        .def(py::init(&make_sampling), py::kw_only(), py::arg("model").none(false), py::arg("prompts"),
              py::arg("samples"), py::arg("temperature"), py::arg("top_k"), py::arg("top_p"),
              py::arg("min_p"), py::arg("seed"), py::arg("max_length"), py::arg("banned"),
              py::arg("threads"))
@@ -36,7 +36,7 @@ PYBIND11_MODULE(_engine, m) {
         .def("advance", &advance_sampling, py::arg("n"), py::arg("budget_ms"));
 
     py::class_<BeamSession>(m, "BeamSession")
-        .def(py::init(&make_beams), py::kw_only(), py::arg("model"), py::arg("prompts"),
+        .def(py::init(&make_beams), py::kw_only(), py::arg("model").none(false), py::arg("prompts"),
              py::arg("width"), py::arg("length_penalty"), py::arg("nucleus"), py::arg("top_p"),
              py::arg("seed"), py::arg("max_length"), py::arg("banned"), py::arg("threads"))
         .def_property_readonly("prompts", &BeamSession::prompts)
@@ -48,7 +48,7 @@ PYBIND11_MODULE(_engine, m) {
     py::class_<ScoringSession>(m, "ScoringSession")
         .def(py::init<std::shared_ptr<const Model>, const std::vector<Ids>&,
                       const std::vector<Ids>&, std::size_t>(),
-             py::kw_only(), py::arg("model"), py::arg("inputs"), py::arg("targets"),
+             py::kw_only(), py::arg("model").none(false), py::arg("inputs"), py::arg("targets"),
              py::arg("threads"))
         .def("done", &ScoringSession::done, py::call_guard<py::gil_scoped_release>())
         .def("advance", &ScoringSession::advance, py::arg("n"), py::arg("budget_ms"),

@@ -130,14 +130,14 @@ bool BeamSearch::can_still_win() const {
 }
 
 double BeamSearch::score(double sum, std::int64_t length) const {
-    if (options_.length_penalty == 0) return sum;
+    if (options_.length_penalty == 0 || length == 0) return sum;
     return sum / std::pow(static_cast<double>(length), options_.length_penalty);
 }
 
 std::vector<RankedHypothesis> BeamSearch::best() const {
     std::vector<RankedHypothesis> all = finished_;
     // Stopped early, what is still open is known to lose; at max_length it is cut and ranks.
-    if (length_ > 0 && (!done_ || length_ == options_.max_length))
+    if (!done_ || length_ == options_.max_length)
         for (const Hypothesis& hypothesis : open_)
             all.push_back({hypothesis, length_, score(hypothesis), false});
     std::stable_sort(all.begin(), all.end(), ranks_before);

@@ -1,0 +1,302 @@
+"""The engine against the reference and PyTorch, and against itself in other company."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import CHARACTERS, random_checkpoint
+
+from charlm import _engine
+from charlm.config import GATES
+from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
+from charlm.engine import BeamEvents, Engine, SampleEvents
+from charlm.errors import InputError, UnknownCharacter
+from charlm.reference import ReferenceModel, log_softmax
+from charlm.vocabulary import EOS, PAD
+
+CELLS = list(GATES)
+SIZES = [(size, layers) for size in (1, 7, 33, 130) for layers in (1, 2, 3)]
+STRATEGIES: list[Strategy] = [
+    Greedy(),
+    Sampling(),
+    Sampling(temperature=0.7, top_k=9, top_p=0.9, min_p=0.02),
+    BeamSearch(width=4),
+    NucleusBeam(width=4, top_p=0.8),
+]
+
+
+def random_ids(engine: Engine, rows: int, length: int, seed: int = 3) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    return random.integers(1, len(engine.vocabulary), (rows, length)).astype(np.int32)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("size", "layers"), SIZES)
+def test_logits_equal_the_reference_and_torch(cell, size, layers) -> None:
+    torch = pytest.importorskip("torch")
+    from charlm.train.model import CharModel
+
+    checkpoint = random_checkpoint(cell, hidden_size=size, layers=layers)
+    engine, reference = Engine(checkpoint), ReferenceModel(checkpoint)
+    ids = random_ids(engine, 3, 25)
+    logits = engine.logits(ids)
+    model = CharModel(checkpoint.config).eval()
+    model.from_tensors(checkpoint.tensors)
+    with torch.no_grad():
+        in_torch = model(torch.from_numpy(ids.T.copy()).long(), model.zero_state(3))[0]
+        in_torch = in_torch.permute(1, 0, 2).numpy()
+    for row in range(len(ids)):
+        state = reference.initial_state()
+        for t, id in enumerate(ids[row]):
+            state, expected = reference.step(state, int(id))
+            tolerance = 1e-5 * max(1.0, float(np.abs(expected).max()))
+            assert np.abs(logits[row, t] - expected).max() <= tolerance
+            assert np.abs(in_torch[row, t] - expected).max() <= tolerance
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("size", "layers"), SIZES)
+def test_logits_do_not_know_their_neighbours_nor_the_instruction_set(
+    cell, size, layers, monkeypatch
+) -> None:
+    checkpoint = random_checkpoint(cell, hidden_size=size, layers=layers)
+    engine = Engine(checkpoint)
+    ids = random_ids(engine, 64, 6)
+    alone = np.concatenate([engine.logits(ids[n : n + 1]) for n in range(64)])
+    monkeypatch.setenv("CHARLM_FORCE_ISA", "portable")
+    portable = Engine(checkpoint)
+    for rows in (1, 2, 3, 4, 5, 6, 7, 11, 48, 49, 64):
+        order = np.random.default_rng(rows).permutation(64)[:rows]
+        batch = np.ascontiguousarray(ids[order])
+        assert engine.logits(batch).tobytes() == alone[order].tobytes()
+        if rows in (1, 5, 49):
+            assert portable.logits(batch).tobytes() == alone[order].tobytes()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=str)
+def test_a_text_does_not_know_its_neighbours_nor_the_threads(cell, strategy, monkeypatch) -> None:
+    checkpoint = random_checkpoint(cell, "sentence", hidden_size=33, layers=2, end=1.0)
+    engine = Engine(checkpoint)
+    prompts = ["", "a", "the end", "abc. ", "zzzz?", "é", "no", "yes, "] * 3
+    alone = [engine.write_many([p], strategy, max_length=40, seed=5)[0] for p in prompts]
+    for threads in (1, 2, 3, 4):
+        together = Engine(checkpoint, threads=threads)
+        assert together.write_many(prompts, strategy, max_length=40, seed=5) == alone
+        assert together.write_many(prompts[::-1], strategy, max_length=40, seed=5) == alone[::-1]
+    monkeypatch.setenv("CHARLM_FORCE_ISA", "portable")
+    portable = Engine(checkpoint)
+    assert portable.isa == "portable"
+    assert portable.write_many(prompts, strategy, max_length=40, seed=5) == alone
+
+
+def test_a_sample_is_named_by_its_index() -> None:
+    engine = Engine(random_checkpoint(hidden_size=20))
+    many = engine.write_many(["a", "b"], Sampling(), n=9, max_length=30)
+    few = engine.write_many(["b"], Sampling(), n=3, max_length=30)
+    assert many[1][:3] == few[0]
+    assert len({c.text for c in many[0]}) == 9
+    threaded = Engine(engine.checkpoint, threads=4)
+    assert threaded.write_many(["a", "b"], Sampling(), n=9, max_length=30) == many
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("seed", range(5))
+def test_a_completion_continues_where_it_stopped(cell, seed) -> None:
+    engine = Engine(random_checkpoint(cell))
+    strategy = Sampling(temperature=0.9, top_p=0.9)
+    whole = engine.write("ab", strategy, max_length=40, seed=seed).text
+    half = engine.write("ab", strategy, max_length=20, seed=seed).text
+    assert whole == half + engine.write("ab" + half, strategy, max_length=20, seed=seed).text
+    assert len(whole) == 40
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=str)
+def test_log_prob_is_what_scoring_gives_back(strategy) -> None:
+    checkpoint = random_checkpoint("gru", "sentence", end=2.0)
+    engine, reference = Engine(checkpoint), ReferenceModel(checkpoint)
+    finished = 0
+    for prompt in ("", "abc", "why "):
+        for completion in engine.write_many([prompt], strategy, max_length=30)[0]:
+            ids = engine.vocabulary.string2code(completion.text) + [EOS] * completion.finished
+            assert completion.length == len(ids)
+            fed = [EOS, *engine.vocabulary.string2code(prompt)]
+            state, logits = reference.feed(reference.initial_state(), fed)
+            expected = 0.0
+            for id in ids:
+                expected += log_softmax(logits)[id]
+                state, logits = reference.step(state, id)
+            assert completion.log_prob == pytest.approx(expected, rel=1e-5)
+            finished += completion.finished
+    assert finished > 0
+
+
+def test_score_of_sentences_and_of_a_stream() -> None:
+    for unit in ("sentence", "continuous"):
+        checkpoint = random_checkpoint("lstm", unit)
+        engine, reference = Engine(checkpoint, threads=2), ReferenceModel(checkpoint)
+        text = "one, two? three! and more"
+        pieces = ["one, two?", "three!", "and more"] if unit == "sentence" else [text]
+        expected: list[float] = []
+        for piece in pieces:
+            ids = engine.vocabulary.string2code(piece) + [EOS] * (unit == "sentence")
+            state = reference.initial_state()
+            for id, before in zip(ids, [checkpoint.text.start_id, *ids], strict=False):
+                state, logits = reference.step(state, before)
+                expected.append(log_softmax(logits)[id])
+        score = engine.score(text)
+        assert score.log_probs == pytest.approx(expected, rel=1e-4)
+        assert score.loss == pytest.approx(-np.mean(expected), rel=1e-5)
+        assert score.bpc == pytest.approx(score.loss / np.log(2))
+        assert score.perplexity == pytest.approx(np.exp(score.loss))
+
+
+def test_scoring_many_texts_of_all_lengths_equals_one_by_one() -> None:
+    engine = Engine(random_checkpoint("gru", "line", hidden_size=17), threads=2)
+    random = np.random.default_rng(0)
+    lines = ["".join(random.choice(list("abc de"), n + 1)).strip() or "x" for n in range(300)]
+    together = engine.score("\n".join(lines)).log_probs
+    alone = np.concatenate([engine.score(line).log_probs for line in lines])
+    assert together.tobytes() == alone.tobytes()
+
+
+def test_events_have_their_shapes_and_end_with_pad() -> None:
+    engine = Engine(random_checkpoint("gru", "sentence", end=3.0))
+    session = engine.start(["a", "b"], Sampling(), n=3, max_length=50)
+    batches: list[SampleEvents] = []
+    while not session.done:
+        events = session.advance(7, budget_ms=1000)
+        assert isinstance(events, SampleEvents)
+        assert events.ids.shape == events.log_probs.shape == (len(events.ids), 6)
+        batches.append(events)
+    ids = np.concatenate([b.ids for b in batches])
+    log_probs = np.concatenate([b.log_probs for b in batches])
+    assert batches[-1].finished.all()
+    for row in range(6):
+        ends = np.flatnonzero(ids[:, row] == EOS)
+        if len(ends):
+            assert (ids[ends[0] + 1 :, row] == PAD).all()
+            assert (log_probs[ends[0] + 1 :, row] == 0).all()
+        assert PAD not in ids[: ends[0] if len(ends) else None, row]
+
+    beams = engine.start(["a", "b", ""], BeamSearch(width=5), max_length=12)
+    while not beams.done:
+        event = beams.advance(1)
+        assert isinstance(event, BeamEvents)
+        assert event.parents.shape == event.ids.shape == event.scores.shape
+        assert event.parents.shape[1:] == (3, 5)
+        assert ((event.parents >= 0) == (event.ids != PAD)).all()
+
+
+def test_a_call_is_bounded_by_its_budget() -> None:
+    engine = Engine(random_checkpoint(hidden_size=64))
+    session = engine.start(["a"], Sampling(), max_length=2**31 - 1)
+    assert len(session.advance(1_000_000_000, budget_ms=5).ids) < 1_000_000
+    prompt = engine.start(["a" * 50_000], Sampling(), max_length=1)
+    assert len(prompt.advance(10, budget_ms=0).ids) == 0
+    assert not prompt.done
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=str)
+def test_empty_things_are_defined(strategy) -> None:
+    engine = Engine(random_checkpoint(unit="sentence"))
+    assert engine.write_many([], strategy) == []
+    nothing = engine.write("abc", strategy, max_length=0)
+    assert (nothing.text, nothing.length, nothing.finished) == ("", 0, False)
+    assert engine.write("", strategy, max_length=5).prompt == ""
+
+
+@pytest.mark.parametrize("strategy", [s for s in STRATEGIES if not isinstance(s, NucleusBeam)])
+def test_a_stream_gives_the_text_in_settled_pieces(strategy) -> None:
+    engine = Engine(random_checkpoint("gru", "sentence", end=1.0))
+    pieces = list(engine.stream("ab", strategy, max_length=60))
+    assert "".join(pieces) == engine.write("ab", strategy, max_length=60).text
+
+
+def test_continuous_text_never_holds_eos_or_pad() -> None:
+    checkpoint = random_checkpoint("lstm", "continuous", end=8.0)
+    engine = Engine(checkpoint)
+    for strategy in STRATEGIES:
+        for completion in engine.write_many(["a"], strategy, max_length=30)[0]:
+            assert completion.length == len(completion.text) == 30
+            assert not completion.finished
+
+
+def test_unknown_characters_of_a_prompt() -> None:
+    engine = Engine(random_checkpoint())
+    with pytest.raises(UnknownCharacter, match=r"'X' \(U\+0058\) at position 2"):
+        engine.start(["abXc"], Greedy())
+    skipped = engine.start(["abΩc"], Greedy(), unknown="skip")
+    assert skipped.prompts == ["abc"]
+    assert "skipped" in skipped.notices[0]
+    mapped = engine.start(["aÀBﬁ…Ω"], Greedy(), unknown="map")
+    assert mapped.prompts == ["aabfi..."]
+    assert len(mapped.notices) == 5
+    with pytest.raises(InputError, match="error, skip or map"):
+        engine.start(["a"], Greedy(), unknown="perhaps")  # type: ignore[arg-type]
+
+
+def test_arguments_out_of_range_are_one_error() -> None:
+    engine = Engine(random_checkpoint())
+    for options in ({"n": 0}, {"max_length": -1}, {"seed": -1}, {"seed": 2**64}, {"n": 2**21}):
+        with pytest.raises(InputError, match=next(iter(options))):
+            engine.start(["a"], Sampling(), **options)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="width 2"):
+        engine.start(["a"], BeamSearch(width=2), n=3)
+    with pytest.raises(InputError, match="threads"):
+        Engine(engine.checkpoint, threads=0)
+
+
+def test_the_native_side_checks_again() -> None:
+    engine = Engine(random_checkpoint())
+    good = {
+        "model": engine._model,
+        "prompts": [[1]],
+        "samples": 1,
+        "temperature": 1.0,
+        "top_k": 0,
+        "top_p": 1.0,
+        "min_p": 0.0,
+        "seed": 1,
+        "max_length": 3,
+        "banned": [0],
+        "threads": 1,
+    }
+    _engine.SamplingSession(**good)
+    bad = {
+        "temperature": [-1.0, 1e-30, float("nan"), float("inf"), 101.0],
+        "top_k": [-1],
+        "top_p": [0.0, -0.1, 1.1, float("nan")],
+        "min_p": [-0.1, 1.0, float("nan")],
+        "prompts": [[[]], [[-1]], [[10_000]]],
+        "samples": [0],
+        "max_length": [-1],
+        "banned": [[-1], [10_000], list(range(len(engine.vocabulary)))],
+        "threads": [0],
+    }
+    for name, values in bad.items():
+        for value in values:
+            with pytest.raises(ValueError):
+                _engine.SamplingSession(**(good | {name: value}))
+    with pytest.raises(TypeError):
+        _engine.SamplingSession(**(good | {"model": None}))
+
+
+def test_weights_are_checked_again() -> None:
+    checkpoint = random_checkpoint()
+    tensors = dict(checkpoint.tensors)
+    for broken, message in (
+        ({k: v for k, v in tensors.items() if k != "output_bias"}, "tensors"),
+        (tensors | {"output_bias": np.full_like(tensors["output_bias"], np.nan)}, "NaN"),
+        (tensors | {"output_bias": tensors["output_bias"][:-1].copy()}, "shape"),
+    ):
+        with pytest.raises(InputError, match=message):
+            Engine(replace(checkpoint, tensors=broken))
+    with pytest.raises(TypeError, match="float32"):
+        Engine(replace(checkpoint, tensors=tensors | {"embedding": np.zeros((3, 3))}))
+
+
+def test_the_fixture_has_the_characters_the_tests_rely_on() -> None:
+    assert set("abcfi .?!,é\n") <= set(CHARACTERS)
