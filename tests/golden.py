@@ -1,0 +1,64 @@
+"""Golden texts: what small committed models write, bit for bit, on every instruction set.
+
+    python tests/golden.py     writes them anew, after ENGINE_FORMAT was raised
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from charlm.checkpoint import save_checkpoint
+from charlm.decoding import STRATEGIES, BeamSearch, NucleusBeam, Sampling, Strategy
+from charlm.engine import ENGINE_FORMAT, Engine
+
+FOLDER = Path(__file__).parent / "golden"
+TEXTS = FOLDER / "texts.json"
+CELLS = ("rnn", "gru", "lstm")
+PROMPTS = ("", "a", "the ", "hello, world! ")
+GOLDEN_STRATEGIES: dict[str, Strategy] = {
+    **STRATEGIES,
+    "filters": Sampling(temperature=0.8, top_k=20, top_p=0.9, min_p=0.02),
+    "hot": Sampling(temperature=1.5),
+    "beam-3-longer": BeamSearch(width=3, length_penalty=0.7),
+    "nucleus-beam-3": NucleusBeam(width=3, top_p=0.8, length_penalty=0.5),
+}
+
+
+def model_path(cell: str) -> Path:
+    """The committed checkpoint of a cell: random weights, two layers of 21."""
+    return FOLDER / f"{cell}.safetensors"
+
+
+def written(cell: str, threads: int = 1) -> dict[str, Any]:
+    """Everything the model of a cell writes: texts, and log-probabilities in hexadecimal."""
+    engine = Engine.load(model_path(cell), threads=threads)
+    return {
+        name: [
+            [[c.text, c.log_prob.hex(), c.finished] for c in completions]
+            for completions in engine.write_many(PROMPTS, strategy, n=2, max_length=60, seed=11)
+        ]
+        for name, strategy in GOLDEN_STRATEGIES.items()
+    }
+
+
+def main() -> None:
+    from conftest import random_checkpoint
+
+    FOLDER.mkdir(exist_ok=True)
+    for cell in CELLS:
+        unit = "sentence" if cell == "gru" else "continuous"
+        checkpoint = random_checkpoint(cell, unit, hidden_size=21, layers=2, end=1.0)  # type: ignore[arg-type]
+        save_checkpoint(model_path(cell), checkpoint)
+    content = {
+        "engine_format": ENGINE_FORMAT,
+        "strategies": {n: [type(s).__name__, asdict(s)] for n, s in GOLDEN_STRATEGIES.items()},
+        "texts": {cell: written(cell) for cell in CELLS},
+    }
+    TEXTS.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,242 @@
+"""The decoders keep their promises: reference, exhaustive search, laws of probability."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from conftest import random_checkpoint
+
+from charlm.config import GATES
+from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
+from charlm.engine import Completion, Engine
+from charlm.reference import Margin, ReferenceModel, beam_search, kept_ids, log_softmax, sample
+from charlm.vocabulary import EOS, PAD
+
+CELLS = list(GATES)
+NEAR = 1e-4  # two compared numbers nearer than this may be ordered differently
+
+
+class Agreement:
+    """Compares texts; a difference behind a near tie is let pass, and counted."""
+
+    def __init__(self) -> None:
+        self.compared = self.near_ties = 0
+
+    def compare(self, engine: list[str], reference: list[str], margin: float) -> bool:
+        self.compared += 1
+        if engine == reference:
+            return True
+        assert margin < NEAR, f"{engine} is not {reference}, though no choice was near ({margin})"
+        self.near_ties += 1
+        return False
+
+    def check(self) -> None:
+        assert self.near_ties <= 0.05 * self.compared
+
+
+def text_of(engine: Engine, ids: list[int] | tuple[int, ...]) -> str:
+    return engine.vocabulary.code2string(ids)
+
+
+SAMPLINGS = [
+    Sampling(temperature=0),
+    Sampling(),
+    Sampling(temperature=0.5),
+    Sampling(temperature=1.7, top_k=7),
+    Sampling(top_k=1),
+    Sampling(top_p=0.95),
+    Sampling(top_p=0.3),
+    Sampling(min_p=0.1),
+    Sampling(temperature=0.8, top_k=20, top_p=0.9, min_p=0.03),
+]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_sampling_equals_the_reference(cell) -> None:
+    agreement = Agreement()
+    for layers, unit in itertools.product((1, 2), ("sentence", "continuous")):
+        checkpoint = random_checkpoint(cell, unit, hidden_size=19, layers=layers, end=1.0)
+        engine, model = Engine(checkpoint), ReferenceModel(checkpoint)
+        for strategy, prompt in itertools.product(SAMPLINGS, ("", "hello, ")):
+            fed = [checkpoint.text.start_id, *engine.vocabulary.string2code(prompt)]
+            many = engine.write_many([prompt], strategy, n=3, max_length=25, seed=2**40 + 7)[0]
+            for index, completion in enumerate(many):
+                expected = sample(
+                    model,
+                    fed,
+                    strategy,
+                    seed=2**40 + 7,
+                    index=index,
+                    max_length=25,
+                    banned=engine.banned_ids(),
+                )
+                if agreement.compare(
+                    [completion.text], [text_of(engine, expected.ids)], expected.margin
+                ):
+                    assert completion.log_prob == pytest.approx(sum(expected.log_probs), rel=1e-5)
+                    assert completion.length == len(expected.ids)
+    agreement.check()
+
+
+BEAMS: list[BeamSearch | NucleusBeam] = [
+    *(BeamSearch(k, a) for k in (1, 2, 3, 5, 10) for a in (-1.0, 0.0, 0.7, 2.0)),
+    *(NucleusBeam(k, p, a) for k in (1, 3, 10) for p in (0.5, 0.95, 1.0) for a in (0.0, 0.7)),
+]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_beams_equal_the_reference(cell) -> None:
+    agreement = Agreement()
+    for unit, end in (("sentence", 3.0), ("sentence", 0.0), ("continuous", 0.0)):
+        checkpoint = random_checkpoint(cell, unit, hidden_size=19, layers=2, end=end)
+        engine, model = Engine(checkpoint), ReferenceModel(checkpoint)
+        for strategy, prompt in itertools.product(BEAMS, ("", "abc")):
+            fed = [checkpoint.text.start_id, *engine.vocabulary.string2code(prompt)]
+            best = engine.write_many([prompt], strategy, n=strategy.width, max_length=9, seed=3)[0]
+            expected, margin = beam_search(
+                model, fed, strategy, seed=3, max_length=9, banned=engine.banned_ids()
+            )
+            if agreement.compare(
+                [c.text for c in best], [text_of(engine, h.ids) for h in expected], margin
+            ):
+                for c, h in zip(best, expected, strict=True):
+                    assert (c.finished, c.length) == (h.finished, len(h.ids))
+                    assert c.log_prob == pytest.approx(h.log_prob, rel=1e-5)
+                    assert c.score == pytest.approx(h.score, rel=1e-5)
+    agreement.check()
+
+
+def exhaustive(
+    model: ReferenceModel, prompt: list[int], ids: list[int], length: int, alpha: float
+) -> list[tuple[float, tuple[int, ...]]]:
+    """Every text of at most `length` ids that ends in EOS or is cut, best score first."""
+    texts: list[tuple[float, tuple[int, ...]]] = []
+    state, logits = model.feed(model.initial_state(), prompt)
+    stack = [(state, logits, (), 0.0)]
+    while stack:
+        state, logits, text, total = stack.pop()
+        log_probs = log_softmax(logits)
+        for id in ids:
+            longer, sum_ = (*text, id), total + float(log_probs[id])
+            if id == EOS or len(longer) == length:
+                texts.append((sum_ / len(longer) ** alpha, longer))
+            else:
+                stack.append((*model.step(state, id), longer, sum_))
+    return sorted(texts, key=lambda scored: -scored[0])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("characters", "length"), [("ab", 7), ("abcd", 4), ("abcdefgh", 3)])
+@pytest.mark.parametrize("alpha", [-1.0, 0.0, 0.7])
+def test_a_wide_beam_is_exhaustive_search(cell, characters, length, alpha) -> None:
+    checkpoint = random_checkpoint(cell, "sentence", characters, hidden_size=9, end=1.0)
+    engine, model = Engine(checkpoint), ReferenceModel(checkpoint)
+    ids = [id for id in range(len(engine.vocabulary)) if id != PAD]
+    width = len(ids) ** length
+    assert width <= 1e5
+    found = engine.write_many(["a"], BeamSearch(width, alpha), n=width, max_length=length)[0]
+    prompt = [checkpoint.text.start_id, *engine.vocabulary.string2code("a")]
+    expected = exhaustive(model, prompt, ids, length, alpha)
+    assert len(found) == len(expected)
+    assert {c.text + "$" * c.finished for c in found} == {
+        text_of(engine, text) + "$" * (text[-1] == EOS) for _, text in expected
+    }
+    assert [c.score for c in found] == pytest.approx([score for score, _ in expected], rel=1e-4)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_settings_that_mean_greedy_are_greedy(cell) -> None:
+    for unit in ("sentence", "continuous"):
+        engine = Engine(random_checkpoint(cell, unit, layers=2, end=1.0))
+        for prompt in ("", "a", "some text"):
+            greedy = engine.write(prompt, Greedy(), max_length=50)
+            same: list[Strategy] = [
+                Sampling(temperature=0),
+                Sampling(temperature=0, top_p=0.5, top_k=3, min_p=0.5),
+                Sampling(top_k=1),
+                Sampling(temperature=3, top_p=1e-6),
+                BeamSearch(width=1),
+                BeamSearch(width=1, length_penalty=-1),
+            ]
+            for strategy in same:
+                completion = engine.write(prompt, strategy, max_length=50)
+                assert completion.text == greedy.text
+                assert completion.log_prob == pytest.approx(greedy.log_prob, rel=1e-6)
+
+
+def test_neutral_filters_are_plain_sampling() -> None:
+    engine = Engine(random_checkpoint())
+    plain = engine.write_many(["a"], Sampling(), n=5)
+    for strategy in (Sampling(top_p=1.0), Sampling(top_k=10_000), Sampling(top_k=0, min_p=0.0)):
+        assert engine.write_many(["a"], strategy, n=5) == plain
+
+
+def test_same_dice_keep_most_of_the_choices() -> None:
+    """A little less temperature changes few first characters under shared noise."""
+    engine = Engine(random_checkpoint())
+    one = [c.text for c in engine.write_many(["a"], Sampling(), n=500, max_length=1)[0]]
+    two = [
+        c.text
+        for c in engine.write_many(["a"], Sampling(temperature=0.9), n=500, max_length=1)[0]
+    ]
+    fresh = [c.text for c in engine.write_many(["a"], Sampling(), n=500, max_length=1, seed=2)[0]]
+    kept = sum(a == b for a, b in zip(one, two, strict=True))
+    assert kept > 450 > 250 > sum(a == b for a, b in zip(one, fresh, strict=True))
+
+
+def chi_square_bound(freedom: int) -> float:
+    """What chi-square exceeds with probability 1e-6 (Wilson and Hilferty's approximation)."""
+    z, f = 4.75, 2 / (9 * freedom)
+    return freedom * (1 - f + z * math.sqrt(f)) ** 3
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [Sampling(top_p=0.9), Sampling(temperature=0.7, top_k=12, top_p=0.9), Sampling(min_p=0.05)],
+    ids=str,
+)
+def test_draws_follow_the_renormalised_survivors(strategy) -> None:
+    checkpoint = random_checkpoint("gru", "continuous", hidden_size=8)
+    for name in ("output_weight", "output_bias"):  # tied logits: three pairs of equal ids
+        for a, b in ((5, 9), (6, 20), (11, 12)):
+            checkpoint.tensors[name][b] = checkpoint.tensors[name][a]
+    engine, model = Engine(checkpoint), ReferenceModel(checkpoint)
+    prompt = engine.vocabulary.string2code("ab")
+    _, logits = model.feed(model.initial_state(), [checkpoint.text.start_id, *prompt])
+    kept = kept_ids(logits, strategy, engine.banned_ids(), Margin())
+    mass = np.exp((logits[kept] - logits[kept].max()) / strategy.temperature)
+    draws, seeds = 100_000, 10
+    counts = np.zeros(len(engine.vocabulary))
+    for seed in range(seeds):
+        events = engine.start(["ab"], strategy, n=draws, max_length=1, seed=seed).advance(
+            1, budget_ms=1e9
+        )
+        if not len(events.ids):  # the first step fed the prompt
+            pytest.fail("a long budget runs the whole position")
+        counts += np.bincount(events.ids[0], minlength=len(counts))
+    assert counts.sum() == draws * seeds
+    assert counts[kept].sum() == counts.sum(), "a draw outside of what the filters keep"
+    expected = mass / mass.sum() * draws * seeds
+    chi_square = ((counts[kept] - expected) ** 2 / expected).sum()
+    assert chi_square < chi_square_bound(len(kept) - 1)
+
+
+def test_a_width_beyond_the_vocabulary_works() -> None:
+    engine = Engine(random_checkpoint("lstm", "sentence", "abc", end=1.0))
+    best = engine.write_many([""], BeamSearch(width=131_072), n=50, max_length=4)[0]
+    assert len(best) == 50
+    assert [c.score for c in best] == sorted((c.score for c in best), reverse=True)
+    assert len({(c.text, c.finished) for c in best}) == 50
+
+
+def test_a_length_penalty_favours_longer_texts() -> None:
+    engine = Engine(random_checkpoint("lstm", "sentence", end=2.0))
+
+    def length(alpha: float) -> int:
+        best: Completion = engine.write("a", BeamSearch(5, alpha), max_length=40)
+        return best.length
+
+    assert length(-1.0) <= length(0.0) < length(2.0)

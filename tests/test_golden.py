@@ -1,0 +1,30 @@
+"""The same seed gives the same text: today, on every instruction set, with any threads."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from golden import CELLS, FOLDER, TEXTS, written
+
+from charlm import _engine
+from charlm.engine import ENGINE_FORMAT
+
+GOLDEN = json.loads(TEXTS.read_text(encoding="utf-8"))
+
+
+def test_the_golden_texts_are_of_this_engine_format() -> None:
+    assert GOLDEN["engine_format"] == ENGINE_FORMAT
+    assert sum(file.stat().st_size for file in FOLDER.glob("*.safetensors")) <= 100_000
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("isa", ["avx2", "portable"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_golden_texts(cell, isa, threads, monkeypatch) -> None:
+    monkeypatch.setenv("CHARLM_FORCE_ISA", isa)
+    try:
+        texts = written(cell, threads)
+    except _engine.EngineError as error:
+        pytest.skip(str(error))
+    assert texts == GOLDEN["texts"][cell]
