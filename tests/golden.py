@@ -1,6 +1,6 @@
 """Golden texts: what small committed models write, bit for bit, on every instruction set.
 
-    python tests/golden.py     writes them anew, after ENGINE_FORMAT was raised
+python tests/golden.py     writes them anew, after ENGINE_FORMAT was raised
 """
 
 from __future__ import annotations

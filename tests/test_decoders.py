@@ -179,8 +179,7 @@ def test_same_dice_keep_most_of_the_choices() -> None:
     engine = Engine(random_checkpoint())
     one = [c.text for c in engine.write_many(["a"], Sampling(), n=500, max_length=1)[0]]
     two = [
-        c.text
-        for c in engine.write_many(["a"], Sampling(temperature=0.9), n=500, max_length=1)[0]
+        c.text for c in engine.write_many(["a"], Sampling(temperature=0.9), n=500, max_length=1)[0]
     ]
     fresh = [c.text for c in engine.write_many(["a"], Sampling(), n=500, max_length=1, seed=2)[0]]
     kept = sum(a == b for a, b in zip(one, two, strict=True))

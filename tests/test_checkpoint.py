@@ -1,0 +1,306 @@
+"""The checkpoint: whole or refused, whatever happened to the file."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import struct
+import subprocess
+import sys
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, random_checkpoint
+
+from charlm.checkpoint import (
+    MODEL,
+    checkpoint_bytes,
+    load_checkpoint,
+    save_checkpoint,
+    sweep_temporaries,
+    write_atomically,
+)
+from charlm.config import GATES, ModelConfig
+from charlm.errors import CheckpointError, InputError
+from charlm.vocabulary import Vocabulary
+
+
+@pytest.fixture(scope="module")
+def data() -> bytes:
+    """The bytes of a good checkpoint."""
+    return checkpoint_bytes(random_checkpoint("gru", characters='ab\ud800é\\"', hidden_size=5))[0]
+
+
+def load_bytes(folder: Path, data: bytes):
+    path = folder / "x.safetensors"
+    path.write_bytes(data)
+    return load_checkpoint(path)
+
+
+def with_header(data: bytes, change) -> bytes:
+    """The file with its header's JSON changed (and so its checksum wrong)."""
+    size = struct.unpack_from("<Q", data)[0]
+    header = json.loads(data[8 : 8 + size])
+    text = change(header)
+    body = (text if isinstance(text, str) else json.dumps(header)).encode()
+    return struct.pack("<Q", len(body)) + body + data[8 + size :]
+
+
+def resigned(data: bytes) -> bytes:
+    """The file with the checksum made right again, as a careful forger would."""
+    from hashlib import sha256
+
+    size = struct.unpack_from("<Q", data)[0]
+    place = data.index(b'\\"sha256\\":\\"', 8, 8 + size) + len(b'\\"sha256\\":\\"')
+    zeroed = data[:place] + b"0" * 64 + data[place + 64 :]
+    return zeroed[:place] + sha256(zeroed).hexdigest().encode() + zeroed[place + 64 :]
+
+
+def with_content(data: bytes, **changes) -> bytes:
+    """The file with parts of our own metadata replaced, signed anew."""
+
+    def change(header):
+        content = json.loads(header["__metadata__"]["charlm"])
+        content.update(changes)
+        header["__metadata__"]["charlm"] = json.dumps(content, separators=(",", ":"))
+
+    return resigned(with_header(data, change))
+
+
+@pytest.mark.parametrize("cell", list(GATES))
+def test_what_is_saved_is_loaded(tmp_path, cell) -> None:
+    saved = random_checkpoint(cell, "sentence", layers=2)
+    digest = save_checkpoint(tmp_path / MODEL, saved)
+    for path in (tmp_path, tmp_path / MODEL, str(tmp_path)):
+        loaded = load_checkpoint(path)
+        assert loaded.sha256 == digest
+        assert (loaded.config, loaded.text) == (saved.config, saved.text)
+        assert loaded.vocabulary == saved.vocabulary
+        assert (loaded.metrics, loaded.corpus) == (saved.metrics, saved.corpus)
+        for name, tensor in saved.tensors.items():
+            assert loaded.tensors[name].tobytes() == tensor.tobytes()
+
+
+def test_the_same_checkpoint_is_the_same_bytes(data) -> None:
+    again = random_checkpoint("gru", characters='ab\ud800é\\"', hidden_size=5)
+    assert checkpoint_bytes(again)[0] == data
+
+
+def test_a_file_cut_at_any_byte_is_incomplete(tmp_path, data) -> None:
+    for size in range(len(data)):
+        with pytest.raises(CheckpointError, match=rf"incomplete file \({size} of \d+ bytes"):
+            load_bytes(tmp_path, data[:size])
+
+
+def test_any_flipped_byte_is_found(tmp_path, data) -> None:
+    expected = "checksum differs|incomplete file|over the limit|occurs twice"
+    for place in range(len(data)):
+        damaged = bytearray(data)
+        damaged[place] ^= 1 << place % 8
+        with pytest.raises(CheckpointError, match=expected):
+            load_bytes(tmp_path, bytes(damaged))
+
+
+@pytest.mark.parametrize(
+    "size", [2**63, 2**64 - 1, 2**20 + 1, 2**40], ids=["2^63", "2^64-1", "1 MiB + 1", "2^40"]
+)
+def test_a_monstrous_header_is_refused_unread(tmp_path, data, size) -> None:
+    with pytest.raises(CheckpointError, match="over the limit"):
+        load_bytes(tmp_path, struct.pack("<Q", size) + data[8:])
+
+
+def test_700_000_tensors_are_refused_before_parsing(tmp_path) -> None:
+    entry = '"%d":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}'
+    body = '{"__metadata__":{"charlm":"{}"},' + ",".join(entry % i for i in range(700_000)) + "}"
+    with pytest.raises(CheckpointError, match="over the limit"):
+        load_bytes(tmp_path, struct.pack("<Q", len(body)) + body.encode())
+
+
+def test_deep_json_is_refused(tmp_path, data) -> None:
+    deep = '{"__metadata__":{"charlm":"x"},"a":' + "[" * 100_000 + "]" * 100_000 + "}"
+    with pytest.raises(CheckpointError):
+        load_bytes(tmp_path, struct.pack("<Q", len(deep)) + deep.encode())
+    with pytest.raises(CheckpointError):
+        load_bytes(tmp_path, with_content(data, metrics=json.loads("[" * 500 + "]" * 500)))
+
+
+def test_wrong_tensors_are_named(tmp_path, data) -> None:
+    def twice(header):
+        text = json.dumps(header)
+        return text[:-1] + ', "output_bias": ' + json.dumps(header["output_bias"]) + "}"
+
+    def missing(header):
+        del header["layers.0.hidden_weight"]
+
+    def extra(header):
+        header["surprise"] = header["output_bias"]
+
+    def shape(header):
+        header["output_bias"]["shape"] = [4, 2]
+
+    def dtype(header):
+        header["output_bias"]["dtype"] = "I32"
+
+    for change, message in (
+        (twice, "'output_bias' occurs twice"),
+        (missing, "'layers.0.hidden_weight' is missing"),
+        (extra, "'surprise' does not belong"),
+        (shape, r"'output_bias' has shape \[4, 2\]"),
+        (dtype, "'output_bias' is 'I32', not F32"),
+    ):
+        with pytest.raises(CheckpointError, match=message):
+            load_bytes(tmp_path, resigned(with_header(data, change)))
+
+
+def config_of(data: bytes, **changes) -> dict:
+    size = struct.unpack_from("<Q", data)[0]
+    return json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["charlm"])["config"] | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"hidden_size": 2**31}, "hidden size is 2147483648"),
+        ({"layers": 10**6}, "layers is 1000000"),
+        ({"vocabulary_size": 9}, "vocabulary has 8 entries"),
+        ({"cell": "transformer"}, "cell 'transformer'"),
+        ({"hidden_size": True}, "hidden size is True"),
+        ({"hidden_size": 5.5}, "hidden size is 5.5"),
+        ({"bias": 1}, "bias is 1"),
+        ({"surprise": 1}, "surprise"),
+        ({"hidden_size": 6}, "has shape"),
+    ],
+)
+def test_a_wrong_configuration_is_named(tmp_path, data, changes, message) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        load_bytes(tmp_path, with_content(data, config=config_of(data, **changes)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"vocabulary": ["a", "a", "b", "c", "d", "e"]}, "'a' occurs twice"),
+        ({"vocabulary": ["ab", "c", "d", "e", "f", "g"]}, "'ab' is not one character"),
+        ({"vocabulary": [1, 2, 3, 4, 5, 6]}, "not one character"),
+        ({"vocabulary": None}, "incomplete metadata"),
+        ({"text": {"unit": "sentence", "start_id": 99}}, "start id 99"),
+        ({"text": {"unit": "novel"}}, "unit 'novel'"),
+        ({"version": 2}, "version 2 is newer than 1"),
+        ({"version": "1"}, "newer"),
+    ],
+)
+def test_wrong_metadata_is_named(tmp_path, data, changes, message) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        load_bytes(tmp_path, with_content(data, **changes))
+
+
+def test_other_files_are_not_checkpoints(tmp_path) -> None:
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("data.pkl", b"x" * 100)
+    header = b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    others = {
+        "pickle": pickle.dumps({"a": list(range(100))}),
+        "zip": archive.read_bytes(),
+        "gguf": b"GGUF" + b"\x03\0\0\0" + b"\0" * 64,
+        "html": b"<!DOCTYPE html><html><body>404</body></html>",
+        "safetensors": struct.pack("<Q", len(header)) + header + b"\0" * 4,
+        "text": b"to be or not to be",
+    }
+    for name, content in others.items():
+        with pytest.raises(CheckpointError, match="is not a charlm checkpoint"):
+            load_bytes(tmp_path, content)
+            pytest.fail(name)
+
+
+def test_what_is_not_a_file_is_named(tmp_path) -> None:
+    with pytest.raises(CheckpointError, match="does not exist"):
+        load_checkpoint(tmp_path / "nothing.safetensors")
+    with pytest.raises(CheckpointError, match="does not exist"):
+        load_checkpoint(tmp_path)  # a folder without a model
+    with pytest.raises(CheckpointError, match="not a regular file"):
+        load_checkpoint("/dev/zero")
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path) -> None:
+    checkpoint = random_checkpoint()
+    for value in (np.nan, np.inf, -np.inf):
+        bad = checkpoint.tensors["output_bias"].copy()
+        bad[3] = value
+        with pytest.raises(InputError, match="'output_bias' holds a NaN or infinite"):
+            save_checkpoint(
+                tmp_path / "x",
+                replace(checkpoint, tensors=checkpoint.tensors | {"output_bias": bad}),
+            )
+    good, _ = checkpoint_bytes(checkpoint)
+    poisoned = resigned(good[:-4] + struct.pack("<f", float("nan")))
+    with pytest.raises(CheckpointError, match="NaN or infinite"):
+        load_bytes(tmp_path, poisoned)
+
+
+def test_a_vocabulary_of_the_largest_size_fits(tmp_path) -> None:
+    characters = [chr(c) for c in range(0x1_0000, 0x1_0000 + 65_536)]
+    checkpoint = random_checkpoint("rnn", characters="".join(characters), hidden_size=1)
+    save_checkpoint(tmp_path / MODEL, checkpoint)
+    assert load_checkpoint(tmp_path).vocabulary == Vocabulary(characters)
+
+
+def test_writing_keeps_the_umask_and_leaves_nothing_behind(tmp_path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_atomically(tmp_path / "x", b"one")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o640
+    with pytest.raises(TypeError):
+        write_atomically(tmp_path / "x", "text")  # type: ignore[arg-type]
+    assert (tmp_path / "x").read_bytes() == b"one"
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+    (tmp_path / ".charlm-left").write_bytes(b"half")
+    sweep_temporaries(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+KILLED_WRITER = """
+import sys
+from pathlib import Path
+from charlm.checkpoint import write_atomically
+path = Path(sys.argv[1])
+print("ready", flush=True)
+while True:
+    for byte in (b"a", b"b"):
+        write_atomically(path, byte * 3_000_000)
+"""
+
+
+def test_a_killed_writer_leaves_the_old_file_or_the_new(tmp_path) -> None:
+    path = tmp_path / "x"
+    write_atomically(path, b"a" * 3_000_000)
+    for attempt in range(8):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", KILLED_WRITER, str(path)], cwd=ROOT, stdout=subprocess.PIPE
+        )
+        assert writer.stdout is not None
+        with writer.stdout:
+            assert writer.stdout.readline() == b"ready\n"
+        time.sleep(0.003 * (attempt + 1))
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        content = path.read_bytes()
+        assert content in (b"a" * 3_000_000, b"b" * 3_000_000)
+
+
+def test_a_configuration_counts_its_parameters() -> None:
+    for cell, bias in (("rnn", True), ("gru", False), ("lstm", True)):
+        checkpoint = random_checkpoint(cell, layers=2)  # type: ignore[arg-type]
+        assert checkpoint.config.bias is bias
+        counted = sum(t.size for t in checkpoint.tensors.values())
+        assert checkpoint.config.parameter_count == counted
+    with pytest.raises(InputError, match="layers is 0"):
+        ModelConfig("rnn", 10, layers=0)
