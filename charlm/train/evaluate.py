@@ -20,6 +20,7 @@ _CHUNK = 256  # times between two looks at `interrupt`
 Interrupt = Callable[[], None]
 
 
+@torch.no_grad()
 def evaluate_examples(
     model: CharModel, dataset: TextDataset, start_id: int, interrupt: Interrupt
 ) -> float:
@@ -34,6 +35,7 @@ def evaluate_examples(
     return total / count
 
 
+@torch.no_grad()
 def evaluate_stream(
     model: CharModel, ids: np.ndarray, start_id: int, interrupt: Interrupt
 ) -> float:
@@ -45,6 +47,7 @@ def evaluate_stream(
     return total / len(ids)
 
 
+@torch.no_grad()
 def evaluate_stream_quickly(
     model: CharModel, ids: np.ndarray, start_id: int, interrupt: Interrupt
 ) -> float:

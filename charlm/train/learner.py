@@ -131,8 +131,7 @@ class Learner:
             return None
         self.model.eval()
         try:
-            with torch.no_grad():
-                return self._measure(examples, exact, check)
+            return self._measure(examples, exact, check)
         finally:
             self.model.train()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ class Monitor:
     def __init__(self, run: Path, warn: Callable[[str], None]) -> None:
         self._warn = warn
         self._writer: Any = None
+        self._hook = threading.excepthook
+        threading.excepthook = self._quiet
         try:
             from torch.utils.tensorboard import SummaryWriter
 
@@ -35,12 +38,18 @@ class Monitor:
 
     def close(self) -> None:
         """Write what is still held back."""
-        if self._writer is None:
-            return
         try:
-            self._writer.close()
+            if self._writer is not None:
+                self._writer.close()
         except _FAILURES as error:
             self._fail(error)
+        finally:
+            threading.excepthook = self._hook
+
+    def _quiet(self, failure: threading.ExceptHookArgs) -> None:
+        """Keep the writer's thread from printing a traceback: the next call raises its error."""
+        if type(failure.thread).__name__ != "_AsyncWriterThread":
+            self._hook(failure)
 
     def _fail(self, error: Exception) -> None:
         writer, self._writer = self._writer, None

@@ -1,0 +1,96 @@
+"""The model's weights under their fixed names, and the loss it is measured by."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from charlm.config import GATES, ModelConfig, parameter_shapes
+from charlm.corpus import Example
+from charlm.train.dataset import TextDataset, make_batch, pad_collate_fn
+from charlm.train.evaluate import evaluate_examples, evaluate_stream, evaluate_stream_quickly
+from charlm.train.loss import masked_cross_entropy
+from charlm.train.model import CharModel
+from charlm.vocabulary import EOS, PAD, Vocabulary
+
+CONFIGS = [
+    ModelConfig(cell, 12, 4, 8, layers, bias)  # type: ignore[arg-type]
+    for cell in GATES
+    for layers in (1, 3)
+    for bias in (True, False)
+]
+
+
+def model_of(config: ModelConfig) -> CharModel:
+    torch.manual_seed(0)
+    return CharModel(config).eval()
+
+
+def never() -> None:
+    """No interruption."""
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+def test_weights_have_the_names_and_shapes_of_the_checkpoint(config: ModelConfig) -> None:
+    model = model_of(config)
+    tensors = model.to_tensors()
+    assert {n: t.shape for n, t in tensors.items()} == {
+        n: p.shape for n, p in parameter_shapes(config).items()
+    }
+    assert sum(p.numel() for p in model.parameters()) == config.parameter_count
+    torch.manual_seed(1)
+    other = CharModel(config).eval()
+    other.from_tensors(tensors)
+    ids_TB = torch.randint(0, 12, (5, 2))
+    assert torch.equal(model(ids_TB, model.zero_state(2))[0], other(ids_TB, other.zero_state(2))[0])
+
+
+def test_the_forget_gate_starts_open() -> None:
+    bias = model_of(ModelConfig("lstm", 12, 4, 8)).to_tensors()["layers.0.bias"]
+    assert bias.reshape(4, 8).tolist() == [[0.0] * 8, [1.0] * 8, [0.0] * 8, [0.0] * 8]
+
+
+def test_dropout_acts_three_times_and_only_while_learning() -> None:
+    model = CharModel(ModelConfig("lstm", 12, 4, 8, layers=2), dropout=0.5)
+    calls: list[torch.Size] = []
+    model.dropout.register_forward_hook(lambda _module, _inputs, out: calls.append(out.shape))
+    model(torch.zeros(3, 2, dtype=torch.int64), model.zero_state(2))
+    assert calls == [(3, 2, 4), (3, 2, 8), (3, 2, 8)]
+
+
+def test_the_state_carries_the_text_on() -> None:
+    model = model_of(ModelConfig("gru", 12, 4, 8, layers=2, bias=False))
+    ids_TB = torch.randint(0, 12, (9, 3))
+    whole_TBV, _ = model(ids_TB, model.zero_state(3))
+    first_TBV, state = model(ids_TB[:4], model.zero_state(3))
+    second_TBV, _ = model(ids_TB[4:], state)
+    torch.testing.assert_close(torch.cat([first_TBV, second_TBV]), whole_TBV)
+
+
+def test_examples_are_measured_over_real_targets() -> None:
+    vocabulary = Vocabulary.of(["abcdefghij"])
+    model = model_of(ModelConfig("lstm", len(vocabulary), 4, 8))
+    dataset = TextDataset([Example("abc", True), Example("jihg", False)], vocabulary)
+    batch = make_batch(pad_collate_fn([dataset[0], dataset[1]]), EOS)
+    logits_TBV, _ = model(batch.inputs_TB, model.zero_state(2))
+    expected = masked_cross_entropy(logits_TBV, batch.targets_TB, PAD).item()
+    assert evaluate_examples(model, dataset, EOS, never) == pytest.approx(expected, rel=1e-6)
+
+
+@torch.no_grad()
+def test_many_readers_measure_nearly_what_one_does() -> None:
+    model = model_of(ModelConfig("lstm", 12, 4, 16))
+    model.layers[0].hidden_weight.mul_(3)  # so that the past matters
+    ids = np.random.default_rng(0).integers(2, 12, 3001)
+    exact = evaluate_stream(model, ids, 2, never)
+    ids_TB = torch.from_numpy(ids)[:, None]
+    logits_TBV, _ = model(make_batch(ids_TB, 2).inputs_TB, model.zero_state(1))
+    assert exact == pytest.approx(masked_cross_entropy(logits_TBV, ids_TB, PAD).item(), rel=1e-5)
+    assert evaluate_stream_quickly(model, ids, 2, never) == pytest.approx(exact, rel=1e-5)
+
+
+def test_a_short_text_is_measured_exactly() -> None:
+    model = model_of(ModelConfig("rnn", 12, 4, 16))
+    ids = np.array([5, 6, 7])
+    assert evaluate_stream_quickly(model, ids, 2, never) == evaluate_stream(model, ids, 2, never)

@@ -1,0 +1,364 @@
+"""python -m charlm.train, from its options to the files it leaves."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from charlm.checkpoint import LAST, MODEL, load_checkpoint
+from charlm.config import TextConfig
+from charlm.corpus import load_corpus, parse_split
+from charlm.errors import CharlmError, CorpusError, InputError, TrainingError, run_main
+from charlm.run_log import read_run_log
+from charlm.train.__main__ import main
+from charlm.train.dataset import encode
+from charlm.train.evaluate import evaluate_stream
+from charlm.train.learner import Learner
+from charlm.train.model import CharModel
+from charlm.train.options import parse_options
+from charlm.train.run_folder import RESUME, RunFolder, default_path
+
+SMALL = ["--hidden", "12", "--embedding", "5", "--batch", "4", "--length", "16"]
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Some 2,000 characters with a pattern to learn."""
+    path = tmp_path / "animals.txt"
+    names = ["cat", "dog", "owl", "hen", "cow"]
+    sentences = [f"The {a} sees {n} {b}s." for n, a in enumerate(names) for b in names]
+    path.write_text("\n".join(sentences * 3 + [s.replace("sees", "has") for s in sentences]))
+    return path
+
+
+def train(corpus: Path | str, out: Path, *more: str) -> list[dict[str, Any]]:
+    """Run it; the run log."""
+    arguments = ["--corpus", str(corpus), "--out", str(out), *SMALL, *more]
+    assert main(arguments) == 0
+    return read_run_log(out)
+
+
+def of_kind(log: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [line for line in log if line["kind"] == kind]
+
+
+def test_a_run_leaves_a_model_and_its_story(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    log = train(corpus, out, "--steps", "60", "--split", "80/10/10", "--learning-rate", "0.02")
+    assert {MODEL, LAST, RESUME, "run.jsonl"} <= {path.name for path in out.iterdir()}
+    start, end = log[0], log[-1]
+    assert (start["kind"], end["kind"]) == ("start", "end")
+    assert start["corpus"]["name"] == "animals.txt"
+    assert start["corpus"]["duplicates"] == 50
+    steps = of_kind(log, "step")
+    assert steps[-1]["step"] == 60
+    assert steps[-1]["progress"] == 1
+    assert steps[-1]["loss"] < steps[0]["loss"] - 0.5
+    best = min(e["validation_loss"] for e in of_kind(log, "evaluation"))
+    checkpoint = load_checkpoint(out)
+    assert checkpoint.metrics["validation_loss"] == pytest.approx(best, abs=1e-6)
+    assert checkpoint.metrics["test_loss"] == end["test_loss"] > 0
+    assert checkpoint.corpus["split"] == "80/10/10"
+    assert load_checkpoint(out / LAST).metrics["step"] == 60
+
+
+def test_the_run_log_holds_no_folder(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train(corpus, out, "--steps", "1")
+    assert str(tmp_path) not in (out / "run.jsonl").read_text()
+    command = read_run_log(out)[0]["command"]
+    assert command.startswith("python -m charlm.train --corpus animals.txt --out run ")
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_the_stored_loss_is_that_of_one_continuous_pass(
+    cell: str, corpus: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    options = ["--unit", "continuous", "--cell", cell, "--layers", "2", "--split", "60/40/0"]
+    train(corpus, out, "--steps", "12", *options)
+    checkpoint = load_checkpoint(out)
+    assert checkpoint.text.start_id == checkpoint.vocabulary.to_id["\n"]
+    assert checkpoint.text.max_length == 0
+    model = CharModel(checkpoint.config)
+    model.from_tensors(checkpoint.tensors)
+    text = corpus.read_text()
+    ids = encode(text[len(text) * 60 // 100 :], checkpoint.vocabulary)
+    loss = evaluate_stream(model.eval(), ids, checkpoint.text.start_id, lambda: None)
+    assert checkpoint.metrics["validation_loss"] == pytest.approx(loss, abs=1e-6)
+
+
+def test_the_seeds_gru_has_no_bias_unless_asked(corpus: Path, tmp_path: Path) -> None:
+    train(corpus, tmp_path / "a", "--cell", "gru", "--steps", "1")
+    train(corpus, tmp_path / "b", "--cell", "gru", "--steps", "1", "--gru-bias")
+    assert not load_checkpoint(tmp_path / "a").config.bias
+    assert load_checkpoint(tmp_path / "b").config.bias
+
+
+def weights(run: Path) -> dict[str, np.ndarray]:
+    return dict(load_checkpoint(run / LAST).tensors)
+
+
+def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+    for name, tensor in one.items():
+        np.testing.assert_array_equal(tensor, other[name], err_msg=name)
+
+
+@pytest.mark.parametrize("unit", ["sentence", "continuous"])
+def test_a_resumed_run_ends_where_an_unbroken_one_does(
+    unit: str, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ["--unit", unit, "--steps", "50", "--dropout", "0.3"]
+    train(corpus, tmp_path / "whole", *options)
+
+    class Crash(Exception):
+        pass
+
+    step = Learner.step
+
+    def crashing(self: Learner) -> tuple[float, float, float]:
+        if self.position.step == 37:
+            raise Crash
+        return step(self)
+
+    broken = tmp_path / "broken"
+    with monkeypatch.context() as patch, pytest.raises(Crash):
+        patch.setattr(Learner, "step", crashing)
+        patch.setattr("charlm.train.trainer._SECONDS_BETWEEN_SAVES", 0.0)
+        train(corpus, broken, *options)
+    assert load_checkpoint(broken / LAST).metrics["step"] == 37
+    assert main(["--resume", str(broken)]) == 0
+    assert of_kind(read_run_log(broken), "notice")[-1]["message"] == "resumed from step 37"
+    assert_same(weights(tmp_path / "whole"), weights(broken))
+
+
+def test_the_same_seed_gives_the_same_model(corpus: Path, tmp_path: Path) -> None:
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        train(corpus, tmp_path / name, "--steps", "8", "--seed", seed)
+    assert_same(weights(tmp_path / "a"), weights(tmp_path / "b"))
+    assert not np.array_equal(
+        weights(tmp_path / "a")["embedding"], weights(tmp_path / "c")["embedding"]
+    )
+
+
+def test_a_finished_run_goes_on_with_a_larger_budget(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train(corpus, out, "--steps", "3")
+    assert main(["--resume", str(out), "--steps", "6"]) == 0
+    assert load_checkpoint(out / LAST).metrics["step"] == 6
+    with pytest.raises(InputError, match=r"--hidden of the run is 12 and cannot change"):
+        main(["--resume", str(out), "--hidden", "13"])
+    corpus.write_text("Another text. Altogether.")
+    with pytest.raises(InputError, match="learned from another text"):
+        main(["--resume", str(out)])
+
+
+def test_an_existing_run_is_not_overwritten(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train(corpus, out, "--steps", "1")
+    before = (out / MODEL).read_bytes()
+    with pytest.raises(InputError, match="already holds a run"):
+        train(corpus, out, "--steps", "1")
+    assert (out / MODEL).read_bytes() == before
+    with pytest.raises(InputError, match="no run to resume"):
+        main(["--resume", str(tmp_path)])
+
+
+def test_two_trainers_do_not_share_a_run(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train(corpus, out, "--steps", "1")
+    holder = RunFolder.open(out)
+    with pytest.raises(TrainingError, match=r"in use by pid \d+"):
+        main(["--resume", str(out)])
+    holder.close()
+    assert main(["--resume", str(out)]) == 0
+
+
+def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_good_model(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    loss = Learner._loss
+
+    def spoiled(self: Learner, batch: Any) -> torch.Tensor:
+        return loss(self, batch) * (float("nan") if self.position.step == 29 else 1.0)
+
+    monkeypatch.setattr(Learner, "_loss", spoiled)
+    with pytest.raises(TrainingError, match=r"loss is nan.* at step 30 with learning rate 0\.0"):
+        train(corpus, out, "--steps", "100")
+    assert load_checkpoint(out).metrics["step"] == 25
+
+
+def test_a_full_disk_is_a_warning(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    write, calls = RunFolder.write, []
+
+    def full_at_first(self: RunFolder, name: str, data: bytes) -> None:
+        calls.append(name)
+        if len(calls) <= 2:
+            raise OSError(28, "No space left on device")
+        write(self, name, data)
+
+    monkeypatch.setattr(RunFolder, "write", full_at_first)
+    log = train(corpus, tmp_path / "run", "--steps", "60")
+    assert "No space left on device" in of_kind(log, "notice")[0]["message"]
+    assert "charlm: warning: model.safetensors was not saved" in capsys.readouterr().err
+    assert load_checkpoint(tmp_path / "run").metrics["validation_loss"] > 0
+
+
+def test_a_run_folder_that_goes_is_named(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    step = Learner.step
+
+    def removing(self: Learner) -> tuple[float, float, float]:
+        if self.position.step == 3:
+            out.rename(tmp_path / "elsewhere")
+        return step(self)
+
+    monkeypatch.setattr(Learner, "step", removing)
+    with pytest.raises(TrainingError, match=r"run folder .*run has gone"):
+        train(corpus, out, "--steps", "5")
+
+
+def test_tensorboard_that_fails_is_one_warning(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:  # in the writer's own thread
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tensorboard.summary.writer.record_writer.RecordWriter.write", full)
+    notices = of_kind(train(corpus, tmp_path / "run", "--steps", "40"), "notice")
+    assert [n["message"] for n in notices] == [
+        "TensorBoard is off for this run, training goes on: [Errno 28] No space left on device"
+    ]
+
+
+def test_tensorboard_has_the_curves(corpus: Path, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    out = tmp_path / "run"
+    log = train(corpus, out, "--steps", "40")
+    events = EventAccumulator(str(out), size_guidance={"scalars": 0})
+    events.Reload()
+    points = [(e.step, e.value) for e in events.Scalars("loss/train")]
+    assert points == [(s["step"], pytest.approx(s["loss"])) for s in of_kind(log, "step")]
+    assert len(events.Scalars("loss/validation")) == len(of_kind(log, "evaluation"))
+
+
+@pytest.mark.parametrize("unit", ["sentence", "line", "continuous"])
+@pytest.mark.parametrize("text", ["a", "\u00e9" * 300, "Only one sentence.", "\x00\x1b]0;x\x07."])
+def test_the_smallest_texts_train(text: str, unit: str, tmp_path: Path) -> None:
+    path = tmp_path / "tiny.txt"
+    path.write_text(text)
+    log = train(path, tmp_path / "run", "--steps", "3", "--unit", unit)
+    assert all(np.isfinite(s["loss"]) for s in of_kind(log, "step"))
+    assert load_checkpoint(tmp_path / "run").metrics["step"] == 3
+    if len(text) == 1:
+        assert "too short for a validation part" in of_kind(log, "notice")[0]["message"]
+
+
+def test_nothing_is_made_for_a_text_that_cannot_be_used(tmp_path: Path) -> None:
+    blank = tmp_path / "blank.txt"
+    blank.write_text(" \n")
+    for source in (blank, tmp_path / "missing.txt", "/dev/null"):
+        with pytest.raises(CorpusError):
+            train(str(source), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_place_for_a_run(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"animals\.txt/run cannot be written: Not a directory"):
+        train(corpus, corpus / "run")
+    with pytest.raises(InputError, match="control characters"):
+        train(corpus, tmp_path / "a\x1b[1mb")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--cell", "lstn"], r"'lstn' \(choose from"),
+        (["--hidden", "0"], "'0' is not an integer from 1 to 16384"),
+        (["--split", "90/20/0"], "sum to 100"),
+        (["--characters", "many"], "'many' is not a count"),
+        (["--steps", "0"], "'0' is not a count"),
+        (["--minutes", "nan"], "'nan' is not a number above 0"),
+        (["--dropout", "1"], "'1' is not a number from 0, at most 0.99"),
+        (["--learning-rate", "-1"], "'-1' is not a number above 0"),
+        (["--resume", "x", "--out", "y"], "does not go with --resume"),
+        (["--hidde", "5"], "unrecognized arguments: --hidde 5"),
+    ],
+)
+def test_bad_options_are_one_line_and_exit_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_main(main, arguments) == 2
+    error = capsys.readouterr().err
+    assert re.search(message, error)
+    assert error.startswith("charlm: error: ")
+    assert error.count("\n") == 1
+
+
+def test_budgets() -> None:
+    assert parse_options([]).characters == 5_000_000
+    assert parse_options(["--steps", "7"]).characters is None
+    assert parse_options(["--characters", "1.5m"]).characters == 1_500_000
+    assert parse_options(["--characters", "300k"]).characters == 300_000
+    assert parse_options(["--dropout", "0"]).dropout == 0
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    assert left.value.code == 0
+    text = capsys.readouterr().out
+    for option in ("--corpus", "--unit", "--resume", "--characters", "--encoding", "examples:"):
+        assert option in text
+
+
+def test_default_folder() -> None:
+    path = default_path("/some where/my [b]text\x1b.txt", "gru")
+    assert re.fullmatch(r"checkpoints/my_b_text-gru-\d{8}-\d{6}", str(path))
+    assert str(default_path("-", "rnn")).startswith("checkpoints/text-rnn-")
+
+
+def test_a_foreign_resume_file_is_refused(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train(corpus, out, "--steps", "1")
+    for data in (b"", b"not a zip", (out / MODEL).read_bytes()):
+        (out / RESUME).write_bytes(data)
+        with pytest.raises(CharlmError, match="resume"):
+            main(["--resume", str(out)])
+
+
+def test_without_a_corpus_python_documents_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "module.py").write_text('"""Return the value of a thing, or raise."""\n')
+    monkeypatch.setattr("sysconfig.get_path", lambda _name: str(tmp_path / "lib"))
+    out = tmp_path / "run"
+    assert main(["--out", str(out), *SMALL, "--steps", "2"]) == 0
+    report = read_run_log(out)[0]["corpus"]
+    assert report["name"] == "python documentation"
+    assert report["examples"] > 100
+
+
+def test_the_report_is_in_the_run_log_and_on_the_screen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "dashes.txt"
+    path.write_bytes("\ufeffIt is\x96so.\r\nIs it?".encode())
+    report = train(path, tmp_path / "run", "--steps", "1")[0]["corpus"]
+    assert report["cp1252_repaired"] == {"U+0096": 1}
+    loaded = load_corpus(str(path), TextConfig(), parse_split("90/5/5"))
+    assert report == json.loads(json.dumps(loaded.report.as_values()))
+    assert "repaired U+0096: 1 (a cp1252 '–')" in capsys.readouterr().out
