@@ -64,6 +64,7 @@ class CorpusReport:
     byte_order_mark: bool = False
     newlines_repaired: int = 0
     cp1252_repaired: dict[str, int] = field(default_factory=dict)
+    rare_removed: int = 0
     unit: str = ""
     examples: int = 0
     duplicates: int = 0
@@ -94,6 +95,8 @@ class CorpusReport:
             (f"repaired {code}", f"{count:,} (a cp1252 {_CP1252[int(code[2:], 16)]!r})")
             for code, count in self.cp1252_repaired.items()
         ]
+        if self.rare_removed:
+            rows.append(("rare characters", f"{self.rare_removed:,} left out"))
         if self.unit != "continuous":
             rows += [
                 (f"{self.unit}s", f"{self.examples:,} after {self.duplicates:,} duplicates"),
@@ -122,17 +125,28 @@ class Corpus:
 
 
 def load_corpus(
-    source: str, config: TextConfig, split: Split, encoding: str = "utf-8", errors: str = "strict"
+    source: str,
+    config: TextConfig,
+    split: Split,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+    min_count: int = 1,
 ) -> Corpus:
     """Read, prepare and split one text: a file's path, or "-" for standard input."""
     data, name = read_bytes(source)
-    return make_corpus(decode(data, name, encoding, errors), name, config, split, len(data))
+    text = decode(data, name, encoding, errors)
+    return make_corpus(text, name, config, split, len(data), min_count)
 
 
-def make_corpus(text: str, name: str, config: TextConfig, split: Split, size: int) -> Corpus:
-    """A corpus from decoded text. `size`: bytes it took in its file."""
+def make_corpus(
+    text: str, name: str, config: TextConfig, split: Split, size: int, min_count: int = 1
+) -> Corpus:
+    """A corpus from decoded text.
+
+    `size`: bytes it took in its file. `min_count`: rarer characters are left out.
+    """
     report = CorpusReport(name=name, bytes=size, unit=config.unit, split=str(split))
-    text = prepare_text(text, config, report)
+    text = _without_rare(prepare_text(text, config, report), min_count, report)
     if not text.strip():
         raise CorpusError(f"corpus {name} holds nothing but white space: give a text to learn")
     report.sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -238,6 +252,13 @@ def decode(data: bytes, name: str, encoding: str = "utf-8", errors: str = "stric
             f" {error.start:,}, line {line:,}: name its encoding (--encoding cp1252), or what"
             f" to do with such bytes (--errors {'|'.join(ERRORS[1:])})"
         ) from None
+
+
+def _without_rare(text: str, min_count: int, report: CorpusReport) -> str:
+    rare = {ord(c): None for c, n in Counter(text).items() if n < min_count}
+    kept = text.translate(rare) if rare else text
+    report.rare_removed = len(text) - len(kept)
+    return kept
 
 
 def _units(text: str, config: TextConfig) -> Iterable[str]:

@@ -170,6 +170,36 @@ def test_an_existing_run_is_not_overwritten(corpus: Path, tmp_path: Path) -> Non
         main(["--resume", str(tmp_path)])
 
 
+def test_one_budget_given_on_resuming_replaces_the_others() -> None:
+    saved = vars(parse_options(["--steps", "5", "--minutes", "9", "--hidden", "7"]))
+    options = parse_options(["--characters", "2k"], saved)
+    assert (options.characters, options.steps, options.minutes) == (2000, None, None)
+    assert options.hidden == 7
+    assert parse_options([], saved).minutes == 9
+
+
+def test_too_many_characters_are_an_error_before_any_run(tmp_path: Path) -> None:
+    path = tmp_path / "all.txt"
+    many = "".join(chr(c) for c in range(0x10000, 0x10000 + 70_000))
+    path.write_text(many + "abcabc", encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"70,003 distinct.*--min-count"):
+        train(path, tmp_path / "run", "--steps", "1")
+    assert not (tmp_path / "run").exists()
+    report = train(path, tmp_path / "run", "--steps", "1", "--min-count", "2")[0]["corpus"]
+    assert (report["distinct"], report["rare_removed"]) == (3, 70_000)
+
+
+def test_out_of_memory_is_one_line(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def allocate(_: Learner) -> None:
+        torch.empty(2**60)
+
+    monkeypatch.setattr(Learner, "step", allocate)
+    with pytest.raises(TrainingError, match="out of memory"):
+        train(corpus, tmp_path / "run", "--steps", "1")
+
+
 def test_two_trainers_do_not_share_a_run(corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     train(corpus, out, "--steps", "1")

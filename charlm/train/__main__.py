@@ -6,7 +6,7 @@ import ctypes
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import torch
 from charlm.config import ModelConfig, TextConfig
 from charlm.corpus import Corpus, load_corpus, make_corpus, parse_split
 from charlm.documentation import read_documentation
-from charlm.errors import InputError, run_main
+from charlm.errors import InputError, TrainingError, run_main
 from charlm.run_log import RunLog
 from charlm.train.learner import Learner
 from charlm.train.monitor import Monitor
@@ -32,29 +32,42 @@ _MAY_CHANGE = {*BUDGETS, "threads", "resume", "corpus", "debug", "learning_rate"
 def main(arguments: Sequence[str]) -> int:
     """Train as the options say. Raises CharlmError."""
     options = parse_options(arguments)
-    if options.resume is None:
-        return _start(options, arguments)
-    if options.out is not None:
-        raise InputError("--out does not go with --resume: a run goes on in its own folder")
-    folder = RunFolder.open(Path(options.resume))
     try:
-        values = folder.load_resume()
-        options = _resumed_options(arguments, values)
-        return _train(options, arguments, folder, _load(options), values)
-    finally:
-        folder.close()
+        return _resume(options, arguments) if options.resume else _start(options, arguments)
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):
+            raise
+        raise TrainingError(
+            "out of memory: make --hidden, --layers, --batch or --length smaller"
+        ) from error
 
 
 def _start(options: Any, arguments: Sequence[str]) -> int:
-    corpus = _load(options)  # before any folder is made
+    reporter = Reporter()
+    corpus, vocabulary = _load(options, reporter)  # before any folder is made
     name = options.corpus or "python"
-    folder = RunFolder.create(
-        Path(options.out) if options.out else default_path(name, options.cell)
-    )
-    try:
-        return _train(options, arguments, folder, corpus, None)
-    finally:
-        folder.close()
+    path = Path(options.out) if options.out else default_path(name, options.cell)
+    with RunFolder.create(path) as folder:
+        return _train(_learner(options, corpus, vocabulary), arguments, folder, reporter, None)
+
+
+def _resume(options: Any, arguments: Sequence[str]) -> int:
+    if options.out is not None:
+        raise InputError("--out does not go with --resume: a run goes on in its own folder")
+    reporter = Reporter()
+    with RunFolder.open(Path(options.resume)) as folder:
+        values = folder.load_resume()
+        options = _resumed_options(arguments, values)
+        corpus, vocabulary = _load(options, reporter)
+        if values["corpus"] != corpus.report.sha256:
+            raise InputError(
+                f"the run in {folder.path} learned from another text than {corpus.report.name}"
+                " is now: give that text (--corpus), or start a new run"
+            )
+        learner = _learner(options, corpus, vocabulary)
+        learner.resume(values)
+        message = f"resumed from step {learner.position.step:,}"
+        return _train(learner, arguments, folder, reporter, message)
 
 
 def _resumed_options(arguments: Sequence[str], values: dict[str, Any]) -> Any:
@@ -70,12 +83,19 @@ def _resumed_options(arguments: Sequence[str], values: dict[str, Any]) -> Any:
     return options
 
 
-def _load(options: Any) -> Corpus:
+def _load(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
+    """The corpus, and the vocabulary of all of it."""
     config, split = _text_config(options), parse_split(options.split)
     if options.corpus is None:
+        reporter.line("reading the documentation inside this Python (--corpus reads your text)")
         text = read_documentation()
-        return make_corpus(text, "python documentation", config, split, len(text.encode()))
-    return load_corpus(options.corpus, config, split, options.encoding, options.errors)
+        name, size = "python documentation", len(text.encode("utf-8", "surrogatepass"))
+        corpus = make_corpus(text, name, config, split, size, options.min_count)
+    else:
+        corpus = load_corpus(
+            options.corpus, config, split, options.encoding, options.errors, options.min_count
+        )
+    return corpus, Vocabulary.of([corpus.text])
 
 
 def _text_config(options: Any) -> TextConfig:
@@ -83,23 +103,11 @@ def _text_config(options: Any) -> TextConfig:
     return TextConfig(unit=options.unit, max_length=0 if continuous else options.max_length)
 
 
-def _train(
-    options: Any,
-    arguments: Sequence[str],
-    folder: RunFolder,
-    corpus: Corpus,
-    resumed: dict[str, Any] | None,
-) -> int:
-    if resumed and resumed["corpus"] != corpus.report.sha256:
-        raise InputError(
-            f"the run in {folder.path} learned from another text than {corpus.report.name} is"
-            " now: give that text (--corpus), or start a new run"
-        )
+def _learner(options: Any, corpus: Corpus, vocabulary: Vocabulary) -> Learner:
     torch.set_num_threads(options.threads)
     _keep_freed_memory()
-    vocabulary = Vocabulary.of([corpus.text])
     newline = vocabulary.to_id.get("\n") if options.unit == "continuous" else None
-    text = TextConfig(options.unit, newline or EOS, _text_config(options).max_length)
+    text = replace(_text_config(options), start_id=newline or EOS)
     config = ModelConfig(
         options.cell,
         len(vocabulary),
@@ -108,15 +116,25 @@ def _train(
         options.layers,
         bias=options.cell != "gru" or options.gru_bias,
     )
-    learner = Learner(options, corpus, vocabulary, config, text)
-    reporter = Reporter()
+    return Learner(options, corpus, vocabulary, config, text)
+
+
+def _train(
+    learner: Learner,
+    arguments: Sequence[str],
+    folder: RunFolder,
+    reporter: Reporter,
+    resumed: str | None,
+) -> int:
+    """Run it; `resumed`: what to say when it goes on."""
     with RunLog(folder.path) as log:
         reporter.start()
         monitor = Monitor(folder.path, lambda message: _warn(reporter, log, message))
         try:
-            _announce(learner, folder.path, reporter, log, _command(arguments, options))
+            _announce(learner, folder.path, reporter, log, _command(arguments, learner.options))
             if resumed:
-                _resume(learner, resumed, reporter, log)
+                reporter.line(resumed)
+                log.append("notice", message=resumed)
             Trainer(learner, folder, log, monitor, reporter).run()
         finally:
             monitor.close()
@@ -145,13 +163,6 @@ def _announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, com
     for part in ("validation", "test"):
         if getattr(parse_split(report.split), part) and not getattr(learner.corpus, part):
             _warn(reporter, log, f"the text is too short for a {part} part: no {part} loss")
-
-
-def _resume(learner: Learner, values: dict[str, Any], reporter: Reporter, log: RunLog) -> None:
-    learner.resume(values)
-    message = f"resumed from step {learner.position.step:,}"
-    reporter.line(message)
-    log.append("notice", message=message)
 
 
 def _command(arguments: Sequence[str], options: Any) -> str:

@@ -12,7 +12,7 @@ from charlm.train.dataset import TextDataset, bucket, make_batch, pad_collate_fn
 from charlm.train.model import CharModel, ModelState
 from charlm.vocabulary import PAD
 
-_POSITIONS = 16_384  # of one batch of examples
+_POSITIONS = 8_192  # of one batch of examples
 _ROWS = 64  # readers of a continuous text
 _WARM_UP = 256  # characters a reader reads before it is scored
 _CHUNK = 256  # times between two looks at `interrupt`

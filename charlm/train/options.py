@@ -39,11 +39,17 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse_options(arguments: Sequence[str], saved: dict[str, Any] | None = None) -> Any:
-    """The options as a namespace. `saved`: those of a resumed run, which the given ones replace."""
-    options = _parser().parse_args(arguments, argparse.Namespace(**(saved or {})))
-    given = [name for name in BUDGETS if getattr(options, name) is not None]
-    if not given:
-        options.characters = DEFAULT_CHARACTERS
+    """The options as a namespace.
+
+    `saved`: those of a resumed run, which the given ones replace; one budget given replaces
+    all of them.
+    """
+    saved = saved or {"characters": DEFAULT_CHARACTERS}
+    others = {name: value for name, value in saved.items() if name not in BUDGETS}
+    options = _parser().parse_args(arguments, argparse.Namespace(**others))
+    if all(getattr(options, name) is None for name in BUDGETS):
+        for name in BUDGETS:
+            setattr(options, name, saved.get(name))
     return options
 
 
@@ -80,6 +86,10 @@ def _text_options(group: Any) -> None:
     group.add_argument(
         "--max-length", type=_integer(1, 2**31 - 1), default=1000, metavar="N", help="cut longer"
         " sentences and lines into pieces of N characters (%(default)s)"
+    )  # fmt: skip
+    group.add_argument(
+        "--min-count", type=_integer(1, 2**31 - 1), default=1, metavar="N", help="leave out"
+        " characters that occur fewer than N times (%(default)s: none)"
     )  # fmt: skip
     group.add_argument(
         "--encoding", default="utf-8", help="of the corpus (%(default)s)"

@@ -46,13 +46,13 @@ class Reporter:
             if self._bar is not None:
                 self._bar.stop()
 
-    def line(self, text: str) -> None:
+    def line(self, text: str, style: str = "") -> None:
         """One line (or a text of several), control characters made visible."""
         with contextlib.suppress(OSError):
             if self._bar is None:
                 print(visible_text(text), flush=True)
             else:
-                self._console.print(Text(visible_text(text)))
+                self._console.print(Text(visible_text(text), style=style))
 
     def warn(self, message: str) -> None:
         """One line on standard error."""

@@ -39,9 +39,9 @@ class RunFolder:
         try:
             for name in (RESUME, RUN_LOG, MODEL, LAST):
                 if (path / name).exists():
+                    on = f"go on with it (--resume {path}) or " if name == RESUME else ""
                     raise InputError(
-                        f"{path} already holds a run ({name}): go on with it"
-                        f" (--resume {path}) or choose another folder (--out)"
+                        f"{path} already holds a run ({name}): {on}choose another folder (--out)"
                     )
             path.mkdir(parents=True, exist_ok=True)
             return cls._locked(path)
@@ -103,6 +103,12 @@ class RunFolder:
     def close(self) -> None:
         """Let the next trainer in."""
         os.close(self._lock)
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def default_path(corpus: str, cell: str) -> Path:

@@ -199,7 +199,7 @@ class Trainer:
         except (ImportError, CharlmError):
             return
         self.log.append("sample", step=step, prompt="", text=completion.text)
-        self.reporter.line(completion.text)
+        self.reporter.line(completion.text, style="dim italic")
 
 
 class _Meter:
