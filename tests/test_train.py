@@ -14,6 +14,7 @@ import torch
 from charlm.checkpoint import LAST, MODEL, load_checkpoint
 from charlm.config import TextConfig
 from charlm.corpus import load_corpus, parse_split
+from charlm.engine import Engine
 from charlm.errors import CharlmError, CorpusError, InputError, TrainingError, run_main
 from charlm.run_log import read_run_log
 from charlm.train.__main__ import main
@@ -92,6 +93,28 @@ def test_the_stored_loss_is_that_of_one_continuous_pass(
     ids = encode(text[len(text) * 60 // 100 :], checkpoint.vocabulary)
     loss = evaluate_stream(model.eval(), ids, checkpoint.text.start_id, lambda: None)
     assert checkpoint.metrics["validation_loss"] == pytest.approx(loss, abs=1e-6)
+
+
+@pytest.mark.parametrize("unit", ["sentence", "continuous"])
+def test_the_engine_scores_what_the_trainer_stored(unit: str, corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train(corpus, out, "--steps", "12", "--unit", unit, "--split", "60/40/0")
+    config = load_checkpoint(out).text
+    held_out = load_corpus(str(corpus), config, parse_split("60/40/0")).validation
+    score = Engine.load(out).score(" ".join(example.text for example in held_out))
+    stored = load_checkpoint(out).metrics["validation_loss"]
+    assert score.loss == pytest.approx(stored, abs=1e-5)
+    assert score.count == sum(len(e.text) + e.ends for e in held_out)
+
+
+@pytest.mark.long
+def test_it_learns_english(tmp_path: Path) -> None:
+    """From the text that Python carries: far below what letter frequencies give (about 2.9)."""
+    out = tmp_path / "run"
+    options = ["--hidden", "128", "--characters", "800k", "--learning-rate", "0.005"]
+    assert main(["--out", str(out), *options]) == 0
+    assert load_checkpoint(out).metrics["validation_loss"] < 2.4
+    assert load_checkpoint(out).metrics["test_loss"] < 2.4
 
 
 def test_the_seeds_gru_has_no_bias_unless_asked(corpus: Path, tmp_path: Path) -> None:
