@@ -81,9 +81,17 @@ $(BASE): pyproject.toml constraints.txt | $(MADE)
 	@$(PIP) install --no-build-isolation -c constraints.txt -e ".[train]"
 	@touch $@ $(ENGINE)
 
+# The packages of an extra by themselves: installing ".[dev]" would compile the engine again.
+define EXTRA
+import sys, tomllib
+project = tomllib.load(open("pyproject.toml", "rb"))["project"]
+print(*project["optional-dependencies"][sys.argv[1]])
+endef
+export EXTRA
+
 $(DEV): pyproject.toml constraints.txt $(BASE)
 	@echo "Installing what the tests need"
-	@$(PIP) install --no-build-isolation -c constraints.txt -e ".[train,dev]"
+	@$(PIP) install -c constraints.txt $$($(BIN)/python -c "$$EXTRA" dev)
 	@touch $@
 
 $(ENGINE): $(SOURCES) $(BASE)
