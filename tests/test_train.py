@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from charlm.train.model import CharModel
 from charlm.train.options import parse_options
 from charlm.train.run_folder import RESUME, RunFolder, default_path
 
+ROOT = Path(__file__).resolve().parents[1]
 SMALL = ["--hidden", "12", "--embedding", "5", "--batch", "4", "--length", "16"]
 
 
@@ -375,6 +378,24 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for option in ("--corpus", "--unit", "--resume", "--characters", "--encoding", "examples:"):
         assert option in text
+
+
+def test_torch_is_not_loaded_to_say_that_an_option_is_wrong() -> None:
+    code = (
+        "import sys; from charlm.train.__main__ import main\n"
+        "try: main(['--hidden', '0'])\n"
+        "except ValueError: print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == "False\n"
+
+
+def test_torch_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [n for n in sys.modules if n.startswith("charlm.train.") and "options" not in n]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(CharlmError, match="training needs torch"):
+        main([])
 
 
 def test_default_folder() -> None:

@@ -2,195 +2,26 @@
 
 from __future__ import annotations
 
-import ctypes
-import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from pathlib import Path
-from typing import Any
 
-import torch
-
-from charlm.config import ModelConfig, TextConfig
-from charlm.corpus import Corpus, load_corpus, make_corpus, parse_split
-from charlm.documentation import read_documentation
-from charlm.errors import InputError, TrainingError, run_main
-from charlm.run_log import RunLog
-from charlm.train.learner import Learner
-from charlm.train.monitor import Monitor
-from charlm.train.options import BUDGETS, parse_options
-from charlm.train.reporter import Reporter
-from charlm.train.run_folder import RunFolder, default_path
-from charlm.train.trainer import Trainer
-from charlm.vocabulary import EOS, Vocabulary
-
-#: What may change when a run goes on; the rest is the run.
-_MAY_CHANGE = {*BUDGETS, "threads", "resume", "corpus", "debug", "learning_rate", "clip"}
+from charlm.errors import CharlmError, run_main
+from charlm.train.options import parse_options
 
 
 def main(arguments: Sequence[str]) -> int:
     """Train as the options say. Raises CharlmError."""
     options = parse_options(arguments)
+    # torch takes seconds to import: a wrong option, --help and Ctrl-C do not wait for it.
     try:
-        return _resume(options, arguments) if options.resume else _start(options, arguments)
-    except RuntimeError as error:
-        if "can't allocate memory" not in str(error):
+        from charlm.train.command import train
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
             raise
-        raise TrainingError(
-            "out of memory: make --hidden, --layers, --batch or --length smaller"
-        ) from error
-
-
-def _start(options: Any, arguments: Sequence[str]) -> int:
-    reporter = Reporter()
-    corpus, vocabulary = _load(options, reporter)  # before any folder is made
-    name = options.corpus or "python"
-    path = Path(options.out) if options.out else default_path(name, options.cell)
-    with RunFolder.create(path) as folder:
-        return _train(_learner(options, corpus, vocabulary), arguments, folder, reporter, None)
-
-
-def _resume(options: Any, arguments: Sequence[str]) -> int:
-    if options.out is not None:
-        raise InputError("--out does not go with --resume: a run goes on in its own folder")
-    reporter = Reporter()
-    with RunFolder.open(Path(options.resume)) as folder:
-        values = folder.load_resume()
-        options = _resumed_options(arguments, values)
-        corpus, vocabulary = _load(options, reporter)
-        if values["corpus"] != corpus.report.sha256:
-            raise InputError(
-                f"the run in {folder.path} learned from another text than {corpus.report.name}"
-                " is now: give that text (--corpus), or start a new run"
-            )
-        learner = _learner(options, corpus, vocabulary)
-        learner.resume(values)
-        message = f"resumed from step {learner.position.step:,}"
-        return _train(learner, arguments, folder, reporter, message)
-
-
-def _resumed_options(arguments: Sequence[str], values: dict[str, Any]) -> Any:
-    saved = dict(values["options"])
-    options = parse_options(arguments, saved | {"resume": None})
-    for name, value in saved.items():
-        if name not in _MAY_CHANGE and getattr(options, name) != value:
-            option = "--" + name.replace("_", "-")
-            raise InputError(
-                f"{option} of the run is {value!r} and cannot change when it goes on: leave"
-                f" {option} out, or start a new run"
-            )
-    return options
-
-
-def _load(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
-    """The corpus, and the vocabulary of all of it."""
-    config, split = _text_config(options), parse_split(options.split)
-    if options.corpus is None:
-        reporter.line("reading the documentation inside this Python (--corpus reads your text)")
-        text = read_documentation()
-        name, size = "python documentation", len(text.encode("utf-8", "surrogatepass"))
-        corpus = make_corpus(text, name, config, split, size, options.min_count)
-    else:
-        corpus = load_corpus(
-            options.corpus, config, split, options.encoding, options.errors, options.min_count
-        )
-    return corpus, Vocabulary.of([corpus.text])
-
-
-def _text_config(options: Any) -> TextConfig:
-    continuous = options.unit == "continuous"
-    return TextConfig(unit=options.unit, max_length=0 if continuous else options.max_length)
-
-
-def _learner(options: Any, corpus: Corpus, vocabulary: Vocabulary) -> Learner:
-    torch.set_num_threads(options.threads)
-    _keep_freed_memory()
-    newline = vocabulary.to_id.get("\n") if options.unit == "continuous" else None
-    text = replace(_text_config(options), start_id=newline or EOS)
-    config = ModelConfig(
-        options.cell,
-        len(vocabulary),
-        options.embedding,
-        options.hidden,
-        options.layers,
-        bias=options.cell != "gru" or options.gru_bias,
-    )
-    return Learner(options, corpus, vocabulary, config, text)
-
-
-def _train(
-    learner: Learner,
-    arguments: Sequence[str],
-    folder: RunFolder,
-    reporter: Reporter,
-    resumed: str | None,
-) -> int:
-    """Run it; `resumed`: what to say when it goes on."""
-    with RunLog(folder.path) as log:
-        reporter.start()
-        monitor = Monitor(folder.path, lambda message: _warn(reporter, log, message))
-        try:
-            _announce(learner, folder.path, reporter, log, _command(arguments, learner.options))
-            if resumed:
-                reporter.line(resumed)
-                log.append("notice", message=resumed)
-            Trainer(learner, folder, log, monitor, reporter).run()
-        finally:
-            monitor.close()
-            reporter.close()
-    reporter.line(f"done: {folder.path}")
-    return 0
-
-
-def _announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, command: str) -> None:
-    """Say what is about to be trained on what."""
-    report, config = learner.corpus.report, learner.config
-    reporter.corpus(report)
-    reporter.line(
-        f"{config.cell} of {config.hidden_size} x {config.layers},"
-        f" {config.parameter_count:,} parameters, into {path}"
-    )
-    log.append(
-        "start",
-        run=path.name,
-        command=command,
-        model=asdict(config),
-        text=asdict(learner.text),
-        parameters=config.parameter_count,
-        corpus=report.as_values(),
-    )
-    for part in ("validation", "test"):
-        if getattr(parse_split(report.split), part) and not getattr(learner.corpus, part):
-            _warn(reporter, log, f"the text is too short for a {part} part: no {part} loss")
-
-
-def _command(arguments: Sequence[str], options: Any) -> str:
-    """The command as it was typed, folders left out: a run log can be given away."""
-    words = list(arguments)
-    for path in (options.corpus, options.out, options.resume):
-        if path and path != "-":
-            words = [word.replace(path, Path(path).name) for word in words]
-    return shlex.join(["python", "-m", "charlm.train", *words])
-
-
-def _warn(reporter: Reporter, log: RunLog, message: str) -> None:
-    reporter.warn(message)
-    log.append("notice", message=message)
-
-
-def _keep_freed_memory() -> None:
-    """Ask glibc to keep what is freed for the next step instead of giving it back.
-
-    A step frees and takes back some 100 MB; getting the pages anew costs a tenth of its time.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
-        return  # not glibc: only slower
-    m_trim_threshold, m_mmap_max = -1, -4
-    mallopt(m_mmap_max, 0)
-    mallopt(m_trim_threshold, 2**31 - 1)
+        raise CharlmError(
+            "training needs torch, which is not installed: pip install -e '.[train]'"
+        ) from None
+    return train(options, arguments)
 
 
 if __name__ == "__main__":
