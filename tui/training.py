@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -67,7 +68,7 @@ class TrainingProcess:
             stderr=subprocess.STDOUT,
             env=os.environ | {"PYTHONUNBUFFERED": "1", "TERM": "dumb"},
         )
-        if hasattr(os, "setpriority"):
+        with contextlib.suppress(OSError):  # it may be gone already
             os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
         self._drain = threading.Thread(target=self._read, name="training output", daemon=True)
         self._drain.start()

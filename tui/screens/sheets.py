@@ -50,7 +50,7 @@ def help_content(keys: Sequence[Key]) -> Content:
         if key.group != group:
             parts += ["\n" if group else "", (key.group, "bold $primary"), "\n"]
             group = key.group
-        parts += [(f"  {' '.join(names):<9}", "bold"), key.help, "\n"]
+        parts += [(f"  {' '.join(names):<10}", "bold"), key.help, "\n"]
     parts += ["\n", ("Letters are text while the cursor is in the prompt: Esc leaves it.", _QUIET)]
     return Content.assemble(*parts)
 

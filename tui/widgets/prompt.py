@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from textual import events
-from textual.actions import SkipAction
-from textual.binding import Binding
 from textual.message import Message
 from textual.widgets._text_area import TextArea
 
@@ -12,16 +10,11 @@ from charlm.display import visible_text
 from tui.keymap import keys_for
 
 _HISTORY = 200
+_ACTIONS = {name: key.action for key in keys_for("prompt") for name in key.keys}
 
 
 class Prompt(TextArea):
-    """Enter posts `Written`; up and down at its edges walk through earlier prompts."""
-
-    BINDINGS = [  # noqa: RUF012 (Textual's own way to declare them)
-        Binding(name, key.action, key.help, show=False, priority=True)
-        for key in keys_for("prompt")
-        for name in key.keys
-    ]
+    """Enter posts `Sent`; up and down at its edges walk through earlier prompts."""
 
     class Sent(Message):
         """Enter was pressed. `text`: the prompt."""
@@ -41,6 +34,13 @@ class Prompt(TextArea):
         self._place = 0
         self._draft = ""
 
+    async def _on_key(self, event: events.Key) -> None:
+        # Not as priority bindings: those overtake letters typed quickly before them.
+        action = _ACTIONS.get(event.key)
+        if action is not None and self._acts(action):
+            event.stop()
+            event.prevent_default()
+
     async def _on_paste(self, event: events.Paste) -> None:
         # A pasted ESC would reach the terminal when the prompt is drawn. Tabs are drawn as
         # spaces by the widget itself.
@@ -49,26 +49,34 @@ class Prompt(TextArea):
         await super()._on_paste(event)
         event.prevent_default()
 
-    def action_write(self) -> None:
-        """Send the prompt, and remember it."""
+    def _acts(self, action: str) -> bool:
+        """Do an action of the key table; False when its key keeps its usual meaning."""
+        match action:
+            case "write":
+                self._send()
+            case "newline":
+                self.insert("\n")
+            case "recall(-1)":
+                return self.cursor_at_first_line and self._recall(-1)
+            case "recall(1)":
+                return self.cursor_at_last_line and self._recall(1)
+        return True
+
+    def _send(self) -> None:
         if self.text and self.text not in self._history[-1:]:
             self._history = [*self._history, self.text][-_HISTORY:]
         self._place = len(self._history)
         self._draft = self.text
         self.post_message(self.Sent(self.text))
 
-    def action_newline(self) -> None:
-        """A line break in the prompt."""
-        self.insert("\n")
-
-    def action_recall(self, by: int) -> None:
-        """Show the prompt before or after; inside a longer prompt the cursor moves instead."""
-        at_edge = self.cursor_at_first_line if by < 0 else self.cursor_at_last_line
+    def _recall(self, by: int) -> bool:
+        """Show the prompt before or after; False when there is none."""
         place = self._place + by
-        if not at_edge or not 0 <= place <= len(self._history):
-            raise SkipAction
+        if not 0 <= place <= len(self._history):
+            return False
         if self._place == len(self._history):
             self._draft = self.text
         self._place = place
         self.text = self._history[place] if place < len(self._history) else self._draft
         self.move_cursor(self.document.end)
+        return True

@@ -1,0 +1,129 @@
+"""The writing thread: only the last request runs, cancelling stops it, errors are told."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tui_fakes import FACTS, FakeModel, letters
+
+from charlm.decoding import Sampling
+from charlm.errors import CheckpointError
+from tui.decode_worker import DecodeWorker
+from tui.messages import Failed, Finished, Loaded, LoadFailed, Loading, Request, Started, Written
+
+
+def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.002)
+
+
+def request(number: int, prompt: str = "p", pace: int = 0) -> Request:
+    return Request(number, prompt, Sampling(), 100, 1, pace)
+
+
+@pytest.fixture
+def model() -> FakeModel:
+    return FakeModel()
+
+
+@pytest.fixture
+def worker(model: FakeModel) -> Iterator[DecodeWorker]:
+    worker = DecodeWorker(model.load)
+    worker.load(Path("x"))
+    yield worker
+    worker.close(5)
+    assert not worker._thread.is_alive()
+
+
+def has(worker: DecodeWorker, kind: type) -> bool:
+    return any(isinstance(s, kind) for s in list(worker.posted))
+
+
+def test_a_completion_is_posted_piece_by_piece(worker: DecodeWorker, model: FakeModel) -> None:
+    model.steps = [*letters("hello"), (1, "i!")]
+    worker.write(request(7))
+    until(lambda: has(worker, Finished))
+    posted = list(worker.posted)
+    assert [type(s) for s in posted[:3]] == [Loading, Loaded, Started]
+    assert posted[1] == Loaded(FACTS)
+    text = ""
+    for piece in posted:
+        if isinstance(piece, Written):
+            text = text[: piece.keep] + piece.text
+            assert piece.number == 7
+    assert text == "hi!"
+    last = [s for s in posted if isinstance(s, Written)][-1]
+    assert last.characters == 7
+    assert last.log_prob == pytest.approx(-7 * math.log(4))
+    assert posted[-1] == Finished(7, True)
+
+
+def test_cancel_stops_the_source(worker: DecodeWorker, model: FakeModel) -> None:
+    model.steps, model.delay = letters("x" * 100_000), 0.001
+    worker.write(request(1))
+    until(lambda: has(worker, Written))
+    worker.cancel()
+    until(lambda: worker._request is None)
+    time.sleep(0.05)
+    count = len(worker.posted)
+    time.sleep(0.05)
+    assert len(worker.posted) == count
+    assert not has(worker, Finished)
+
+
+def test_only_the_last_request_runs(worker: DecodeWorker, model: FakeModel) -> None:
+    until(lambda: has(worker, Loaded))
+    model.steps, model.delay = letters("x" * 100_000), 0.001
+    worker.write(request(1, "first"))
+    until(lambda: has(worker, Written))
+    for number in range(2, 9):
+        worker.write(request(number))
+    model.steps = letters("short")
+    worker.write(request(9, "last"))
+    until(lambda: has(worker, Finished))
+    assert [s.number for s in worker.posted if isinstance(s, Finished)] == [9]
+    assert model.requests[-1].prompt == "last"
+    assert len(model.threads) == 1
+
+
+def test_the_screen_sets_the_pace(worker: DecodeWorker, model: FakeModel) -> None:
+    model.steps, model.delay = letters("x" * 60), 0
+    began = time.monotonic()
+    worker.write(request(1, pace=200))
+    until(lambda: has(worker, Finished))
+    assert time.monotonic() - began > 0.15  # 60 characters at 200 a second, not all at once
+
+
+def test_a_slow_screen_holds_up_the_engine(worker: DecodeWorker, model: FakeModel) -> None:
+    model.steps, model.delay = letters("x" * 10_000), 0
+    worker.write(request(1))
+    until(lambda: len(worker.posted) > 64)
+    time.sleep(0.1)
+    assert len(worker.posted) < 200
+
+
+def test_errors_are_told_and_survived(worker: DecodeWorker, model: FakeModel) -> None:
+    model.error = RuntimeError("row 0 \x1b[31mbroke")
+    worker.write(request(1))
+    until(lambda: has(worker, Failed))
+    assert worker.posted[-1] == Failed(1, "RuntimeError: row 0 ␛[31mbroke")
+    model.error, model.steps = None, letters("ok")
+    worker.write(request(2))
+    until(lambda: has(worker, Finished))
+
+
+def test_a_model_that_cannot_be_read_is_told() -> None:
+    def load(path: Path, threads: int) -> FakeModel:
+        raise CheckpointError(f"no checkpoint at {path}")
+
+    worker = DecodeWorker(load)
+    worker.load(Path("a\x1bb"))
+    worker.write(request(1))
+    until(lambda: has(worker, Failed))
+    assert LoadFailed(Path("a\x1bb"), "no checkpoint at a␛b") in worker.posted
+    assert "F7" in worker.posted[-1].message
+    worker.close(5)
