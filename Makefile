@@ -77,9 +77,9 @@ $(MADE):
 # The build tools are in $(VENV) already, pinned: no second, isolated copy is fetched.
 $(BASE): pyproject.toml constraints.txt | $(MADE)
 	@echo "Installing what charlm needs; the first time PyTorch takes a while (see README.md)"
-	@rm -f charlm/*.so
+	@rm -f charlm/*.so && touch $(ENGINE)
 	@$(PIP) install --no-build-isolation -c constraints.txt -e ".[train]"
-	@touch $@ $(ENGINE)
+	@touch $@
 
 # The packages of an extra by themselves: installing ".[dev]" would compile the engine again.
 define EXTRA
@@ -94,7 +94,9 @@ $(DEV): pyproject.toml constraints.txt $(BASE)
 	@$(PIP) install -c constraints.txt $$($(BIN)/python -c "$$EXTRA" dev)
 	@touch $@
 
-$(ENGINE): $(SOURCES) $(BASE)
-	@echo "Building the engine"
-	@$(BIN)/python setup.py --quiet build_ext --inplace --force
-	@touch $@
+# Looked at again when it is reached: the installation above has just built it.
+$(ENGINE): $(SOURCES) | $(BASE)
+	@if [ ! -e $@ ] || [ -n "$$(find setup.py csrc -newer $@ -print -quit)" ]; then \
+	  echo "Building the engine"; \
+	  touch $@.new && $(BIN)/python setup.py --quiet build_ext --inplace --force && mv $@.new $@; \
+	fi
