@@ -130,8 +130,9 @@ def _learning_options(group: Any) -> None:
         " batch x length characters (%(default)s)",
     )  # fmt: skip
     group.add_argument(
-        "--length", type=_integer(1, 65_536), default=128, metavar="N", help="characters that a"
-        " gradient reaches back in continuous text (%(default)s)"
+        "--length", type=_integer(1, 65_536), default=64, metavar="N", help="characters that a"
+        " gradient reaches back in continuous text; the memory itself is carried on. Half of it"
+        " is twice as many updates for the same characters (%(default)s)"
     )  # fmt: skip
     group.add_argument(
         "--learning-rate", type=_number(0, 1), default=3e-3, metavar="X", help="at the start; it"
@@ -142,7 +143,7 @@ def _learning_options(group: Any) -> None:
         help="longest gradient, as a norm (%(default)s)",
     )  # fmt: skip
     group.add_argument(
-        "--dropout", type=_number(-1, 0.99), default=0.2, metavar="P", help="share of the numbers"
+        "--dropout", type=_number(-1, 0.99), default=0.1, metavar="P", help="share of the numbers"
         " hidden at random while learning, against learning by heart: more for many passes over"
         " a small text, 0 for one pass over a large one (%(default)s)"
     )  # fmt: skip
