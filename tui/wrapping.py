@@ -66,9 +66,9 @@ class Wrapped:
     def rewrite(self, keep: int, tail: str) -> int:
         """Make the text text[:keep] + tail; return the first line that may have changed."""
         self.text = self.text[:keep] + tail if keep < len(self.text) else self.text + tail
-        # The break before a line was chosen by looking at the word that begins it, so the
-        # line before the one that changes is broken again too.
-        changed = max(0, bisect_right(self.starts, keep) - 2)
+        # A break was chosen by looking at the word after it, which may reach into the second
+        # line after it (wide characters): the two lines before the change are broken again too.
+        changed = max(0, bisect_right(self.starts, keep) - 3)
         start = self.starts[changed] if self.starts else 0
         del self.starts[changed:], self.ends[changed:]
         self._break_from(start)

@@ -8,6 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -16,7 +17,7 @@ from tui.decode_worker import DecodeWorker
 from tui.keymap import KEYS, label_of
 from tui.knobs import Setting
 from tui.messages import DecodeSnapshot, Loaded, LoadFailed, Loading, ModelFacts, TrainingEnded
-from tui.models import found_models, run_of, runs_folder
+from tui.models import found_models, run_of, runs_folder, shown_name
 from tui.run_watcher import RunWatcher
 from tui.screens.sheets import HelpScreen, ModelsScreen
 from tui.screens.train_form import TrainForm
@@ -39,13 +40,14 @@ _FRAME = 1 / 30
 _STATUS = 1 / 8
 _DESK = 0.5
 _WIDE = 110
+_TALL = 18
 
 
 class WriteScreen(Screen[None]):
     """Prompt, text, curves, status; every action of the key table is a method here."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (_WIDE, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (9, "-low"), (18, "-tall"), (28, "-roomy")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (9, "-low"), (_TALL, "-tall"), (28, "-roomy")]  # noqa: RUF012
     BINDINGS = [  # noqa: RUF012
         Binding(name, key.action, key.help, show=False, priority=key.where == "always")
         for key in KEYS
@@ -97,7 +99,7 @@ class WriteScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """The curves have a place of their own only where it is wide."""
-        self._place_curves(event.size.width)
+        self._place_curves(event.size)
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
         """Enter: write."""
@@ -196,6 +198,8 @@ class WriteScreen(Screen[None]):
         """Show or hide the curves."""
         self._curves_wanted = not self.panel.display
         self._place_curves()
+        if self._curves_wanted and not self.panel.display:
+            self._say(f"the curves need a terminal of {_TALL} lines", False)
         self._show_state()
 
     def action_scroll(self, by: int) -> None:
@@ -250,7 +254,7 @@ class WriteScreen(Screen[None]):
     def _take(self, snapshot: DecodeSnapshot) -> None:
         match snapshot:
             case Loading(path=path):
-                self._loading = visible(run_of(path).name)
+                self._loading = visible(shown_name(path))
             case Loaded(facts=facts):
                 self.facts, self._loading = facts, ""
                 if not self._desk.training:
@@ -358,6 +362,7 @@ class WriteScreen(Screen[None]):
                 "F7 lists the models that were found.",
             )  # fmt: skip
 
-    def _place_curves(self, width: int | None = None) -> None:
-        wide = (self.size.width if width is None else width) >= _WIDE
-        self.panel.display = wide if self._curves_wanted is None else self._curves_wanted
+    def _place_curves(self, size: Size | None = None) -> None:
+        size = size or self.size
+        wanted = size.width >= _WIDE if self._curves_wanted is None else self._curves_wanted
+        self.panel.display = wanted and size.height >= _TALL

@@ -45,9 +45,10 @@ class Prompt(TextArea):
         # A pasted ESC would reach the terminal when the prompt is drawn. Tabs are drawn as
         # spaces by the widget itself.
         text = event.text.replace("\r\n", "\n").replace("\r", "\n")
-        event.text = "\t".join(visible_text(part) for part in text.split("\t"))
-        await super()._on_paste(event)
+        inert = "\t".join(visible_text(part) for part in text.split("\t"))
+        event.stop()
         event.prevent_default()
+        self.replace(inert, *self.selection, maintain_selection_offset=False)
 
     def _acts(self, action: str) -> bool:
         """Do an action of the key table; False when its key keeps its usual meaning."""
@@ -71,12 +72,14 @@ class Prompt(TextArea):
 
     def _recall(self, by: int) -> bool:
         """Show the prompt before or after; False when there is none."""
-        place = self._place + by
-        if not 0 <= place <= len(self._history):
-            return False
         if self._place == len(self._history):
             self._draft = self.text
-        self._place = place
-        self.text = self._history[place] if place < len(self._history) else self._draft
+        texts = [*self._history, self._draft]
+        place = self._place + by
+        while 0 <= place < len(texts) and texts[place] == self.text:
+            place += by  # what was just written is still there: nobody wants it again
+        if not 0 <= place < len(texts):
+            return False
+        self._place, self.text = place, texts[place]
         self.move_cursor(self.document.end)
         return True

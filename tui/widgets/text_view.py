@@ -35,8 +35,8 @@ class Block:
 
     @property
     def height(self) -> int:
-        """Lines taken: the heading, the text, one blank line."""
-        return len(self.wrapped) + 2
+        """Lines taken: the heading, the text, the note when there is one, one blank line."""
+        return len(self.wrapped) + 2 + bool(self.note)
 
     @property
     def text(self) -> str:
@@ -102,10 +102,13 @@ class TextView(ScrollView, can_focus=True):
         self.refresh_lines(top, max(1, self.virtual_size.height - top + 1))
 
     def end(self, note: str) -> None:
-        """The newest completion is over; the note goes beside its heading."""
-        self._writing = False
+        """The newest completion is over; the note goes below it."""
+        follow, self._writing = self.at_end, False
         if self.blocks:
             self.blocks[-1].note = visible(note)
+            self._fit()
+        if follow:
+            self._to_end()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -117,10 +120,9 @@ class TextView(ScrollView, can_focus=True):
         place = bisect_right(self._tops, y) - 1
         block = self.blocks[place]
         row = y - self._tops[place]
-        if row == 0:
-            return self._heading(block, width, base)
-        if row > len(block.wrapped):
-            return Strip.blank(width, base)
+        if row == 0 or row > len(block.wrapped):
+            quiet = block.heading if row == 0 else block.note if row < block.height - 1 else ""
+            return self._quiet_line(quiet, width, base)
         last = place == len(self.blocks) - 1 and row == len(block.wrapped)
         return self._text_line(block, row - 1, last, width, base)
 
@@ -159,11 +161,10 @@ class TextView(ScrollView, can_focus=True):
         if height != self.virtual_size.height:
             self.virtual_size = Size(self.scrollable_content_region.width, height)
 
-    def _heading(self, block: Block, width: int, base: Style) -> Strip:
+    def _quiet_line(self, text: str, width: int, base: Style) -> Strip:
         style = base + self.get_component_rich_style("text-view--heading", partial=True)
-        note = f" · {block.note}" if block.note else ""
-        line = Segment(" " * self._margin + block.heading + note, style)
-        return Strip([line]).crop_extend(0, width, base)
+        line = [Segment(" " * self._margin + text, style)] if text else []
+        return Strip(line).crop_extend(0, width, base)
 
     def _text_line(self, block: Block, row: int, last: bool, width: int, base: Style) -> Strip:
         wrapped = block.wrapped

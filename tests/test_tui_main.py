@@ -1,0 +1,103 @@
+"""`python -m tui` from outside: exit codes, one line on stderr, and never torch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_without_a_terminal_it_says_so() -> None:
+    done = run("-m", "tui")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("charlm: error: the screen needs a terminal")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
+    for missing in (tmp_path / "nowhere", tmp_path):
+        done = run("-m", "tui", str(missing))
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"charlm: error: no checkpoint at {missing}:")
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("threads", ["0", "x", "-1"])
+def test_a_wrong_number_of_threads_is_named(threads: str) -> None:
+    done = run("-m", "tui", f"--threads={threads}")
+    assert done.returncode == 2
+    assert "from 1 to 1024" in done.stderr
+
+
+STORY = """
+import asyncio, sys
+from pathlib import Path
+import numpy as np
+from charlm.checkpoint import Checkpoint, MODEL, save_checkpoint
+from charlm.config import ModelConfig, TextConfig, parameter_shapes
+from charlm.vocabulary import Vocabulary
+from tui.app import CharlmApp
+
+run = Path(sys.argv[1])
+vocabulary = Vocabulary.of(["abc \\n"])
+config = ModelConfig("gru", len(vocabulary), 4, 8, bias=False)
+random = np.random.default_rng(1)
+tensors = {
+    name: random.uniform(-1, 1, parameter.shape).astype(np.float32)
+    for name, parameter in parameter_shapes(config).items()
+}
+text = TextConfig(unit="continuous", start_id=vocabulary.to_id["\\n"])
+corpus = {"name": "x", "sha256": "0" * 64, "characters": 9, "split": "90/5/5"}
+save_checkpoint(run / MODEL, Checkpoint(config, text, vocabulary, tensors, {}, corpus))
+
+async def until(condition):
+    for _ in range(2000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise SystemExit("it never happened")
+
+async def story():
+    app = CharlmApp(run)
+    async with app.run_test(size=(120, 30), notifications=True):
+        screen = app.screen
+        await until(lambda: screen.facts)
+        screen.prompt.text = "ab z"
+        app.simulate_key("enter")
+        for key in ("f2", "f3", "f5", "f6"):
+            await until(lambda: len(screen.view.text) > 20)
+            app.simulate_key(key)
+            await asyncio.sleep(0.1)
+        await until(lambda: len(screen.view.text) > 20)
+        app.simulate_key("escape")
+        await until(lambda: not screen.writing.streaming)
+        await asyncio.sleep(0.7)
+        print(screen.view.text[:4])
+    app.close()
+
+asyncio.run(story())
+print(sorted(name for name in sys.modules if name.split(".")[0] == "torch"))
+"""
+
+
+def test_a_whole_story_on_the_engine_never_imports_torch(tmp_path: Path) -> None:
+    done = run("-c", STORY, str(tmp_path))
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert done.stdout.startswith("ab ")
+
+
+def test_the_name_of_a_model_file_is_the_engines() -> None:
+    from charlm.checkpoint import MODEL
+    from tui import models
+
+    assert models.MODEL == MODEL

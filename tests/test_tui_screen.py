@@ -1,0 +1,473 @@
+"""The screen, driven by keys: every key acts, text streams, hostile text stays inert."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.geometry import Size
+from textual.widgets import Input
+from tui_fakes import FACTS, FakeModel, letters
+
+from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling
+from charlm.run_log import RUN_LOG
+from tui.app import CharlmApp
+from tui.keymap import KEYS, Key
+from tui.knobs import Setting
+from tui.screens.sheets import HelpScreen, ModelsScreen
+from tui.screens.train_form import TrainForm
+from tui.screens.write import WriteScreen
+from tui.widgets.choice import Choice
+
+HOSTILE = "\x1b]0;own\x07\x9b31m[/bold][@click=app.quit]x[/]\u202eabc\ud800 [red"
+RAW = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@asynccontextmanager
+async def running(
+    model: FakeModel, size: tuple[int, int] = (120, 30), **options: object
+) -> AsyncIterator[WriteScreen]:
+    """The app with a fake model, loaded; its threads and training are closed at the end."""
+    app = CharlmApp(Path("checkpoints/tiny"), load=model.load, **options)  # type: ignore[arg-type]
+    try:
+        async with app.run_test(size=size, notifications=True):
+            screen = app.screen
+            assert isinstance(screen, WriteScreen)
+            await until(lambda: screen.facts)
+            yield screen
+    finally:
+        app.close()
+
+
+async def until(condition: Callable[[], object], seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        await asyncio.sleep(0.01)
+
+
+async def press(screen: WriteScreen, *keys: str) -> None:
+    """Keys, without the wait of pilot.press for an idle process."""
+    for key in keys:
+        screen.app.simulate_key(key)
+        await asyncio.sleep(0.03)
+
+
+async def write(screen: WriteScreen, prompt: str) -> None:
+    """A prompt, Enter, and the whole text."""
+    screen.prompt.focus()
+    screen.prompt.text = prompt
+    blocks = len(screen.view.blocks)
+    await press(screen, "enter")
+    await until(lambda: len(screen.view.blocks) > blocks and not screen.writing.streaming)
+
+
+def painted(screen: WriteScreen) -> str:
+    """Everything on the terminal, as it is drawn."""
+    top = screen.app.screen
+    return "\n".join(
+        "".join(segment.text for segment in strip) for strip in top._compositor.render_strips()
+    )
+
+
+def toasts(screen: WriteScreen) -> list[str]:
+    return [notice.message for notice in screen.app._notifications]
+
+
+async def test_enter_streams_the_text_after_the_prompt() -> None:
+    async with running(FakeModel(letters(" and on it goes"))) as screen:
+        assert screen.prompt.has_focus
+        await press(screen, *"Once", "enter")
+        await until(lambda: screen.view.text == "Once and on it goes")
+        await until(lambda: "15 characters · 1.39 nats/char · the end" in painted(screen))
+        view = screen.view.render_line(1)
+        styles = {s.text.strip(): s.style for s in view if s.text.strip()}
+        assert styles["Once"] != styles["and on it goes"]
+
+
+async def test_the_cursor_may_be_ahead_of_the_model() -> None:
+    release = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    class Slow(FakeModel):
+        def load(self, path: Path, threads: int) -> FakeModel:
+            asyncio.run_coroutine_threadsafe(release.wait(), loop).result(10)
+            return self
+
+    app = CharlmApp(Path("checkpoints/tiny"), load=Slow(letters("!")).load)
+    async with app.run_test(notifications=True):
+        screen = app.screen
+        assert isinstance(screen, WriteScreen)
+        await until(lambda: "reading tiny" in painted(screen))
+        await press(screen, *"hi", "enter")
+        release.set()
+        await until(lambda: screen.view.text == "hi!")
+
+
+@pytest.mark.parametrize(
+    ("key", "strategy"),
+    [
+        ("f2", Greedy()),
+        ("f3", Sampling()),
+        ("f4", Sampling(top_p=0.95)),
+        ("f5", BeamSearch()),
+        ("f6", NucleusBeam()),
+    ],
+)
+async def test_a_decoder_starts_again_mid_stream(key: str, strategy: object) -> None:
+    model = FakeModel(letters("x" * 20_000))
+    async with running(model) as screen:
+        await press(screen, "f2" if key != "f2" else "f3", *"go", "enter")
+        await until(lambda: len(screen.view.text) > 10)
+        await press(screen, key)
+        await until(lambda: len(model.requests) == 2 and len(screen.view.text) > 10)
+        first, second = model.requests
+        assert second.strategy == strategy
+        assert (second.prompt, second.seed) == (first.prompt, first.seed)
+        assert len(screen.view.blocks) == 1
+
+
+async def test_a_moved_knob_starts_again_with_the_same_seed() -> None:
+    model = FakeModel(letters("x" * 20_000))
+    async with running(model) as screen:
+        await press(screen, *"go", "enter")
+        await until(lambda: len(screen.view.text) > 10)
+        await press(screen, "ctrl+down", "ctrl+down")
+        await until(lambda: model.requests[-1].strategy == Sampling(temperature=0.9, top_p=0.95))
+        await press(screen, "shift+down", "ctrl+up")
+        await until(lambda: getattr(model.requests[-1].strategy, "top_k", 0) == 1)
+        assert {r.seed for r in model.requests} == {1}
+        await until(lambda: len(screen.view.blocks) == 1 and "top-k 1" in painted(screen))
+
+
+async def test_escape_stops_then_leaves_then_returns() -> None:
+    async with running(FakeModel(letters("x" * 50_000))) as screen:
+        await press(screen, *"go", "enter")
+        await until(lambda: len(screen.view.text) > 10)
+        await press(screen, "escape")
+        assert not screen.writing.streaming
+        length = len(screen.view.text)
+        await asyncio.sleep(0.15)
+        assert len(screen.view.text) == length
+        assert "stopped" in painted(screen)
+        assert screen.prompt.has_focus
+        await press(screen, "escape")
+        assert screen.view.has_focus
+        await press(screen, "escape")
+        assert screen.prompt.has_focus
+
+
+async def test_a_beam_rewrites_its_tail() -> None:
+    steps = [(0, "the cat"), (4, "dog sat\non"), (7, "\nunder the very long table")]
+    async with running(FakeModel(steps, delay=0.05)) as screen:
+        await write(screen, "A: ")
+        assert screen.view.text == "A: the dog\nunder the very long table"
+        assert "sat" not in painted(screen)
+
+
+async def test_hostile_text_is_shown_inert_everywhere(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    log = tmp_path / RUN_LOG
+    line = {"kind": "notice", "message": HOSTILE}
+    log.write_text(json.dumps(line) + "\n", encoding="ascii")
+    facts = replace(FACTS, name=HOSTILE, unit=HOSTILE, isa=HOSTILE, path=tmp_path / "m")
+    model = FakeModel(letters(HOSTILE), facts=facts, notices=(HOSTILE,))
+    async with running(model, size=(200, 40)) as screen:
+        screen.prompt.focus()
+        screen.app.post_message(events.Paste(HOSTILE))
+        await until(lambda: "app.quit" in screen.prompt.text)
+        await press(screen, "enter")
+        await until(lambda: screen.view.blocks and not screen.writing.streaming)
+        model.error = RuntimeError(HOSTILE)
+        await press(screen, "enter")
+        await until(lambda: len(toasts(screen)) >= 2)
+        await asyncio.sleep(0.3)
+        shown = painted(screen)
+        assert not RAW.search(shown.replace("\n", ""))
+        assert shown.count("[@click=app.quit]") >= 4  # prompt, text, title, toasts
+        for strip in screen._compositor.render_strips():
+            for segment in strip:
+                assert "@click" not in ((segment.style and segment.style.meta) or {})
+
+
+async def test_knob_letters_are_text_in_the_prompt() -> None:
+    async with running(FakeModel()) as screen:
+        before = screen.setting
+        await press(screen, *"tTkKsSr?")
+        assert screen.prompt.text == "tTkKsSr?"
+        assert screen.setting == before
+
+
+async def test_history_goes_back_and_on() -> None:
+    async with running(FakeModel(letters("."))) as screen:
+        await write(screen, "one")
+        await write(screen, "two")
+        screen.prompt.text = "draft"
+        seen = []
+        for key in ("up", "up", "up", "down", "down", "down"):
+            await press(screen, key)
+            seen.append(screen.prompt.text)
+        assert seen == ["two", "one", "one", "two", "draft", "draft"]
+
+
+async def test_a_paste_keeps_its_lines_and_sends_nothing() -> None:
+    model = FakeModel()
+    async with running(model) as screen:
+        screen.app.post_message(events.Paste("A\r\nB\n\nC"))
+        await until(lambda: screen.prompt.text == "A\nB\n\nC")
+        assert model.requests == []
+
+
+async def test_it_follows_the_end_only_when_it_is_there() -> None:
+    model = FakeModel(letters("line\n" * 4000))
+    async with running(model) as screen:
+        await press(screen, "enter")
+        await until(lambda: screen.view.virtual_size.height > 100)
+        assert screen.view.at_end
+        await press(screen, "pageup")
+        await until(lambda: not screen.view.at_end)
+        place = screen.view.scroll_offset.y
+        height = screen.view.virtual_size.height
+        await until(lambda: screen.view.virtual_size.height > height + 50)
+        assert screen.view.scroll_offset.y == place
+        await until(lambda: "▼ more" in painted(screen))
+        await press(screen, "ctrl+end")
+        await until(lambda: screen.view.at_end)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 5), (40, 12), (80, 24), (160, 48), (300, 80)])
+async def test_every_size_draws(size: tuple[int, int]) -> None:
+    async with running(
+        FakeModel(letters(" 漢字 wide and long enough to wrap" * 3)), size
+    ) as screen:
+        await write(screen, "漢")
+        if size[1] >= 18:
+            await press(screen, "f9")
+        lines = painted(screen).split("\n")
+        assert len(lines) == size[1]
+        if size >= (20, 5):
+            assert any("wrap" in line for line in lines)
+            assert any("nucleus" in line for line in lines)
+            assert "Enter Write" in lines[-1]
+
+
+async def test_resizing_wraps_again() -> None:
+    async with running(FakeModel(letters("word " * 60))) as screen:
+        await write(screen, "")
+        before = screen.view.virtual_size.height
+        app = screen.app
+        app._driver.process_message(events.Resize(Size(50, 20), Size(50, 20)))  # type: ignore[union-attr]
+        await until(lambda: screen.view.virtual_size.height > before)
+        assert max(len(line) for line in painted(screen).split("\n")) <= 50
+
+
+async def test_no_model_says_which_key_is_next() -> None:
+    app = CharlmApp(None, load=FakeModel().load)
+    async with app.run_test(size=(80, 24), notifications=True):
+        screen = app.screen
+        assert isinstance(screen, WriteScreen)
+        await until(lambda: "F8 trains one" in painted(screen))
+        await press(screen, *"hi", "enter")
+        await until(lambda: toasts(screen))
+        assert "F8" in toasts(screen)[0]
+
+
+async def test_help_and_models_open_and_close() -> None:
+    async with running(FakeModel()) as screen:
+        await press(screen, "f1")
+        await until(lambda: isinstance(screen.app.screen, HelpScreen))
+        assert "write on from the prompt" in painted(screen)
+        await press(screen, "escape", "f7")
+        await until(lambda: isinstance(screen.app.screen, ModelsScreen))
+        await press(screen, "escape")
+        await until(lambda: screen.app.screen is screen)
+
+
+async def test_a_model_is_chosen_from_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tui.models.ROOT", tmp_path / "none")
+    for name in ("own[b]x[red", "speeches", "shakespeare"):
+        (tmp_path / "checkpoints" / name).mkdir(parents=True)
+        (tmp_path / "checkpoints" / name / "model.safetensors").write_bytes(b"x")
+    asked: list[str] = []
+
+    class Model(FakeModel):
+        def load(self, path: Path, threads: int) -> FakeModel:
+            asked.append(path.name)
+            return self
+
+    async with running(Model()) as screen:
+        await press(screen, "f7")
+        await until(lambda: isinstance(screen.app.screen, ModelsScreen))
+        await until(lambda: "own[b]x[red" in painted(screen))
+        shown = painted(screen)
+        assert shown.index("shakespeare") < shown.index("speeches") < shown.index("own[b]x[red")
+        await press(screen, "end", "enter")
+        await until(lambda: asked[-1] == "own[b]x[red")
+
+
+async def test_the_palette_lists_what_can_be_done() -> None:
+    async with running(FakeModel()) as screen:
+        titles = [c.title for c in screen.app.get_system_commands(screen)]
+        assert "Choose a model" in titles
+        assert "Copy prompt and text" not in titles
+        await write(screen, "x")
+        titles = [c.title for c in screen.app.get_system_commands(screen)]
+        assert "Copy prompt and text" in titles
+
+
+TRAINER = """
+import json, pathlib, signal, sys, time
+run = pathlib.Path(sys.argv[sys.argv.index("--out") + 1])
+run.mkdir(parents=True)
+log = open(run / "run.jsonl", "a")
+def say(**line):
+    log.write(json.dumps(line) + "\\n"); log.flush()
+def stop(*_):
+    say(kind="end", reason="stopped"); sys.exit(143)
+signal.signal(signal.SIGTERM, stop)
+(run / "arguments").write_text(" ".join(sys.argv[1:]))
+for step in range(1, 2000):
+    say(kind="step", step=step, characters=step * 1000, loss=3 / step ** 0.3,
+        progress=step / 2000, seconds_left=125.0)
+    if step == 20:
+        say(kind="evaluation", step=step, characters=step * 1000, validation_loss=1.9)
+        (run / "model.safetensors").write_bytes(b"x")
+    time.sleep(0.01)
+"""
+
+
+async def test_a_training_is_started_watched_talked_to_and_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    corpus = tmp_path / "my text.txt"
+    corpus.write_text("text")
+    model = FakeModel()
+    async with running(model, (140, 40), trainer=[sys.executable, "-c", TRAINER]) as screen:
+        await press(screen, "f8")
+        await until(lambda: isinstance(screen.app.screen, TrainForm))
+        form = screen.app.screen
+        form.query_one("#corpus", Input).value = str(corpus)
+        form.query_one("#cell", Choice).focus()
+        await press(screen, "left")
+        form.query_one("#name", Input).value = "mine"
+        await press(screen, "f8")
+        await until(lambda: screen.app.screen is screen and screen.states() >= {"training"})
+        run = tmp_path / "checkpoints" / "mine"
+        await until(lambda: "training 1" in painted(screen) and "2 min left" in painted(screen))
+        await until(lambda: "validation 1.900" in painted(screen))
+        await until(lambda: "⢸" in painted(screen) or "⡇" in painted(screen))
+        assert "--cell gru" in (run / "arguments").read_text()
+        await until(lambda: "^L Talk to it" in painted(screen))
+        await press(screen, "ctrl+l")
+        await until(lambda: "newest" not in screen.states())
+        assert "F8 Stop training" in painted(screen)
+        await press(screen, "f8")
+        await until(lambda: "training" not in screen.states())
+        await until(lambda: any("training stopped" in toast for toast in toasts(screen)))
+
+
+async def test_a_failed_training_shows_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    script = "import sys; print('charlm: error: [/bold] no such corpus'); sys.exit(2)"
+    async with running(FakeModel(), trainer=[sys.executable, "-c", script]) as screen:
+        await press(screen, "f8")
+        await until(lambda: isinstance(screen.app.screen, TrainForm))
+        await press(screen, "f8")
+        await until(lambda: any("exit code 2" in toast for toast in toasts(screen)))
+        await until(lambda: "[/bold] no such corpus" in painted(screen))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("corpus", "nowhere.txt"), ("hidden", "0"), ("hidden", "x"), ("hidden", "99999999"),
+        ("characters", "many"), ("name", "../up"), ("name", ".."), ("name", "a\x1bb"),
+    ],
+)  # fmt: skip
+async def test_the_form_names_the_field_that_is_wrong(field: str, value: str) -> None:
+    async with running(FakeModel(), trainer=["/nonexistent"]) as screen:
+        await press(screen, "f8")
+        await until(lambda: isinstance(screen.app.screen, TrainForm))
+        form = screen.app.screen
+        form.query_one(f"#{field}", Input).value = value
+        await press(screen, "f8")
+        await until(lambda: form.query_one("#form-error").content)  # type: ignore[attr-defined]
+        await until(lambda: form.query_one(f"#{field}").has_focus)
+        assert not screen._desk.training
+
+
+async def test_a_missing_trainer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with running(FakeModel(), trainer=["/nonexistent"]) as screen:
+        await press(screen, "f8")
+        await until(lambda: isinstance(screen.app.screen, TrainForm))
+        await press(screen, "f8")
+        await until(lambda: any("could not be started" in toast for toast in toasts(screen)))
+
+
+def state_of(screen: WriteScreen) -> tuple[object, ...]:
+    """What a key can change."""
+    app = screen.app
+    return (
+        screen.setting, [(b.heading, b.text) for b in screen.view.blocks], screen.prompt.text,
+        app.screen, app.focused, app.theme, app.clipboard, screen.panel.display,
+        screen.view.scroll_offset, tuple(toasts(screen)), app._exit, screen.writing.streaming,
+        screen._loading, screen.states(),
+    )  # fmt: skip
+
+
+async def act(screen: WriteScreen, key: Key, name: str) -> None:
+    """Press one key where it can act, and see that something changed."""
+    screen.setting = Setting(chosen="top_p")
+    needs_beam = any(part in key.action for part in ("width", "length_penalty"))
+    if needs_beam or key.action == "decoder('nucleus')":
+        screen.setting = screen.setting.with_decoder("beam")
+    screen.prompt.text = ""
+    target = screen.view if key.where == "outside" else screen.prompt
+    target.focus()
+    await until(lambda: target.has_focus)
+    await until(lambda: not screen.writing.streaming and not screen._loading)
+    ways = {"recall(1)": ("up",), "scroll(1)": ("pageup",), "newest": ("pageup",)}
+    screen.view.scroll_end(animate=False, immediate=True, force=True)
+    await press(screen, *ways.get(key.action, ()))
+    before = state_of(screen)
+    await press(screen, name)
+    end = time.monotonic() + 10
+    while state_of(screen) == before:
+        assert time.monotonic() < end, f"{name} ({key.action}) did nothing"
+        await asyncio.sleep(0.01)
+
+
+async def test_every_key_does_something(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"x")
+    async with running(FakeModel(letters("line\n" * 60)), (140, 24)) as screen:
+        screen._desk.run = tmp_path
+        for prompt in ("one", "two"):
+            await write(screen, prompt)
+        # Talking to the newest weights ends the text; quitting ends everything.
+        last = [key for action in ("talk", "app.quit") for key in KEYS if key.action == action]
+        assert len(last) == 2
+        for key in [*(key for key in KEYS if key not in last), last[0]]:
+            for name in key.keys:
+                await act(screen, key, name)
+                while screen.app.screen is not screen:
+                    await screen.app.pop_screen()
+        app = screen.app
+        assert not app._exit
+        app.simulate_key(last[1].keys[0])
+        await until(lambda: app._exit)
