@@ -19,8 +19,6 @@ from tui.knobs import Setting
 from tui.messages import DecodeSnapshot, Loaded, LoadFailed, Loading, ModelFacts, TrainingEnded
 from tui.models import found_models, run_of, runs_folder, shown_name
 from tui.run_watcher import RunWatcher
-from tui.screens.sheets import HelpScreen, ModelsScreen
-from tui.screens.train_form import TrainForm
 from tui.screens.training_desk import TrainingDesk
 from tui.screens.writing import Writing
 from tui.training import TrainingPlan
@@ -172,6 +170,8 @@ class WriteScreen(Screen[None]):
 
     def action_models(self) -> None:
         """Choose a model from the list."""
+        from tui.screens.sheets import ModelsScreen  # here: the first paint does not need it
+
         current = run_of(self.facts.path).resolve() if self.facts else None
 
         def chosen(path: Path | None) -> None:
@@ -186,6 +186,8 @@ class WriteScreen(Screen[None]):
             self._desk.stop()
             self._say("stopping the training: it saves first", False)
         else:
+            from tui.screens.train_form import TrainForm
+
             self.app.push_screen(TrainForm(runs_folder()), self._start_training)
 
     def action_talk(self) -> None:
@@ -219,6 +221,8 @@ class WriteScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Every key."""
+        from tui.screens.sheets import HelpScreen
+
         self.app.push_screen(HelpScreen())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
