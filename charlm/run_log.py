@@ -30,7 +30,7 @@ class RunLog:
     """Appends to the run log of one run; use as a context manager."""
 
     def __init__(self, run: Path) -> None:
-        self._file = open(run / RUN_LOG, "ab", buffering=0)
+        self._file = open(run / RUN_LOG, "ab", buffering=0)  # noqa: SIM115 (closed by close)
         # After a crash the last line may be cut: end it, so that the next one stands alone.
         if self._file.tell() and not _ends_with_newline(run / RUN_LOG):
             self._file.write(b"\n")
