@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from charlm.checkpoint import Checkpoint, load_checkpoint
     from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
-    from charlm.engine import Completion, Engine, Score, Session
+    from charlm.engine import Engine, Score
     from charlm.errors import (
         CharlmError,
         CheckpointError,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TrainingError,
         UnknownCharacter,
     )
+    from charlm.session import Completion, Session
     from charlm.vocabulary import Vocabulary
 
 __version__ = "0.1.0"
@@ -54,7 +55,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    "engine": ("Engine", "Session", "Completion", "Score"),
+    "engine": ("Engine", "Score"),
+    "session": ("Session", "Completion"),
     "decoding": ("Strategy", "Greedy", "Sampling", "BeamSearch", "NucleusBeam"),
     "checkpoint": ("Checkpoint", "load_checkpoint"),
     "vocabulary": ("Vocabulary",),

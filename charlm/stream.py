@@ -23,7 +23,7 @@ from charlm.display import visible_text
 from charlm.vocabulary import EOS
 
 if TYPE_CHECKING:
-    from charlm.engine import BeamEvents, SampleEvents, Session
+    from charlm.session import BeamEvents, SampleEvents, Session
 
 
 @dataclass(frozen=True)

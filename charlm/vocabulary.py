@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from charlm.config import MAX_VOCABULARY
 from charlm.errors import CorpusError, InputError, UnknownCharacter
@@ -10,6 +12,9 @@ from charlm.errors import CorpusError, InputError, UnknownCharacter
 PAD = 0
 EOS = 1
 _FIRST = 2
+
+#: What to do with a character that is not in the vocabulary.
+Unknown = Literal["error", "skip", "map"]
 
 
 class Vocabulary:
@@ -70,6 +75,33 @@ class Vocabulary:
                 f"character {character!r} (U+{ord(character):04X}) at position {place} of the"
                 " text is not in the model's vocabulary: remove it, or use --unknown skip|map"
             ) from None
+
+    def encode(self, text: str, unknown: Unknown = "error") -> tuple[list[int], list[str]]:
+        """The ids of a text, and a notice for every kind of character that was replaced.
+
+        unknown: "error" raises UnknownCharacter; "skip" leaves the character out; "map" takes
+        its compatibility form or other case if the vocabulary has it, else skips it.
+        """
+        if unknown not in ("error", "skip", "map"):
+            raise InputError(f"unknown is {unknown!r}: it must be error, skip or map")
+        strange = sorted(set(text) - self.to_id.keys())
+        if not strange or unknown == "error":
+            return self.string2code(text), []
+        replacement = {c: self._nearest(c) if unknown == "map" else "" for c in strange}
+        notices = [
+            f"character {c!r} is unknown to the model: "
+            + (f"read as {replacement[c]!r}" if replacement[c] else "skipped")
+            for c in strange
+        ]
+        return self.string2code("".join(replacement.get(c, c) for c in text)), notices
+
+    def _nearest(self, character: str) -> str:
+        decomposed = unicodedata.normalize("NFKD", character)
+        base = "".join(c for c in decomposed if not unicodedata.combining(c))
+        for form in (decomposed, base, character.swapcase(), base.swapcase()):
+            if form and all(c in self for c in form):
+                return form
+        return ""
 
     def code2string(self, ids: Iterable[int]) -> str:
         """The text of ids; PAD and EOS are left out."""

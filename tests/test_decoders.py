@@ -11,8 +11,9 @@ from conftest import random_checkpoint
 
 from charlm.config import GATES
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
-from charlm.engine import Completion, Engine
+from charlm.engine import Engine
 from charlm.reference import Margin, ReferenceModel, beam_search, kept_ids, log_softmax, sample
+from charlm.session import Completion, banned_ids
 from charlm.vocabulary import EOS, PAD
 
 CELLS = list(GATES)
@@ -71,7 +72,7 @@ def test_sampling_equals_the_reference(cell) -> None:
                     seed=2**40 + 7,
                     index=index,
                     max_length=25,
-                    banned=engine.banned_ids(),
+                    banned=banned_ids(engine.checkpoint.text),
                 )
                 if agreement.compare(
                     [completion.text], [text_of(engine, expected.ids)], expected.margin
@@ -97,7 +98,12 @@ def test_beams_equal_the_reference(cell) -> None:
             fed = [checkpoint.text.start_id, *engine.vocabulary.string2code(prompt)]
             best = engine.write_many([prompt], strategy, n=strategy.width, max_length=9, seed=3)[0]
             expected, margin = beam_search(
-                model, fed, strategy, seed=3, max_length=9, banned=engine.banned_ids()
+                model,
+                fed,
+                strategy,
+                seed=3,
+                max_length=9,
+                banned=banned_ids(engine.checkpoint.text),
             )
             if agreement.compare(
                 [c.text for c in best], [text_of(engine, h.ids) for h in expected], margin
@@ -205,7 +211,7 @@ def test_draws_follow_the_renormalised_survivors(strategy) -> None:
     engine, model = Engine(checkpoint), ReferenceModel(checkpoint)
     prompt = engine.vocabulary.string2code("ab")
     _, logits = model.feed(model.initial_state(), [checkpoint.text.start_id, *prompt])
-    kept = kept_ids(logits, strategy, engine.banned_ids(), Margin())
+    kept = kept_ids(logits, strategy, banned_ids(engine.checkpoint.text), Margin())
     mass = np.exp((logits[kept] - logits[kept].max()) / strategy.temperature)
     draws, seeds = 100_000, 10
     counts = np.zeros(len(engine.vocabulary))

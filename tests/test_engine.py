@@ -11,9 +11,10 @@ from conftest import CHARACTERS, random_checkpoint
 from charlm import _engine
 from charlm.config import GATES
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
-from charlm.engine import BeamEvents, Engine, SampleEvents
+from charlm.engine import Engine
 from charlm.errors import InputError, UnknownCharacter
 from charlm.reference import ReferenceModel, log_softmax
+from charlm.session import BeamEvents, SampleEvents
 from charlm.vocabulary import EOS, PAD
 
 CELLS = list(GATES)
