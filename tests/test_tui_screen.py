@@ -471,3 +471,14 @@ async def test_every_key_does_something(tmp_path: Path, monkeypatch: pytest.Monk
         assert not app._exit
         app.simulate_key(last[1].keys[0])
         await until(lambda: app._exit)
+
+
+async def test_keys_typed_before_the_screen_is_there_are_let_go() -> None:
+    app = CharlmApp(Path("checkpoints/tiny"), load=FakeModel(letters("x")).load)
+    screen = app.get_default_screen()
+    try:
+        for key in KEYS:
+            name, _, rest = key.action.partition("(")
+            assert not screen.check_action(name, (rest,)), key
+    finally:
+        app.close()

@@ -63,7 +63,7 @@ class WriteScreen(Screen[None]):
         self.facts: ModelFacts | None = None
         self._loading = ""
         self._curves_wanted: bool | None = None
-        self._notices_shown = 0
+        self._ready = False
 
     def compose(self) -> ComposeResult:
         """Title, text and curves, prompt, status, footer."""
@@ -85,6 +85,7 @@ class WriteScreen(Screen[None]):
         self.prompt = self.query_one(Prompt)
         self.panel = self.query_one(CurvesPanel)
         self.writing = Writing(self._worker, self.view, self._say)
+        self._ready = True
         self.prompt.focus()
         self._place_curves()
         self._show_empty()
@@ -226,9 +227,12 @@ class WriteScreen(Screen[None]):
         self.app.push_screen(HelpScreen())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """An action without a label in the present state is not there: its key falls through."""
-        if not self.is_mounted:
-            return True
+        """An action without a label in the present state is not there: its key falls through.
+
+        Nothing is there before the screen is: keys typed ahead of it are let go.
+        """
+        if not self._ready:
+            return False
         return label_of(action, parameters, self.states()) is not None
 
     def states(self) -> frozenset[str]:
