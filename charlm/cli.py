@@ -32,11 +32,11 @@ _WRITE_EXAMPLES = """\
 CHECKPOINT is a file, or a run folder (then its best model is meant).
 
 examples:
-  charlm write RUN --prompt "Once upon" --temperature 0.8
-  charlm write RUN --prompt "Once upon" --strategy sample --top-k 20 -n 5 --seed 7
-  charlm write RUN --prompt "Once upon" --strategy beam --width 20 --length-penalty 0.7
-  charlm write RUN --prompts openings.txt --strategy nucleus-beam --json > written.jsonl
-  echo "Once upon" | charlm write RUN --prompt - --strategy greedy
+  python -m charlm write RUN --prompt "Once upon" --temperature 0.8
+  python -m charlm write RUN --prompt "Once upon" --strategy sample --top-k 20 -n 5 --seed 7
+  python -m charlm write RUN --prompt "Once upon" --strategy beam --width 20 --length-penalty 0.7
+  python -m charlm write RUN --prompts openings.txt --strategy nucleus-beam --json > written.jsonl
+  echo "Once upon" | python -m charlm write RUN --prompt - --strategy greedy
 
 The same seed writes the same text. On a terminal control characters are shown as signs; in a
 pipe the text comes as the model wrote it, completions apart by an empty line.
@@ -55,6 +55,8 @@ class _Parser(argparse.ArgumentParser):
         known = [option for action in self._actions for option in action.option_strings]
         near = difflib.get_close_matches(unknown[0].split("=")[0], known, n=1)
         hint = f"; did you mean {near[0]}?" if near and unknown[0].startswith("-") else ""
+        if message.endswith("expected one argument"):
+            hint = "; a value that begins with - needs a =, as in --prompt=-"
         raise InputError(f"{message}{hint} (see {self.prog} --help)")
 
 
@@ -71,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     parser = _Parser(
-        prog="charlm",
+        prog="python -m charlm",
         description="Character language models: train, write, score.",
         epilog=_EXAMPLES,
     )
@@ -219,7 +221,7 @@ def _score(chosen: Namespace) -> int:
     from charlm.corpus import decode, read_bytes
     from charlm.engine import Engine
 
-    data, name = read_bytes(chosen.file)
+    data, name = read_bytes(chosen.file, "text")
     text = decode(data, name, chosen.encoding, chosen.errors)
     engine = Engine.load(chosen.checkpoint, threads=chosen.threads)
     score = engine.score(text, unknown=chosen.unknown)

@@ -214,25 +214,30 @@ def parse_split(text: str) -> Split:
     return split
 
 
-def read_bytes(source: str) -> tuple[bytes, str]:
-    """The bytes of a file or of standard input ("-"), and a name without folders for them."""
+def read_bytes(source: str, kind: str = "corpus") -> tuple[bytes, str]:
+    """The bytes of a file or of standard input ("-"), and a name without folders for them.
+
+    `kind`: what the file is called in an error.
+    """
     if source == "-":
+        if sys.stdin is None:
+            raise CorpusError(f"{kind}: standard input is closed: give a file, or pipe a text in")
         return sys.stdin.buffer.read(), "stdin"
     path = Path(source)
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
-            raise CorpusError(f"corpus {source} is a folder: give a text file")
+            raise CorpusError(f"{kind} {source} is a folder: give a text file")
         if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-            raise CorpusError(f"corpus {source} is a device: give a text file")
+            raise CorpusError(f"{kind} {source} is a device: give a text file")
         return path.read_bytes(), path.name
     except FileNotFoundError:
-        raise CorpusError(f"corpus {source} does not exist: check the path") from None
+        raise CorpusError(f"{kind} {source} does not exist: check the path") from None
     except (OSError, ValueError) as error:
         if isinstance(error, CorpusError):
             raise
         reason = getattr(error, "strerror", None) or error
-        raise CorpusError(f"corpus {source} cannot be read: {reason}") from None
+        raise CorpusError(f"{kind} {source} cannot be read: {reason}") from None
 
 
 def decode(data: bytes, name: str, encoding: str = "utf-8", errors: str = "strict") -> str:

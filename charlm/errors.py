@@ -62,6 +62,7 @@ def run_main(main: Callable[[Sequence[str]], int | None], arguments: Sequence[st
 
     `--debug` anywhere in the arguments lets the traceback through.
     """
+    _ready_streams()
     try:
         code = main([a for a in arguments if a != "--debug"]) or 0
         sys.stdout.flush()
@@ -82,6 +83,16 @@ def run_main(main: Callable[[Sequence[str]], int | None], arguments: Sequence[st
             raise
         report(str(error) or "out of memory")
         return 1
+
+
+def _ready_streams() -> None:
+    """Let printing fail neither for a closed stream nor for a character the stream has not."""
+    if sys.stdout is None:  # closed by the caller (>&-): what is printed goes nowhere
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open to the end)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open to the end)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def report(message: str) -> None:

@@ -77,7 +77,7 @@ def read_prompts(prompt: str | None, file: str | None) -> list[str]:
     source = "-" if prompt == "-" else file
     if source is None:
         return [prompt or ""]
-    data, name = read_bytes(source)
+    data, name = read_bytes(source, "prompts")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -216,8 +217,9 @@ def test_every_option_foreign_to_a_strategy_is_refused(charlm: Call, run: Path) 
         (["write", "--prompt", "a"], "CHECKPOINT"),
         (["write", "RUN", "--prompt", "a", "--prompts", "b"], "not allowed with"),
         (["write", "no\nwhere\x1b", "--prompt", "a"], "no␊where␛ does not exist"),
-        (["write", "RUN", "--prompts", "nowhere.txt"], "nowhere.txt does not exist"),
-        (["score", "RUN", "nowhere.txt"], "nowhere.txt does not exist"),
+        (["write", "RUN", "--prompt", "-a"], "as in --prompt=-"),
+        (["write", "RUN", "--prompts", "nowhere.txt"], "prompts nowhere.txt does not exist"),
+        (["score", "RUN", "nowhere.txt"], "text nowhere.txt does not exist"),
         (["info", "nowhere"], "nowhere does not exist"),
         (["info", "RUN", "more"], "unrecognized arguments: more"),
     ],
@@ -299,6 +301,42 @@ def test_a_pipe_gets_raw_text_and_may_close(make_run: MakeRun) -> None:
         assert process.stdout.read(10) == b"\x1b" * 10
         process.stdout.close()
         assert (process.wait(20), process.stderr.read()) == (0, b"")
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--strategy", "beam"]])
+def test_a_closed_standard_output_is_no_error(run: Path, options: list[str]) -> None:
+    arguments = command("write", run, "--prompt", "", "--max-length", 5, *options)
+    assert in_shell(arguments, ">&-") == (0, "", "")
+
+
+def test_a_closed_standard_error_leaves_standard_output_alone(run: Path) -> None:
+    assert in_shell(command("info", run / "nowhere"), "2>&-") == (2, "", "")
+
+
+@pytest.mark.parametrize("arguments", [["write", "RUN", "--prompt", "-"], ["score", "RUN", "-"]])
+def test_a_closed_standard_input_is_named(run: Path, arguments: list[str]) -> None:
+    words = [str(run) if a == "RUN" else a for a in arguments]
+    refused(in_shell(command(*words), "<&-"), "standard input is closed")
+
+
+def test_what_a_stream_cannot_encode_is_shown_escaped(make_run: MakeRun) -> None:
+    run = make_run(characters="a\u2026")
+    result = in_shell(command("info", run), "", PYTHONIOENCODING="ascii")
+    assert (result.code, result.err) == (0, "")
+    assert "PAD and EOS: a\\u2026\n" in result.out
+
+
+def in_shell(arguments: list[str], redirection: str, **environment: str) -> Result:
+    """A command with its streams redirected as a shell does it."""
+    done = subprocess.run(
+        f"{shlex.join(arguments)} {redirection}",
+        shell=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | environment,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 def test_a_terminal_sees_no_control_character(make_run: MakeRun) -> None:
