@@ -10,12 +10,13 @@ Each line has a `kind`:
     notice       message
     end          step, characters, seconds, validation_loss, test_loss, reason
 
-Losses are nats per character over real targets. A line is written whole or not at all, and a
-reader never sees half of one.
+Losses are nats per character over real targets. A reader passes over a line that was cut, by
+a crash or a full disk, and never sees half of one.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -31,14 +32,23 @@ class RunLog:
 
     def __init__(self, run: Path) -> None:
         self._file = open(run / RUN_LOG, "ab", buffering=0)  # noqa: SIM115 (closed by close)
-        # After a crash the last line may be cut: end it, so that the next one stands alone.
-        if self._file.tell() and not _ends_with_newline(run / RUN_LOG):
-            self._file.write(b"\n")
+        # The last line may be cut, by a crash or a full disk: the next one ends it first.
+        self._is_cut = bool(self._file.tell()) and not _ends_with_newline(run / RUN_LOG)
 
     def append(self, kind: str, **values: Any) -> None:
-        """Write one line. A NaN or infinite number is written as null: JSON has neither."""
+        """Write one line. A NaN or infinite number is written as null: JSON has neither.
+
+        A full disk costs the line, not the training.
+        """
         line = json.dumps({"kind": kind} | _finite(values), ensure_ascii=True) + "\n"
-        self._file.write(line.encode("ascii"))
+        data = b"\n" * self._is_cut + line.encode("ascii")
+        try:
+            written = self._file.write(data)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            return
+        self._is_cut = written < len(data)
 
     def close(self) -> None:
         """Flush to the disk and close."""

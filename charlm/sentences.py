@@ -25,7 +25,7 @@ ABBREVIATIONS = frozenset(_LISTED.split())
 
 _MARKS = re.compile(r"""[.?!…]+(?:[)\]}"'”’»›]|\ [»›])*""")
 _OPENING_QUOTES = "\"'«‹“‘„"
-_LAST_WORD = re.compile(r"[^\W\d_][^\W_]*(?:[.-][^\W\d_]+)*\Z")
+_LAST_WORD = re.compile(r"[^\W\d_][^\W_]*(?:[.-]{1,2}[^\W\d_]+)*\Z")
 _LONGEST_ABBREVIATION = 16  # characters looked at before a full stop
 
 

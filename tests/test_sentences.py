@@ -27,6 +27,7 @@ from charlm.sentences import split_sentences
         ("École. Été. état.", ["École.", "Été. état."]),
         ("no mark at\tthe \n end", ["no mark at the end"]),
         ("I saw the U.S.", ["I saw the U.S."]),
+        ("Lui, c.-à-d. Paul, dort. Fin.", ["Lui, c.-à-d. Paul, dort.", "Fin."]),
         ("modern art. The end", ["modern art.", "The end"]),
         ("", []),
         (" \n ", []),

@@ -185,6 +185,40 @@ def test_a_finished_run_goes_on_with_a_larger_budget(corpus: Path, tmp_path: Pat
         main(["--resume", str(out)])
 
 
+def test_a_larger_budget_is_evaluated_evenly_too(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train(corpus, out, "--steps", "50")
+    assert main(["--resume", str(out), "--steps", "150"]) == 0
+    steps = [e["step"] for e in of_kind(read_run_log(out), "evaluation")]
+    assert steps[:2] == [25, 50]
+    assert len(steps) >= 5
+    assert steps[-1] == 150
+
+
+def test_sentences_of_a_text_without_a_space_have_their_spaces(tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text("cat\nowl.\nHen\nfox.\n" + "".join(f"A\nb{n}.\n" for n in range(30)))
+    train(path, tmp_path / "run", "--steps", "1")
+    assert " " in load_checkpoint(tmp_path / "run").vocabulary
+
+
+def test_a_best_model_that_was_not_written_is_not_to_be_beaten(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, losses = RunFolder.write, iter([1.0, 2.0, 3.0, 3.0, 3.0])
+
+    def full(self: RunFolder, name: str, data: bytes) -> None:
+        if not (self.path / LAST).exists() and name == MODEL:
+            raise OSError(28, "No space left on device")
+        write(self, name, data)
+
+    monkeypatch.setattr(RunFolder, "write", full)
+    monkeypatch.setattr(Learner, "loss_of", lambda *_: next(losses))
+    log = train(corpus, tmp_path / "run", "--steps", "75")
+    assert [e["best"] for e in of_kind(log, "evaluation")] == [True, True, False]
+    assert load_checkpoint(tmp_path / "run").metrics["step"] == 50
+
+
 def test_an_existing_run_is_not_overwritten(corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     train(corpus, out, "--steps", "1")

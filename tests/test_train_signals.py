@@ -68,10 +68,14 @@ def test_a_signal_while_evaluating_stops_too(
         os.kill(os.getpid(), signal.SIGINT)
         return measure(self, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Learner, "loss_of", signalled)
-    with pytest.raises(Stopped):
-        main([*arguments(corpus, tmp_path / "run"), "--steps", "3"])
-    assert load_checkpoint(tmp_path / "run").metrics["step"] == 3
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        patch.setattr(Learner, "loss_of", signalled)
+        main([*arguments(corpus, out), "--steps", "3"])
+    assert load_checkpoint(out).metrics["step"] == 3
+    assert main(["--resume", str(out)]) == 0
+    evaluations = [line["step"] for line in read_run_log(out) if line["kind"] == "evaluation"]
+    assert evaluations == [3]  # made up for, so that the best is the best of all
 
 
 def test_the_second_signal_leaves_at_once(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -125,6 +128,30 @@ def test_half_a_line_waits_and_a_cut_line_is_passed_over(tmp_path) -> None:
     assert [line["step"] for line in tail.new()] == [4]
     path.write_bytes(b'{"kind":"start"}\n')  # started afresh
     assert tail.new() == [{"kind": "start"}]
+
+
+class FullDisk(io.BytesIO):
+    """Takes `room` bytes, then none."""
+
+    room = 10
+
+    def write(self, data: Any) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken = super().write(data[: self.room])
+        self.room -= taken
+        return taken
+
+
+def test_a_full_disk_costs_lines_of_the_log_but_not_the_next_ones(tmp_path) -> None:
+    with RunLog(tmp_path) as log:
+        disk, log._file = log._file, FullDisk()
+        for step in (1, 2):
+            log.append("step", step=step)
+        disk.write(log._file.getvalue())
+        log._file = disk
+        log.append("step", step=3)
+    assert [line["step"] for line in read_run_log(tmp_path)] == [3]
 
 
 HOSTILE = "a\x1b]0;x\x07\x9b31m\u202eb\u200b\ud800\x00\x7f\r\tc\n[/b][@click=app.quit]"

@@ -82,7 +82,7 @@ def _resumed_options(arguments: Sequence[str], values: dict[str, Any]) -> Any:
 
 
 def _load(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
-    """The corpus, and the vocabulary of all of it."""
+    """The corpus, and the vocabulary of all of it: sentences may hold a space the text has not."""
     config, split = _text_config(options), parse_split(options.split)
     if options.corpus is None:
         reporter.line("reading the documentation inside this Python (--corpus reads your text)")
@@ -93,7 +93,8 @@ def _load(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
         corpus = load_corpus(
             options.corpus, config, split, options.encoding, options.errors, options.min_count
         )
-    return corpus, Vocabulary.of([corpus.text])
+    examples = (*corpus.train, *corpus.validation, *corpus.test)
+    return corpus, Vocabulary.of([corpus.text, *(example.text for example in examples)])
 
 
 def _text_config(options: Any) -> TextConfig:

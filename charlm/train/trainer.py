@@ -58,6 +58,10 @@ class Trainer:
         learner, position = self.learner, self.learner.position
         meter = _Meter(position.characters, learner.progress())
         last_save = time.monotonic()
+        # Twentieths of a smaller budget than now, when a run goes on with a larger one.
+        position.share = min(position.share, self._share())
+        if self._is_due():  # it was stopped while it evaluated
+            self._evaluate()
         while learner.progress() < 1:
             self._signals.check()
             loss, norm, rate = learner.step()
@@ -74,20 +78,20 @@ class Trainer:
 
     def _is_due(self) -> bool:
         """Whether it is time to evaluate: at the end, and evenly before, but not all the time."""
-        progress, position = self.learner.progress(), self.learner.position
-        waited = position.step - position.evaluated >= _FEWEST_STEPS
-        return progress >= 1 or (waited and int(progress * _EVALUATIONS) > position.share)
+        position = self.learner.position
+        steps = position.step - position.evaluated
+        if self.learner.progress() >= 1:
+            return steps > 0
+        return steps >= _FEWEST_STEPS and self._share() > position.share
+
+    def _share(self) -> int:
+        return int(self.learner.progress() * _EVALUATIONS)
 
     def _evaluate(self) -> None:
         loss = self.learner.loss_of("validation", False, self._signals.check)
         position = self.learner.position
-        position.share, position.evaluated = (
-            int(self.learner.progress() * _EVALUATIONS),
-            position.step,
-        )
+        position.share, position.evaluated = self._share(), position.step
         best = loss is None or position.best is None or loss < position.best
-        if best:
-            position.best = loss
         self._count_time()
         self.log.append("evaluation", **self._where(), validation_loss=loss, best=best)
         if loss is not None:
@@ -141,8 +145,8 @@ class Trainer:
                 "split": report.split,
             },
         )
-        if best:
-            learner.position.has_best |= self._write(MODEL, checkpoint)
+        if best and self._write(MODEL, checkpoint):  # one not written is not to be beaten
+            learner.position.has_best, learner.position.best = True, validation_loss
         if self._write(LAST, checkpoint):
             self._write(RESUME, None)
 
