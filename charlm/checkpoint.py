@@ -21,7 +21,7 @@ import stat
 import struct
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -123,11 +123,6 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(f"checkpoint {path}: {error}") from None
     digest = str(content["sha256"])
     return Checkpoint(config, text, vocabulary, tensors, metrics, corpus, digest)
-
-
-def with_metrics(checkpoint: Checkpoint, **metrics: Any) -> Checkpoint:
-    """The same checkpoint with some metrics set."""
-    return replace(checkpoint, metrics=dict(checkpoint.metrics) | metrics)
 
 
 def checkpoint_path(path: str | Path) -> Path:

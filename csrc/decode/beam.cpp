@@ -129,6 +129,8 @@ bool BeamSearch::can_still_win() const {
     return false;
 }
 
+// The one function of the system's library in a decoder: where another system's pow rounds
+// otherwise, only scores within that rounding can change places.
 double BeamSearch::score(double sum, std::int64_t length) const {
     if (options_.length_penalty == 0 || length == 0) return sum;
     return sum / std::pow(static_cast<double>(length), options_.length_penalty);
