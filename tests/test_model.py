@@ -11,7 +11,7 @@ from charlm.corpus import Example
 from charlm.train.dataset import TextDataset, make_batch, pad_collate_fn
 from charlm.train.evaluate import evaluate_examples, evaluate_stream, evaluate_stream_quickly
 from charlm.train.loss import masked_cross_entropy
-from charlm.train.model import CharModel
+from charlm.train.model import CharModel, detached
 from charlm.vocabulary import EOS, PAD, Vocabulary
 
 CONFIGS = [
@@ -66,6 +66,14 @@ def test_the_state_carries_the_text_on() -> None:
     first_TBV, state = model(ids_TB[:4], model.zero_state(3))
     second_TBV, _ = model(ids_TB[4:], state)
     torch.testing.assert_close(torch.cat([first_TBV, second_TBV]), whole_TBV)
+
+
+def test_a_detached_state_holds_one_time_only() -> None:
+    model = model_of(ModelConfig("lstm", 12, 4, 8, layers=2))
+    _, state = model(torch.zeros(9, 3, dtype=torch.int64), model.zero_state(3))
+    for tensor in (tensor for layer in detached(state) for tensor in layer):
+        assert tensor.untyped_storage().nbytes() == 3 * 8 * 4
+        assert not tensor.requires_grad
 
 
 def test_examples_are_measured_over_real_targets() -> None:

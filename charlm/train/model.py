@@ -93,8 +93,11 @@ class CharModel(nn.Module):
 
 
 def detached(state: ModelState) -> ModelState:
-    """The same values, cut from the graph: where back-propagation through time stops."""
-    return tuple(tuple(tensor.detach() for tensor in layer) for layer in state)
+    """The same values, cut from the graph: where back-propagation through time stops.
+
+    Copies: a view of the last time would keep, and save, every time before it.
+    """
+    return tuple(tuple(tensor.detach().clone() for tensor in layer) for layer in state)
 
 
 def _own(name: str) -> str:
