@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
-from charlm.errors import run_main
+from charlm.errors import run_and_exit
 
 
-def entry() -> int:
-    """Run the command line on this process's arguments; returns the exit code."""
-    return run_main(_main, sys.argv[1:])
+def entry() -> NoReturn:
+    """Run the command line on this process's arguments, and end the process."""
+    run_and_exit(_main)
 
 
 def _main(arguments: Sequence[str]) -> int:
@@ -20,4 +20,4 @@ def _main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(entry())
+    entry()

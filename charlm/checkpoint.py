@@ -97,6 +97,8 @@ def checkpoint_bytes(checkpoint: Checkpoint) -> tuple[bytes, str]:
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint file, or a run folder's best model. Raises CheckpointError."""
+    if Path(path).is_dir() and not checkpoint_path(path).exists():
+        raise CheckpointError(f"folder {path} has no {MODEL}: it is not a run, or saved nothing")
     path = checkpoint_path(path)
     data = _read(path)
     header = _header(data, path)

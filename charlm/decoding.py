@@ -61,7 +61,7 @@ class Sampling:
 
     temperature: float = _knob(
         1.0,
-        "logits / T before the softmax: below 1 is bolder, above 1 wilder, 0 is greedy"
+        "logits / T before the softmax: below 1 is surer, above 1 wilder, 0 is greedy"
         " (0, or 0.01 to 100; 1 changes nothing)",
     )
     top_k: int = _knob(0, "keep the k most probable characters (0 keeps all)")

@@ -15,8 +15,10 @@ names, foreign text) are made visible before it reaches a terminal.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from charlm.display import visible
 
@@ -83,6 +85,14 @@ def run_main(main: Callable[[Sequence[str]], int | None], arguments: Sequence[st
             raise
         report(str(error) or "out of memory")
         return 1
+
+
+def run_and_exit(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
+    """Run a command on this process's arguments, as `run_main` does, and end the process."""
+    code = run_main(main, sys.argv[1:])
+    # All is saved and said: a late Ctrl-C must not turn Python's clean-up into a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _ready_streams() -> None:

@@ -29,7 +29,8 @@ def rows(checkpoint: Checkpoint) -> list[tuple[str, str]]:
     layers = "1 layer" if config.layers == 1 else f"{config.layers} layers"
     bias = "" if config.bias else ", no bias"
     cut = f", cut at {text.max_length:,}" if text.unit != "continuous" and text.max_length else ""
-    metrics = {key.replace("_", " "): value for key, value in checkpoint.metrics.items()}
+    measured = {key: value for key, value in checkpoint.metrics.items() if value is not None}
+    metrics = {key.replace("_", " "): value for key, value in measured.items()}
     return [
         ("cell", f"{config.cell.upper()}, {layers} of {config.hidden_size:,}{bias}"),
         ("embedding", f"{config.embedding_size:,}"),

@@ -6,9 +6,12 @@ import errno
 import io
 import json
 import math
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -212,3 +215,12 @@ def test_run_log_lines_are_plain_json(tmp_path) -> None:
         log.append("notice", message="é")
     line = (tmp_path / RUN_LOG).read_bytes()
     assert line.isascii() and json.loads(line) == {"kind": "notice", "message": "é"}
+
+
+def test_a_late_interrupt_does_not_disturb_the_exit() -> None:
+    story = (
+        "import atexit, os, signal; from charlm.errors import run_and_exit;"
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT); run_and_exit(lambda arguments: 3)"
+    )
+    ended = subprocess.run([sys.executable, "-c", story], cwd=ROOT, capture_output=True)
+    assert (ended.returncode, ended.stderr) == (3, b"")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from charlm.errors import CheckpointError, InputError, run_main
+from charlm.errors import CheckpointError, InputError, run_and_exit
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -69,4 +69,4 @@ def _exists(model: Path) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(run_main(main, sys.argv[1:]))
+    run_and_exit(main)

@@ -105,7 +105,7 @@ KEYS: tuple[Key, ...] = (
     Key("turn(-1)", ("minus", "left"), _always("Knob"), "turn the chosen knob", _OUTSIDE,
         "outside", palette=False),
     Key("turn(1)", ("plus", "right"), _always("Knob up"), "", _OUTSIDE, "outside", palette=False),
-    *_knob("temperature", "t", "temperature: below 1 bolder, above 1 wilder"),
+    *_knob("temperature", "t", "temperature: below 1 surer, above 1 wilder"),
     *_knob("top_k", "k", "top-k: of the k most probable characters"),
     *_knob("top_p", "p", "top-p: of the nucleus of this mass"),
     *_knob("min_p", "m", "min-p: of those not much rarer than the best"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
-from charlm.errors import CharlmError, run_main
+from charlm.errors import CharlmError, run_and_exit
 from charlm.train.options import parse_options
 
 
@@ -25,4 +24,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_main(main, sys.argv[1:]))
+    run_and_exit(main)
