@@ -303,6 +303,17 @@ def test_a_full_disk_is_a_warning(
     assert load_checkpoint(tmp_path / "run").metrics["validation_loss"] > 0
 
 
+def test_a_run_that_could_save_nothing_says_so(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: RunFolder, name: str, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(RunFolder, "write", full)
+    with pytest.raises(TrainingError, match=r"no model could be saved in .*run"):
+        train(corpus, tmp_path / "run", "--steps", "20")
+
+
 def test_a_run_folder_that_goes_is_named(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,7 +111,7 @@ class Learner:
         if not (math.isfinite(loss.item()) and math.isfinite(norm)):
             raise TrainingError(
                 f"loss is {loss.item()}, gradient norm {norm} at step {position.step + 1:,} with"
-                f" learning rate {rate:.2g}: the last good checkpoint is kept; try a lower"
+                f" learning rate {rate:.2g}: what was saved before stays; try a lower"
                 " --learning-rate or --clip"
             )
         for group in self.optimiser.param_groups:

@@ -8,7 +8,7 @@ from typing import Any
 
 from charlm.checkpoint import LAST, MODEL, Checkpoint, checkpoint_bytes, load_checkpoint
 from charlm.decoding import Sampling
-from charlm.errors import CharlmError, Stopped
+from charlm.errors import CharlmError, Stopped, TrainingError
 from charlm.run_log import RunLog
 from charlm.train.learner import Learner
 from charlm.train.monitor import Monitor
@@ -103,7 +103,10 @@ class Trainer:
 
     def _finish(self) -> None:
         """Measure the best weights exactly, and store the numbers with them."""
-        checkpoint = load_checkpoint(self.folder.path / MODEL)
+        path = self.folder.path / MODEL
+        if not path.exists():
+            raise TrainingError(f"no model could be saved in {path.parent}: see the warnings above")
+        checkpoint = load_checkpoint(path)
         newest = self.learner.model.to_tensors()
         self.learner.model.from_tensors(checkpoint.tensors)
         try:
