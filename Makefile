@@ -43,8 +43,9 @@ lint: $(DEV) $(ENGINE) ## ruff, mypy and import directions
 format: $(DEV) ## put the sources in ruff's form
 	$(BIN)/ruff format .
 
-bench: $(BASE) $(ENGINE) ## characters per second, beside plain torch loops
+bench: $(BASE) $(ENGINE) ## characters per second, written and learned, beside torch
 	$(BIN)/python benchmarks/decode.py
+	$(BIN)/python benchmarks/training.py
 
 clean: ## remove what was built (the virtual environment too; runs stay)
 	rm -rf $(VENV) build *.egg-info charlm/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis \
