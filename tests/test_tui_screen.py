@@ -466,6 +466,7 @@ async def test_every_key_does_something(tmp_path: Path, monkeypatch: pytest.Monk
             for name in key.keys:
                 await act(screen, key, name)
                 while screen.app.screen is not screen:
+                    await until(lambda: screen.app.screen.is_mounted)
                     await screen.app.pop_screen()
         app = screen.app
         assert not app._exit
