@@ -10,10 +10,12 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
 from textual.geometry import Size
+from textual.screen import Screen
 from textual.widgets import Input
 from tui_fakes import FACTS, FakeModel, letters
 
@@ -52,6 +54,11 @@ async def until(condition: Callable[[], object], seconds: float = 15) -> None:
     while not condition():
         assert time.monotonic() < end, "it never happened"
         await asyncio.sleep(0.01)
+
+
+async def opened(screen: WriteScreen, kind: type[Screen[Any]]) -> None:
+    """A sheet of that kind lies on the screen, ready for keys."""
+    await until(lambda: isinstance(screen.app.screen, kind) and screen.app.screen.is_mounted)
 
 
 async def press(screen: WriteScreen, *keys: str) -> None:
@@ -284,10 +291,10 @@ async def test_no_model_says_which_key_is_next() -> None:
 async def test_help_and_models_open_and_close() -> None:
     async with running(FakeModel()) as screen:
         await press(screen, "f1")
-        await until(lambda: isinstance(screen.app.screen, HelpScreen))
-        assert "write on from the prompt" in painted(screen)
+        await opened(screen, HelpScreen)
+        await until(lambda: "write on from the prompt" in painted(screen))
         await press(screen, "escape", "f7")
-        await until(lambda: isinstance(screen.app.screen, ModelsScreen))
+        await opened(screen, ModelsScreen)
         await press(screen, "escape")
         await until(lambda: screen.app.screen is screen)
 
@@ -309,7 +316,7 @@ async def test_a_model_is_chosen_from_the_list(
 
     async with running(Model()) as screen:
         await press(screen, "f7")
-        await until(lambda: isinstance(screen.app.screen, ModelsScreen))
+        await opened(screen, ModelsScreen)
         await until(lambda: "own[b]x[red" in painted(screen))
         shown = painted(screen)
         assert shown.index("shakespeare") < shown.index("speeches") < shown.index("own[b]x[red")
@@ -358,7 +365,7 @@ async def test_a_training_is_started_watched_talked_to_and_stopped(
     model = FakeModel()
     async with running(model, (140, 40), trainer=[sys.executable, "-c", TRAINER]) as screen:
         await press(screen, "f8")
-        await until(lambda: isinstance(screen.app.screen, TrainForm))
+        await opened(screen, TrainForm)
         form = screen.app.screen
         form.query_one("#corpus", Input).value = str(corpus)
         form.query_one("#cell", Choice).focus()
@@ -385,7 +392,7 @@ async def test_a_failed_training_shows_why(tmp_path: Path, monkeypatch: pytest.M
     script = "import sys; print('charlm: error: [/bold] no such corpus'); sys.exit(2)"
     async with running(FakeModel(), trainer=[sys.executable, "-c", script]) as screen:
         await press(screen, "f8")
-        await until(lambda: isinstance(screen.app.screen, TrainForm))
+        await opened(screen, TrainForm)
         await press(screen, "f8")
         await until(lambda: any("exit code 2" in toast for toast in toasts(screen)))
         await until(lambda: "[/bold] no such corpus" in painted(screen))
@@ -401,7 +408,7 @@ async def test_a_failed_training_shows_why(tmp_path: Path, monkeypatch: pytest.M
 async def test_the_form_names_the_field_that_is_wrong(field: str, value: str) -> None:
     async with running(FakeModel(), trainer=["/nonexistent"]) as screen:
         await press(screen, "f8")
-        await until(lambda: isinstance(screen.app.screen, TrainForm))
+        await opened(screen, TrainForm)
         form = screen.app.screen
         form.query_one(f"#{field}", Input).value = value
         await press(screen, "f8")
@@ -414,7 +421,7 @@ async def test_a_missing_trainer_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     async with running(FakeModel(), trainer=["/nonexistent"]) as screen:
         await press(screen, "f8")
-        await until(lambda: isinstance(screen.app.screen, TrainForm))
+        await opened(screen, TrainForm)
         await press(screen, "f8")
         await until(lambda: any("could not be started" in toast for toast in toasts(screen)))
 
