@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "base/philox.h"
-#include "bindings/arrays.h"
+#include "bindings/bindings.h"
 #include "session/beams.h"
 #include "session/sampling.h"
 #include "session/scoring.h"

@@ -1,0 +1,27 @@
+"""The decoders in plain NumPy: the specification of csrc, and its oracle in the tests.
+
+Slow and readable: float64, one row at a time, one formula per line. NumPy has no fused
+multiply-add, so its choices equal the engine's except where two compared numbers are nearly
+equal; every decoder here therefore also returns its `margin`, the smallest difference that any
+of its choices hung on.
+"""
+
+from charlm.reference.beam import Hypothesis, beam_search
+from charlm.reference.dice import gumbel_noise, philox4x32
+from charlm.reference.margin import Margin
+from charlm.reference.model import ReferenceModel, log_softmax, sigmoid
+from charlm.reference.sampling import ReferenceSample, kept_ids, sample
+
+__all__ = [
+    "Hypothesis",
+    "Margin",
+    "ReferenceModel",
+    "ReferenceSample",
+    "beam_search",
+    "gumbel_noise",
+    "kept_ids",
+    "log_softmax",
+    "philox4x32",
+    "sample",
+    "sigmoid",
+]

@@ -1,0 +1,49 @@
+// What module.cpp registers: the constructors and calls that take or give arrays.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "session/beams.h"
+#include "session/sampling.h"
+#include "session/scoring.h"
+
+namespace charlm {
+
+namespace py = pybind11;
+
+std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabulary_size,
+                                  std::size_t embedding_size, std::size_t hidden_size,
+                                  std::size_t layers, bool bias, const py::dict& tensors);
+std::unique_ptr<SamplingSession> make_sampling(std::shared_ptr<const Model> model,
+                                               const std::vector<Ids>& prompts,
+                                               std::size_t samples, float temperature,
+                                               std::int32_t top_k, float top_p, float min_p,
+                                               std::uint64_t seed, std::int64_t max_length,
+                                               const std::vector<std::int32_t>& banned,
+                                               std::size_t threads);
+std::unique_ptr<BeamSession> make_beams(std::shared_ptr<const Model> model,
+                                        const std::vector<Ids>& prompts, std::size_t width,
+                                        double length_penalty, bool nucleus, float top_p,
+                                        std::uint64_t seed, std::int64_t max_length,
+                                        const std::vector<std::int32_t>& banned,
+                                        std::size_t threads);
+
+// ids [n, N], log_probs [n, N], finished [N].
+py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budget_ms);
+// parents, ids, scores [n, P, K], finished [P].
+py::tuple advance_beams(BeamSession& session, std::size_t n, double budget_ms);
+// (ids, log_prob, score, length, finished) of the K best, best first.
+py::list best_of_beam(const BeamSession& session, std::size_t prompt);
+// One float32 array per text.
+py::list log_probs_of(const ScoringSession& session);
+// ids [N, T] -> logits [N, T, V].
+py::array_t<float> logits_of(const Model& model, const py::array& ids);
+// exp, log, tanh or sigmoid of a float32 vector, on the selected instruction set.
+py::array_t<float> map_function(const std::string& name, const py::array& x);
+
+}  // namespace charlm
