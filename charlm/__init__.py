@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from charlm.checkpoint import Checkpoint, load_checkpoint
-    from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
+    from charlm.decoding import BeamSearch, Greedy, Limits, NucleusBeam, Sampling, Strategy
     from charlm.engine import Engine, Score
     from charlm.errors import (
         CharlmError,
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
         TrainingError,
         UnknownCharacter,
     )
-    from charlm.session import Completion, Session
+    from charlm.events import Completion
+    from charlm.session import Session
     from charlm.vocabulary import Vocabulary
 
 __version__ = "0.1.0"
@@ -42,6 +43,7 @@ __all__ = [
     "Sampling",
     "BeamSearch",
     "NucleusBeam",
+    "Limits",
     "Checkpoint",
     "load_checkpoint",
     "Vocabulary",
@@ -56,8 +58,9 @@ __all__ = [
 
 _MODULES = {
     "engine": ("Engine", "Score"),
-    "session": ("Session", "Completion"),
-    "decoding": ("Strategy", "Greedy", "Sampling", "BeamSearch", "NucleusBeam"),
+    "session": ("Session",),
+    "events": ("Completion",),
+    "decoding": ("Strategy", "Greedy", "Sampling", "BeamSearch", "NucleusBeam", "Limits"),
     "checkpoint": ("Checkpoint", "load_checkpoint"),
     "vocabulary": ("Vocabulary",),
     "errors": (

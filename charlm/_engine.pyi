@@ -7,6 +7,18 @@ from numpy.typing import NDArray
 
 SOURCE_HASH: str  # of csrc/ when this was built
 
+#: A prompt's state: state [L, S, H] (S = 2 for an LSTM: h, c; else 1), logits [V] of the next
+#: character, how many ids of the prompt have been fed.
+Start = tuple[NDArray[np.float32], NDArray[np.float32], int]
+#: What charlm.events.Details holds, in its order.
+Details = tuple[
+    NDArray[np.int32],
+    NDArray[np.float32],
+    NDArray[np.int32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+]
+
 class EngineError(ValueError): ...
 
 class Model:
@@ -29,21 +41,34 @@ class Model:
         """ids [N, T] -> logits [N, T, V] of the next character, from the zero state."""
 
 class SamplingSession:
-    """N = prompts x samples rows. A prompt is a list of ids that begins with the start id."""
+    """N = prompts x samples rows.
+
+    A prompt is the whole list of ids before the text, the start id first; `starts` has one
+    entry for each, None where nothing has been fed. Row r of a prompt is sample
+    first_sample + r. Banned ids are never written; before min_length new characters neither
+    EOS nor a stop ends a row. rivals: -1 for no details, else how many.
+    """
 
     def __init__(
         self,
         *,
         model: Model,
         prompts: Sequence[Sequence[int]],
+        starts: Sequence[Start | None],
         samples: int,
+        first_sample: int,
         temperature: float,
         top_k: int,
         top_p: float,
         min_p: float,
+        typical_p: float,
+        no_repeat_ngram: int,
+        banned: Sequence[int],
         seed: int,
         max_length: int,
-        banned: Sequence[int],
+        min_length: int,
+        stops: Sequence[Sequence[int]],
+        rivals: int,
         threads: int,
     ) -> None: ...
     @property
@@ -51,24 +76,36 @@ class SamplingSession:
     def done(self) -> bool: ...
     def advance(
         self, n: int, budget_ms: float
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]]:
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_], Details | None]:
         """ids [n, N], log_probs [n, N], finished [N]; fewer than n positions if time is up."""
+    def prompt_state(self, prompt: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The state and logits of a prompt, once it has been fed; else EngineError."""
 
 class BeamSession:
-    """P beam searches of K hypotheses, one per prompt."""
+    """P beam searches of K hypotheses, one per prompt.
+
+    stop_rule: "exact", "first" or "patience" (after ceil(width * patience) finished texts).
+    nucleus: "off", "sample" or "best". The rest is as in SamplingSession.
+    """
 
     def __init__(
         self,
         *,
         model: Model,
         prompts: Sequence[Sequence[int]],
+        starts: Sequence[Start | None],
         width: int,
         length_penalty: float,
-        nucleus: bool,
+        stop_rule: str,
+        patience: float,
+        nucleus: str,
         top_p: float,
+        no_repeat_ngram: int,
+        banned: Sequence[int],
         seed: int,
         max_length: int,
-        banned: Sequence[int],
+        min_length: int,
+        stops: Sequence[Sequence[int]],
         threads: int,
     ) -> None: ...
     @property
@@ -82,9 +119,11 @@ class BeamSession:
         """parents, ids, scores [n, P, K], finished [P]; an empty slot has parent -1."""
     def best(self, prompt: int) -> list[tuple[list[int], float, float, int, bool]]:
         """(ids, log_prob, score, length, finished) of the K best as they stand, best first."""
+    def prompt_state(self, prompt: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The state and logits of a prompt, once it has been fed; else EngineError."""
 
 class ScoringSession:
-    """log_probs of targets[s], fed inputs[s], for every text s."""
+    """log_probs of targets[s], fed inputs[s], for every text s. rivals: -1 for no details."""
 
     def __init__(
         self,
@@ -92,11 +131,14 @@ class ScoringSession:
         model: Model,
         inputs: Sequence[Sequence[int]],
         targets: Sequence[Sequence[int]],
+        rivals: int,
         threads: int,
     ) -> None: ...
     def done(self) -> bool: ...
     def advance(self, n: int, budget_ms: float) -> None: ...
     def log_probs(self) -> list[NDArray[np.float32]]: ...
+    def details(self) -> list[Details] | None:
+        """For every text what `Details` says, [T] or [T, R]; its last array is empty, [T, 0]."""
 
 def philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
 def map_function(name: str, x: NDArray[np.float32]) -> NDArray[np.float32]:

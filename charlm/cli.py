@@ -131,7 +131,8 @@ def _add_write_options(parser: _Parser) -> None:
         knobs.add_argument(
             "--" + name.replace("_", "-"),
             type=type(option.default),
-            metavar="K" if isinstance(option.default, int) else "X",
+            metavar={int: "K", float: "X", str: "TEXT"}[type(option.default)],
+            choices=option.metadata["choices"] or None,
             help=f"{option.metadata['help']} [{_takers(name)}]".replace("%", "%%"),
         )
     text = parser.add_argument_group("the text")
@@ -178,7 +179,12 @@ def _takers(option: str) -> str:
         for name, preset in STRATEGIES.items()
         if hasattr(preset, option)
     }
-    return ", ".join(f"{name}: {value:g}" for name, value in takers.items())
+    if len(takers) == len(STRATEGIES):
+        return "all"
+    return ", ".join(
+        f"{name}: {value if isinstance(value, str) else format(value, 'g')}"
+        for name, value in takers.items()
+    )
 
 
 def _train(arguments: Sequence[str]) -> int:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +21,32 @@ from charlm import _engine
 from charlm.checkpoint import Checkpoint, load_checkpoint
 from charlm.config import check_range
 from charlm.corpus import prepare_text, split_examples
-from charlm.decoding import Sampling, Strategy
+from charlm.decoding import Limits, Sampling, Strategy
 from charlm.errors import CheckpointError, InputError
-from charlm.session import Completion, Session
+from charlm.events import Completion
+from charlm.session import Session
 from charlm.vocabulary import EOS, Unknown, Vocabulary
 
 #: Goes up when the same checkpoint, prompt, strategy and seed give another text.
 ENGINE_FORMAT = 1
 
 MAX_THREADS = 1024
+
+
+class Options(TypedDict, total=False):
+    """How much is written and from what: keyword arguments of every call that decodes.
+
+    The fields of `Limits`; seed of the dice (1); unknown: what to do with characters of a
+    prompt that the model does not know ("error", "skip" or "map").
+    """
+
+    max_length: int
+    min_length: int
+    stop: tuple[str, ...]
+    ignore_eos: bool
+    seconds: float | None
+    seed: int
+    unknown: Unknown
 
 
 @dataclass(frozen=True)
@@ -91,36 +109,41 @@ class Engine:
         strategy: Strategy,
         *,
         n: int = 1,
-        max_length: int = 400,
+        first_sample: int = 0,
+        details: int | None = None,
         seed: int = 1,
         unknown: Unknown = "error",
+        max_length: int = Limits.max_length,
+        min_length: int = Limits.min_length,
+        stop: tuple[str, ...] = Limits.stop,
+        ignore_eos: bool = Limits.ignore_eos,
+        seconds: float | None = Limits.seconds,
     ) -> Session:
-        """Begin decoding: n samples of each prompt, or one beam each. Raises InputError."""
+        """Begin decoding: n samples of each prompt, or one beam each. Raises InputError.
+
+        first_sample: index of the first of the n samples, which names its dice. details: how
+        many rivals of each character are told, 0 for rank and entropy alone.
+        """
         return Session(
+            _engine,
             self._model,
             self.checkpoint,
             prompts,
             strategy,
-            threads=self.threads,
+            limits=Limits(max_length, min_length, stop, ignore_eos, seconds),
             n=n,
-            max_length=max_length,
+            first_sample=first_sample,
             seed=seed,
             unknown=unknown,
+            details=details,
+            threads=self.threads,
         )
 
     def write(
-        self,
-        prompt: str,
-        strategy: Strategy | None = None,
-        *,
-        max_length: int = 400,
-        seed: int = 1,
-        unknown: Unknown = "error",
+        self, prompt: str, strategy: Strategy | None = None, **options: Unpack[Options]
     ) -> Completion:
         """One completion (the best one, of a beam); without a strategy, nucleus 0.95."""
-        return self.write_many(
-            [prompt], strategy, max_length=max_length, seed=seed, unknown=unknown
-        )[0][0]
+        return self.write_many([prompt], strategy, **options)[0][0]
 
     def write_many(
         self,
@@ -128,43 +151,22 @@ class Engine:
         strategy: Strategy | None = None,
         *,
         n: int = 1,
-        max_length: int = 400,
-        seed: int = 1,
-        unknown: Unknown = "error",
+        **options: Unpack[Options],
     ) -> list[list[Completion]]:
         """For every prompt its n samples, or the n best of its beam."""
-        session = self.start(
-            prompts,
-            strategy or Sampling(top_p=0.95),
-            n=n,
-            max_length=max_length,
-            seed=seed,
-            unknown=unknown,
-        )
+        session = self.start(prompts, strategy or Sampling(top_p=0.95), n=n, **options)
         while not session.done:
             session.advance(256)
         return session.completions()
 
     def stream(
-        self,
-        prompt: str,
-        strategy: Strategy | None = None,
-        *,
-        max_length: int = 400,
-        seed: int = 1,
-        unknown: Unknown = "error",
+        self, prompt: str, strategy: Strategy | None = None, **options: Unpack[Options]
     ) -> Iterator[str]:
         """The completion in pieces, as they come; a piece never changes again.
 
         Of a beam, a piece comes once every hypothesis that may still win agrees on it.
         """
-        session = self.start(
-            [prompt],
-            strategy or Sampling(top_p=0.95),
-            max_length=max_length,
-            seed=seed,
-            unknown=unknown,
-        )
+        session = self.start([prompt], strategy or Sampling(top_p=0.95), **options)
         written = 0
         while not session.done:
             session.advance(64)
@@ -188,7 +190,7 @@ class Engine:
         if not any(targets):
             raise InputError("the text to score is empty")
         session = _engine.ScoringSession(
-            model=self._model, inputs=inputs, targets=targets, threads=self.threads
+            model=self._model, inputs=inputs, targets=targets, rivals=-1, threads=self.threads
         )
         while not session.done():
             session.advance(4096, 50.0)

@@ -23,7 +23,8 @@ from charlm.display import visible_text
 from charlm.vocabulary import EOS
 
 if TYPE_CHECKING:
-    from charlm.session import BeamEvents, SampleEvents, Session
+    from charlm.events import BeamEvents, SampleEvents
+    from charlm.session import Session
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class Vocabulary:
             raise InputError(f"id {id} is not in a vocabulary of {len(self)}")
         return self.characters[id - _FIRST] if id >= _FIRST else ""
 
-    def string2code(self, text: str) -> list[int]:
+    def string2code(self, text: str, name: str = "text") -> list[int]:
         """The ids of a text. An unknown character is an UnknownCharacter error naming it."""
         try:
             return [self.to_id[c] for c in text]
@@ -73,7 +73,8 @@ class Vocabulary:
             place, character = next((i, c) for i, c in enumerate(text) if c not in self.to_id)
             raise UnknownCharacter(
                 f"character {character!r} (U+{ord(character):04X}) at position {place} of the"
-                " text is not in the model's vocabulary: remove it, or use --unknown skip|map"
+                f" {name} is not in the model's vocabulary: remove it"
+                + (", or use --unknown skip|map" if name == "text" else "")
             ) from None
 
     def encode(self, text: str, unknown: Unknown = "error") -> tuple[list[int], list[str]]:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from conftest import ROOT, MakeRun
 
 from charlm.checkpoint import load_checkpoint
 from charlm.cli import main
-from charlm.decoding import STRATEGIES, strategy_named
+from charlm.decoding import STRATEGIES, Sampling, strategy_named
 from charlm.engine import ENGINE_FORMAT, Engine
 from charlm.errors import run_main
 
@@ -78,7 +78,7 @@ def test_options_reach_the_strategy(charlm: Call, run: Path) -> None:
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     arguments = ["--prompt", "a", "--strategy", "sample", "--max-length", 50, "--json"]
     record = json.loads(charlm("write", run, *arguments, *flags).out)
-    assert record["options"] == options
+    assert record["options"] == asdict(Sampling()) | options
     strategy = strategy_named("sample", options)
     assert record["text"] == Engine.load(run).write("a", strategy, max_length=50).text
 
@@ -93,7 +93,7 @@ def test_json_is_a_receipt(charlm: Call, run: Path) -> None:
             "checkpoint": load_checkpoint(run).sha256,
             "engine_format": ENGINE_FORMAT,
             "strategy": "nucleus",
-            "options": {"temperature": 1.0, "top_k": 0, "top_p": 0.95, "min_p": 0.0},
+            "options": asdict(Sampling(top_p=0.95)),
             "max_length": 400,
             "seed": 9,
             "sample": sample,
@@ -102,7 +102,7 @@ def test_json_is_a_receipt(charlm: Call, run: Path) -> None:
             "log_prob": completion.log_prob,
             "score": completion.score,
             "length": completion.length,
-            "finished": completion.finished,
+            "end": "length",
         }
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import random_checkpoint
 
 from charlm.config import GATES
-from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
+from charlm.decoding import BeamSearch, Greedy, Limits, NucleusBeam, Sampling, Strategy
 from charlm.engine import Engine
+from charlm.events import Completion
 from charlm.reference import Margin, ReferenceModel, beam_search, kept_ids, log_softmax, sample
-from charlm.session import Completion, banned_ids
+from charlm.session import banned_ids
 from charlm.vocabulary import EOS, PAD
 
 CELLS = list(GATES)
@@ -40,6 +42,10 @@ class Agreement:
 
 def text_of(engine: Engine, ids: list[int] | tuple[int, ...]) -> str:
     return engine.vocabulary.code2string(ids)
+
+
+def banned(engine: Engine, strategy: Strategy = Greedy(), **limits: Any) -> list[int]:  # noqa: B008
+    return banned_ids(engine.vocabulary, engine.checkpoint.text, strategy, Limits(**limits))
 
 
 SAMPLINGS = [
@@ -72,7 +78,7 @@ def test_sampling_equals_the_reference(cell) -> None:
                     seed=2**40 + 7,
                     index=index,
                     max_length=25,
-                    banned=banned_ids(engine.checkpoint.text),
+                    banned=banned(engine),
                 )
                 if agreement.compare(
                     [completion.text], [text_of(engine, expected.ids)], expected.margin
@@ -103,7 +109,7 @@ def test_beams_equal_the_reference(cell) -> None:
                 strategy,
                 seed=3,
                 max_length=9,
-                banned=banned_ids(engine.checkpoint.text),
+                banned=banned(engine),
             )
             if agreement.compare(
                 [c.text for c in best], [text_of(engine, h.ids) for h in expected], margin
@@ -211,7 +217,7 @@ def test_draws_follow_the_renormalised_survivors(strategy) -> None:
     engine, model = Engine(checkpoint), ReferenceModel(checkpoint)
     prompt = engine.vocabulary.string2code("ab")
     _, logits = model.feed(model.initial_state(), [checkpoint.text.start_id, *prompt])
-    kept = kept_ids(logits, strategy, banned_ids(engine.checkpoint.text), Margin())
+    kept = kept_ids(logits, strategy, banned(engine), Margin())
     mass = np.exp((logits[kept] - logits[kept].max()) / strategy.temperature)
     draws, seeds = 100_000, 10
     counts = np.zeros(len(engine.vocabulary))

@@ -13,8 +13,8 @@ from charlm.config import GATES
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
 from charlm.engine import Engine
 from charlm.errors import InputError, UnknownCharacter
+from charlm.events import BeamEvents, SampleEvents
 from charlm.reference import ReferenceModel, log_softmax
-from charlm.session import BeamEvents, SampleEvents
 from charlm.vocabulary import EOS, PAD
 
 CELLS = list(GATES)
@@ -255,14 +255,21 @@ def test_the_native_side_checks_again() -> None:
     good = {
         "model": engine._model,
         "prompts": [[1]],
+        "starts": [None],
         "samples": 1,
+        "first_sample": 0,
         "temperature": 1.0,
         "top_k": 0,
         "top_p": 1.0,
         "min_p": 0.0,
+        "typical_p": 1.0,
+        "no_repeat_ngram": 0,
+        "banned": [0],
         "seed": 1,
         "max_length": 3,
-        "banned": [0],
+        "min_length": 0,
+        "stops": [],
+        "rivals": -1,
         "threads": 1,
     }
     _engine.SamplingSession(**good)

@@ -20,6 +20,7 @@ from charlm.decoding import (
     STRATEGIES,
     BeamSearch,
     Greedy,
+    Limits,
     NucleusBeam,
     Sampling,
     is_beam,
@@ -70,10 +71,17 @@ BAD = {
     "min_p": [-0.1, 1, math.nan],
     "width": [0, -1, 131_073, 2.5],
     "length_penalty": [math.inf, math.nan, 11, "a"],
+    "typical_p": [0, -0.1, 1.1, math.nan],
+    "no_repeat_ngram": [-1, 2.0, True, 2**16],
+    "ban": [None, 3],
+    "allow": [None, ("a",)],
+    "stop_rule": ["", "last", None],
+    "patience": [0, -1, math.nan, 2.0],
+    "mode": ["", "worst"],
 }
 
 
-@pytest.mark.parametrize("kind", [Sampling, BeamSearch, NucleusBeam])
+@pytest.mark.parametrize("kind", [Greedy, Sampling, BeamSearch, NucleusBeam])
 def test_values_out_of_range_are_refused(kind) -> None:
     fields = kind.__dataclass_fields__
     for name, values in BAD.items():
@@ -89,6 +97,30 @@ def test_values_at_the_ends_are_allowed() -> None:
     BeamSearch(width=131_072, length_penalty=-10)
 
 
+BAD_LIMITS = {
+    "max_length": [-1, 2**31, 1.5, True],
+    "min_length": [-1, 401, None],
+    "stop": ["abc", ["abc"], ("",), (3,)],
+    "ignore_eos": [1, None],
+    "seconds": [0, -1, math.nan, math.inf, "1"],
+}
+
+
+def test_limits_out_of_range_are_refused() -> None:
+    for name, values in BAD_LIMITS.items():
+        for value in values:
+            with pytest.raises(InputError, match=name):
+                Limits(**{name: value})
+    assert Limits(max_length=0).min_length == 0
+    assert Limits(min_length=400, stop=("\n", "."), seconds=0.5).stop == ("\n", ".")
+
+
+def test_patience_belongs_to_its_stop_rule() -> None:
+    assert BeamSearch(stop_rule="patience", patience=2).patience == 2
+    with pytest.raises(InputError, match="needs stop_rule patience, not exact"):
+        BeamSearch(patience=2)
+
+
 def test_strategies_by_name() -> None:
     assert strategy_named("greedy") == Greedy()
     assert strategy_named("nucleus") == Sampling(top_p=0.95)
@@ -97,7 +129,7 @@ def test_strategies_by_name() -> None:
     assert [is_beam(s) for s in STRATEGIES.values()] == [False, False, False, True, True]
     with pytest.raises(InputError, match="option top_p does not belong to strategy beam"):
         strategy_named("beam", {"top_p": 0.9})
-    with pytest.raises(InputError, match=r"temperature does not .*options: none"):
+    with pytest.raises(InputError, match=r"temperature does not .*options: ban, allow, no_rep"):
         strategy_named("greedy", {"temperature": 0.9})
     with pytest.raises(InputError, match="'magic' is not one of greedy"):
         strategy_named("magic")

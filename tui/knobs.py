@@ -47,7 +47,9 @@ PACES = (400, 100, 30, 0)
 
 def _presets() -> dict[str, Mapping[str, float]]:
     return {
-        name: MappingProxyType({f.name: getattr(preset, f.name) for f in fields(preset)})
+        name: MappingProxyType(
+            {f.name: getattr(preset, f.name) for f in fields(preset) if f.name in LADDERS}
+        )
         for name, preset in STRATEGIES.items()
     }
 

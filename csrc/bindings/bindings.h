@@ -19,21 +19,25 @@ namespace py = pybind11;
 std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabulary_size,
                                   std::size_t embedding_size, std::size_t hidden_size,
                                   std::size_t layers, bool bias, const py::dict& tensors);
-std::unique_ptr<SamplingSession> make_sampling(std::shared_ptr<const Model> model,
-                                               const std::vector<Ids>& prompts,
-                                               std::size_t samples, float temperature,
-                                               std::int32_t top_k, float top_p, float min_p,
-                                               std::uint64_t seed, std::int64_t max_length,
-                                               const std::vector<std::int32_t>& banned,
-                                               std::size_t threads);
-std::unique_ptr<BeamSession> make_beams(std::shared_ptr<const Model> model,
-                                        const std::vector<Ids>& prompts, std::size_t width,
-                                        double length_penalty, bool nucleus, float top_p,
-                                        std::uint64_t seed, std::int64_t max_length,
-                                        const std::vector<std::int32_t>& banned,
-                                        std::size_t threads);
+std::unique_ptr<SamplingSession> make_sampling(
+    std::shared_ptr<const Model> model, const std::vector<Ids>& prompts, const py::list& starts,
+    std::size_t samples, std::uint32_t first_sample, float temperature, std::int32_t top_k,
+    float top_p, float min_p, float typical_p, std::size_t no_repeat_ngram,
+    const std::vector<std::int32_t>& banned, std::uint64_t seed, std::int64_t max_length,
+    std::int64_t min_length, const std::vector<Ids>& stops, std::int64_t rivals,
+    std::size_t threads);
+std::unique_ptr<BeamSession> make_beams(
+    std::shared_ptr<const Model> model, const std::vector<Ids>& prompts, const py::list& starts,
+    std::size_t width, double length_penalty, const std::string& stop_rule, double patience,
+    const std::string& nucleus, float top_p, std::size_t no_repeat_ngram,
+    const std::vector<std::int32_t>& banned, std::uint64_t seed, std::int64_t max_length,
+    std::int64_t min_length, const std::vector<Ids>& stops, std::size_t threads);
+std::unique_ptr<ScoringSession> make_scoring(std::shared_ptr<const Model> model,
+                                             const std::vector<Ids>& inputs,
+                                             const std::vector<Ids>& targets, std::int64_t rivals,
+                                             std::size_t threads);
 
-// ids [n, N], log_probs [n, N], finished [N].
+// ids [n, N], log_probs [n, N], finished [N], details or None.
 py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budget_ms);
 // parents, ids, scores [n, P, K], finished [P].
 py::tuple advance_beams(BeamSession& session, std::size_t n, double budget_ms);

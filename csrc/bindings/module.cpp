@@ -27,18 +27,22 @@ PYBIND11_MODULE(_engine, m) {
         .def("logits", &logits_of, py::arg("ids"));
 
     py::class_<SamplingSession>(m, "SamplingSession")
-        .def(py::init(&make_sampling), py::kw_only(), py::arg("model").none(false), py::arg("prompts"),
-             py::arg("samples"), py::arg("temperature"), py::arg("top_k"), py::arg("top_p"),
-             py::arg("min_p"), py::arg("seed"), py::arg("max_length"), py::arg("banned"),
+        .def(py::init(&make_sampling), py::kw_only(), py::arg("model").none(false),
+             py::arg("prompts"), py::arg("starts"), py::arg("samples"), py::arg("first_sample"),
+             py::arg("temperature"), py::arg("top_k"), py::arg("top_p"), py::arg("min_p"),
+             py::arg("typical_p"), py::arg("no_repeat_ngram"), py::arg("banned"), py::arg("seed"),
+             py::arg("max_length"), py::arg("min_length"), py::arg("stops"), py::arg("rivals"),
              py::arg("threads"))
         .def_property_readonly("rows", &SamplingSession::rows)
         .def("done", &SamplingSession::done, py::call_guard<py::gil_scoped_release>())
         .def("advance", &advance_sampling, py::arg("n"), py::arg("budget_ms"));
 
     py::class_<BeamSession>(m, "BeamSession")
-        .def(py::init(&make_beams), py::kw_only(), py::arg("model").none(false), py::arg("prompts"),
-             py::arg("width"), py::arg("length_penalty"), py::arg("nucleus"), py::arg("top_p"),
-             py::arg("seed"), py::arg("max_length"), py::arg("banned"), py::arg("threads"))
+        .def(py::init(&make_beams), py::kw_only(), py::arg("model").none(false),
+             py::arg("prompts"), py::arg("starts"), py::arg("width"), py::arg("length_penalty"),
+             py::arg("stop_rule"), py::arg("patience"), py::arg("nucleus"), py::arg("top_p"),
+             py::arg("no_repeat_ngram"), py::arg("banned"), py::arg("seed"), py::arg("max_length"),
+             py::arg("min_length"), py::arg("stops"), py::arg("threads"))
         .def_property_readonly("prompts", &BeamSession::prompts)
         .def_property_readonly("width", &BeamSession::width)
         .def("done", &BeamSession::done, py::call_guard<py::gil_scoped_release>())
@@ -46,10 +50,8 @@ PYBIND11_MODULE(_engine, m) {
         .def("best", &best_of_beam, py::arg("prompt"));
 
     py::class_<ScoringSession>(m, "ScoringSession")
-        .def(py::init<std::shared_ptr<const Model>, const std::vector<Ids>&,
-                      const std::vector<Ids>&, std::size_t>(),
-             py::kw_only(), py::arg("model").none(false), py::arg("inputs"), py::arg("targets"),
-             py::arg("threads"))
+        .def(py::init(&make_scoring), py::kw_only(), py::arg("model").none(false),
+             py::arg("inputs"), py::arg("targets"), py::arg("rivals"), py::arg("threads"))
         .def("done", &ScoringSession::done, py::call_guard<py::gil_scoped_release>())
         .def("advance", &ScoringSession::advance, py::arg("n"), py::arg("budget_ms"),
              py::call_guard<py::gil_scoped_release>())

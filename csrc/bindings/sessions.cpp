@@ -1,30 +1,65 @@
 #include <pybind11/stl.h>
 
+#include "base/check.h"
 #include "bindings/arrays.h"
 #include "bindings/bindings.h"
 
 namespace charlm {
 
-std::unique_ptr<SamplingSession> make_sampling(std::shared_ptr<const Model> model,
-                                               const std::vector<Ids>& prompts,
-                                               std::size_t samples, float temperature,
-                                               std::int32_t top_k, float top_p, float min_p,
-                                               std::uint64_t seed, std::int64_t max_length,
-                                               const std::vector<std::int32_t>& banned,
-                                               std::size_t threads) {
+namespace {
+
+void not_built(bool neutral, const std::string& name) {
+    check(neutral, name + " is not built yet");
+}
+
+void check_starts(const std::vector<Ids>& prompts, const py::list& starts) {
+    check(starts.size() == prompts.size(), "as many starts as prompts are needed");
+    for (const py::handle start : starts) not_built(start.is_none(), "a start");
+}
+
+}  // namespace
+
+std::unique_ptr<SamplingSession> make_sampling(
+    std::shared_ptr<const Model> model, const std::vector<Ids>& prompts, const py::list& starts,
+    std::size_t samples, std::uint32_t first_sample, float temperature, std::int32_t top_k,
+    float top_p, float min_p, float typical_p, std::size_t no_repeat_ngram,
+    const std::vector<std::int32_t>& banned, std::uint64_t seed, std::int64_t max_length,
+    std::int64_t min_length, const std::vector<Ids>& stops, std::int64_t rivals,
+    std::size_t threads) {
+    check_starts(prompts, starts);
+    not_built(first_sample == 0, "first_sample");
+    not_built(typical_p == 1, "typical_p");
+    not_built(no_repeat_ngram == 0, "no_repeat_ngram");
+    not_built(min_length == 0, "min_length");
+    not_built(stops.empty(), "stops");
+    not_built(rivals == -1, "rivals");
     const SamplingOptions options{
         {temperature, top_k, top_p, min_p}, seed, samples, max_length, banned};
     return std::make_unique<SamplingSession>(std::move(model), prompts, options, threads);
 }
 
-std::unique_ptr<BeamSession> make_beams(std::shared_ptr<const Model> model,
-                                        const std::vector<Ids>& prompts, std::size_t width,
-                                        double length_penalty, bool nucleus, float top_p,
-                                        std::uint64_t seed, std::int64_t max_length,
-                                        const std::vector<std::int32_t>& banned,
-                                        std::size_t threads) {
-    const BeamOptions options{width, length_penalty, nucleus, top_p, seed, max_length};
+std::unique_ptr<BeamSession> make_beams(
+    std::shared_ptr<const Model> model, const std::vector<Ids>& prompts, const py::list& starts,
+    std::size_t width, double length_penalty, const std::string& stop_rule, double patience,
+    const std::string& nucleus, float top_p, std::size_t no_repeat_ngram,
+    const std::vector<std::int32_t>& banned, std::uint64_t seed, std::int64_t max_length,
+    std::int64_t min_length, const std::vector<Ids>& stops, std::size_t threads) {
+    check_starts(prompts, starts);
+    not_built(stop_rule == "exact" && patience == 1, "stop_rule");
+    not_built(nucleus != "best", "nucleus best");
+    not_built(no_repeat_ngram == 0, "no_repeat_ngram");
+    not_built(min_length == 0, "min_length");
+    not_built(stops.empty(), "stops");
+    const BeamOptions options{width, length_penalty, nucleus == "sample", top_p, seed, max_length};
     return std::make_unique<BeamSession>(std::move(model), prompts, options, banned, threads);
+}
+
+std::unique_ptr<ScoringSession> make_scoring(std::shared_ptr<const Model> model,
+                                             const std::vector<Ids>& inputs,
+                                             const std::vector<Ids>& targets, std::int64_t rivals,
+                                             std::size_t threads) {
+    not_built(rivals == -1, "rivals");
+    return std::make_unique<ScoringSession>(std::move(model), inputs, targets, threads);
 }
 
 py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budget_ms) {
@@ -37,7 +72,7 @@ py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budge
     const auto rows = static_cast<py::ssize_t>(session.rows());
     return py::make_tuple(to_array(events.ids, {positions, rows}),
                           to_array(events.log_probs, {positions, rows}),
-                          to_flags(events.finished));
+                          to_flags(events.finished), py::none());
 }
 
 py::tuple advance_beams(BeamSession& session, std::size_t n, double budget_ms) {
