@@ -2,7 +2,7 @@
 
 Each line has a `kind`:
 
-    start        run name, command, model and text configuration, parameters, corpus report
+    start        run name, step, command, model and text configuration, parameters, corpus report
     step         step, characters, seconds, loss, learning_rate, gradient_norm, characters_per_s,
                  progress (0 to 1), seconds_left
     evaluation   step, characters, seconds, validation_loss, best (bool)
@@ -11,12 +11,14 @@ Each line has a `kind`:
     end          step, characters, seconds, validation_loss, test_loss, reason
 
 Losses are nats per character over real targets. A reader passes over a line that was cut, by
-a crash or a full disk, and never sees half of one.
+a crash or a full disk, and never sees half of one. No step occurs twice: a run that goes on
+after a kill first takes back the lines of the steps that were lost (`rewind`).
 """
 
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import math
 import os
@@ -67,15 +69,20 @@ class Tail:
 
     def __init__(self, run: Path) -> None:
         self._path = run / RUN_LOG
+        self._file = 0  # inode: a log that was rewound is another file
         self._offset = 0
         self._rest = b""
 
     def new(self) -> list[dict[str, Any]]:
-        """The whole lines written since the last call; [] while there is no file."""
+        """The whole lines written since the last call; [] while there is no file.
+
+        A log that was rewound, or written afresh, is read from its beginning again.
+        """
         try:
             with open(self._path, "rb") as file:
-                if file.seek(0, os.SEEK_END) < self._offset:  # the run was started afresh
-                    self._offset, self._rest = 0, b""
+                status = os.fstat(file.fileno())
+                if status.st_ino != self._file or status.st_size < self._offset:
+                    self._file, self._offset, self._rest = status.st_ino, 0, b""
                 file.seek(self._offset)
                 data = file.read()
         except OSError:
@@ -88,6 +95,28 @@ class Tail:
 def read_run_log(run: Path) -> list[dict[str, Any]]:
     """Every whole line of a run's log; [] when it has none."""
     return Tail(run).new()
+
+
+def rewind(run: Path, step: int) -> None:
+    """Take back all that was logged from the first line of a step behind `step` on.
+
+    The log is replaced by a shorter one, so that a reader sees the old file or the new one.
+    """
+    path = run / RUN_LOG
+    if not path.exists():
+        return
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = list(itertools.takewhile(lambda line: _step(line) <= step, lines))
+    if len(kept) < len(lines):
+        shorter = path.with_name(".charlm-" + RUN_LOG)
+        shorter.write_bytes(b"".join(kept))
+        os.replace(shorter, path)
+
+
+def _step(line: bytes) -> float:
+    """The step of a line; below every step for one that has none, or was cut."""
+    step = next(_parsed([line]), {}).get("step")
+    return step if isinstance(step, int | float) else -1
 
 
 def _parsed(lines: list[bytes]) -> Iterator[dict[str, Any]]:

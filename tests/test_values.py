@@ -28,7 +28,7 @@ from charlm.decoding import (
 )
 from charlm.display import visible, visible_text
 from charlm.errors import CorpusError, InputError, Stopped, UnknownCharacter, run_main
-from charlm.run_log import RUN_LOG, RunLog, Tail, read_run_log
+from charlm.run_log import RUN_LOG, RunLog, Tail, read_run_log, rewind
 from charlm.vocabulary import EOS, PAD, Vocabulary
 
 
@@ -163,6 +163,22 @@ def test_half_a_line_waits_and_a_cut_line_is_passed_over(tmp_path) -> None:
     assert [line["step"] for line in tail.new()] == [4]
     path.write_bytes(b'{"kind":"start"}\n')  # started afresh
     assert tail.new() == [{"kind": "start"}]
+
+
+def test_a_log_that_was_rewound_is_read_again(tmp_path) -> None:
+    with RunLog(tmp_path) as log:
+        for step in (10, 20, 30):
+            log.append("step", step=step)
+        log.append("notice", message="of the part that was lost")
+    tail = Tail(tmp_path)
+    assert len(tail.new()) == 4
+    rewind(tmp_path, 20)
+    with RunLog(tmp_path) as log:
+        for step in range(30, 300):  # longer than it was before the reader looks again
+            log.append("step", step=step)
+    assert [line["step"] for line in tail.new()] == [10, 20, *range(30, 300)]
+    rewind(tmp_path, 299)
+    assert tail.new() == []
 
 
 class FullDisk(io.BytesIO):

@@ -15,7 +15,7 @@ from charlm.config import ModelConfig, TextConfig
 from charlm.corpus import Corpus, load_corpus, make_corpus, parse_split
 from charlm.documentation import read_documentation
 from charlm.errors import InputError, TrainingError
-from charlm.run_log import RunLog
+from charlm.run_log import RunLog, rewind
 from charlm.train.learner import Learner
 from charlm.train.monitor import Monitor
 from charlm.train.options import BUDGETS, parse_options
@@ -126,9 +126,12 @@ def _train(
     resumed: str | None,
 ) -> int:
     """Run it; `resumed`: what to say when it goes on."""
+    if resumed:
+        rewind(folder.path, learner.position.step)
     with RunLog(folder.path) as log:
         reporter.start()
-        monitor = Monitor(folder.path, lambda message: _warn(reporter, log, message))
+        step = learner.position.step
+        monitor = Monitor(folder.path, step, lambda message: _warn(reporter, log, message))
         try:
             _announce(learner, folder.path, reporter, log, _command(arguments, learner.options))
             if resumed:
@@ -153,6 +156,7 @@ def _announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, com
     log.append(
         "start",
         run=path.name,
+        step=learner.position.step,
         command=command,
         model=asdict(config),
         text=asdict(learner.text),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
 
+from charlm.checkpoint import Checkpoint
 from charlm.config import ModelConfig, TextConfig
 from charlm.corpus import Corpus, Example
 from charlm.errors import TrainingError
@@ -28,6 +29,7 @@ class Position:
 
     `share`: twentieths of the budget used at the last evaluation; `evaluated`: its step.
     `best`: the lowest validation loss. `has_best`: whether a best model was saved.
+    `losses`: of the steps that no line of the run log tells of yet.
     """
 
     step: int = 0
@@ -39,6 +41,12 @@ class Position:
     evaluated: int = 0
     best: float | None = None
     has_best: bool = False
+    losses: list[float] = field(default_factory=list)
+
+    def where(self) -> dict[str, Any]:
+        """How far, as the run log and a checkpoint tell it."""
+        seconds = round(self.seconds, 3)
+        return {"step": self.step, "characters": self.characters, "seconds": seconds}
 
 
 class Learner:
@@ -62,6 +70,18 @@ class Learner:
         self.batches = self._batches()
         self.position = Position()
         self.state: ModelState | None = None
+
+    def checkpoint(self, metrics: dict[str, Any]) -> Checkpoint:
+        """The weights as they are now, as a model to write with."""
+        report = self.corpus.report
+        corpus = {
+            "name": report.name,
+            "sha256": report.sha256,
+            "characters": report.characters,
+            "split": report.split,
+        }
+        tensors = self.model.to_tensors()
+        return Checkpoint(self.config, self.text, self.vocabulary, tensors, metrics, corpus)
 
     def resume_values(self) -> dict[str, Any]:
         """Everything `resume` needs, as plain values and tensors."""
@@ -117,6 +137,7 @@ class Learner:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.step()
+        position.losses.append(loss.item())
         position.step += 1
         position.characters += int((batch.targets_TB != PAD).sum())
         position.index += 1

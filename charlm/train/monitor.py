@@ -12,9 +12,12 @@ _FAILURES = (OSError, RuntimeError, ImportError)
 
 
 class Monitor:
-    """Writes scalars into the run folder. When that fails it says so once and stays silent."""
+    """Writes scalars into the run folder. When that fails it says so once and stays silent.
 
-    def __init__(self, run: Path, warn: Callable[[str], None]) -> None:
+    `step`: of the run when it starts or goes on; what was written of later ones is hidden.
+    """
+
+    def __init__(self, run: Path, step: int, warn: Callable[[str], None]) -> None:
         self._warn = warn
         self._writer: Any = None
         self._hook = threading.excepthook
@@ -22,7 +25,7 @@ class Monitor:
         try:
             from torch.utils.tensorboard import SummaryWriter
 
-            self._writer = SummaryWriter(str(run))
+            self._writer = SummaryWriter(str(run), purge_step=step + 1)
         except _FAILURES as error:
             self._fail(error)
 
