@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -308,3 +309,55 @@ def test_weights_are_checked_again() -> None:
 
 def test_the_fixture_has_the_characters_the_tests_rely_on() -> None:
     assert set("abcfi .?!,é\n") <= set(CHARACTERS)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("beams", [False, True])
+def test_a_prompt_may_start_from_its_state(cell, beams) -> None:
+    engine = Engine(random_checkpoint(cell, hidden_size=21, layers=2), threads=2)
+    prompts = [[2, *engine.vocabulary.string2code(text)] for text in ("", "a", "the cat sat on")]
+
+    def session(starts: list[tuple[np.ndarray, np.ndarray, int] | None]) -> Any:
+        options: dict[str, Any] = {
+            "model": engine._model, "prompts": prompts, "starts": starts, "no_repeat_ngram": 0,
+            "banned": [0], "seed": 4, "max_length": 12, "min_length": 0, "stops": [], "threads": 2,
+        }  # fmt: skip
+        if beams:
+            return _engine.BeamSession(
+                **options, width=3, length_penalty=0.0, stop_rule="exact", patience=1.0,
+                nucleus="sample", top_p=0.9,
+            )  # fmt: skip
+        return _engine.SamplingSession(
+            **options, samples=3, first_sample=0, temperature=1.0, top_k=0, top_p=1.0, min_p=0.0,
+            typical_p=1.0, rivals=-1,
+        )  # fmt: skip
+
+    def run(session: Any) -> list[bytes]:
+        parts = []
+        while not session.done():
+            parts.append(session.advance(100, 1e9))
+        return [np.concatenate(arrays).tobytes() for arrays in list(zip(*parts, strict=True))[:2]]
+
+    whole = session([None] * 3)
+    with pytest.raises(ValueError, match="not been fed"):
+        whole.prompt_state(2)
+    expected = run(whole)
+    states = [whole.prompt_state(p) for p in range(3)]
+    assert states[2][0].shape == (2, 2 if cell == "lstm" else 1, 21)
+    fed = [len(prompt) for prompt in prompts]
+    all_states = [(*state, n) for state, n in zip(states, fed, strict=True)]
+    assert run(session(list(all_states))) == expected
+    assert run(session([None, all_states[1], None])) == expected
+    prompts[2], kept = prompts[2][:6], prompts[2]
+    half = session([None] * 3)
+    run(half)
+    prompts[2] = kept
+    assert run(session([None, None, (*half.prompt_state(2), 6)])) == expected
+    state, logits, n = all_states[2]
+    for bad in (
+        (state[:1].copy(), logits, n), (state, logits[1:].copy(), n), (state, logits, n + 1),
+        (state * np.float32(np.nan), logits, n), (state, logits * np.float32(np.inf), n),
+        (state, logits, 0), (state, logits), (state[0].copy(), logits, n), (None, logits, n),
+    ):  # fmt: skip
+        with pytest.raises((ValueError, TypeError)):
+            session([None, None, bad])  # type: ignore[list-item]

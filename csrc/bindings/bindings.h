@@ -43,6 +43,8 @@ py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budge
 py::tuple advance_beams(BeamSession& session, std::size_t n, double budget_ms);
 // (ids, log_prob, score, length, finished) of the K best, best first.
 py::list best_of_beam(const BeamSession& session, std::size_t prompt);
+// state [L, S, H], logits [V].
+py::tuple to_arrays(const PromptState& state, const ModelConfig& config);
 // One float32 array per text.
 py::list log_probs_of(const ScoringSession& session);
 // ids [N, T] -> logits [N, T, V].

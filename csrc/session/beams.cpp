@@ -4,7 +4,7 @@
 
 namespace charlm {
 
-BeamShard::BeamShard(const Model& model, const std::vector<Ids>& prompts,
+BeamShard::BeamShard(const Model& model, const std::vector<Prompt>& prompts,
                      const BeamOptions& options, const std::vector<std::int32_t>& banned,
                      std::size_t first, std::size_t last)
     : model_(model),
@@ -103,7 +103,7 @@ void BeamShard::deliver(std::size_t from, std::size_t count, std::size_t all_pro
             searches_[p].length() <= static_cast<std::int64_t>(from + count);
 }
 
-BeamSession::BeamSession(std::shared_ptr<const Model> model, const std::vector<Ids>& prompts,
+BeamSession::BeamSession(std::shared_ptr<const Model> model, const std::vector<Prompt>& prompts,
                          const BeamOptions& options, const std::vector<std::int32_t>& banned,
                          std::size_t threads)
     : model_(std::move(model)),
@@ -137,12 +137,22 @@ BeamEvents BeamSession::advance(std::size_t n, double budget_ms) {
     return events;
 }
 
-std::vector<BeamSession::Best> BeamSession::best(std::size_t prompt) const {
-    const std::lock_guard lock(guard_);
+std::size_t BeamSession::shard_of(std::size_t prompt) const {
     check(prompt < prompts_, "prompt " + std::to_string(prompt) + " of " +
                                  std::to_string(prompts_));
-    const auto shard = static_cast<std::size_t>(
+    return static_cast<std::size_t>(
         std::upper_bound(bounds_.begin(), bounds_.end(), prompt) - bounds_.begin() - 1);
+}
+
+PromptState BeamSession::prompt_state(std::size_t prompt) const {
+    const std::lock_guard lock(guard_);
+    const std::size_t shard = shard_of(prompt);
+    return shards_[shard].prompts().read_state(prompt - bounds_[shard]);
+}
+
+std::vector<BeamSession::Best> BeamSession::best(std::size_t prompt) const {
+    const std::lock_guard lock(guard_);
+    const std::size_t shard = shard_of(prompt);
     const BeamSearch& search = shards_[shard].searches()[prompt - bounds_[shard]];
     std::vector<Best> result;
     for (const RankedHypothesis& ranked : search.best())

@@ -20,7 +20,7 @@ struct BeamEvents {
 
 class BeamShard {
   public:
-    BeamShard(const Model& model, const std::vector<Ids>& prompts, const BeamOptions& options,
+    BeamShard(const Model& model, const std::vector<Prompt>& prompts, const BeamOptions& options,
               const std::vector<std::int32_t>& banned, std::size_t first, std::size_t last);
 
     bool done() const;
@@ -28,6 +28,7 @@ class BeamShard {
     void step();
 
     const std::vector<BeamSearch>& searches() const { return searches_; }
+    const Prompts& prompts() const { return prompts_; }
     void deliver(std::size_t from, std::size_t count, std::size_t all_prompts, BeamEvents& events);
 
   private:
@@ -56,12 +57,13 @@ class BeamShard {
 
 class BeamSession {
   public:
-    BeamSession(std::shared_ptr<const Model> model, const std::vector<Ids>& prompts,
+    BeamSession(std::shared_ptr<const Model> model, const std::vector<Prompt>& prompts,
                 const BeamOptions& options, const std::vector<std::int32_t>& banned,
                 std::size_t threads);
 
     std::size_t prompts() const { return prompts_; }
     std::size_t width() const { return options_.width; }
+    const Model& model() const { return *model_; }
     bool done() const;
     BeamEvents advance(std::size_t n, double budget_ms);
 
@@ -73,8 +75,12 @@ class BeamSession {
     };
     // The K best of a prompt as they stand, best first.
     std::vector<Best> best(std::size_t prompt) const;
+    // Raises ValueError before the prompt is fed.
+    PromptState prompt_state(std::size_t prompt) const;
 
   private:
+    std::size_t shard_of(std::size_t prompt) const;
+
     std::shared_ptr<const Model> model_;
     BeamOptions options_;
     std::size_t prompts_, delivered_ = 0;

@@ -1,8 +1,33 @@
 #include "session/prompts.h"
 
 #include <algorithm>
+#include <cmath>
+#include <string>
 
 namespace charlm {
+namespace {
+
+// Two of the model's chunks: full tiles, and a step that stays short.
+constexpr std::size_t kRowsPerStep = 96;
+
+void check_numbers(const std::vector<float>& values, std::size_t size, const std::string& name) {
+    check(values.size() == size, "the " + name + " of a start has " +
+                                     std::to_string(values.size()) + " numbers, not " +
+                                     std::to_string(size));
+    check(std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); }),
+          "the " + name + " of a start holds a NaN or infinite number");
+}
+
+// Calls what(packed, unpacked) with the places of each vector of H in a row's state and in
+// [L, S, H].
+template <class What>
+void for_each_vector(const ModelConfig& config, What what) {
+    const std::size_t vectors = config.state_size() / config.padded_hidden();
+    for (std::size_t v = 0; v < vectors; ++v)
+        what(v * config.padded_hidden(), v * config.hidden_size);
+}
+
+}  // namespace
 
 void check_ids(const Model& model, const Ids& ids) {
     const std::size_t size = model.config().vocabulary_size;
@@ -11,29 +36,63 @@ void check_ids(const Model& model, const Ids& ids) {
               "id " + std::to_string(id) + " is not in a vocabulary of " + std::to_string(size));
 }
 
-Prompts::Prompts(const Model& model, std::vector<Ids> prompts)
+Prompts::Prompts(const Model& model, std::vector<Prompt> prompts)
     : model_(model),
       prompts_(std::move(prompts)),
       states_(prompts_.size() * model.state_size()),
       logits_(prompts_.size() * model.logits_size()) {
-    for (const Ids& prompt : prompts_) {
-        check(!prompt.empty(), "a prompt must hold at least the start id");
-        check_ids(model, prompt);
-        longest_ = std::max(longest_, prompt.size());
+    for (std::size_t p = 0; p < prompts_.size(); ++p) {
+        const Prompt& prompt = prompts_[p];
+        check(!prompt.ids.empty(), "a prompt must hold at least the start id");
+        check_ids(model, prompt.ids);
+        check(prompt.fed <= prompt.ids.size(), "a start has been fed more than its prompt");
+        if (prompt.fed > 0) start_from(p);
+        if (!fed(p)) open_.push_back(p);
     }
+}
+
+void Prompts::start_from(std::size_t prompt) {
+    const ModelConfig& config = model_.config();
+    const PromptState& start = prompts_[prompt].start;
+    const std::size_t H = config.hidden_size;
+    check_numbers(start.state, config.state_size() / config.padded_hidden() * H, "state");
+    check_numbers(start.logits, config.vocabulary_size, "logits");
+    float* state = states_.data() + prompt * model_.state_size();
+    for_each_vector(config, [&](std::size_t packed, std::size_t unpacked) {
+        std::copy_n(start.state.data() + unpacked, H, state + packed);
+    });
+    std::copy(start.logits.begin(), start.logits.end(),
+              logits_.data() + prompt * model_.logits_size());
+}
+
+PromptState Prompts::read_state(std::size_t prompt) const {
+    check(fed(prompt), "the prompt has not been fed yet");
+    const ModelConfig& config = model_.config();
+    const std::size_t H = config.hidden_size;
+    PromptState result;
+    for_each_vector(config, [&](std::size_t packed, std::size_t) {
+        const float* vector = state(prompt) + packed;
+        result.state.insert(result.state.end(), vector, vector + H);
+    });
+    result.logits.assign(logits(prompt), logits(prompt) + config.vocabulary_size);
+    return result;
 }
 
 void Prompts::step(Workspace& work) {
     rows_.clear();
-    for (std::size_t p = 0; p < prompts_.size(); ++p) {
-        if (position_ >= prompts_[p].size()) continue;
+    const std::size_t last = std::min(next_ + kRowsPerStep, open_.size());
+    for (; next_ < last; ++next_) {
+        const std::size_t p = open_[next_];
+        Prompt& prompt = prompts_[p];
         float* state = states_.data() + p * model_.state_size();
         float* logits = logits_.data() + p * model_.logits_size();
-        const bool last = position_ + 1 == prompts_[p].size();
-        rows_.add(prompts_[p][position_], state, state, last ? logits : nullptr);
+        const std::int32_t id = prompt.ids[prompt.fed++];
+        rows_.add(id, state, state, fed(p) ? logits : nullptr);
     }
     model_.step(rows_, work);
-    ++position_;
+    if (next_ < open_.size()) return;
+    next_ = 0;
+    std::erase_if(open_, [this](std::size_t p) { return fed(p); });
 }
 
 }  // namespace charlm

@@ -1,4 +1,4 @@
-// Feeds prompts of different lengths, all at once, one position per step.
+// Feeds prompts of different lengths, all at once; each goes on from what is known of it.
 #pragma once
 
 #include <cstdint>
@@ -11,27 +11,50 @@ namespace charlm {
 
 using Ids = std::vector<std::int32_t>;
 
+// What a model knows of a text it has been fed.
+struct PromptState {
+    std::vector<float> state;   // [L, S, H], S = 2 for an LSTM (h, c), else 1
+    std::vector<float> logits;  // [V], of the next character
+};
+
+// The ids before a text, the start id first, the first `fed` of which are in `start` already.
+struct Prompt {
+    Ids ids;
+    std::size_t fed = 0;
+    PromptState start;
+};
+
 class Prompts {
   public:
     // Each prompt begins with the start id, so none is empty.
-    Prompts(const Model& model, std::vector<Ids> prompts);
+    Prompts(const Model& model, std::vector<Prompt> prompts);
 
-    bool fed() const { return position_ == longest_; }
+    bool fed() const { return open_.empty(); }
+    bool fed(std::size_t prompt) const {
+        return prompts_[prompt].fed == prompts_[prompt].ids.size();
+    }
+    // Feeds one id to each of some prompts: few enough to take little time.
     void step(Workspace& work);
 
     std::size_t size() const { return prompts_.size(); }
-    std::size_t length(std::size_t prompt) const { return prompts_[prompt].size(); }
+    const Ids& ids(std::size_t prompt) const { return prompts_[prompt].ids; }
+    std::size_t length(std::size_t prompt) const { return prompts_[prompt].ids.size(); }
     const float* state(std::size_t prompt) const {
         return states_.data() + prompt * model_.state_size();
     }
     const float* logits(std::size_t prompt) const {
         return logits_.data() + prompt * model_.logits_size();
     }
+    // Raises ValueError before the prompt is fed.
+    PromptState read_state(std::size_t prompt) const;
 
   private:
+    void start_from(std::size_t prompt);
+
     const Model& model_;
-    std::vector<Ids> prompts_;
-    std::size_t position_ = 0, longest_ = 0;
+    std::vector<Prompt> prompts_;
+    std::vector<std::size_t> open_;  // those with ids left to feed
+    std::size_t next_ = 0;           // of open_, the first that the next step feeds
     Aligned<float> states_, logits_;
     StepRows rows_;
 };

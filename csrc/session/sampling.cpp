@@ -6,8 +6,8 @@ namespace charlm {
 namespace {
 
 // The prompts that rows [first, last) belong to.
-std::vector<Ids> prompts_of_rows(const std::vector<Ids>& prompts, std::size_t samples,
-                                 std::size_t first, std::size_t last) {
+std::vector<Prompt> prompts_of_rows(const std::vector<Prompt>& prompts, std::size_t samples,
+                                    std::size_t first, std::size_t last) {
     if (first == last) return {};
     const auto begin = prompts.begin();
     return {begin + static_cast<std::ptrdiff_t>(first / samples),
@@ -16,7 +16,7 @@ std::vector<Ids> prompts_of_rows(const std::vector<Ids>& prompts, std::size_t sa
 
 }  // namespace
 
-SamplingShard::SamplingShard(const Model& model, const std::vector<Ids>& prompts,
+SamplingShard::SamplingShard(const Model& model, const std::vector<Prompt>& prompts,
                              const SamplingOptions& options, std::size_t first, std::size_t last)
     : model_(model),
       options_(options),
@@ -93,14 +93,16 @@ void SamplingShard::deliver(std::size_t from, std::size_t count, std::size_t all
 }
 
 SamplingSession::SamplingSession(std::shared_ptr<const Model> model,
-                                 const std::vector<Ids>& prompts, const SamplingOptions& options,
+                                 const std::vector<Prompt>& prompts, const SamplingOptions& options,
                                  std::size_t threads)
-    : model_(std::move(model)), rows_(prompts.size() * options.samples) {
+    : model_(std::move(model)),
+      rows_(prompts.size() * options.samples),
+      samples_(options.samples),
+      bounds_(split_evenly(rows_, threads)) {
     check(options.samples >= 1 && options.samples <= 1u << 20, "samples must be from 1 to 2^20");
     check(options.max_length >= 0, "max_length must be 0 or more");
-    const std::vector<std::size_t> bounds = split_evenly(rows_, threads);
-    for (std::size_t i = 0; i + 1 < bounds.size(); ++i)
-        shards_.emplace_back(*model_, prompts, options, bounds[i], bounds[i + 1]);
+    for (std::size_t i = 0; i + 1 < bounds_.size(); ++i)
+        shards_.emplace_back(*model_, prompts, options, bounds_[i], bounds_[i + 1]);
 }
 
 bool SamplingSession::done() const {
@@ -121,6 +123,16 @@ SampleEvents SamplingSession::advance(std::size_t n, double budget_ms) {
         shard.deliver(delivered_, events.positions, rows_, events);
     delivered_ += events.positions;
     return events;
+}
+
+PromptState SamplingSession::prompt_state(std::size_t prompt) const {
+    const std::lock_guard lock(guard_);
+    const std::size_t row = prompt * samples_;
+    check(row < rows_, "prompt " + std::to_string(prompt) + " of " +
+                           std::to_string(rows_ / samples_));
+    const auto shard = static_cast<std::size_t>(
+        std::upper_bound(bounds_.begin(), bounds_.end(), row) - bounds_.begin() - 1);
+    return shards_[shard].prompts().read_state(prompt - bounds_[shard] / samples_);
 }
 
 }  // namespace charlm

@@ -28,12 +28,13 @@ struct SampleEvents {
 class SamplingShard {
   public:
     // Rows [first, last) of the whole session.
-    SamplingShard(const Model& model, const std::vector<Ids>& prompts,
+    SamplingShard(const Model& model, const std::vector<Prompt>& prompts,
                   const SamplingOptions& options, std::size_t first, std::size_t last);
 
     bool done() const { return prompts_.fed() && live_.empty(); }
     std::size_t produced() const { return produced_; }
     void step();
+    const Prompts& prompts() const { return prompts_; }
 
     // Copies `count` positions from `from` on into columns [first, last) of the events.
     void deliver(std::size_t from, std::size_t count, std::size_t all_rows, SampleEvents& events);
@@ -67,16 +68,20 @@ class SamplingShard {
 
 class SamplingSession {
   public:
-    SamplingSession(std::shared_ptr<const Model> model, const std::vector<Ids>& prompts,
+    SamplingSession(std::shared_ptr<const Model> model, const std::vector<Prompt>& prompts,
                     const SamplingOptions& options, std::size_t threads);
 
     std::size_t rows() const { return rows_; }
+    const Model& model() const { return *model_; }
     bool done() const;
     SampleEvents advance(std::size_t n, double budget_ms);
+    // Raises ValueError before the prompt is fed.
+    PromptState prompt_state(std::size_t prompt) const;
 
   private:
     std::shared_ptr<const Model> model_;
-    std::size_t rows_, delivered_ = 0;
+    std::size_t rows_, samples_, delivered_ = 0;
+    std::vector<std::size_t> bounds_;  // of the shards' rows
     std::vector<SamplingShard> shards_;
     mutable std::mutex guard_;
 };
