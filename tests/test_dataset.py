@@ -85,10 +85,13 @@ def test_passes_differ_and_repeat_with_the_seed() -> None:
     assert read(1, 3) != read(2, 3)
 
 
+@pytest.mark.parametrize("random_length", [False, True])
 @pytest.mark.parametrize(("characters", "rows", "length"), [(1, 32, 128), (50, 4, 5), (1000, 7, 9)])
-def test_streams_read_the_text_in_order(characters: int, rows: int, length: int) -> None:
+def test_streams_read_the_text_in_order(
+    characters: int, rows: int, length: int, random_length: bool
+) -> None:
     ids = np.arange(100, 100 + characters)
-    batches = StreamBatches(ids, rows, length, start_id=7, seed=1)
+    batches = StreamBatches(ids, rows, length, 7, seed=1, random_length=random_length)
     for epoch in range(3):
         parts = [batches.batch(epoch, i) for i in range(batches.count(epoch))]
         assert [part.fresh for part in parts] == [True] + [False] * (len(parts) - 1)
@@ -99,3 +102,13 @@ def test_streams_read_the_text_in_order(characters: int, rows: int, length: int)
         assert (inputs_TB == np.where(begins_the_text, 7, targets_TB - 1)).all()
         # What a pass leaves out, at its ends, is less than an offset and one row of remainders.
         assert len(np.unique(targets_TB)) == targets_TB.size > characters - length - rows
+
+
+def test_random_lengths_are_mostly_near_and_sometimes_half() -> None:
+    batches = StreamBatches(np.arange(700_000), 1, 70, 7, seed=1, random_length=True)
+    lengths = [len(batches.batch(1, i).inputs_TB) for i in range(batches.count(1) - 1)]
+    near = [length for length in lengths if length > 52]
+    assert np.mean(near) == pytest.approx(69.5, abs=0.3)  # cut to integers from N(70, 5)
+    assert np.std(near) == pytest.approx(5, abs=0.3)
+    assert 1 - len(near) / len(lengths) == pytest.approx(0.05, abs=0.01)
+    assert lengths != [len(batches.batch(2, i).inputs_TB) for i in range(len(lengths))]

@@ -14,6 +14,7 @@ from conftest import ROOT
 
 from charlm.config import ModelConfig, parameter_shapes
 from charlm.decoding import STRATEGIES
+from charlm.train.options import parse_options
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -77,6 +78,14 @@ def test_links_inside_the_repository_lead_somewhere(page: Path) -> None:
 def test_files_named_in_the_pages_exist(page: Path) -> None:
     named = re.findall(r"`((?:charlm|csrc|tui|tests|docs)/[\w./]*)`", page.read_text("utf-8"))
     assert all((ROOT / name).exists() for name in named), named
+
+
+def test_the_page_on_training_names_every_option() -> None:
+    pages = ("training.md", "runs.md", "text.md")
+    text = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in pages)
+    known_elsewhere = {"help", "debug", "seed", "out", "threads"}
+    for name in vars(parse_options([])).keys() - known_elsewhere:
+        assert f"`--{name.replace('_', '-')}" in text, name
 
 
 def test_the_pages_name_every_option_and_weight() -> None:

@@ -17,6 +17,7 @@ from charlm.train.run_folder import RunFolder
 
 STEPS = 40
 CELLS = ("rnn", "gru", "lstm")
+OPTIMISERS = ("adamw", "sgd")
 SMALL = ["--hidden", "12", "--embedding", "5", "--batch", "4", "--length", "16", "--dropout", "0.3"]
 TIMED = ("seconds", "characters_per_s", "seconds_left")
 
@@ -72,12 +73,24 @@ def is_unbroken(
     assert (digest(run), story(run)) == unbroken[more]
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    ("cell", "optimiser", "step"), [("rnn", "adamw", 0), ("gru", "adamw", 38), ("lstm", "sgd", 27)]
+)
 def test_killed_at_a_step_it_ends_as_if_it_was_not(
-    cell: str, corpus: Path, tmp_path: Path, unbroken: Unbroken
+    cell: str, optimiser: str, step: int, corpus: Path, tmp_path: Path, unbroken: Unbroken
 ) -> None:
-    for step in (0, 27):
-        is_unbroken(step, ("--cell", cell), corpus, tmp_path / str(step), unbroken)
+    more = ("--cell", cell, "--optimiser", optimiser)
+    is_unbroken(step, more, corpus, tmp_path / "run", unbroken)
+
+
+MORE = (
+    "--random-length", "--accumulate", "2", "--average", "0.9", "--schedule", "plateau",
+    "--plateau", "1", "--warm-up", "5", "--keep", "2", "--learning-rate", "0.2",
+)  # fmt: skip
+
+
+def test_with_every_option_too(corpus: Path, tmp_path: Path, unbroken: Unbroken) -> None:
+    is_unbroken(31, MORE, corpus, tmp_path / "run", unbroken)
 
 
 @pytest.mark.parametrize("unit", ["sentence", "line"])
@@ -89,11 +102,13 @@ def test_examples_go_on_where_they_were(
 
 @pytest.mark.long
 @pytest.mark.parametrize("step", range(STEPS))
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
 @pytest.mark.parametrize("cell", CELLS)
 def test_killed_at_any_step_it_ends_as_if_it_was_not(
-    cell: str, step: int, corpus: Path, tmp_path: Path, unbroken: Unbroken
+    cell: str, optimiser: str, step: int, corpus: Path, tmp_path: Path, unbroken: Unbroken
 ) -> None:
-    is_unbroken(step, ("--cell", cell), corpus, tmp_path / "run", unbroken)
+    more = ("--cell", cell, "--optimiser", optimiser)
+    is_unbroken(step, more, corpus, tmp_path / "run", unbroken)
 
 
 def test_steps_that_were_lost_are_not_told_twice(corpus: Path, tmp_path: Path) -> None:
@@ -132,9 +147,13 @@ def test_a_run_killed_before_its_first_save_goes_on(corpus: Path, tmp_path: Path
 
 # Negative controls: every part of what is saved is needed. One part is taken from an earlier
 # save of the same run; then it must end elsewhere.
-PARTS = ("model", "optimiser", "state", "random")
-PLACES = ("step", "epoch", "index")
+PARTS = ("model", "optimiser", "average", "state", "random")
+PLACES = ("step", "epoch", "index", "lowered")
 BESIDE = {"options", "corpus", "position"}
+CONTROLLED = (
+    "--average", "0.9", "--schedule", "plateau", "--plateau", "1", "--learning-rate", "0.2",
+    "--warm-up", "38",
+)  # fmt: skip
 EARLY, LATE = 1, 36  # in the first pass over the text, and in the second
 
 
@@ -143,7 +162,7 @@ def killed(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, 
     """The folder of a run that was killed, by the step that it had reached."""
     runs = {step: tmp_path_factory.mktemp("killed") / "run" for step in (EARLY, LATE)}
     for step, run in runs.items():
-        kill_at(step, arguments(corpus, run))
+        kill_at(step, arguments(corpus, run, *CONTROLLED))
     return runs
 
 
@@ -166,7 +185,7 @@ def test_what_is_saved_is_enough_and_all_of_it_is_controlled(
 ) -> None:
     values = saved(killed[LATE])
     assert values.keys() == set(PARTS) | BESIDE
-    assert end_of(killed[LATE], values, tmp_path / "run") == unbroken[()][0]
+    assert end_of(killed[LATE], values, tmp_path / "run") == unbroken[CONTROLLED][0]
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -174,13 +193,13 @@ def test_without_a_part_it_ends_elsewhere(
     part: str, killed: dict[int, Path], tmp_path: Path, unbroken: Unbroken
 ) -> None:
     values = saved(killed[LATE]) | {part: saved(killed[EARLY])[part]}
-    assert end_of(killed[LATE], values, tmp_path / "run") != unbroken[()][0]
+    assert end_of(killed[LATE], values, tmp_path / "run") != unbroken[CONTROLLED][0]
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_without_its_place_it_ends_elsewhere(
+def test_at_another_place_it_ends_elsewhere(
     place: str, killed: dict[int, Path], tmp_path: Path, unbroken: Unbroken
 ) -> None:
     values = saved(killed[LATE])
-    values["position"][place] = saved(killed[EARLY])["position"][place]
-    assert end_of(killed[LATE], values, tmp_path / "run") != unbroken[()][0]
+    values["position"][place] = 0 if values["position"][place] else 1
+    assert end_of(killed[LATE], values, tmp_path / "run") != unbroken[CONTROLLED][0]

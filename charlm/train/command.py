@@ -25,7 +25,10 @@ from charlm.train.trainer import Trainer
 from charlm.vocabulary import EOS, Vocabulary
 
 #: What may change when a run goes on; the rest is the run.
-_MAY_CHANGE = {*BUDGETS, "threads", "resume", "corpus", "debug", "learning_rate", "clip"}
+_MAY_CHANGE = {
+    *BUDGETS, "threads", "resume", "corpus", "debug", "learning_rate", "clip", "patience",
+    "evaluations", "keep",
+}  # fmt: skip
 
 
 def train(options: Any, arguments: Sequence[str]) -> int:
@@ -103,6 +106,9 @@ def _text_config(options: Any) -> TextConfig:
 
 
 def _learner(options: Any, corpus: Corpus, vocabulary: Vocabulary) -> Learner:
+    if not corpus.validation and (options.patience or options.schedule == "plateau"):
+        option = "--patience" if options.patience else "--schedule plateau"
+        raise InputError(f"{option} needs a validation part: give one in --split")
     torch.set_num_threads(options.threads)
     _keep_freed_memory()
     newline = vocabulary.to_id.get("\n") if options.unit == "continuous" else None

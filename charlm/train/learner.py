@@ -2,51 +2,37 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from charlm.checkpoint import Checkpoint
 from charlm.config import ModelConfig, TextConfig
-from charlm.corpus import Corpus, Example
+from charlm.corpus import Corpus
 from charlm.errors import TrainingError
+from charlm.train.average import Average
 from charlm.train.dataset import Batch, ExampleBatches, TextDataset, encode
 from charlm.train.evaluate import evaluate_examples, evaluate_stream, evaluate_stream_quickly
 from charlm.train.loss import masked_cross_entropy
 from charlm.train.model import CharModel, ModelState, detached
+from charlm.train.optimiser import make_optimiser
+from charlm.train.position import Position
+from charlm.train.schedule import learning_rate
 from charlm.train.streams import StreamBatches
 from charlm.vocabulary import PAD, Vocabulary
 
-_LAST_RATE = 0.02  # what is left of the learning rate at the end
 
+class Update(NamedTuple):
+    """What one step was. `norm`: of the gradient, before clipping."""
 
-@dataclass
-class Position:
-    """How far a run has come. `epoch` and `index` name the next batch.
-
-    `share`: twentieths of the budget used at the last evaluation; `evaluated`: its step.
-    `best`: the lowest validation loss. `has_best`: whether a best model was saved.
-    `losses`: of the steps that no line of the run log tells of yet.
-    """
-
-    step: int = 0
-    characters: int = 0
-    seconds: float = 0.0
-    epoch: int = 0
-    index: int = 0
-    share: int = 0
-    evaluated: int = 0
-    best: float | None = None
-    has_best: bool = False
-    losses: list[float] = field(default_factory=list)
-
-    def where(self) -> dict[str, Any]:
-        """How far, as the run log and a checkpoint tell it."""
-        seconds = round(self.seconds, 3)
-        return {"step": self.step, "characters": self.characters, "seconds": seconds}
+    loss: float
+    norm: float
+    rate: float
 
 
 class Learner:
@@ -64,15 +50,14 @@ class Learner:
         self.config, self.text = config, text
         torch.manual_seed(options.seed)
         self.model = CharModel(config, options.dropout)
-        self.optimiser = torch.optim.AdamW(
-            self.model.parameters(), lr=options.learning_rate, betas=(0.9, 0.99), weight_decay=0.05
-        )
+        self.optimiser = make_optimiser(options, self.model)
+        self.average = Average(self.model, options.average) if options.average else None
         self.batches = self._batches()
         self.position = Position()
         self.state: ModelState | None = None
 
     def checkpoint(self, metrics: dict[str, Any]) -> Checkpoint:
-        """The weights as they are now, as a model to write with."""
+        """The weights as they are now, averaged if they are to be, as a model to write with."""
         report = self.corpus.report
         corpus = {
             "name": report.name,
@@ -80,7 +65,7 @@ class Learner:
             "characters": report.characters,
             "split": report.split,
         }
-        tensors = self.model.to_tensors()
+        tensors = self._shown().to_tensors()
         return Checkpoint(self.config, self.text, self.vocabulary, tensors, metrics, corpus)
 
     def resume_values(self) -> dict[str, Any]:
@@ -91,6 +76,7 @@ class Learner:
             "position": asdict(self.position),
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "average": self.average and self.average.model.state_dict(),
             "state": self.state,
             "random": torch.get_rng_state(),
         }
@@ -100,6 +86,8 @@ class Learner:
         self.position = Position(**values["position"])
         self.model.load_state_dict(values["model"])
         self.optimiser.load_state_dict(values["optimiser"])
+        if self.average:
+            self.average.model.load_state_dict(values["average"])
         self.state = values["state"]
         torch.set_rng_state(values["random"])
 
@@ -115,46 +103,64 @@ class Learner:
         budgets = {name: getattr(options, name) for name in used}
         return float(min(1.0, max(used[n] / budget for n, budget in budgets.items() if budget)))
 
-    def learning_rate(self) -> float:
-        """Half a cosine over the budget, from the given rate to `_LAST_RATE` of it."""
-        share = _LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * self.progress())) / 2
-        return float(self.options.learning_rate * share)
-
-    def step(self) -> tuple[float, float, float]:
-        """One update of the weights; returns loss, gradient norm and learning rate."""
-        position, rate = self.position, self.learning_rate()
-        batch = self.batches.batch(position.epoch, position.index)
-        loss = self._loss(batch)
+    def step(self) -> Update:
+        """One update of the weights, by the gradient of `accumulate` batches together."""
+        rate = learning_rate(self.options, self.position, self.progress())
+        batches = [self._next_batch() for _ in range(self.options.accumulate)]
+        counts = [int((batch.targets_TB != PAD).sum()) for batch in batches]
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        total = 0.0
+        for batch, count in zip(batches, counts, strict=True):
+            loss = self._loss(batch) * (count / sum(counts))
+            loss.backward()
+            total += loss.item()
         norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip))
-        if not (math.isfinite(loss.item()) and math.isfinite(norm)):
-            raise TrainingError(
-                f"loss is {loss.item()}, gradient norm {norm} at step {position.step + 1:,} with"
-                f" learning rate {rate:.2g}: what was saved before stays; try a lower"
-                " --learning-rate or --clip"
-            )
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        self.optimiser.step()
-        position.losses.append(loss.item())
-        position.step += 1
-        position.characters += int((batch.targets_TB != PAD).sum())
+        self._check(total, norm, rate)
+        self._update(rate * self._length_share(batches))
+        self.position.losses.append(total)
+        self.position.characters += sum(counts)
+        return Update(total, norm, rate)
+
+    def loss_of(
+        self,
+        part: str,
+        exact: bool,
+        check: Callable[[], None],
+        tensors: Mapping[str, np.ndarray] | None = None,
+    ) -> float | None:
+        """Loss on "validation" or "test", of given weights or those that a checkpoint would have.
+
+        None when that part is empty.
+        """
+        examples, start = getattr(self.corpus, part), self.text.start_id
+        if not examples:
+            return None
+        model = self._shown()
+        if tensors is not None:
+            model = copy.deepcopy(model)
+            model.from_tensors(tensors)
+        model.eval()
+        try:
+            if self.text.unit != "continuous":
+                dataset = TextDataset(examples, self.vocabulary)
+                return evaluate_examples(model, dataset, start, check)
+            ids = encode(examples[0].text, self.vocabulary)
+            measure = evaluate_stream if exact else evaluate_stream_quickly
+            return measure(model, ids, start, check)
+        finally:
+            model.train()
+
+    def _shown(self) -> CharModel:
+        """The model that is measured and saved."""
+        return self.average.model if self.average else self.model
+
+    def _next_batch(self) -> Batch:
+        position = self.position
+        batch = self.batches.batch(position.epoch, position.index)
         position.index += 1
         if position.index >= self.batches.count(position.epoch):
             position.epoch, position.index = position.epoch + 1, 0
-        return loss.item(), norm, rate
-
-    def loss_of(self, part: str, exact: bool, check: Callable[[], None]) -> float | None:
-        """Loss on "validation" or "test"; None when that part is empty."""
-        examples = getattr(self.corpus, part)
-        if not examples:
-            return None
-        self.model.eval()
-        try:
-            return self._measure(examples, exact, check)
-        finally:
-            self.model.train()
+        return batch
 
     def _loss(self, batch: Batch) -> torch.Tensor:
         if batch.fresh or self.state is None:
@@ -163,21 +169,35 @@ class Learner:
         self.state = detached(state)
         return masked_cross_entropy(logits_TBV, batch.targets_TB, PAD)
 
-    def _measure(
-        self, examples: Sequence[Example], exact: bool, check: Callable[[], None]
-    ) -> float:
-        start = self.text.start_id
-        if self.text.unit != "continuous":
-            dataset = TextDataset(examples, self.vocabulary)
-            return evaluate_examples(self.model, dataset, start, check)
-        ids = encode(examples[0].text, self.vocabulary)
-        measure = evaluate_stream if exact else evaluate_stream_quickly
-        return measure(self.model, ids, start, check)
+    def _check(self, loss: float, norm: float, rate: float) -> None:
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise TrainingError(
+                f"loss is {loss}, gradient norm {norm} at step {self.position.step + 1:,} with"
+                f" learning rate {rate:.2g}: what was saved before stays; try a lower"
+                " --learning-rate or --clip"
+            )
+
+    def _length_share(self, batches: list[Batch]) -> float:
+        """What batches of random length leave of the rate: a short one says less."""
+        if not self.options.random_length:
+            return 1.0
+        times = sum(len(batch.inputs_TB) for batch in batches)
+        return times / float(len(batches) * self.options.length)
+
+    def _update(self, rate: float) -> None:
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.step()
+        self.position.step += 1
+        if self.average:
+            self.average.update(self.model, self.position.step)
 
     def _batches(self) -> StreamBatches | ExampleBatches:
         options, start = self.options, self.text.start_id
         if self.text.unit == "continuous":
             ids = encode(self.corpus.train[0].text, self.vocabulary)
-            return StreamBatches(ids, options.batch, options.length, start, options.seed)
+            return StreamBatches(
+                ids, options.batch, options.length, start, options.seed, options.random_length
+            )
         dataset = TextDataset(self.corpus.train, self.vocabulary)
         return ExampleBatches(dataset, options.batch * options.length, start, options.seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from charlm.train.learner import Position
+from charlm.train.position import Position
 
 
 class Meter:

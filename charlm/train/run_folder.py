@@ -20,6 +20,7 @@ from charlm.errors import InputError, TrainingError
 from charlm.run_log import RUN_LOG
 
 RESUME = "resume.pt"
+_KEPT = "kept"
 _LOCK = ".lock"
 _LONGEST_NAME = 60
 
@@ -72,14 +73,23 @@ class RunFolder:
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode("ascii"), 0)
         sweep_temporaries(path)
+        sweep_temporaries(path / _KEPT)
         return cls(path, lock)
 
     def write(self, name: str, data: bytes) -> None:
         """Write one file atomically. TrainingError when the folder has gone; else OSError."""
         try:
+            if name.startswith(_KEPT):
+                (self.path / _KEPT).mkdir(exist_ok=True)
             write_atomically(self.path / name, data)
         except FileNotFoundError:
             raise TrainingError(f"run folder {self.path} has gone: nothing can be saved") from None
+
+    def keep_only(self, names: list[str]) -> None:
+        """Remove every kept model that is not named."""
+        for path in (self.path / _KEPT).glob("*.safetensors"):
+            if f"{_KEPT}/{path.name}" not in names:
+                path.unlink(missing_ok=True)
 
     def save_resume(self, values: dict[str, Any]) -> None:
         """All that is needed to go on, for torch only."""
@@ -115,6 +125,11 @@ def default_path(corpus: str, cell: str) -> Path:
     """checkpoints/<corpus>-<cell>-<time>"""
     stem = re.sub(r"[^\w.-]+", "_", Path(corpus).stem)[:_LONGEST_NAME].strip("._-") or "text"
     return Path("checkpoints") / f"{stem}-{cell}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def kept_name(step: int) -> str:
+    """Where the model of a step is kept, inside the run's folder."""
+    return f"{_KEPT}/step-{step:08}.safetensors"
 
 
 def is_disk_full(error: OSError) -> bool:

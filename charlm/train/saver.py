@@ -8,7 +8,7 @@ from dataclasses import replace
 from charlm.checkpoint import LAST, MODEL, Checkpoint, checkpoint_bytes, load_checkpoint
 from charlm.errors import TrainingError
 from charlm.train.learner import Learner
-from charlm.train.run_folder import RESUME, RunFolder, is_disk_full
+from charlm.train.run_folder import RESUME, RunFolder, is_disk_full, kept_name
 
 
 class Saver:
@@ -24,6 +24,8 @@ class Saver:
         data = checkpoint_bytes(self._learner.checkpoint(metrics))[0]
         if best and self._write(MODEL, data):  # one not written is not to be beaten
             position.has_best, position.best = True, validation_loss
+        if validation_loss is not None and self._learner.options.keep:
+            self._keep(validation_loss, data)
         if self._write(LAST, data):
             self.save_resume()
 
@@ -42,6 +44,14 @@ class Saver:
         """The best model again, with its exact losses."""
         measured = replace(best, metrics=dict(best.metrics) | losses)
         self._write(MODEL, checkpoint_bytes(measured)[0])
+
+    def _keep(self, loss: float, data: bytes) -> None:
+        """One more model beside the best, if it is among the best few; what they push out goes."""
+        position, most = self._learner.position, self._learner.options.keep
+        better = sorted([*position.kept, (loss, position.step)])[:most]
+        if (loss, position.step) in better and self._write(kept_name(position.step), data):
+            position.kept = better
+        self._folder.keep_only([kept_name(step) for _, step in position.kept])
 
     def _write(self, name: str, data: bytes) -> bool:
         return self._attempt(name, lambda: self._folder.write(name, data))

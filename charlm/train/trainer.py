@@ -8,16 +8,16 @@ from charlm.checkpoint import LAST
 from charlm.decoding import Sampling
 from charlm.errors import CharlmError, Stopped
 from charlm.run_log import RunLog
-from charlm.train.learner import Learner
+from charlm.train.learner import Learner, Update
 from charlm.train.meter import Meter
 from charlm.train.monitor import Monitor
 from charlm.train.reporter import Reporter
 from charlm.train.run_folder import RunFolder
 from charlm.train.saver import Saver
+from charlm.train.schedule import after_evaluation
 from charlm.train.signals import Signals
 
-_EVALUATIONS = 20  # in a run, evenly over its budget,
-_FEWEST_STEPS = 25  # with at least so many steps between two
+_FEWEST_STEPS = 25  # between two evaluations
 _STEPS_PER_LINE = 10  # of the run log
 _SECONDS_BETWEEN_SAVES = 60.0
 _SAMPLE_LENGTH = 200
@@ -62,16 +62,16 @@ class Trainer:
         if position.step == 0:
             self.saver.save_resume()  # so that a run killed before its first save can go on
         last_save = time.monotonic()
-        # Twentieths of a smaller budget than now, when a run goes on with a larger one.
+        # It was counted in a smaller budget when a run goes on with a larger one.
         position.share = min(position.share, self._share())
         if self._is_due():  # it was stopped while it evaluated
             self._evaluate()
-        while learner.progress() < 1:
+        while learner.progress() < 1 and not self._is_stale():
             self._signals.check()
-            _, norm, rate = learner.step()
+            update = learner.step()
             self._count_time()
             if position.step % _STEPS_PER_LINE == 0 or learner.progress() >= 1:
-                self._log_step(meter, rate, norm)
+                self._log_step(meter, update)
             if self._is_due():
                 self._evaluate()
                 last_save = time.monotonic()
@@ -87,14 +87,19 @@ class Trainer:
             return steps > 0
         return steps >= _FEWEST_STEPS and self._share() > position.share
 
+    def _is_stale(self) -> bool:
+        patience = self.learner.options.patience
+        return patience is not None and self.learner.position.stale >= patience
+
     def _share(self) -> int:
-        return int(self.learner.progress() * _EVALUATIONS)
+        return int(self.learner.progress() * self.learner.options.evaluations)
 
     def _evaluate(self) -> None:
         loss = self.learner.loss_of("validation", False, self._signals.check)
         position = self.learner.position
         position.share, position.evaluated = self._share(), position.step
         best = loss is None or position.best is None or loss < position.best
+        after_evaluation(self.learner.options, position, best)
         self._count_time()
         self.log.append("evaluation", **position.where(), validation_loss=loss, best=best)
         if loss is not None:
@@ -107,18 +112,14 @@ class Trainer:
     def _finish(self) -> None:
         """Measure the best weights exactly, and store the numbers with them."""
         best = self.saver.best()
-        newest = self.learner.model.to_tensors()
-        self.learner.model.from_tensors(best.tensors)
-        try:
-            losses = {
-                f"{part}_loss": self.learner.loss_of(part, True, self._signals.check)
-                for part in ("validation", "test")
-            }
-        finally:
-            self.learner.model.from_tensors(newest)
+        losses = {
+            f"{part}_loss": self.learner.loss_of(part, True, self._signals.check, best.tensors)
+            for part in ("validation", "test")
+        }
         self.saver.save_best(best, losses)
         self._count_time()
-        self._end("budget used", **losses)
+        stale = f"no better in {self.learner.position.stale} evaluations"
+        self._end(stale if self._is_stale() else "budget used", **losses)
         for name, loss in losses.items():
             if loss is not None:
                 self.reporter.line(f"{name.replace('_', ' ')} of the best weights: {loss:.4f}")
@@ -137,15 +138,12 @@ class Trainer:
         self.learner.position.seconds += now - self._began
         self._began = now
 
-    def _log_step(self, meter: Meter, rate: float, norm: float) -> None:
-        progress = self.learner.progress()
-        values = self.learner.position.where() | {"learning_rate": rate, "gradient_norm": norm}
-        values |= meter.read(progress) | {"progress": progress}
+    def _log_step(self, meter: Meter, update: Update) -> None:
+        progress, position = self.learner.progress(), self.learner.position
+        measured = {"learning_rate": update.rate, "gradient_norm": update.norm}
+        values = position.where() | measured | meter.read(progress) | {"progress": progress}
         self.log.append("step", **values)
-        self.monitor.scalars(
-            self.learner.position.step,
-            **{"loss/train": values["loss"], "learning_rate": rate, "gradient_norm": norm},
-        )
+        self.monitor.scalars(position.step, **{"loss/train": values["loss"]}, **measured)
         self.reporter.step(values, progress)
 
     def _warn(self, message: str) -> None:

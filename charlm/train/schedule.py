@@ -1,0 +1,38 @@
+"""The learning rate over a run: a warm-up, then one of three ways down."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from charlm.train.position import Position
+
+_LAST_RATE = 0.02  # what a cosine leaves of the rate at the end of the budget
+_PLATEAU_FACTOR = 0.5
+
+
+def learning_rate(options: Any, position: Position, progress: float) -> float:
+    """The rate of the next step. `progress`: share of the budget that is used, 0 to 1.
+
+    cosine     rate * (r + (1 - r) (1 + cos(pi progress)) / 2), r = 0.02: half a cosine
+               (Loshchilov and Hutter 2017, without restarts)
+    plateau    rate * 0.5^k: k times, `plateau` evaluations in a row were no better
+    constant   rate
+
+    all of it times (step + 1) / `warm_up` in the first `warm_up` steps (Goyal et al. 2017).
+    """
+    share = 1.0
+    if options.schedule == "cosine":
+        share = _LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * progress)) / 2
+    elif options.schedule == "plateau":
+        share = _PLATEAU_FACTOR**position.lowered
+    if position.step < options.warm_up:
+        share *= (position.step + 1) / options.warm_up
+    return float(options.learning_rate * share)
+
+
+def after_evaluation(options: Any, position: Position, better: bool) -> None:
+    """Count the evaluations that were no better; lower the rate when a plateau is reached."""
+    position.stale = 0 if better else position.stale + 1
+    if options.schedule == "plateau" and position.stale and position.stale % options.plateau == 0:
+        position.lowered += 1
