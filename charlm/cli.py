@@ -224,8 +224,8 @@ def _default_n(strategy: Strategy) -> int:
 
 
 def _score(chosen: Namespace) -> int:
-    from charlm.corpus import decode, read_bytes
     from charlm.engine import Engine
+    from charlm.text_files import decode, read_bytes
 
     data, name = read_bytes(chosen.file, "text")
     text = decode(data, name, chosen.encoding, chosen.errors)

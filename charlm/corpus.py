@@ -1,4 +1,4 @@
-"""From a file to examples: read, repair, cut into units, drop duplicates, split, and say so.
+"""From files to examples: read, repair, cut into units, drop duplicates, split, and say so.
 
 Every number of it stands in the `CorpusReport`. A prompt goes through the same preparation
 (`prepare_prompt`), so that the model never meets a text prepared otherwise than it learned.
@@ -7,22 +7,17 @@ Every number of it stands in the `CorpusReport`. A prompt goes through the same 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import stat
-import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from charlm.config import TextConfig
 from charlm.errors import CorpusError, InputError
 from charlm.sentences import split_sentences
-
-ERRORS = ("strict", "replace", "ignore", "surrogateescape", "surrogatepass")
+from charlm.text_files import read_texts
 
 # Bytes of cp1252 (dashes, quotes, ellipsis) that were once decoded as Latin-1 came out as C1
 # controls, which no text uses on purpose. Five of the 32 have no meaning in cp1252 and stay.
@@ -125,17 +120,17 @@ class Corpus:
 
 
 def load_corpus(
-    source: str,
+    sources: str | Sequence[str],
     config: TextConfig,
     split: Split,
     encoding: str = "utf-8",
     errors: str = "strict",
     min_count: int = 1,
 ) -> Corpus:
-    """Read, prepare and split one text: a file's path, or "-" for standard input."""
-    data, name = read_bytes(source)
-    text = decode(data, name, encoding, errors)
-    return make_corpus(text, name, config, split, len(data), min_count)
+    """Read (`read_texts`), prepare and split a text."""
+    names = [sources] if isinstance(sources, str) else sources
+    text, name, size = read_texts(names, encoding, errors)
+    return make_corpus(text, name, config, split, size, min_count)
 
 
 def make_corpus(
@@ -212,51 +207,6 @@ def parse_split(text: str) -> Split:
             " at least 1, as 90/5/5"
         )
     return split
-
-
-def read_bytes(source: str, kind: str = "corpus") -> tuple[bytes, str]:
-    """The bytes of a file or of standard input ("-"), and a name without folders for them.
-
-    `kind`: what the file is called in an error.
-    """
-    if source == "-":
-        if sys.stdin is None:
-            raise CorpusError(f"{kind}: standard input is closed: give a file, or pipe a text in")
-        return sys.stdin.buffer.read(), "stdin"
-    path = Path(source)
-    try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise CorpusError(f"{kind} {source} is a folder: give a text file")
-        if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-            raise CorpusError(f"{kind} {source} is a device: give a text file")
-        return path.read_bytes(), path.name
-    except FileNotFoundError:
-        raise CorpusError(f"{kind} {source} does not exist: check the path") from None
-    except (OSError, ValueError) as error:
-        if isinstance(error, CorpusError):
-            raise
-        reason = getattr(error, "strerror", None) or error
-        raise CorpusError(f"{kind} {source} cannot be read: {reason}") from None
-
-
-def decode(data: bytes, name: str, encoding: str = "utf-8", errors: str = "strict") -> str:
-    """Bytes to text. Raises CorpusError with byte offset and line of what is not `encoding`."""
-    if errors not in ERRORS:
-        raise InputError(f"errors {errors!r} is not one of {', '.join(ERRORS)}")
-    try:
-        return data.decode(encoding, errors)
-    except (LookupError, ValueError) as error:
-        if not isinstance(error, UnicodeDecodeError):
-            raise InputError(
-                f"encoding {encoding!r} is not known: try utf-8, cp1252 or utf-16"
-            ) from None
-        line = data.count(b"\n", 0, error.start) + 1
-        raise CorpusError(
-            f"corpus {name} is not {encoding}: byte {data[error.start]:#04x} at offset"
-            f" {error.start:,}, line {line:,}: name its encoding (--encoding cp1252), or what"
-            f" to do with such bytes (--errors {'|'.join(ERRORS[1:])})"
-        ) from None
 
 
 def _without_rare(text: str, min_count: int, report: CorpusReport) -> str:

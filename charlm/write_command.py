@@ -11,13 +11,13 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 
-from charlm.corpus import read_bytes
 from charlm.decoding import Strategy, is_beam
 from charlm.display import visible, visible_text
 from charlm.engine import ENGINE_FORMAT, Engine
 from charlm.errors import InputError
 from charlm.session import Session
 from charlm.stream import TextStream
+from charlm.text_files import read_bytes
 from charlm.vocabulary import Unknown
 
 

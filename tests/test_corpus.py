@@ -14,7 +14,6 @@ from charlm.corpus import (
     Corpus,
     CorpusReport,
     Example,
-    decode,
     load_corpus,
     make_corpus,
     parse_split,
@@ -23,6 +22,7 @@ from charlm.corpus import (
     split_examples,
 )
 from charlm.errors import CorpusError, InputError
+from charlm.text_files import decode
 
 SENTENCE = TextConfig("sentence")
 LINE = TextConfig("line")
@@ -148,12 +148,28 @@ def test_missing_folder_and_device_are_named(tmp_path: Path) -> None:
     split = parse_split("90/5/5")
     with pytest.raises(CorpusError, match=r"nowhere\.txt does not exist"):
         load_corpus(str(tmp_path / "nowhere.txt"), SENTENCE, split)
-    with pytest.raises(CorpusError, match="is a folder"):
+    with pytest.raises(CorpusError, match=r"is a folder without \.txt files"):
         load_corpus(str(tmp_path), SENTENCE, split)
     with pytest.raises(CorpusError, match="/dev/zero is a device"):
         load_corpus("/dev/zero", SENTENCE, split)
     with pytest.raises(CorpusError, match="cannot be read"):
         load_corpus("nul\0inside", SENTENCE, split)
+
+
+def test_files_and_folders_are_one_text(tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    for name in ("b.txt", "a.txt", "below/c.txt", ".hidden/d.txt", ".e.txt", "f.md"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"\ufeffIn {name}.")
+    single = tmp_path / "z.txt"
+    single.write_text("First.\n")
+    sources = [str(single), str(folder), str(folder / "a.txt")]
+    corpus = load_corpus(sources, CONTINUOUS, parse_split("100/0/0"))
+    assert corpus.text == "First.\nIn a.txt.\nIn b.txt.\nIn below/c.txt.\n"
+    assert corpus.report.name == "z.txt and 3 more"
+    assert corpus.report.bytes == sum(
+        path.stat().st_size for path in (single, *(folder / n for n in ("a.txt", "b.txt")))
+    ) + len("\ufeffIn below/c.txt.".encode())
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

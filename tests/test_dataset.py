@@ -60,13 +60,14 @@ def random_lengths(count: int) -> np.ndarray:
     return np.random.default_rng(4).lognormal(4.2, 0.8, count).astype(int) + 2
 
 
-def test_every_example_once_and_little_padding() -> None:
+@pytest.mark.parametrize("size", [2048, 4096, 8192])
+def test_every_example_once_and_little_padding(size: int) -> None:
     lengths = random_lengths(13_000)
-    plan = list(bucket(lengths, 4096, np.random.default_rng(1)))
+    plan = list(bucket(lengths, size, np.random.default_rng(1)))
     assert sorted(np.concatenate(plan)) == list(range(len(lengths)))
     positions = sum(len(rows) * lengths[rows].max() for rows in plan)
     assert 1 - lengths.sum() / positions <= 0.05
-    assert all(len(rows) * lengths[rows].max() <= 4096 or len(rows) == 1 for rows in plan)
+    assert all(len(rows) * lengths[rows].max() <= size or len(rows) == 1 for rows in plan)
 
 
 def test_one_example_longer_than_a_batch_stands_alone() -> None:

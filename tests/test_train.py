@@ -481,3 +481,19 @@ def test_the_report_is_in_the_run_log_and_on_the_screen(
     loaded = load_corpus(str(path), TextConfig(), parse_split("90/5/5"))
     assert report == json.loads(json.dumps(loaded.report.as_values()))
     assert "repaired U+0096: 1 (a cp1252 '–')" in capsys.readouterr().out
+
+
+def test_prompts_go_the_way_of_the_text(tmp_path: Path) -> None:
+    """Case and Unicode form stand in the checkpoint, and the engine applies them."""
+    path, out = tmp_path / "cafes.txt", tmp_path / "run"
+    path.write_text(
+        "Le CAFE\u0301 \u00e9tait OUVERT.\nUn Cafe\u0301 noir.\nAh.\n", encoding="utf-8"
+    )
+    log = train(path, out, "--steps", "2", "--case", "lower", "--form", "NFC", "--unit", "line")
+    checkpoint = load_checkpoint(out)
+    assert (checkpoint.text.case, checkpoint.text.form) == ("lower", "NFC")
+    assert "".join(checkpoint.vocabulary.characters) == "\n .acefhilnortuv\u00e9"
+    assert log[0]["text"]["case"] == "lower"
+    engine = Engine.load(out)
+    typed, prepared = (engine.write(p).text for p in ("UN CAFE\u0301", "un caf\u00e9"))
+    assert typed == prepared

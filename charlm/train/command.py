@@ -46,7 +46,7 @@ def train(options: Any, arguments: Sequence[str]) -> int:
 def _start(options: Any, arguments: Sequence[str]) -> int:
     reporter = Reporter()
     corpus, vocabulary = _load(options, reporter)  # before any folder is made
-    name = options.corpus or "python"
+    name = options.corpus[0] if options.corpus else "python"
     path = Path(options.out) if options.out else default_path(name, options.cell)
     with RunFolder.create(path) as folder:
         return _train(_learner(options, corpus, vocabulary), arguments, folder, reporter, None)
@@ -102,7 +102,12 @@ def _load(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
 
 def _text_config(options: Any) -> TextConfig:
     continuous = options.unit == "continuous"
-    return TextConfig(unit=options.unit, max_length=0 if continuous else options.max_length)
+    return TextConfig(
+        unit=options.unit,
+        max_length=0 if continuous else options.max_length,
+        form=options.form,
+        case=options.case,
+    )
 
 
 def _learner(options: Any, corpus: Corpus, vocabulary: Vocabulary) -> Learner:
@@ -177,9 +182,9 @@ def _announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, com
 def _command(arguments: Sequence[str], options: Any) -> str:
     """The command as it was typed, folders left out: a run log can be given away."""
     words = list(arguments)
-    for path in (options.corpus, options.out, options.resume):
+    for path in (*(options.corpus or []), options.out, options.resume):
         if path and path != "-":
-            words = [word.replace(path, Path(path).name) for word in words]
+            words = [word.replace(path, Path(path).name or path) for word in words]
     return shlex.join(["python", "-m", "charlm.train", *words])
 
 

@@ -19,7 +19,9 @@ from torch.utils.data import Dataset
 from charlm.corpus import Example
 from charlm.vocabulary import EOS, PAD, Vocabulary
 
-_POOL = 4096  # examples sorted by length together: large enough for like lengths to meet
+# Sorted by length together: enough examples, and enough batches, for like lengths to meet.
+_POOL = 4096
+_POOL_BATCHES = 128
 
 
 class Item(NamedTuple):
@@ -119,7 +121,9 @@ def bucket(
 
     With `random`, which examples meet changes; without, all are sorted.
     """
-    pool = _POOL if random else len(lengths)
+    pool = len(lengths)
+    if random:
+        pool = max(_POOL, int(_POOL_BATCHES * positions / lengths.mean()))
     order = random.permutation(len(lengths)) if random else np.arange(len(lengths))
     for start in range(0, len(order), pool):
         part = order[start : start + pool]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from charlm.config import GATES, MAX_LAYERS, MAX_SIZE, UNITS
-from charlm.corpus import ERRORS, parse_split
+from charlm.corpus import parse_split
+from charlm.text_files import ERRORS
 from charlm.train.option_types import checked, count, integer, number
 
 SCHEDULES = ("cosine", "plateau", "constant")
@@ -18,8 +19,8 @@ OPTIMISERS: dict[str, dict[str, float]] = {
 
 def add_text(group: Any) -> None:
     group.add_argument(
-        "--corpus", metavar="FILE", help="a text file, or - for standard input; default: the"
-        " documentation inside this Python"
+        "--corpus", nargs="+", metavar="PATH", help="text files, folders of .txt files, or - for"
+        " standard input, read as one text; default: the documentation inside this Python"
     )  # fmt: skip
     group.add_argument(
         "--unit", choices=UNITS, default="sentence", help="what one example is: a sentence, a"
@@ -33,6 +34,14 @@ def add_text(group: Any) -> None:
     group.add_argument(
         "--max-length", type=integer(1, 2**31 - 1), default=1000, metavar="N", help="cut longer"
         " sentences and lines into pieces of N characters (%(default)s)"
+    )  # fmt: skip
+    group.add_argument(
+        "--case", choices=("keep", "lower"), default="keep", help="of the text, and then of every"
+        " prompt: as it is, or all in lower case (%(default)s)"
+    )  # fmt: skip
+    group.add_argument(
+        "--form", choices=("none", "NFC"), default="none", help="Unicode form of the text and of"
+        " every prompt; NFC makes a letter and its accent one character (%(default)s)"
     )  # fmt: skip
     group.add_argument(
         "--min-count", type=integer(1, 2**31 - 1), default=1, metavar="N", help="leave out"
