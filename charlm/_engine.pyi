@@ -18,6 +18,10 @@ Details = tuple[
     NDArray[np.float32],
     NDArray[np.float32],
 ]
+#: Of one text, of T targets: ranks [T], entropies [T], rival_ids [T, R], rival_log_probs [T, R].
+ScoredDetails = tuple[
+    NDArray[np.int32], NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]
+]
 
 class EngineError(ValueError): ...
 
@@ -137,8 +141,8 @@ class ScoringSession:
     def done(self) -> bool: ...
     def advance(self, n: int, budget_ms: float) -> None: ...
     def log_probs(self) -> list[NDArray[np.float32]]: ...
-    def details(self) -> list[Details] | None:
-        """For every text what `Details` says, [T] or [T, R]; its last array is empty, [T, 0]."""
+    def details(self) -> list[ScoredDetails] | None:
+        """Of every text; None unless rivals were asked for."""
 
 def philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
 def map_function(name: str, x: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,17 @@ from conftest import random_checkpoint
 from charlm.config import GATES
 from charlm.decoding import BeamSearch, Greedy, Limits, NucleusBeam, Sampling, Strategy
 from charlm.engine import Engine
-from charlm.events import Completion
-from charlm.reference import Margin, ReferenceModel, beam_search, kept_ids, log_softmax, sample
-from charlm.session import banned_ids
+from charlm.events import Completion, Details, SampleEvents
+from charlm.reference import (
+    Margin,
+    ReferenceModel,
+    ReferenceSample,
+    beam_search,
+    kept_ids,
+    log_softmax,
+    sample,
+)
+from charlm.session import Session, banned_ids
 from charlm.vocabulary import EOS, PAD
 
 CELLS = list(GATES)
@@ -58,34 +67,88 @@ SAMPLINGS = [
     Sampling(top_p=0.3),
     Sampling(min_p=0.1),
     Sampling(temperature=0.8, top_k=20, top_p=0.9, min_p=0.03),
+    Sampling(typical_p=0.9),
+    Sampling(typical_p=0.2),
+    Sampling(temperature=0.7, top_k=25, top_p=0.97, min_p=0.01, typical_p=0.6),
+    Sampling(temperature=0, no_repeat_ngram=2),
+    Sampling(no_repeat_ngram=1, top_p=0.9),
+    Sampling(temperature=0.5, no_repeat_ngram=3, ban="aeiou"),
+    Sampling(allow="abc", no_repeat_ngram=2),  # what may be written runs out
+]
+LIMITS = [
+    Limits(25),
+    Limits(25, min_length=12, stop=("a", "é.", "bb")),
+    Limits(25, ignore_eos=True, stop=("abcab",)),
 ]
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_sampling_equals_the_reference(cell) -> None:
     agreement = Agreement()
-    for layers, unit in itertools.product((1, 2), ("sentence", "continuous")):
-        checkpoint = random_checkpoint(cell, unit, hidden_size=19, layers=layers, end=1.0)
+    ends = set()
+    for unit, prompt in itertools.product(("sentence", "continuous"), ("", "hello, aaa")):
+        checkpoint = random_checkpoint(cell, unit, hidden_size=19, layers=2, end=1.0)
         engine, model = Engine(checkpoint), ReferenceModel(checkpoint)
-        for strategy, prompt in itertools.product(SAMPLINGS, ("", "hello, ")):
-            fed = [checkpoint.text.start_id, *engine.vocabulary.string2code(prompt)]
-            many = engine.write_many([prompt], strategy, n=3, max_length=25, seed=2**40 + 7)[0]
-            for index, completion in enumerate(many):
+        fed = [checkpoint.text.start_id, *engine.vocabulary.string2code(prompt)]
+        for strategy, limits in itertools.product(SAMPLINGS, LIMITS):
+            never = banned_ids(engine.vocabulary, checkpoint.text, strategy, limits)
+            stops = [engine.vocabulary.string2code(stop) for stop in limits.stop]
+            session = engine.start(
+                [prompt], strategy, n=3, first_sample=2, details=4, seed=2**40 + 7, **asdict(limits)
+            )
+            details = details_until_done(session)
+            for row, completion in enumerate(session.completions()[0]):
                 expected = sample(
                     model,
                     fed,
                     strategy,
                     seed=2**40 + 7,
-                    index=index,
+                    index=2 + row,
                     max_length=25,
-                    banned=banned(engine),
+                    min_length=limits.min_length,
+                    banned=never,
+                    stops=stops,
+                    rivals=4,
                 )
                 if agreement.compare(
                     [completion.text], [text_of(engine, expected.ids)], expected.margin
                 ):
                     assert completion.log_prob == pytest.approx(sum(expected.log_probs), rel=1e-5)
                     assert completion.length == len(expected.ids)
+                    check_details(details, row, expected)
+                    ends.add(completion.end)
     agreement.check()
+    assert ends == {"eos", "stop", "length"}
+
+
+def details_until_done(session: Session) -> Details:
+    parts = []
+    while not session.done:
+        events = session.advance(5)
+        assert isinstance(events, SampleEvents) and events.details
+        parts.append(events.details)
+    names = [field.name for field in fields(Details)]
+    return Details(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def check_details(details: Details, row: int, expected: ReferenceSample) -> None:
+    """Ids of details are those of the reference but for near ties; numbers are near."""
+    length = len(expected.ids)
+    assert not details.ranks[length:, row].any() and not details.entropies[length:, row].any()
+    assert (details.rival_ids[length:, row] == PAD).all()
+    for t, detail in enumerate(expected.details):
+        ids, log_probs, kept = zip(*detail.rivals, strict=True)
+        margin = Margin()
+        margin.between_neighbours(log_probs)
+        assert details.entropies[t, row] == pytest.approx(detail.entropy, rel=1e-4, abs=1e-4)
+        assert details.rival_log_probs[t, row] == pytest.approx(log_probs, rel=1e-4, abs=1e-4)
+        if margin.least < NEAR:
+            continue
+        assert details.rival_ids[t, row].tolist() == list(ids)
+        if detail.rank < 4:
+            assert details.ranks[t, row] == detail.rank
+        if expected.margin > NEAR:
+            assert details.rival_kept_log_probs[t, row] == pytest.approx(kept, rel=1e-4, abs=1e-4)
 
 
 BEAMS: list[BeamSearch | NucleusBeam] = [
@@ -206,7 +269,13 @@ def chi_square_bound(freedom: int) -> float:
 
 @pytest.mark.parametrize(
     "strategy",
-    [Sampling(top_p=0.9), Sampling(temperature=0.7, top_k=12, top_p=0.9), Sampling(min_p=0.05)],
+    [
+        Sampling(top_p=0.9),
+        Sampling(temperature=0.7, top_k=12, top_p=0.9),
+        Sampling(min_p=0.05),
+        Sampling(typical_p=0.7),
+        Sampling(no_repeat_ngram=1, ban="cdx", top_p=0.95),
+    ],
     ids=str,
 )
 def test_draws_follow_the_renormalised_survivors(strategy) -> None:
@@ -217,7 +286,10 @@ def test_draws_follow_the_renormalised_survivors(strategy) -> None:
     engine, model = Engine(checkpoint), ReferenceModel(checkpoint)
     prompt = engine.vocabulary.string2code("ab")
     _, logits = model.feed(model.initial_state(), [checkpoint.text.start_id, *prompt])
-    kept = kept_ids(logits, strategy, banned(engine), Margin())
+    never = banned(engine, strategy)
+    if strategy.no_repeat_ngram == 1:
+        never += prompt
+    kept = kept_ids(logits, strategy, never, Margin())
     mass = np.exp((logits[kept] - logits[kept].max()) / strategy.temperature)
     draws, seeds = 100_000, 10
     counts = np.zeros(len(engine.vocabulary))

@@ -24,6 +24,7 @@ STRATEGIES: list[Strategy] = [
     Greedy(),
     Sampling(),
     Sampling(temperature=0.7, top_k=9, top_p=0.9, min_p=0.02),
+    Sampling(typical_p=0.8, no_repeat_ngram=3, ban="e"),
     BeamSearch(width=4),
     NucleusBeam(width=4, top_p=0.8),
 ]
@@ -108,7 +109,7 @@ def test_a_sample_is_named_by_its_index() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_a_completion_continues_where_it_stopped(cell, seed) -> None:
     engine = Engine(random_checkpoint(cell))
-    strategy = Sampling(temperature=0.9, top_p=0.9)
+    strategy = Sampling(temperature=0.9, top_p=0.9, typical_p=0.9, no_repeat_ngram=2)
     whole = engine.write("ab", strategy, max_length=40, seed=seed).text
     half = engine.write("ab", strategy, max_length=20, seed=seed).text
     assert whole == half + engine.write("ab" + half, strategy, max_length=20, seed=seed).text
@@ -279,6 +280,11 @@ def test_the_native_side_checks_again() -> None:
         "top_k": [-1],
         "top_p": [0.0, -0.1, 1.1, float("nan")],
         "min_p": [-0.1, 1.0, float("nan")],
+        "typical_p": [0.0, -0.1, 1.1, float("nan")],
+        "stops": [[[]], [[-1]], [[2, 10_000]]],
+        "rivals": [-2, len(engine.vocabulary)],
+        "min_length": [-1],
+        "starts": [[], [None, None], [3]],
         "prompts": [[[]], [[-1]], [[10_000]]],
         "samples": [0],
         "max_length": [-1],

@@ -10,18 +10,24 @@ from charlm.reference.beam import Hypothesis, beam_search
 from charlm.reference.dice import gumbel_noise, philox4x32
 from charlm.reference.margin import Margin
 from charlm.reference.model import ReferenceModel, log_softmax, sigmoid
-from charlm.reference.sampling import ReferenceSample, kept_ids, sample
+from charlm.reference.restrictions import banned_here, ends_with_stop, repeated_ids
+from charlm.reference.sampling import ReferenceDetail, ReferenceSample, detail_of, kept_ids, sample
 
 __all__ = [
     "Hypothesis",
     "Margin",
+    "ReferenceDetail",
     "ReferenceModel",
     "ReferenceSample",
+    "banned_here",
     "beam_search",
+    "detail_of",
+    "ends_with_stop",
     "gumbel_noise",
     "kept_ids",
     "log_softmax",
     "philox4x32",
+    "repeated_ids",
     "sample",
     "sigmoid",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,37 +12,93 @@ from charlm.decoding import Sampling
 from charlm.reference.dice import gumbel_noise
 from charlm.reference.margin import Margin
 from charlm.reference.model import ReferenceModel, Vector, log_softmax
-from charlm.vocabulary import EOS
+from charlm.reference.restrictions import banned_here, ends_with_stop
+from charlm.vocabulary import EOS, PAD
 
 
 def kept_ids(
-    logits: Vector, strategy: Sampling, banned: Sequence[int], margin: Margin
+    logits: Vector, strategy: Sampling, banned: Collection[int], margin: Margin
 ) -> list[int]:
     """The ids that the filters leave, in the order (logit descending, id ascending)."""
     order = sorted(
         (id for id in range(len(logits)) if id not in banned), key=lambda id: (-logits[id], id)
     )
+    if strategy.temperature == 0:
+        margin.between(logits[order[0]], logits[order[1:]])
+        return order[:1]
     scaled = logits / strategy.temperature
     if 0 < strategy.top_k < len(order):
         margin.between(scaled[order[strategy.top_k]], scaled[order[: strategy.top_k]])
         order = order[: strategy.top_k]
     mass = np.exp(scaled - scaled[order[0]])
     if strategy.top_p < 1:
-        ahead = np.concatenate([[0.0], np.cumsum(mass[order])])
-        margin.between(strategy.top_p, ahead[1:-1] / ahead[-1])
-        order = [id for id, m in zip(order, ahead, strict=False) if m < strategy.top_p * ahead[-1]]
+        order = _smallest_set(order, mass, strategy.top_p, margin)
     if strategy.min_p > 0:
         margin.between(math.log(strategy.min_p), np.log(mass[order]))
         order = [id for id in order if mass[id] >= strategy.min_p]
+    if strategy.typical_p < 1:
+        order = sorted(_typical_ids(order, scaled, strategy.typical_p, margin), key=order.index)
     return order
+
+
+def _smallest_set(order: list[int], mass: Vector, share: float, margin: Margin) -> list[int]:
+    """The head of an order that holds `share` of its mass: all with less than that ahead."""
+    ahead = np.concatenate([[0.0], np.cumsum(mass[order])])
+    margin.between(share, ahead[1:-1] / ahead[-1])
+    return [id for id, m in zip(order, ahead, strict=False) if m < share * ahead[-1]]
+
+
+def _typical_ids(ids: list[int], scaled: Vector, share: float, margin: Margin) -> list[int]:
+    """The smallest set with `share` of the mass, nearest to the entropy first (Meister 2022)."""
+    log_p = np.full(len(scaled), -math.inf)
+    log_p[ids] = log_softmax(scaled[ids])
+    p = np.exp(log_p)
+    entropy = -float((p[ids] * log_p[ids]).sum())
+    far = np.abs(-log_p - entropy)
+    order = sorted(ids, key=lambda id: (far[id], id))
+    kept = _smallest_set(order, p, share, margin)
+    if len(kept) < len(order):
+        margin.between(far[order[len(kept)]], far[kept])
+    return kept
+
+
+@dataclass(frozen=True)
+class ReferenceDetail:
+    """rank and entropy of one character; (id, log_prob, log_prob after the filters) of rivals."""
+
+    rank: int
+    entropy: float
+    rivals: list[tuple[int, float, float]]
+
+
+def detail_of(
+    logits: Vector, id: int, rivals: int, kept: Sequence[int], temperature: float
+) -> ReferenceDetail:
+    """What the model thought when `id` was chosen among the `kept` ids."""
+    log_probs = log_softmax(logits)
+    kept_log_probs = np.full(len(logits), -math.inf)
+    if temperature == 0:
+        kept_log_probs[kept] = 0.0
+    else:
+        kept_log_probs[kept] = log_softmax(logits[kept] / temperature)
+    order = sorted(set(range(len(logits))) - {PAD}, key=lambda id: (-logits[id], id))
+    return ReferenceDetail(
+        order.index(id),
+        -float((np.exp(log_probs) * log_probs).sum()),
+        [
+            (other, float(log_probs[other]), float(kept_log_probs[other]))
+            for other in order[:rivals]
+        ],
+    )
 
 
 @dataclass(frozen=True)
 class ReferenceSample:
-    """ids (EOS included) and log_probs of one completion, and the margin of its choices."""
+    """ids (EOS included), log_probs and details of one completion; the margin of its choices."""
 
     ids: list[int]
     log_probs: list[float]
+    details: list[ReferenceDetail]
     margin: float
 
 
@@ -54,26 +110,34 @@ def sample(
     seed: int = 1,
     index: int = 0,
     max_length: int = 400,
-    banned: Sequence[int] = (0,),
+    min_length: int = 0,
+    banned: Sequence[int] = (PAD,),
+    stops: Sequence[Sequence[int]] = (),
+    rivals: int = 0,
 ) -> ReferenceSample:
     """Sample number `index` of a prompt (which begins with the start id). T = 0 is greedy."""
     state, logits = model.feed(model.initial_state(), prompt)
     margin = Margin()
-    ids: list[int] = []
-    log_probs: list[float] = []
+    result = ReferenceSample([], [], [], math.inf)
+    ids = result.ids
     for position in range(len(prompt), len(prompt) + max_length):
-        if strategy.temperature == 0:
-            kept = sorted(set(range(len(logits))) - set(banned))
-            perturbed = logits
-        else:
-            kept = kept_ids(logits, strategy, banned, margin)
-            noise = gumbel_noise(len(logits), seed, index, position, 0)
-            perturbed = logits + strategy.temperature * noise
+        here = banned_here(
+            len(logits),
+            banned,
+            prompt,
+            ids,
+            min_length=min_length,
+            no_repeat_ngram=strategy.no_repeat_ngram,
+        )
+        kept = kept_ids(logits, strategy, here, margin)
+        noise = gumbel_noise(len(logits), seed, index, position, 0)
+        perturbed = logits + strategy.temperature * noise
         id = max(kept, key=lambda id: (perturbed[id], -id))
         margin.between(perturbed[id], [perturbed[other] for other in kept if other != id])
         ids.append(id)
-        log_probs.append(float(log_softmax(logits)[id]))
-        if id == EOS:
+        result.log_probs.append(float(log_softmax(logits)[id]))
+        result.details.append(detail_of(logits, id, rivals, kept, strategy.temperature))
+        if id == EOS or ends_with_stop(ids, stops, min_length):
             break
         state, logits = model.step(state, id)
-    return ReferenceSample(ids, log_probs, margin.least)
+    return replace(result, margin=margin.least)

@@ -47,6 +47,8 @@ py::list best_of_beam(const BeamSession& session, std::size_t prompt);
 py::tuple to_arrays(const PromptState& state, const ModelConfig& config);
 // One float32 array per text.
 py::list log_probs_of(const ScoringSession& session);
+// None, or per text ranks [T], entropies [T], rival_ids [T, R], rival_log_probs [T, R].
+py::object details_of(const ScoringSession& session);
 // ids [N, T] -> logits [N, T, V].
 py::array_t<float> logits_of(const Model& model, const py::array& ids);
 // exp, log, tanh or sigmoid of a float32 vector, on the selected instruction set.

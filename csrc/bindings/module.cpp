@@ -65,7 +65,8 @@ PYBIND11_MODULE(_engine, m) {
         .def("done", &ScoringSession::done, py::call_guard<py::gil_scoped_release>())
         .def("advance", &ScoringSession::advance, py::arg("n"), py::arg("budget_ms"),
              py::call_guard<py::gil_scoped_release>())
-        .def("log_probs", &log_probs_of);
+        .def("log_probs", &log_probs_of)
+        .def("details", &details_of);
 
     m.def("philox4x32", &philox4x32, py::arg("counter"), py::arg("key"));
     m.def("map_function", &map_function, py::arg("name"), py::arg("x"));

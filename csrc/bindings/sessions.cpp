@@ -12,6 +12,13 @@ void not_built(bool neutral, const std::string& name) {
     check(neutral, name + " is not built yet");
 }
 
+// How many rivals, none for -1.
+std::optional<std::size_t> to_optional(std::int64_t rivals) {
+    check(rivals >= -1, "rivals must be -1 or more");
+    if (rivals == -1) return std::nullopt;
+    return static_cast<std::size_t>(rivals);
+}
+
 std::vector<float> to_vector(const py::handle& value, py::ssize_t dimensions,
                              const std::string& name) {
     if (!py::isinstance<py::array>(value)) throw py::type_error(name + " is not an array");
@@ -28,8 +35,9 @@ std::vector<Prompt> to_prompts(const std::vector<Ids>& prompts, const py::list& 
     for (std::size_t p = 0; p < prompts.size(); ++p) {
         Prompt prompt{prompts[p], 0, {}};
         if (!starts[p].is_none()) {
+            check(py::isinstance<py::tuple>(starts[p]) && py::len(starts[p]) == 3,
+                  "a start is None, or (state, logits, fed)");
             const auto start = py::cast<py::tuple>(starts[p]);
-            check(start.size() == 3, "a start is (state, logits, fed)");
             prompt.start = {to_vector(start[0], 3, "the state of a start"),
                             to_vector(start[1], 1, "the logits of a start")};
             prompt.fed = py::cast<std::size_t>(start[2]);
@@ -49,14 +57,16 @@ std::unique_ptr<SamplingSession> make_sampling(
     const std::vector<std::int32_t>& banned, std::uint64_t seed, std::int64_t max_length,
     std::int64_t min_length, const std::vector<Ids>& stops, std::int64_t rivals,
     std::size_t threads) {
-    not_built(first_sample == 0, "first_sample");
-    not_built(typical_p == 1, "typical_p");
-    not_built(no_repeat_ngram == 0, "no_repeat_ngram");
-    not_built(min_length == 0, "min_length");
-    not_built(stops.empty(), "stops");
-    not_built(rivals == -1, "rivals");
-    const SamplingOptions options{
-        {temperature, top_k, top_p, min_p}, seed, samples, max_length, banned};
+    const SamplingOptions options{.filters = {temperature, top_k, top_p, min_p, typical_p},
+                                  .no_repeat_ngram = no_repeat_ngram,
+                                  .banned = banned,
+                                  .stops = stops,
+                                  .seed = seed,
+                                  .samples = samples,
+                                  .first_sample = first_sample,
+                                  .max_length = max_length,
+                                  .min_length = min_length,
+                                  .rivals = to_optional(rivals)};
     return std::make_unique<SamplingSession>(std::move(model), to_prompts(prompts, starts), options,
                                              threads);
 }
@@ -81,8 +91,8 @@ std::unique_ptr<ScoringSession> make_scoring(std::shared_ptr<const Model> model,
                                              const std::vector<Ids>& inputs,
                                              const std::vector<Ids>& targets, std::int64_t rivals,
                                              std::size_t threads) {
-    not_built(rivals == -1, "rivals");
-    return std::make_unique<ScoringSession>(std::move(model), inputs, targets, threads);
+    return std::make_unique<ScoringSession>(std::move(model), inputs, targets, to_optional(rivals),
+                                            threads);
 }
 
 py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budget_ms) {
@@ -93,9 +103,19 @@ py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budge
     }
     const auto positions = static_cast<py::ssize_t>(events.positions);
     const auto rows = static_cast<py::ssize_t>(session.rows());
+    py::object details = py::none();
+    if (events.details) {
+        const DetailEvents& all = *events.details;
+        const auto rivals = static_cast<py::ssize_t>(*session.rivals());
+        details = py::make_tuple(to_array(all.ranks, {positions, rows}),
+                                 to_array(all.entropies, {positions, rows}),
+                                 to_array(all.rival_ids, {positions, rows, rivals}),
+                                 to_array(all.rival_log_probs, {positions, rows, rivals}),
+                                 to_array(all.rival_kept_log_probs, {positions, rows, rivals}));
+    }
     return py::make_tuple(to_array(events.ids, {positions, rows}),
                           to_array(events.log_probs, {positions, rows}),
-                          to_flags(events.finished), py::none());
+                          to_flags(events.finished), details);
 }
 
 py::tuple advance_beams(BeamSession& session, std::size_t n, double budget_ms) {
@@ -135,6 +155,19 @@ py::list log_probs_of(const ScoringSession& session) {
     py::list result;
     for (const ScoredText& text : session.texts())
         result.append(to_array(text.log_probs, {static_cast<py::ssize_t>(text.log_probs.size())}));
+    return result;
+}
+
+py::object details_of(const ScoringSession& session) {
+    if (!session.rivals()) return py::none();
+    const auto R = static_cast<py::ssize_t>(*session.rivals());
+    py::list result;
+    for (const ScoredText& text : session.texts()) {
+        const auto T = static_cast<py::ssize_t>(text.ranks.size());
+        result.append(py::make_tuple(to_array(text.ranks, {T}), to_array(text.entropies, {T}),
+                                     to_array(text.rival_ids, {T, R}),
+                                     to_array(text.rival_log_probs, {T, R})));
+    }
     return result;
 }
 

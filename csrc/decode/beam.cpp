@@ -19,7 +19,7 @@ bool ranks_before(const RankedHypothesis& a, const RankedHypothesis& b) {
 BeamTools::BeamTools(const Kernels& kernels, std::size_t vocabulary_size,
                      const std::vector<std::int32_t>& banned, const BeamOptions& options)
     : softmax(kernels, vocabulary_size),
-      sampler(kernels, vocabulary_size, banned, Filters{1, 0, options.top_p, 0}),
+      sampler(kernels, vocabulary_size, Filters{.top_p = options.top_p}),
       allowed(id_mask(vocabulary_size, banned)),
       vocabulary_size(vocabulary_size) {}
 
@@ -58,7 +58,7 @@ void BeamSearch::expand(std::int32_t parent, const float* logits, BeamTools& too
     if (options_.nucleus) {
         const NoiseKey key{options_.seed, 0, position_, static_cast<std::uint32_t>(parent)};
         for (const Sampler::Candidate& drawn :
-             tools.sampler.draw_from_nucleus(logits, key, options_.width))
+             tools.sampler.draw_from_nucleus(logits, tools.allowed.data(), key, options_.width))
             offer(parent, drawn.id, log_prob(drawn.id), from.sum + drawn.log_prob);
         return;
     }

@@ -10,12 +10,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "decode/ids.h"
 #include "decode/sampler.h"
 #include "decode/softmax.h"
 
 namespace charlm {
-
-inline constexpr std::int32_t kPad = 0, kEos = 1;
 
 struct BeamOptions {
     std::size_t width = 10;     // K, 1 to 131,072

@@ -1,35 +1,38 @@
-// The raw model's log-probabilities of one row: temperature 1, no filter, PAD included.
+// The raw model's distribution of one row: temperature 1, no filter, PAD included.
 #pragma once
 
-#include <vector>
-
-#include "base/aligned.h"
+#include "decode/ids.h"
 #include "kernels/kernels.h"
 
 namespace charlm {
-
-// All ones for ids below V, zero for the padding lanes and for `banned` ids.
-Aligned<std::int32_t> id_mask(std::size_t vocabulary_size,
-                              const std::vector<std::int32_t>& banned = {});
 
 class Softmax {
   public:
     explicit Softmax(const Kernels& kernels, std::size_t vocabulary_size)
         : kernels_(kernels), everything_(id_mask(vocabulary_size)), mass_(everything_.size()) {}
 
-    // Reads one row of logits; log_prob then answers for its ids.
+    // Reads one row of logits; the others then answer for it.
     void read(const float* logits) {
+        logits_ = logits;
         max_ = kernels_.max(logits, everything_.data(), everything_.size());
-        log_sum_ = kernels_.log(kernels_.exp_sum(logits, everything_.data(), max_, mass_.data(),
-                                                 everything_.size()));
+        total_ = kernels_.exp_sum(logits, everything_.data(), max_, mass_.data(),
+                                  everything_.size());
+        log_sum_ = kernels_.log(total_);
     }
     float log_prob(float logit) const { return (logit - max_) - log_sum_; }
+    // In nats: minus the mean of the log-probabilities.
+    float entropy() const {
+        const float mean =
+            kernels_.weighted_sum(logits_, mass_.data(), max_, mass_.size()) / total_;
+        return log_sum_ - mean;
+    }
 
   private:
     const Kernels& kernels_;
     Aligned<std::int32_t> everything_;
     Aligned<float> mass_;
-    float max_ = 0, log_sum_ = 0;
+    const float* logits_ = nullptr;
+    float max_ = 0, total_ = 0, log_sum_ = 0;
 };
 
 }  // namespace charlm

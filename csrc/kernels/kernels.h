@@ -53,6 +53,11 @@ struct Kernels {
     float (*exp_sum)(const float* x, const std::int32_t* mask, float max, float* out,
                      std::size_t n);  // out = exp(x - max), 0 where masked; returns the sum
     float (*sum)(const float* x, const std::int32_t* mask, std::size_t n);
+    // The sum of mass * (x - shift) over all n.
+    float (*weighted_sum)(const float* x, const float* mass, float shift, std::size_t n);
+    // out = -|x - shift - mean|.
+    void (*nearness)(const float* x, float shift, float mean, float* out, std::size_t n);
+    bool (*all_finite)(const float* x, std::size_t n);
     // The mass of the ids ahead of (value, id) in the order (x descending, id ascending).
     float (*mass_ahead)(const float* x, const float* mass, float value, std::int32_t id,
                         std::size_t n);

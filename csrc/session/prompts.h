@@ -39,6 +39,7 @@ class Prompts {
     std::size_t size() const { return prompts_.size(); }
     const Ids& ids(std::size_t prompt) const { return prompts_[prompt].ids; }
     std::size_t length(std::size_t prompt) const { return prompts_[prompt].ids.size(); }
+    std::size_t fed_length(std::size_t prompt) const { return prompts_[prompt].fed; }
     const float* state(std::size_t prompt) const {
         return states_.data() + prompt * model_.state_size();
     }

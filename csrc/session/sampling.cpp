@@ -2,8 +2,13 @@
 
 #include <algorithm>
 
+#include "decode/ids.h"
+
 namespace charlm {
 namespace {
+
+// Two of the model's chunks: full tiles, and a step that stays short however many rows there are.
+constexpr std::size_t kRowsPerStep = 96;
 
 // The prompts that rows [first, last) belong to.
 std::vector<Prompt> prompts_of_rows(const std::vector<Prompt>& prompts, std::size_t samples,
@@ -23,25 +28,56 @@ SamplingShard::SamplingShard(const Model& model, const std::vector<Prompt>& prom
       first_(first),
       prompts_(model, prompts_of_rows(prompts, options.samples, first, last)),
       softmax_(model.kernels(), model.config().vocabulary_size),
-      sampler_(model.kernels(), model.config().vocabulary_size, options.banned, options.filters),
+      allowed_(model.config().vocabulary_size, options.banned),
+      sampler_(model.kernels(), model.config().vocabulary_size, options.filters),
+      stops_(model.config().vocabulary_size, options.stops),
       states_((last - first) * model.state_size()),
-      logits_((last - first) * model.logits_size()) {
+      logits_((last - first) * model.logits_size()),
+      ids_(last - first, kPad),
+      log_probs_(last - first, 0) {
+    if (options.rivals)
+        details_.emplace(model.config().vocabulary_size, last - first, *options.rivals);
     for (std::size_t row = first; row < last; ++row) {
+        const auto sample = static_cast<std::uint32_t>(row % options.samples);
         all_.push_back({row / options.samples - first / options.samples,
-                        static_cast<std::uint32_t>(row % options.samples), 0, 0});
+                        options.first_sample + sample, kPad, 0, {}, {}});
         if (options.max_length > 0) live_.push_back(row - first);
     }
+    if (options.no_repeat_ngram > 0) ngrams_.assign(prompts_.size(), Ngrams(options.no_repeat_ngram));
+    read_prompts();
 }
 
 void SamplingShard::step() {
-    if (!prompts_.fed()) return prompts_.step(work_);
-    if (produced_ > 0) feed_drawn();
-    draw();
+    if (!prompts_.fed()) {
+        prompts_.step(work_);
+        return read_prompts();
+    }
+    if (next_ == 0) begin_position();
+    const std::size_t last = std::min(next_ + kRowsPerStep, live_.size());
+    if (produced_ > 0) feed(next_, last);
+    for (; next_ < last; ++next_) choose(live_[next_]);
+    if (next_ == live_.size()) end_position();
 }
 
-void SamplingShard::feed_drawn() {
+// Takes what has been fed of the prompts, but for their start ids, into their n-grams.
+void SamplingShard::read_prompts() {
+    for (std::size_t p = 0; p < ngrams_.size(); ++p)
+        while (ngrams_[p].size() + 1 < prompts_.fed_length(p))
+            ngrams_[p].append(prompts_.ids(p)[ngrams_[p].size() + 1]);
+}
+
+void SamplingShard::begin_position() {
+    ids_.begin_position();
+    log_probs_.begin_position();
+    if (details_) details_->begin_position();
+    if (produced_ > 0 || ngrams_.empty()) return;
+    for (Row& row : all_) row.ngrams = Ngrams::after(ngrams_[row.prompt]);
+}
+
+void SamplingShard::feed(std::size_t first, std::size_t last) {
     rows_.clear();
-    for (const std::size_t r : live_) {
+    for (std::size_t i = first; i < last; ++i) {
+        const std::size_t r = live_[i];
         float* state = states_.data() + r * model_.state_size();
         const float* in = produced_ == 1 ? prompts_.state(all_[r].prompt) : state;
         rows_.add(all_[r].id, in, state, logits_.data() + r * model_.logits_size());
@@ -49,58 +85,61 @@ void SamplingShard::feed_drawn() {
     model_.step(rows_, work_);
 }
 
-void SamplingShard::draw() {
-    const std::size_t place = (produced_ - delivered_) * all_.size();
-    ids_.resize(place + all_.size(), kPad);
-    log_probs_.resize(place + all_.size(), 0);
-    for (const std::size_t r : live_) {
-        Row& row = all_[r];
-        const float* logits = produced_ == 0 ? prompts_.logits(row.prompt)
-                                             : logits_.data() + r * model_.logits_size();
-        const auto position = static_cast<std::uint32_t>(prompts_.length(row.prompt) + produced_);
-        row.id = sampler_.draw(logits, {options_.seed, row.sample, position, 0});
-        softmax_.read(logits);
-        ids_[place + r] = row.id;
-        log_probs_[place + r] = softmax_.log_prob(logits[static_cast<std::size_t>(row.id)]);
+void SamplingShard::choose(std::size_t r) {
+    Row& row = all_[r];
+    const float* logits = produced_ == 0 ? prompts_.logits(row.prompt)
+                                         : logits_.data() + r * model_.logits_size();
+    if (!model_.kernels().all_finite(logits, model_.logits_size())) {
+        row.ended = produced_ + 1;
+        return;
     }
-    ++produced_;
-    const bool cut = static_cast<std::int64_t>(produced_) == options_.max_length;
-    std::erase_if(live_, [&](std::size_t r) {
-        if (cut || all_[r].id == kEos) all_[r].ended = produced_;
-        return all_[r].ended != 0;
-    });
+    const auto position = static_cast<std::uint32_t>(prompts_.length(row.prompt) + produced_);
+    const bool may_end = static_cast<std::int64_t>(produced_) >= options_.min_length;
+    const std::int32_t* allowed =
+        allowed_.after(may_end, row.ngrams ? &*row.ngrams : nullptr);
+    row.id = sampler_.draw(logits, allowed, {options_.seed, row.sample, position, 0});
+    softmax_.read(logits);
+    ids_.last()[r] = row.id;
+    log_probs_.last()[r] = softmax_.log_prob(logits[static_cast<std::size_t>(row.id)]);
+    if (details_) details_->note(r, row.id, logits, softmax_, sampler_);
+    if (ends(row)) row.ended = produced_ + 1;
 }
 
-void SamplingShard::deliver(std::size_t from, std::size_t count, std::size_t all_rows,
-                            SampleEvents& events) {
-    const std::size_t rows = all_.size(), to = std::min(from + count, produced_);
-    for (std::size_t t = from; t < to; ++t) {
-        const std::size_t source = (t - delivered_) * rows, target = (t - from) * all_rows + first_;
-        std::copy_n(ids_.begin() + static_cast<std::ptrdiff_t>(source), rows,
-                    events.ids.begin() + static_cast<std::ptrdiff_t>(target));
-        std::copy_n(log_probs_.begin() + static_cast<std::ptrdiff_t>(source), rows,
-                    events.log_probs.begin() + static_cast<std::ptrdiff_t>(target));
-    }
-    if (to > delivered_) {
-        const auto old = static_cast<std::ptrdiff_t>((to - delivered_) * rows);
-        ids_.erase(ids_.begin(), ids_.begin() + old);
-        log_probs_.erase(log_probs_.begin(), log_probs_.begin() + old);
-        delivered_ = to;
-    }
-    for (std::size_t r = 0; r < rows; ++r)
+// Whether a row ends with the id it has just drawn, which is taken into what it remembers.
+bool SamplingShard::ends(Row& row) const {
+    const auto length = static_cast<std::int64_t>(produced_ + 1);
+    const bool stopped = stops_.take(row.id, row.stops) && length >= options_.min_length;
+    if (row.ngrams) row.ngrams->append(row.id);
+    return stopped || row.id == kEos || length == options_.max_length;
+}
+
+void SamplingShard::end_position() {
+    ++produced_;
+    next_ = 0;
+    std::erase_if(live_, [this](std::size_t r) { return all_[r].ended != 0; });
+}
+
+void SamplingShard::hand_out(std::size_t from, std::size_t count, std::size_t all_rows,
+                             SampleEvents& events) {
+    ids_.hand_out(count, events.ids.data() + first_, all_rows);
+    log_probs_.hand_out(count, events.log_probs.data() + first_, all_rows);
+    if (details_) details_->hand_out(count, first_, all_rows, *events.details);
+    for (std::size_t r = 0; r < all_.size(); ++r)
         events.finished[first_ + r] = options_.max_length == 0 ||
                                       (all_[r].ended != 0 && all_[r].ended <= from + count);
 }
 
 SamplingSession::SamplingSession(std::shared_ptr<const Model> model,
-                                 const std::vector<Prompt>& prompts, const SamplingOptions& options,
-                                 std::size_t threads)
+                                 const std::vector<Prompt>& prompts,
+                                 const SamplingOptions& options, std::size_t threads)
     : model_(std::move(model)),
       rows_(prompts.size() * options.samples),
       samples_(options.samples),
+      rivals_(options.rivals),
       bounds_(split_evenly(rows_, threads)) {
     check(options.samples >= 1 && options.samples <= 1u << 20, "samples must be from 1 to 2^20");
     check(options.max_length >= 0, "max_length must be 0 or more");
+    check(options.min_length >= 0, "min_length must be 0 or more");
     for (std::size_t i = 0; i + 1 < bounds_.size(); ++i)
         shards_.emplace_back(*model_, prompts, options, bounds_[i], bounds_[i + 1]);
 }
@@ -119,8 +158,9 @@ SampleEvents SamplingSession::advance(std::size_t n, double budget_ms) {
     events.ids.resize(events.positions * rows_, kPad);
     events.log_probs.resize(events.positions * rows_, 0);
     events.finished.resize(rows_);
+    if (rivals_) events.details.emplace().resize(events.positions * rows_, *rivals_);
     for (SamplingShard& shard : shards_)
-        shard.deliver(delivered_, events.positions, rows_, events);
+        shard.hand_out(delivered_, events.positions, rows_, events);
     delivered_ += events.positions;
     return events;
 }

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
-#include "decode/beam.h"
+#include "decode/allowed.h"
+#include "decode/stops.h"
+#include "session/details.h"
 #include "session/prompts.h"
 #include "session/session.h"
 
@@ -11,18 +14,25 @@ namespace charlm {
 
 struct SamplingOptions {
     Filters filters;
-    std::uint64_t seed = 0;
-    std::size_t samples = 1;      // per prompt; the sample index names the dice, not the place
-    std::int64_t max_length = 0;  // new characters and EOS
+    std::size_t no_repeat_ngram = 0;  // 0: off
     std::vector<std::int32_t> banned;
+    std::vector<Ids> stops;
+    std::uint64_t seed = 0;
+    std::size_t samples = 1;         // per prompt
+    std::uint32_t first_sample = 0;  // the sample index names the dice, not the place
+    std::int64_t max_length = 0;     // new characters and EOS
+    std::int64_t min_length = 0;     // before so many new characters nothing ends a row
+    std::optional<std::size_t> rivals;  // none: no details
 };
 
-// What `advance` hands out: n positions of N rows. After a row's end: PAD and 0.
+// What `advance` hands out: n positions of N rows. After a row's end: PAD and 0. A row whose
+// logits overflow ends there, without an id.
 struct SampleEvents {
     std::size_t positions = 0;
-    std::vector<std::int32_t> ids;  // [n, N]
-    std::vector<float> log_probs;   // [n, N], of the raw model
+    std::vector<std::int32_t> ids;       // [n, N]
+    std::vector<float> log_probs;        // [n, N], of the raw model
     std::vector<std::uint8_t> finished;  // [N]
+    std::optional<DetailEvents> details;
 };
 
 class SamplingShard {
@@ -33,37 +43,49 @@ class SamplingShard {
 
     bool done() const { return prompts_.fed() && live_.empty(); }
     std::size_t produced() const { return produced_; }
+    // One position, of a prompt or of what follows it, or a part of one: of some rows.
     void step();
     const Prompts& prompts() const { return prompts_; }
 
-    // Copies `count` positions from `from` on into columns [first, last) of the events.
-    void deliver(std::size_t from, std::size_t count, std::size_t all_rows, SampleEvents& events);
+    // Moves `count` positions from `from` on into columns [first, last) of the events.
+    void hand_out(std::size_t from, std::size_t count, std::size_t all_rows, SampleEvents& events);
 
   private:
     struct Row {
-        std::size_t prompt;    // of this shard
-        std::uint32_t sample;  // index within its prompt
-        std::int32_t id;       // drawn last
-        std::size_t ended;     // positions after which it ended, or 0
+        std::size_t prompt;     // of this shard
+        std::uint32_t sample;   // index within its prompt
+        std::int32_t id;        // drawn last
+        std::size_t ended;      // positions after which it ended, or 0
+        Stops::Progress stops;
+        std::optional<Ngrams> ngrams;
     };
 
-    void feed_drawn();
-    void draw();
+    void read_prompts();
+    void begin_position();
+    void feed(std::size_t first, std::size_t last);
+    void choose(std::size_t r);
+    bool ends(Row& row) const;
+    void end_position();
 
     const Model& model_;
     SamplingOptions options_;
     std::size_t first_;
     Prompts prompts_;
+    std::vector<Ngrams> ngrams_;  // of the prompts
     Softmax softmax_;
+    AllowedIds allowed_;
     Sampler sampler_;
+    Stops stops_;
     Workspace work_;
     StepRows rows_;
     std::vector<Row> all_;
     std::vector<std::size_t> live_;  // indices into all_, in order
+    std::size_t next_ = 0;           // of live_, the first that this position has yet to reach
     Aligned<float> states_, logits_;
-    std::size_t produced_ = 0, delivered_ = 0;
-    std::vector<std::int32_t> ids_;
-    std::vector<float> log_probs_;
+    std::size_t produced_ = 0;
+    Track<std::int32_t> ids_;
+    Track<float> log_probs_;
+    std::optional<DetailTracks> details_;
 };
 
 class SamplingSession {
@@ -71,8 +93,9 @@ class SamplingSession {
     SamplingSession(std::shared_ptr<const Model> model, const std::vector<Prompt>& prompts,
                     const SamplingOptions& options, std::size_t threads);
 
-    std::size_t rows() const { return rows_; }
     const Model& model() const { return *model_; }
+    std::size_t rows() const { return rows_; }
+    std::optional<std::size_t> rivals() const { return rivals_; }
     bool done() const;
     SampleEvents advance(std::size_t n, double budget_ms);
     // Raises ValueError before the prompt is fed.
@@ -81,6 +104,7 @@ class SamplingSession {
   private:
     std::shared_ptr<const Model> model_;
     std::size_t rows_, samples_, delivered_ = 0;
+    std::optional<std::size_t> rivals_;
     std::vector<std::size_t> bounds_;  // of the shards' rows
     std::vector<SamplingShard> shards_;
     mutable std::mutex guard_;

@@ -1,6 +1,7 @@
 #include "session/scoring.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace charlm {
 namespace {
@@ -10,10 +11,12 @@ constexpr std::size_t kGroupSize = 96;
 
 }  // namespace
 
-ScoringShard::ScoringShard(const Model& model, std::vector<ScoredText*> texts)
+ScoringShard::ScoringShard(const Model& model, std::vector<ScoredText*> texts,
+                           std::optional<std::size_t> rivals)
     : model_(model),
       texts_(std::move(texts)),
       softmax_(model.kernels(), model.config().vocabulary_size) {
+    if (rivals) rivals_.emplace(model.config().vocabulary_size, *rivals);
     const std::size_t rows = std::min(kGroupSize, texts_.size());
     states_ = Aligned<float>(rows * model.state_size());
     logits_ = Aligned<float>(rows * model.logits_size());
@@ -36,11 +39,7 @@ void ScoringShard::step() {
                   logits_.data() + n * model_.logits_size());
     }
     model_.step(rows_, work_);
-    for (std::size_t n = first; n < group; ++n) {
-        softmax_.read(rows_.logits[n - first]);
-        const auto target = static_cast<std::size_t>(texts[n]->targets[position_]);
-        texts[n]->log_probs[position_] = softmax_.log_prob(rows_.logits[n - first][target]);
-    }
+    for (std::size_t n = first; n < group; ++n) read(rows_.logits[n - first], *texts[n]);
     ++steps_;
     if (++position_ == texts[group - 1]->inputs.size()) {
         texts_.resize(texts_.size() - group);
@@ -48,20 +47,42 @@ void ScoringShard::step() {
     }
 }
 
+void ScoringShard::read(const float* logits, ScoredText& text) {
+    const std::int32_t target = text.targets[position_];
+    if (!model_.kernels().all_finite(logits, model_.logits_size())) {
+        text.log_probs[position_] = std::numeric_limits<float>::quiet_NaN();
+        return;
+    }
+    softmax_.read(logits);
+    text.log_probs[position_] = softmax_.log_prob(logits[target]);
+    if (!rivals_) return;
+    text.ranks[position_] = rank_of(target, logits, model_.config().vocabulary_size);
+    text.entropies[position_] = softmax_.entropy();
+    std::size_t place = position_ * rivals_->count();
+    for (const std::int32_t rival : rivals_->read(logits)) {
+        text.rival_ids[place] = rival;
+        text.rival_log_probs[place++] = softmax_.log_prob(logits[rival]);
+    }
+}
+
 ScoringSession::ScoringSession(std::shared_ptr<const Model> model, const std::vector<Ids>& inputs,
-                               const std::vector<Ids>& targets, std::size_t threads)
-    : model_(std::move(model)) {
+                               const std::vector<Ids>& targets,
+                               std::optional<std::size_t> rivals, std::size_t threads)
+    : model_(std::move(model)), rivals_(rivals) {
     check(inputs.size() == targets.size(), "as many inputs as targets are needed");
     for (std::size_t s = 0; s < inputs.size(); ++s) {
         check(inputs[s].size() == targets[s].size(), "inputs and targets differ in length");
         check_ids(*model_, inputs[s]);
         check_ids(*model_, targets[s]);
-        texts_.push_back({inputs[s], targets[s], std::vector<float>(inputs[s].size())});
+        const std::size_t T = inputs[s].size(), R = rivals.value_or(0), D = rivals ? T : 0;
+        texts_.push_back({inputs[s], targets[s], std::vector<float>(T), std::vector<std::int32_t>(D),
+                          std::vector<std::int32_t>(D * R), std::vector<float>(D),
+                          std::vector<float>(D * R)});
     }
     const std::size_t count = split_evenly(texts_.size(), threads).size() - 1;
     std::vector<std::vector<ScoredText*>> parts(count);
     for (std::size_t s = 0; s < texts_.size(); ++s) parts[s % count].push_back(&texts_[s]);
-    for (std::vector<ScoredText*>& part : parts) shards_.emplace_back(*model_, std::move(part));
+    for (std::vector<ScoredText*>& part : parts) shards_.emplace_back(*model_, std::move(part), rivals);
 }
 
 bool ScoringSession::done() const {

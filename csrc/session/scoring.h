@@ -2,31 +2,41 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
+#include "decode/rivals.h"
 #include "decode/softmax.h"
 #include "session/prompts.h"
 #include "session/session.h"
 
 namespace charlm {
 
-// Feeds inputs[s] and reads the log-probability of targets[s] at every position.
+// Feeds inputs[s] and reads the log-probability of targets[s] at every position; not a number
+// where the logits overflow.
 struct ScoredText {
     Ids inputs, targets;
-    std::vector<float> log_probs;
+    std::vector<float> log_probs;  // [T]
+    // Details, with R rivals; empty unless asked for.
+    std::vector<std::int32_t> ranks, rival_ids;     // [T], [T, R]
+    std::vector<float> entropies, rival_log_probs;  // [T], [T, R]
 };
 
 class ScoringShard {
   public:
-    ScoringShard(const Model& model, std::vector<ScoredText*> texts);
+    ScoringShard(const Model& model, std::vector<ScoredText*> texts,
+                 std::optional<std::size_t> rivals);
 
     bool done() const { return texts_.empty(); }
     std::size_t produced() const { return steps_; }
     void step();
 
   private:
+    void read(const float* logits, ScoredText& text);
+
     const Model& model_;
     std::vector<ScoredText*> texts_;  // shortest first; the group being fed is at the end
     Softmax softmax_;
+    std::optional<Rivals> rivals_;
     Workspace work_;
     StepRows rows_;
     Aligned<float> states_, logits_;
@@ -36,14 +46,17 @@ class ScoringShard {
 class ScoringSession {
   public:
     ScoringSession(std::shared_ptr<const Model> model, const std::vector<Ids>& inputs,
-                   const std::vector<Ids>& targets, std::size_t threads);
+                   const std::vector<Ids>& targets, std::optional<std::size_t> rivals,
+                   std::size_t threads);
 
+    std::optional<std::size_t> rivals() const { return rivals_; }
     bool done() const;
     void advance(std::size_t n, double budget_ms);
     const std::vector<ScoredText>& texts() const { return texts_; }
 
   private:
     std::shared_ptr<const Model> model_;
+    std::optional<std::size_t> rivals_;
     std::size_t steps_ = 0;
     std::vector<ScoredText> texts_;
     std::vector<ScoringShard> shards_;

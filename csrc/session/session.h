@@ -4,7 +4,8 @@
 // when the time is used up; it keeps what is not yet handed out. A shard has:
 //     bool done() const           nothing left to produce
 //     std::size_t produced() const  positions produced so far
-//     void step()                 one position, of a prompt or of what follows it
+//     void step()                 one position, of a prompt or of what follows it, or a part of
+//                                 one: short, whatever the number of rows
 #pragma once
 
 #include <algorithm>
