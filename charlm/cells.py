@@ -5,6 +5,9 @@ is what the input adds to the gates, W_x x_t + b, computed outside for all times
 that a loop over time holds only what must be sequential. `hidden_weight` [G, H] multiplies
 the previous h (for the GRU's candidate: r * h). Written [W_x | W_h] side by side, these are
 the W . [h, x] of the equations.
+
+`keep_BH`, if given, multiplies the candidate (n, g) before it enters the state: the mask of
+recurrent dropout (Semeniuta et al. 2016), which only training uses.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import torch
 from torch import Tensor
 
 State = tuple[Tensor, ...]
-Step = Callable[[Tensor, State, Tensor], State]
+Step = Callable[..., State]
 
 
 def rnn_step(x_BG: Tensor, state: State, hidden_weight: Tensor) -> State:
@@ -27,7 +30,9 @@ def rnn_step(x_BG: Tensor, state: State, hidden_weight: Tensor) -> State:
     return (torch.tanh(x_BG + h_BH @ hidden_weight.T),)
 
 
-def gru_step(x_BG: Tensor, state: State, hidden_weight: Tensor) -> State:
+def gru_step(
+    x_BG: Tensor, state: State, hidden_weight: Tensor, keep_BH: Tensor | None = None
+) -> State:
     """Gated recurrent unit (Cho et al. 2014); the reset gate acts before the product.
 
     z  = sigmoid(W_z [h, x])
@@ -41,10 +46,14 @@ def gru_step(x_BG: Tensor, state: State, hidden_weight: Tensor) -> State:
     zr_BG = torch.sigmoid(x_BG[:, : 2 * size] + h_BH @ weight_zr.T)
     z_BH, r_BH = zr_BG.chunk(2, dim=1)
     n_BH = torch.tanh(x_BG[:, 2 * size :] + (r_BH * h_BH) @ weight_n.T)
+    if keep_BH is not None:
+        n_BH = n_BH * keep_BH
     return ((1 - z_BH) * h_BH + z_BH * n_BH,)
 
 
-def lstm_step(x_BG: Tensor, state: State, hidden_weight: Tensor) -> State:
+def lstm_step(
+    x_BG: Tensor, state: State, hidden_weight: Tensor, keep_BH: Tensor | None = None
+) -> State:
     """Long short-term memory (Hochreiter and Schmidhuber; with a forget gate).
 
     i  = sigmoid(W_i [h, x] + b_i)
@@ -57,7 +66,10 @@ def lstm_step(x_BG: Tensor, state: State, hidden_weight: Tensor) -> State:
     h_BH, c_BH = state
     i_BH, f_BH, g_BH, o_BH = (x_BG + h_BH @ hidden_weight.T).chunk(4, dim=1)
     i_BH, f_BH, o_BH = torch.sigmoid(i_BH), torch.sigmoid(f_BH), torch.sigmoid(o_BH)
-    c_BH = f_BH * c_BH + i_BH * torch.tanh(g_BH)
+    g_BH = torch.tanh(g_BH)
+    if keep_BH is not None:
+        g_BH = g_BH * keep_BH
+    c_BH = f_BH * c_BH + i_BH * g_BH
     return (o_BH * torch.tanh(c_BH), c_BH)
 
 

@@ -15,6 +15,8 @@ from charlm.train.sequence import run_cell, run_cell_plainly
 CELLS = tuple(GATES)
 RUNS = [run_cell, run_cell_plainly]
 T, B, E, H = 6, 3, 5, 4
+#: With the mask of recurrent dropout and without: cells that have a candidate to mask.
+MASKED = [(cell, False) for cell in CELLS] + [("gru", True), ("lstm", True)]
 
 
 def random(*shape: int) -> Tensor:
@@ -27,6 +29,12 @@ def leaves(cell: str, times: int = T) -> tuple[Tensor, State, Tensor]:
     rows = len(GATES[cell]) * H
     state = tuple(random(B, H) for _ in zero_state(cell, B, torch.zeros(()), H))
     return random(times, B, rows), state, random(rows, H)
+
+
+def mask(times: int) -> Tensor:
+    """keep_TBH: 0 for about half, 2 for the others."""
+    torch.manual_seed(4)
+    return 2.0 * (torch.rand(times, B, H, dtype=torch.float64) < 0.5)
 
 
 def weighed(tensors: list[Tensor]) -> Tensor:
@@ -45,24 +53,26 @@ def test_gradient_of_one_step(cell: str) -> None:
     assert torch.autograd.gradcheck(step, (x_TBG[0].detach().requires_grad_(), weight, *state))
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_gradient_of_the_fast_path(cell: str) -> None:
+@pytest.mark.parametrize(("cell", "masked"), MASKED)
+def test_gradient_of_the_fast_path(cell: str, masked: bool) -> None:
     x_TBG, state, weight = leaves(cell, 3)
+    keep_TBH = mask(3) if masked else None
 
     def run(x_TBG: Tensor, weight: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        h_TBH, last = run_cell(cell, x_TBG, state, weight)
+        h_TBH, last = run_cell(cell, x_TBG, state, weight, keep_TBH)
         return (h_TBH, *last)
 
     assert torch.autograd.gradcheck(run, (x_TBG, weight, *state))
 
 
 @pytest.mark.parametrize("times", [1, 2, 7])
-@pytest.mark.parametrize("cell", CELLS)
-def test_fast_path_equals_the_loop(cell: str, times: int) -> None:
+@pytest.mark.parametrize(("cell", "masked"), MASKED)
+def test_fast_path_equals_the_loop(cell: str, masked: bool, times: int) -> None:
     x_TBG, state, weight = leaves(cell, times)
+    keep_TBH = mask(times) if masked else None
     results = []
     for run in RUNS:
-        h_TBH, last = run(cell, x_TBG, state, weight)
+        h_TBH, last = run(cell, x_TBG, state, weight, keep_TBH)
         gradients = torch.autograd.grad(weighed([h_TBH, *last]), [x_TBG, weight, *state])
         results.append([h_TBH, *last, *gradients])
     for fast, plain in zip(*results, strict=True):

@@ -12,6 +12,7 @@ from charlm.train.dataset import TextDataset, make_batch, pad_collate_fn
 from charlm.train.evaluate import evaluate_examples, evaluate_stream, evaluate_stream_quickly
 from charlm.train.loss import masked_cross_entropy
 from charlm.train.model import CharModel, detached
+from charlm.train.regularise import Regularisers
 from charlm.vocabulary import EOS, PAD, Vocabulary
 
 CONFIGS = [
@@ -52,7 +53,9 @@ def test_the_forget_gate_starts_open() -> None:
 
 
 def test_dropout_acts_three_times_and_only_while_learning() -> None:
-    model = CharModel(ModelConfig("lstm", 12, 4, 8, layers=2), dropout=0.5)
+    model = CharModel(
+        ModelConfig("lstm", 12, 4, 8, layers=2), regularisers=Regularisers(dropout=0.5)
+    )
     calls: list[torch.Size] = []
     model.dropout.register_forward_hook(lambda _module, _inputs, out: calls.append(out.shape))
     model(torch.zeros(3, 2, dtype=torch.int64), model.zero_state(2))

@@ -276,8 +276,8 @@ def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_good_model(
     out = tmp_path / "run"
     loss = Learner._loss
 
-    def spoiled(self: Learner, batch: Any) -> torch.Tensor:
-        return loss(self, batch) * (float("nan") if self.position.step == 29 else 1.0)
+    def spoiled(self: Learner, batch: Any) -> tuple[torch.Tensor, float]:
+        return loss(self, batch)[0] * (float("nan") if self.position.step == 29 else 1.0), 0.0
 
     monkeypatch.setattr(Learner, "_loss", spoiled)
     with pytest.raises(TrainingError, match=r"loss is nan.* at step 30 with learning rate 0\.0"):

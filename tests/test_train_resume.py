@@ -86,6 +86,9 @@ def test_killed_at_a_step_it_ends_as_if_it_was_not(
 MORE = (
     "--random-length", "--accumulate", "2", "--average", "0.9", "--schedule", "plateau",
     "--plateau", "1", "--warm-up", "5", "--keep", "2", "--learning-rate", "0.2",
+    "--tied", "--embedding", "12", "--locked-dropout", "--embedding-dropout", "0.1",
+    "--weight-dropout", "0.2", "--recurrent-dropout", "0.2", "--activation-penalty", "2",
+    "--slowness-penalty", "1",
 )  # fmt: skip
 
 

@@ -162,7 +162,7 @@ def _announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, com
     reporter.corpus(report)
     reporter.line(
         f"{config.cell} of {config.hidden_size} x {config.layers},"
-        f" {config.parameter_count:,} parameters, into {path}"
+        f" {learner.parameter_count:,} parameters, into {path}"
     )
     log.append(
         "start",
@@ -171,7 +171,7 @@ def _announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, com
         command=command,
         model=asdict(config),
         text=asdict(learner.text),
-        parameters=config.parameter_count,
+        parameters=learner.parameter_count,
         corpus=report.as_values(),
     )
     for part in ("validation", "test"):

@@ -22,9 +22,22 @@ from charlm.train.loss import masked_cross_entropy
 from charlm.train.model import CharModel, ModelState, detached
 from charlm.train.optimiser import make_optimiser
 from charlm.train.position import Position
+from charlm.train.regularise import Regularisers, activation_penalty, slowness_penalty
 from charlm.train.schedule import learning_rate
 from charlm.train.streams import StreamBatches
 from charlm.vocabulary import PAD, Vocabulary
+
+
+def regularisers_of(options: Any) -> Regularisers:
+    """What the options hide and share while the model learns."""
+    return Regularisers(
+        options.dropout,
+        options.locked_dropout,
+        options.embedding_dropout,
+        options.weight_dropout,
+        options.recurrent_dropout,
+        options.tied,
+    )
 
 
 class Update(NamedTuple):
@@ -49,12 +62,17 @@ class Learner:
         self.options, self.corpus, self.vocabulary = options, corpus, vocabulary
         self.config, self.text = config, text
         torch.manual_seed(options.seed)
-        self.model = CharModel(config, options.dropout)
+        self.model = CharModel(config, regularisers_of(options))
         self.optimiser = make_optimiser(options, self.model)
         self.average = Average(self.model, options.average) if options.average else None
         self.batches = self._batches()
         self.position = Position()
         self.state: ModelState | None = None
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers are learned; tied weights count once."""
+        return sum(weight.numel() for weight in self.model.parameters())
 
     def checkpoint(self, metrics: dict[str, Any]) -> Checkpoint:
         """The weights as they are now, averaged if they are to be, as a model to write with."""
@@ -111,9 +129,10 @@ class Learner:
         self.optimiser.zero_grad(set_to_none=True)
         total = 0.0
         for batch, count in zip(batches, counts, strict=True):
-            loss = self._loss(batch) * (count / sum(counts))
-            loss.backward()
-            total += loss.item()
+            share = count / sum(counts)
+            loss, penalty = self._loss(batch)
+            ((loss + penalty) * share).backward()
+            total += loss.item() * share
         norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip))
         self._check(total, norm, rate)
         self._update(rate * self._length_share(batches))
@@ -162,12 +181,19 @@ class Learner:
             position.epoch, position.index = position.epoch + 1, 0
         return batch
 
-    def _loss(self, batch: Batch) -> torch.Tensor:
+    def _loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | float]:
+        """The loss, and what is paid beside it while learning."""
         if batch.fresh or self.state is None:
             self.state = self.model.zero_state(batch.inputs_TB.shape[1])
-        logits_TBV, state = self.model(batch.inputs_TB, self.state)
-        self.state = detached(state)
-        return masked_cross_entropy(logits_TBV, batch.targets_TB, PAD)
+        run = self.model.run(batch.inputs_TB, self.state)
+        self.state = detached(run.state)
+        loss = masked_cross_entropy(run.logits_TBV, batch.targets_TB, PAD)
+        options, penalty, real_TB = self.options, 0.0, batch.targets_TB != PAD
+        if options.activation_penalty:
+            penalty += options.activation_penalty * activation_penalty(run.output_TBH, real_TB)
+        if options.slowness_penalty:
+            penalty += options.slowness_penalty * slowness_penalty(run.h_TBH, real_TB)
+        return loss, penalty
 
     def _check(self, loss: float, norm: float, rate: float) -> None:
         if not (math.isfinite(loss) and math.isfinite(norm)):

@@ -7,6 +7,7 @@ Shapes: T times, B rows, V vocabulary, E embedding, H hidden. Weights have the n
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,16 +15,28 @@ from torch import Tensor, nn
 
 from charlm.cells import State, zero_state
 from charlm.config import ModelConfig, parameter_shapes
+from charlm.errors import InputError
+from charlm.train.regularise import Dropout, Regularisers, candidate_mask, drop_characters
 from charlm.train.sequence import run_cell
 
 ModelState = tuple[State, ...]
 
 
+class Run(NamedTuple):
+    """What a model made of a batch; of its last layer h, and what dropout left of it."""
+
+    logits_TBV: Tensor
+    state: ModelState
+    h_TBH: Tensor
+    output_TBH: Tensor
+
+
 class Layer(nn.Module):
     """The weights of one layer; gates stacked in the order of `config.GATES`."""
 
-    def __init__(self, config: ModelConfig, input_size: int) -> None:
+    def __init__(self, config: ModelConfig, input_size: int, regularisers: Regularisers) -> None:
         super().__init__()
+        self.regularisers = regularisers
         rows, size = len(config.gates) * config.hidden_size, config.hidden_size
         self.input_weight = nn.Parameter(torch.empty(rows, input_size))
         self.hidden_weight = nn.Parameter(torch.empty(rows, size))
@@ -32,21 +45,38 @@ class Layer(nn.Module):
     def forward(self, cell: str, x_TBI: Tensor, state: State) -> tuple[Tensor, State]:
         """The outputs h_TBH and the state after them."""
         x_TBG = nn.functional.linear(x_TBI, self.input_weight, self.bias)
-        return run_cell(cell, x_TBG, state, self.hidden_weight)
+        active, keep_TBH = self.regularisers, None
+        weight: Tensor = self.hidden_weight
+        if self.training and active.weight_dropout:
+            weight = nn.functional.dropout(weight, active.weight_dropout)
+        if self.training and active.recurrent_dropout:
+            shape = (*x_TBG.shape[:2], weight.shape[1])
+            keep_TBH = candidate_mask(x_TBG.new_ones(shape), active.recurrent_dropout)
+        return run_cell(cell, x_TBG, state, weight, keep_TBH)
 
 
 class CharModel(nn.Module):
-    """Ids to logits. `dropout` acts on the embedding, between layers and on the last output."""
+    """Ids to logits."""
 
-    def __init__(self, config: ModelConfig, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        regularisers: Regularisers = Regularisers(),  # noqa: B008
+    ) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.regularisers = config, regularisers
         self.embedding = nn.Embedding(config.vocabulary_size, config.embedding_size)
+        self.output_weight: nn.Parameter
         sizes = [config.embedding_size] + [config.hidden_size] * (config.layers - 1)
-        self.layers = nn.ModuleList(Layer(config, size) for size in sizes)
-        self.output_weight = nn.Parameter(torch.empty(config.vocabulary_size, config.hidden_size))
+        self.layers = nn.ModuleList(Layer(config, size, regularisers) for size in sizes)
+        if regularisers.tied:
+            check_tied(config)
+            self.output_weight = self.embedding.weight  # type: ignore[assignment]
+        else:
+            shape = config.vocabulary_size, config.hidden_size
+            self.output_weight = nn.Parameter(torch.empty(shape))
         self.output_bias = nn.Parameter(torch.empty(config.vocabulary_size))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(regularisers.dropout, regularisers.locked)
         self.initialise()
 
     def initialise(self) -> None:
@@ -73,14 +103,26 @@ class CharModel(nn.Module):
 
     def forward(self, ids_TB: Tensor, state: ModelState) -> tuple[Tensor, ModelState]:
         """logits_TBV of the character after each id, and the state after the last."""
-        x_TBI = self.dropout(self.embedding(ids_TB))
+        run = self.run(ids_TB, state)
+        return run.logits_TBV, run.state
+
+    def run(self, ids_TB: Tensor, state: ModelState) -> Run:
+        """The same, with what stands behind the logits."""
+        x_TBI = self.dropout(self._embedded(ids_TB))
+        h_TBH = x_TBI
         after = []
         for layer, before in zip(self.layers, state, strict=True):
             h_TBH, last = layer(self.config.cell, x_TBI, before)
             after.append(last)
             x_TBI = self.dropout(h_TBH)
         logits_TBV = nn.functional.linear(x_TBI, self.output_weight, self.output_bias)
-        return logits_TBV, tuple(after)
+        return Run(logits_TBV, tuple(after), h_TBH, x_TBI)
+
+    def _embedded(self, ids_TB: Tensor) -> Tensor:
+        share = self.regularisers.embedding_dropout
+        if not (self.training and share):
+            return self.embedding(ids_TB)  # type: ignore[no-any-return]
+        return nn.functional.embedding(ids_TB, drop_characters(self.embedding.weight, share))
 
     def to_tensors(self) -> dict[str, np.ndarray]:
         """Copies of the weights as a checkpoint holds them."""
@@ -90,6 +132,15 @@ class CharModel(nn.Module):
     def from_tensors(self, tensors: Mapping[str, np.ndarray]) -> None:
         """Take the weights of a checkpoint."""
         self.load_state_dict({_own(n): torch.tensor(t) for n, t in tensors.items()})
+
+
+def check_tied(config: ModelConfig) -> None:
+    """Raise InputError unless the embedding can be the output weights too."""
+    if config.embedding_size != config.hidden_size:
+        raise InputError(
+            f"tied weights need one size: --embedding is {config.embedding_size}, --hidden is"
+            f" {config.hidden_size}"
+        )
 
 
 def detached(state: ModelState) -> ModelState:

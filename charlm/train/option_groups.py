@@ -16,6 +16,8 @@ OPTIMISERS: dict[str, dict[str, float]] = {
     "sgd": {"learning_rate": 0.5, "weight_decay": 0.0, "momentum": 0.9},
 }
 
+_SHARE = number(-1, 0.99)
+
 
 def add_text(group: Any) -> None:
     group.add_argument(
@@ -132,14 +134,45 @@ def add_learning(group: Any) -> None:
         help="longest gradient, as a norm (%(default)s)",
     )  # fmt: skip
     group.add_argument(
-        "--dropout", type=number(-1, 0.99), default=0.1, metavar="P", help="share of the numbers"
+        "--average", type=number(-1, 0.999999), default=0.0, metavar="X", help="measure and save"
+        " a moving average of the weights that keeps this share of itself at each step, as 0.999"
+        " (%(default)s: the weights themselves)"
+    )  # fmt: skip
+
+
+def add_regularisers(group: Any) -> None:
+    group.add_argument(
+        "--dropout", type=_SHARE, default=0.1, metavar="P", help="share of the numbers"
         " hidden at random while learning, against learning by heart: more for many passes over"
         " a small text, 0 for one pass over a large one (%(default)s)"
     )  # fmt: skip
     group.add_argument(
-        "--average", type=number(-1, 0.999999), default=0.0, metavar="X", help="measure and save"
-        " a moving average of the weights that keeps this share of itself at each step, as 0.999"
-        " (%(default)s: the weights themselves)"
+        "--locked-dropout", action="store_true", help="hide the same numbers at all times of a"
+        " batch"
+    )  # fmt: skip
+    group.add_argument(
+        "--embedding-dropout", type=_SHARE, default=0.0, metavar="P", help="share of the"
+        " characters that are hidden altogether for a batch (%(default)s)"
+    )  # fmt: skip
+    group.add_argument(
+        "--weight-dropout", type=_SHARE, default=0.0, metavar="P", help="share of the recurrent"
+        " weights that are hidden for a batch (%(default)s)"
+    )  # fmt: skip
+    group.add_argument(
+        "--recurrent-dropout", type=_SHARE, default=0.0, metavar="P", help="share of what would"
+        " enter the memory that is kept out of it; gru and lstm (%(default)s)"
+    )  # fmt: skip
+    group.add_argument(
+        "--activation-penalty", type=number(-1, 1e6), default=0.0, metavar="X", help="price of"
+        " large outputs of the last layer, their mean square, as 2 (%(default)s)"
+    )  # fmt: skip
+    group.add_argument(
+        "--slowness-penalty", type=number(-1, 1e6), default=0.0, metavar="X", help="price of"
+        " fast changes of them, as 1 (%(default)s)"
+    )  # fmt: skip
+    group.add_argument(
+        "--tied", action="store_true", help="use the embedding as the output weights too; needs"
+        " --embedding as large as --hidden"
     )  # fmt: skip
 
 

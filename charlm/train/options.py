@@ -76,6 +76,10 @@ def _complete(options: Any) -> None:
         raise InputError(f"--plateau does not go with --schedule {options.schedule}")
     if options.schedule == "plateau" and options.plateau is None:
         options.plateau = 2
+    if options.recurrent_dropout and options.cell == "rnn":
+        raise InputError("--recurrent-dropout goes with --cell gru and lstm: an rnn has no gate")
+    if options.tied and options.embedding != options.hidden:
+        raise InputError("--tied needs --embedding as large as --hidden")
     if options.random_length and options.unit != "continuous":
         raise InputError("--random-length goes with --unit continuous alone")
 
@@ -92,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     groups.add_text(add("text"))
     groups.add_model(add("model"))
     groups.add_learning(add("learning"))
+    groups.add_regularisers(add("against learning by heart"))
     groups.add_budget(add("budget (the first one reached ends the run)"))
     groups.add_run(add("run"))
     return parser

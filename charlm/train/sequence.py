@@ -4,6 +4,8 @@ Shapes: T times, B rows, H hidden units, G = gates x H. Both take x_TBG, the inp
 the gates for all times, and give h_TBH and the last state. The fast path keeps the gates of
 every time, walks back once, and leaves the weights' gradient to one product over all times at
 the end, where autograd would do a small product per time. Tests hold the two equal.
+
+`keep_TBH` masks the candidates of a GRU or an LSTM (`regularise.candidate_mask`).
 """
 
 from __future__ import annotations
@@ -21,22 +23,36 @@ _through_tanh = torch.ops.aten.tanh_backward.grad_input
 
 
 def run_cell_plainly(
-    cell: str, x_TBG: Tensor, state: State, hidden_weight: Tensor
+    cell: str,
+    x_TBG: Tensor,
+    state: State,
+    hidden_weight: Tensor,
+    keep_TBH: Tensor | None = None,
 ) -> tuple[Tensor, State]:
     """The loop as one would write it; autograd does the rest."""
     h_TBH = []
-    for x_BG in x_TBG:
-        state = STEPS[cell](x_BG, state, hidden_weight)
+    for t, x_BG in enumerate(x_TBG):
+        mask = () if keep_TBH is None else (keep_TBH[t],)
+        state = STEPS[cell](x_BG, state, hidden_weight, *mask)
         h_TBH.append(state[0])
     return torch.stack(h_TBH), state
 
 
-def run_cell(cell: str, x_TBG: Tensor, state: State, hidden_weight: Tensor) -> tuple[Tensor, State]:
+def run_cell(
+    cell: str,
+    x_TBG: Tensor,
+    state: State,
+    hidden_weight: Tensor,
+    keep_TBH: Tensor | None = None,
+) -> tuple[Tensor, State]:
     """The same, faster. Differentiable once; in `x_TBG`, `state` and `hidden_weight`."""
     if cell == "lstm":
-        h_TBH, c_BH = _Lstm.apply(x_TBG, *state, hidden_weight)
+        h_TBH, c_BH = _Lstm.apply(x_TBG, *state, hidden_weight, keep_TBH)
         return h_TBH, (h_TBH[-1], c_BH)
-    h_TBH = (_Gru if cell == "gru" else _Rnn).apply(x_TBG, *state, hidden_weight)
+    if cell == "gru":
+        h_TBH = _Gru.apply(x_TBG, *state, hidden_weight, keep_TBH)
+    else:
+        h_TBH = _Rnn.apply(x_TBG, *state, hidden_weight)
     return h_TBH, (h_TBH[-1],)
 
 
@@ -74,7 +90,9 @@ class _Rnn(torch.autograd.Function):
 
 class _Gru(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x_TBG: Tensor, h_BH: Tensor, weight: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, x_TBG: Tensor, h_BH: Tensor, weight: Tensor, keep_TBH: Tensor | None
+    ) -> Tensor:
         times, rows, size = x_TBG.shape[0], *h_BH.shape
         h0_BH, weight_zr_T, weight_n_T = h_BH, weight[: 2 * size].T, weight[2 * size :].T
         zr_TBG, n_TBH, reset_TBH, h_TBH = (
@@ -85,14 +103,16 @@ class _Gru(torch.autograd.Function):
             zr_BG = torch.addmm(x_BG[:, : 2 * size], h_BH, weight_zr_T, out=zr_TBG[t]).sigmoid_()
             reset_BH = torch.mul(zr_BG[:, size:], h_BH, out=reset_TBH[t])
             n_BH = torch.addmm(x_BG[:, 2 * size :], reset_BH, weight_n_T, out=n_TBH[t]).tanh_()
+            if keep_TBH is not None:
+                n_BH = n_BH * keep_TBH[t]
             h_BH = torch.lerp(h_BH, n_BH, zr_BG[:, :size], out=h_TBH[t])
-        ctx.save_for_backward(zr_TBG, n_TBH, reset_TBH, h_TBH, h0_BH, weight)
+        ctx.save_for_backward(zr_TBG, n_TBH, reset_TBH, h_TBH, h0_BH, weight, keep_TBH)
         return h_TBH
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad_TBH: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        zr_TBG, n_TBH, reset_TBH, h_TBH, h0_BH, weight = ctx.saved_tensors
+    def backward(ctx: Any, grad_TBH: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        zr_TBG, n_TBH, reset_TBH, h_TBH, h0_BH, weight, keep_TBH = ctx.saved_tensors
         size = h0_BH.shape[1]
         weight_zr, weight_n = weight[: 2 * size], weight[2 * size :]
         before_TBH = _before(h_TBH, h0_BH)
@@ -102,9 +122,14 @@ class _Gru(torch.autograd.Function):
             z_BH, r_BH, n_BH = zr_TBG[t, :, :size], zr_TBG[t, :, size:], n_TBH[t]
             dz_BH, dr_BH, dn_BH = d_TBG[t].chunk(3, dim=1)
             dh_BH.add_(grad_TBH[t])
-            torch.sub(n_BH, before_TBH[t], out=dz_BH).mul_(dh_BH)
+            torch.mul(dh_BH, z_BH, out=dn_BH)
+            entered_BH = n_BH
+            if keep_TBH is not None:
+                entered_BH = n_BH * keep_TBH[t]
+                dn_BH.mul_(keep_TBH[t])
+            torch.sub(entered_BH, before_TBH[t], out=dz_BH).mul_(dh_BH)
             _through_sigmoid(dz_BH, z_BH, grad_input=dz_BH)
-            _through_tanh(torch.mul(dh_BH, z_BH, out=dn_BH), n_BH, grad_input=dn_BH)
+            _through_tanh(dn_BH, n_BH, grad_input=dn_BH)
             torch.mm(dn_BH, weight_n, out=dreset_BH)
             torch.mul(dreset_BH, before_TBH[t], out=dr_BH)
             _through_sigmoid(dr_BH, r_BH, grad_input=dr_BH)
@@ -116,13 +141,18 @@ class _Gru(torch.autograd.Function):
                 _weight_gradient(d_TBG[..., 2 * size :], reset_TBH),
             ]
         )
-        return d_TBG, dh_BH, dweight
+        return d_TBG, dh_BH, dweight, None
 
 
 class _Lstm(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, x_TBG: Tensor, h_BH: Tensor, c_BH: Tensor, weight: Tensor
+        ctx: Any,
+        x_TBG: Tensor,
+        h_BH: Tensor,
+        c_BH: Tensor,
+        weight: Tensor,
+        keep_TBH: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         times, rows, size = x_TBG.shape[0], *h_BH.shape
         h0_BH, weight_T = h_BH, weight.T
@@ -138,17 +168,19 @@ class _Lstm(torch.autograd.Function):
             )
             o_BH = gates_BG[:, 3 * size :].sigmoid_()
             c_BH = torch.mul(if_BG[:, size:], c_TBH[t], out=c_TBH[t + 1])
+            if keep_TBH is not None:
+                g_BH = g_BH * keep_TBH[t]
             c_BH.addcmul_(if_BG[:, :size], g_BH)
             h_BH = torch.mul(o_BH, torch.tanh(c_BH, out=tanh_c_TBH[t]), out=h_TBH[t])
-        ctx.save_for_backward(gates_TBG, c_TBH, tanh_c_TBH, h_TBH, h0_BH, weight)
+        ctx.save_for_backward(gates_TBG, c_TBH, tanh_c_TBH, h_TBH, h0_BH, weight, keep_TBH)
         return h_TBH, c_TBH[-1].clone()
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(
         ctx: Any, grad_TBH: Tensor, dc_BH: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        gates_TBG, c_TBH, tanh_c_TBH, h_TBH, h0_BH, weight = ctx.saved_tensors
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, None]:
+        gates_TBG, c_TBH, tanh_c_TBH, h_TBH, h0_BH, weight, keep_TBH = ctx.saved_tensors
         d_TBG = torch.empty_like(gates_TBG)
         dh_BH, dc_BH, part_BH = torch.zeros_like(h0_BH), dc_BH.clone(), torch.empty_like(h0_BH)
         for t in reversed(range(len(h_TBH))):
@@ -161,9 +193,12 @@ class _Lstm(torch.autograd.Function):
             torch.mul(dc_BH, g_BH, out=di_BH)
             torch.mul(dc_BH, c_TBH[t], out=df_BH)
             torch.mul(dc_BH, i_BH, out=dg_BH)
+            if keep_TBH is not None:
+                di_BH.mul_(keep_TBH[t])
+                dg_BH.mul_(keep_TBH[t])
             for d_BH, gate_BH in ((di_BH, i_BH), (df_BH, f_BH), (do_BH, o_BH)):
                 _through_sigmoid(d_BH, gate_BH, grad_input=d_BH)
             _through_tanh(dg_BH, g_BH, grad_input=dg_BH)
             dc_BH.mul_(f_BH)
             torch.mm(d_TBG[t], weight, out=dh_BH)
-        return d_TBG, dh_BH, dc_BH, _weight_gradient(d_TBG, _before(h_TBH, h0_BH))
+        return d_TBG, dh_BH, dc_BH, _weight_gradient(d_TBG, _before(h_TBH, h0_BH)), None
