@@ -1,187 +1,209 @@
-"""Characters per second of the engine, beside what one would write in plain PyTorch.
+"""Characters per second of the engine, beside what one would use in its place.
 
-    python benchmarks/decode.py [--sizes 128 256 512] [--batches 1 64] [--json FILE]
+    python -m benchmarks.decode [--full] [--cells gru lstm] [--sizes 128 256 512] [...]
 
-Three writers decode the same random one-layer LSTM (V = 100, E = 64, logits of standard
-deviation 2.5), each drawing every character from the nucleus of 0.95:
-
-    engine    charlm.engine.Engine
-    eager     a Python loop over the cell written out in torch operations
-    nn.LSTM   torch's own layer, fed one character at a time
-
-All on one thread. They take turns (A B C A B C ...), each turn long enough to be timed; the
-figure is the median of characters per second of process time, which other jobs on the machine
-disturb least. Ratios within one run are what counts.
+Every writer (benchmarks/peers/) decodes the same random model (V = 100, E = 64) and draws every
+character from the nucleus of 0.95; in the beams' table each finds the best of 10 hypotheses for
+32 prompts of 20 characters. All on one thread and one core, in turns, characters per second of
+process time, medians; but the rows' threads are compared by the clock.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import platform
-import statistics
+import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
-from charlm.checkpoint import Checkpoint
-from charlm.config import ModelConfig, TextConfig, parameter_shapes
-from charlm.decoding import Sampling
-from charlm.engine import Engine
-from charlm.vocabulary import EOS, Vocabulary
+from benchmarks.measure import pin, size_for, take_turns
+from benchmarks.models import Size, V, random_checkpoint
+from benchmarks.peers import Peer, load_peers
+from benchmarks.peers.charlm_engine import EnginePeer
+from benchmarks.tables import Table, add_json_option, judged, write_json
+from charlm.vocabulary import EOS
 
-V, E, TOP_P = 100, 64, 0.95
-Writer = Callable[[int], None]  # writes that many positions of every row
+TOP_P = 0.95
+#: What one stream should reach of the best float32 peer, by layers and H.
+STREAM_TARGETS = {
+    **{(1, 128): 6.0, (1, 256): 2.5, (1, 512): 1.5},
+    **{(2, 128): 3.5, (2, 256): 1.7, (2, 512): 1.2},
+}
+BATCH_TARGETS = {256: 1.8, 512: 1.3}
+#: What beams should reach of JAX and of transformers, by layers and H.
+BEAM_TARGETS = {(1, 256): (1.5, 6.0), (2, 512): (1.3, 2.0)}
 
-
-def random_checkpoint(hidden_size: int) -> Checkpoint:
-    """A random LSTM whose logits are about as sharp as those of a trained one."""
-    random = np.random.default_rng(0)
-    config = ModelConfig("lstm", V, E, hidden_size)
-    tensors = {
-        name: (random.uniform(-2, 2, p.shape) / hidden_size**0.5).astype(np.float32)
-        for name, p in parameter_shapes(config).items()
-    }
-    vocabulary = Vocabulary([chr(0x100 + i) for i in range(V - 2)])
-    text = TextConfig("continuous", EOS)  # no end: every row writes to the last position
-    checkpoint = Checkpoint(config, text, vocabulary, tensors, {}, {})
-    logits = Engine(checkpoint).logits(random.integers(2, V, (8, 20)).astype(np.int32))
-    output = tensors["output_weight"] * np.float32(2.5 / logits[:, -1].std())
-    return replace(checkpoint, tensors=tensors | {"output_weight": output})
+Rates = Mapping[str, float]  # of every peer by name: characters per second
 
 
-def engine_writer(checkpoint: Checkpoint, rows: int) -> Writer:
-    engine = Engine(checkpoint, threads=1)
-
-    def write(positions: int) -> None:
-        session = engine.start([""], Sampling(top_p=TOP_P), n=rows, max_length=positions)
-        while not session.done:
-            session.advance(positions, budget_ms=1000)
-
-    return write
-
-
-def nucleus_draw(logits_BV: Tensor) -> Tensor:
-    """One id per row from the nucleus: sort, cumulate, cut, draw."""
-    p_BV, order_BV = torch.softmax(logits_BV, -1).sort(-1, descending=True)
-    p_BV[p_BV.cumsum(-1) - p_BV >= TOP_P] = 0
-    return order_BV.gather(-1, torch.multinomial(p_BV, 1)).squeeze(-1)
+def measure_streams(
+    peers: Sequence[Peer], size: Size, rows: int, rounds: int, seconds: float
+) -> Rates:
+    """Characters per second of every peer that can write so many rows."""
+    checkpoint = random_checkpoint(size)
+    calls, characters = {}, {}
+    for peer in peers:
+        write = peer.writer(checkpoint, rows, TOP_P)
+        if write is not None:
+            positions = max(64, size_for(write, seconds) // 64 * 64)  # whole chunks for JAX
+            calls[peer.name] = lambda write=write, n=positions: write(n)
+            characters[peer.name] = rows * positions
+    times = take_turns(calls, rounds)
+    return {name: characters[name] / took for name, took in times.items()}
 
 
-def eager_writer(checkpoint: Checkpoint, rows: int) -> Writer:
-    weights = {name: torch.from_numpy(t) for name, t in checkpoint.tensors.items()}
-    size = checkpoint.config.hidden_size
-    # One product of [x, h] for all gates, as one writes it for speed.
-    both = torch.cat([weights["layers.0.input_weight"], weights["layers.0.hidden_weight"]], 1).T
-    both, bias = both.contiguous(), weights["layers.0.bias"]
-    output = weights["output_weight"].T.contiguous()
-
-    @torch.inference_mode()
-    def write(positions: int) -> None:
-        h, c = torch.zeros(rows, size), torch.zeros(rows, size)
-        ids = torch.full((rows,), EOS)
-        for _ in range(positions):
-            x = weights["embedding"][ids]
-            i, f, g, o = torch.addmm(bias, torch.cat([x, h], 1), both).chunk(4, 1)
-            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-            h = torch.sigmoid(o) * torch.tanh(c)
-            ids = nucleus_draw(torch.addmm(weights["output_bias"], h, output))
-            ids.tolist()
-
-    return write
+def measure_beams(
+    peers: Sequence[Peer], size: Size, prompts: int, width: int, positions: int, rounds: int
+) -> Rates:
+    """Characters of the best texts per second: 32 prompts of 200 positions are 6,400 of them."""
+    checkpoint = random_checkpoint(size)
+    ids = np.random.default_rng(5).integers(EOS + 1, V, (prompts, 21))
+    ids[:, 0] = EOS
+    calls = {}
+    for peer in peers:
+        write = peer.beam_writer(checkpoint)
+        if write is not None:
+            write(ids, width, positions)  # compiles, allocates
+            calls[peer.name] = lambda write=write: write(ids, width, positions)
+    return {n: prompts * positions / took for n, took in take_turns(calls, rounds).items()}
 
 
-def layer_writer(checkpoint: Checkpoint, rows: int) -> Writer:
-    weights = {name: torch.from_numpy(t) for name, t in checkpoint.tensors.items()}
-    layer = nn.LSTM(E, checkpoint.config.hidden_size)
-    layer.load_state_dict(
-        {
-            "weight_ih_l0": weights["layers.0.input_weight"],
-            "weight_hh_l0": weights["layers.0.hidden_weight"],
-            "bias_ih_l0": weights["layers.0.bias"],
-            "bias_hh_l0": torch.zeros_like(weights["layers.0.bias"]),
-        }
-    )
-
-    @torch.inference_mode()
-    def write(positions: int) -> None:
-        state = None
-        ids = torch.full((rows,), EOS)
-        for _ in range(positions):
-            h_1BH, state = layer(weights["embedding"][ids][None], state)
-            logits = nn.functional.linear(h_1BH[0], weights["output_weight"])
-            ids = nucleus_draw(logits + weights["output_bias"])
-            ids.tolist()
-
-    return write
-
-
-WRITERS = {"engine": engine_writer, "eager": eager_writer, "nn.LSTM": layer_writer}
-
-
-def rates(writers: dict[str, Writer], rows: int, rounds: int, seconds: float) -> dict[str, float]:
-    """Median characters per second of process time, the writers taking turns."""
-    positions = {}
-    for name, write in writers.items():
-        write(4)  # first calls allocate
-        n, took = 8, 0.0
-        while took < seconds / 4:
-            n *= 2
-            took = timed(write, n)
-        positions[name] = max(8, int(n * seconds / took))
-    measured: dict[str, list[float]] = {name: [] for name in writers}
+def measure_threads(size: Size, rows: int, rounds: int, seconds: float) -> Rates:
+    """Characters per second by the clock with one thread and with two: the best of the turns."""
+    checkpoint = random_checkpoint(size)
+    writers = {f"{n}": EnginePeer(n).writer(checkpoint, rows, TOP_P) for n in (1, 2)}
+    positions = size_for(writers["1"], seconds)
+    best = dict.fromkeys(writers, float("inf"))
     for _ in range(rounds):
         for name, write in writers.items():
-            measured[name].append(rows * positions[name] / timed(write, positions[name]))
-    return {name: statistics.median(values) for name, values in measured.items()}
+            start = time.perf_counter()
+            write(positions)
+            best[name] = min(best[name], time.perf_counter() - start)
+    return {name: rows * positions / took for name, took in best.items()}
 
 
-def timed(write: Writer, positions: int) -> float:
-    """Process time of one call, in seconds."""
-    start = time.process_time()
-    write(positions)
-    return time.process_time() - start
+def best_of(found: Rates, peers: Sequence[Peer], precision: str) -> float | None:
+    """The fastest that is not the engine, at that precision."""
+    others = [p.name for p in peers if p.precision == precision and not is_own(p)]
+    return max((found[name] for name in others if name in found), default=None)
+
+
+def is_own(peer: Peer) -> bool:
+    return isinstance(peer, EnginePeer)
+
+
+def streams_table(rows: int, found: Mapping[Size, Rates], peers: Sequence[Peer]) -> Table:
+    """One line a model, one column a writer, and the engine's part of the best other."""
+    names = [p.name for p in peers if any(p.name in rates for rates in found.values())]
+    own = [p for p in peers if is_own(p)]
+    lines = []
+    for size, rates in found.items():
+        line = [str(size), *(f"{rates[n]:,.0f}" if n in rates else "-" for n in names)]
+        for peer in own:
+            best = best_of(rates, peers, peer.precision)
+            target = stream_target(size, rows, peer.precision)
+            line.append(judged(rates[peer.name] / best, target) if best else "-")
+        lines.append(line)
+    title = "One stream" if rows == 1 else f"{rows} rows at a time"
+    ratios = [f"{peer.name} / best {peer.precision} peer" for peer in own]
+    return Table(f"{title}, characters per second", ["", *names, *ratios], lines)
+
+
+def stream_target(size: Size, rows: int, precision: str) -> float | None:
+    """What the engine should reach of the best peer of the same precision."""
+    H, L = size.hidden_size, size.layers
+    if precision == "int8":
+        return None if rows > 1 else 10.0 if H <= 256 else 3.0 if (H, L) == (512, 1) else 2.0
+    return STREAM_TARGETS.get((L, H)) if rows == 1 else BATCH_TARGETS.get(H)
+
+
+def beams_table(shape: str, found: Mapping[Size, Rates]) -> Table:
+    """Seconds of processor time for all, and how many times the engine's the others take."""
+    names = list(next(iter(found.values())))
+    others = [name for name in names if name in ("JAX", "transformers")]
+    lines = []
+    for size, rates in found.items():
+        targets = BEAM_TARGETS.get((size.layers, size.hidden_size), (None, None))
+        wanted = dict(zip(("JAX", "transformers"), targets, strict=True))
+        ratios = [judged(rates["engine"] / rates[n], wanted[n]) for n in others]
+        lines.append([str(size), *(f"{rates[n]:,.0f}" for n in names), *ratios])
+    columns = ["", *names, *(f"engine / {name}" for name in others)]
+    return Table(f"Beams, {shape}, characters of the best texts per second", columns, lines)
+
+
+def threads_table(rows: int, found: Mapping[Size, Rates]) -> Table:
+    lines = [
+        [str(size), f"{rates['1']:,.0f}", f"{rates['2']:,.0f}", judged(rates["2"] / rates["1"], 1.8)]
+        for size, rates in found.items()
+    ]
+    title = f"Threads, {rows} rows, characters per second by the clock"
+    return Table(title, ["", "1 thread", "2 threads", "2 / 1"], lines)
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.decode", description="Characters per second, beside others'."
+    )
+    parser.add_argument("--full", action="store_true", help="all that is recorded (20 minutes)")
+    parser.add_argument("--cells", nargs="+", choices=["gru", "lstm"], metavar="CELL")
+    parser.add_argument("--sizes", type=int, nargs="+", metavar="H")
+    parser.add_argument("--layers", type=int, nargs="+", metavar="L")
+    parser.add_argument("--batches", type=int, nargs="+", metavar="B", help="rows at a time")
+    parser.add_argument("--beams", type=int, nargs=3, metavar=("P", "K", "N"),
+                        default=[32, 10, 200], help="prompts, width, positions (32 10 200)")  # fmt: skip
+    parser.add_argument("--peers", nargs="+", metavar="NAME", help="of the peers, only these")
+    parser.add_argument("--rounds", type=int, help="turns of each writer")
+    parser.add_argument("--seconds", type=float, help="length of a turn")
+    add_json_option(parser, "decode")
+    chosen = parser.parse_args(arguments)
+    quick = {"cells": ["lstm", "gru"], "sizes": [256], "layers": [1], "batches": [1, 64],
+             "rounds": 3, "seconds": 0.15}  # fmt: skip
+    full = {"cells": ["lstm", "gru"], "sizes": [128, 256, 512], "layers": [1, 2],
+            "batches": [1, 64, 256], "rounds": 5, "seconds": 0.3}  # fmt: skip
+    for name, value in (full if chosen.full else quick).items():
+        if getattr(chosen, name) is None:
+            setattr(chosen, name, value)
+    return chosen
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Characters per second, on one thread.")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[128, 256, 512], metavar="H")
-    parser.add_argument("--batches", type=int, nargs="+", default=[1, 64], metavar="B")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each writer (5)")
-    parser.add_argument("--seconds", type=float, default=0.5, help="length of a turn (0.5)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    chosen = parser.parse_args(arguments)
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    results = []
-    print(f"{'':16}" + "".join(f"{name:>12}" for name in WRITERS) + "   engine / eager, nn.LSTM")
-    for size in chosen.sizes:
-        checkpoint = random_checkpoint(size)
-        for rows in chosen.batches:
-            writers = {name: make(checkpoint, rows) for name, make in WRITERS.items()}
-            found = rates(writers, rows, chosen.rounds, chosen.seconds)
-            ratios = [found["engine"] / found[name] for name in ("eager", "nn.LSTM")]
-            print(
-                f"LSTM H{size} B={rows}".ljust(16)
-                + "".join(f"{rate:12,.0f}" for rate in found.values())
-                + f"   {ratios[0]:.1f}x, {ratios[1]:.1f}x"
-            )
-            results.append({"hidden_size": size, "batch": rows, "characters_per_s": found})
-    if chosen.json:
-        about = {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "machine": platform.machine(),
-            "isa": Engine(random_checkpoint(16)).isa,
-            "rounds": chosen.rounds,
-            "seconds": chosen.seconds,
-        }
-        chosen.json.write_text(json.dumps(about | {"results": results}, indent=1) + "\n")
+    chosen = parse(arguments)
+    peers, skipped = load_peers()
+    print(*skipped, sep="\n", end="\n" if skipped else "")
+    peers = [p for p in peers if chosen.peers is None or is_own(p) or p.name in chosen.peers]
+    sizes = [Size(c, h, n) for c in chosen.cells for n in chosen.layers for h in chosen.sizes]
+    tables: list[Table] = []
+    figures: list[dict[str, object]] = []
+
+    def run(what: str, of: Sequence[Size], measure: Callable[[Size], Rates]) -> dict[Size, Rates]:
+        found = {}
+        for size in of:
+            found[size] = measure(size)
+            figures.append({"what": what, "model": str(size), "characters_per_s": found[size]})
+        return found
+
+    def show(table: Table) -> None:
+        tables.append(table)
+        print(table, flush=True)
+
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0}
+    if len(cores) > 1:
+        rows = 256
+        found = run(f"{rows} rows", sizes[:1], lambda size: measure_threads(
+            size, rows, chosen.rounds, chosen.seconds))  # fmt: skip
+        show(threads_table(rows, found))
+    pin()
+    for rows in chosen.batches:
+        found = run(f"{rows} rows", sizes, lambda size, rows=rows: measure_streams(
+            peers, size, rows, chosen.rounds, chosen.seconds))  # fmt: skip
+        show(streams_table(rows, found, peers))
+    shape = [s for s in sizes if (s.layers, s.hidden_size) in BEAM_TARGETS] or sizes[:1]
+    found = run("beams", shape, lambda size: measure_beams(
+        peers, size, *chosen.beams, min(3, chosen.rounds)))  # fmt: skip
+    prompts, width, positions = chosen.beams
+    show(beams_table(f"{prompts} prompts x {width} hypotheses x {positions} positions", found))
+    write_json(chosen.json, "python -m benchmarks.decode" + " --full" * chosen.full, tables, figures)
 
 
 if __name__ == "__main__":

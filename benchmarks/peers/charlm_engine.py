@@ -1,0 +1,48 @@
+"""The engine of this project, through its public door."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.peers import BeamWriter, Ids, Peer, Writer
+from charlm.checkpoint import Checkpoint
+from charlm.decoding import BeamSearch, Sampling
+from charlm.engine import Engine
+from charlm.session import SampleEvents
+
+
+class EnginePeer(Peer):
+    """charlm.engine.Engine, on one thread unless said."""
+
+    name = "engine"
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
+
+    def writer(self, checkpoint: Checkpoint, rows: int, top_p: float) -> Writer:
+        engine = Engine(checkpoint, threads=self.threads)
+
+        def write(positions: int) -> Ids:
+            session = engine.start([""], Sampling(top_p=top_p), n=rows, max_length=positions)
+            written = []
+            while not session.done:
+                events = session.advance(positions, budget_ms=1000)
+                assert isinstance(events, SampleEvents)
+                written.append(events.ids)
+            return np.concatenate(written).astype(np.int64)
+
+        return write
+
+    def beam_writer(self, checkpoint: Checkpoint) -> BeamWriter:
+        engine = Engine(checkpoint, threads=self.threads)
+        vocabulary = checkpoint.vocabulary
+
+        def write(prompts: Ids, width: int, positions: int) -> Ids:
+            texts = [vocabulary.code2string(ids[1:].tolist()) for ids in prompts]
+            found = engine.write_many(texts, BeamSearch(width), max_length=positions)
+            return np.array([vocabulary.string2code(best[0].text) for best in found])
+
+        return write
+
+
+PEERS = [EnginePeer()]
