@@ -15,6 +15,7 @@ SOURCES := setup.py $(shell find csrc)
 MADE := $(STAMPS)/made
 BASE := $(STAMPS)/base
 DEV := $(STAMPS)/dev
+PEERS := $(STAMPS)/peers
 ENGINE := $(STAMPS)/engine
 
 .PHONY: help tui train test test-long lint format bench clean
@@ -43,9 +44,10 @@ lint: $(DEV) $(ENGINE) ## ruff, mypy and import directions
 format: $(DEV) ## put the sources in ruff's form
 	$(BIN)/ruff format .
 
-bench: $(BASE) $(ENGINE) ## characters per second, written and learned, beside torch
-	$(BIN)/python benchmarks/decode.py
-	$(BIN)/python benchmarks/training.py
+bench: $(PEERS) $(ENGINE) ## how fast it writes, starts and learns, beside others (FULL=1: all)
+	@for name in decode kernels startup dice training; do \
+	  $(BIN)/python -m benchmarks.$$name $(if $(FULL),--full) || exit; \
+	done
 
 clean: ## remove what was built (the virtual environment too; runs stay)
 	rm -rf $(VENV) build *.egg-info charlm/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis \
@@ -93,6 +95,11 @@ export EXTRA
 $(DEV): pyproject.toml constraints.txt $(BASE)
 	@echo "Installing what the tests need"
 	@$(PIP) install -c constraints.txt $$($(BIN)/python -c "$$EXTRA" dev)
+	@touch $@
+
+$(PEERS): pyproject.toml constraints.txt $(BASE)
+	@echo "Installing what is measured beside charlm"
+	@$(PIP) install -c constraints.txt $$($(BIN)/python -c "$$EXTRA" peers)
 	@touch $@
 
 # Looked at again when it is reached: the installation above has just built it.

@@ -27,8 +27,12 @@ from charlm.vocabulary import EOS
 TOP_P = 0.95
 #: What one stream should reach of the best float32 peer, by layers and H.
 STREAM_TARGETS = {
-    **{(1, 128): 6.0, (1, 256): 2.5, (1, 512): 1.5},
-    **{(2, 128): 3.5, (2, 256): 1.7, (2, 512): 1.2},
+    (1, 128): 6.0,
+    (1, 256): 2.5,
+    (1, 512): 1.5,
+    (2, 128): 3.5,
+    (2, 256): 1.7,
+    (2, 512): 1.2,
 }
 BATCH_TARGETS = {256: 1.8, 512: 1.3}
 #: What beams should reach of JAX and of transformers, by layers and H.
@@ -134,7 +138,12 @@ def beams_table(shape: str, found: Mapping[Size, Rates]) -> Table:
 
 def threads_table(rows: int, found: Mapping[Size, Rates]) -> Table:
     lines = [
-        [str(size), f"{rates['1']:,.0f}", f"{rates['2']:,.0f}", judged(rates["2"] / rates["1"], 1.8)]
+        [
+            str(size),
+            f"{rates['1']:,.0f}",
+            f"{rates['2']:,.0f}",
+            judged(rates["2"] / rates["1"], 1.8),
+        ]
         for size, rates in found.items()
     ]
     title = f"Threads, {rows} rows, characters per second by the clock"
@@ -150,8 +159,14 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", type=int, nargs="+", metavar="H")
     parser.add_argument("--layers", type=int, nargs="+", metavar="L")
     parser.add_argument("--batches", type=int, nargs="+", metavar="B", help="rows at a time")
-    parser.add_argument("--beams", type=int, nargs=3, metavar=("P", "K", "N"),
-                        default=[32, 10, 200], help="prompts, width, positions (32 10 200)")  # fmt: skip
+    parser.add_argument(
+        "--beams",
+        type=int,
+        nargs=3,
+        metavar=("P", "K", "N"),
+        default=[32, 10, 200],
+        help="prompts, width, positions (32 10 200)",
+    )
     parser.add_argument("--peers", nargs="+", metavar="NAME", help="of the peers, only these")
     parser.add_argument("--rounds", type=int, help="turns of each writer")
     parser.add_argument("--seconds", type=float, help="length of a turn")
@@ -203,7 +218,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         peers, size, *chosen.beams, min(3, chosen.rounds)))  # fmt: skip
     prompts, width, positions = chosen.beams
     show(beams_table(f"{prompts} prompts x {width} hypotheses x {positions} positions", found))
-    write_json(chosen.json, "python -m benchmarks.decode" + " --full" * chosen.full, tables, figures)
+    write_json(
+        chosen.json, "python -m benchmarks.decode" + " --full" * chosen.full, tables, figures
+    )
 
 
 if __name__ == "__main__":

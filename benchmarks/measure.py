@@ -8,6 +8,7 @@ anything.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.metadata
 import os
 import platform
@@ -43,7 +44,7 @@ def size_for(work: Callable[[int], object], seconds: float, largest: int = 1 << 
     work(1)
     n = 1
     while n < largest:
-        took = process_seconds(lambda: work(n))
+        took = process_seconds(functools.partial(work, n))
         if took > seconds / 4:
             return max(1, min(largest, int(n * seconds / took)))
         n *= 2
@@ -66,13 +67,24 @@ def describe_machine() -> dict[str, object]:
         "commit": _commit(),
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "caches": _caches(),
+        "caches": cache_sizes(),
         "load": list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
         "system": f"{platform.system()} {platform.machine()}",
         "compiler": _first_line(os.environ.get("CXX", "c++"), "--version"),
         "python": platform.python_version(),
         "packages": _versions(),
     }
+
+
+def cache_sizes() -> dict[str, int]:
+    """Bytes of the first core's data caches, L1 to L3, where Linux names them."""
+    found = {}
+    for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        with contextlib.suppress(OSError, ValueError):
+            if (folder / "type").read_text().strip() != "Instruction":
+                level = (folder / "level").read_text().strip()
+                found[f"L{level}"] = int((folder / "size").read_text().strip("K\n")) * 1024
+    return found
 
 
 def _versions() -> dict[str, str]:
@@ -102,14 +114,3 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def _caches() -> dict[str, str]:
-    """Sizes by level of the first core's data caches, as Linux names them."""
-    found = {}
-    for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
-        with contextlib.suppress(OSError):
-            if (folder / "type").read_text().strip() != "Instruction":
-                level = (folder / "level").read_text().strip()
-                found[f"L{level}"] = (folder / "size").read_text().strip()
-    return found

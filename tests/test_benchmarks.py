@@ -1,7 +1,8 @@
-"""The benchmarks run and write what they measured."""
+"""The benchmarks run, compare writers that do the same work, and write down what they measured."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -9,39 +10,157 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
+from benchmarks.dice import Share, measure, part_before, same_part
+from benchmarks.models import Size, V, products, random_checkpoint, weight_count
+from benchmarks.peers.charlm_engine import EnginePeer
+from benchmarks.tables import Table, judged
+from charlm.decoding import Sampling
+from charlm.engine import Engine
+from charlm.vocabulary import EOS
 
-def run_benchmark(script: str, options: list[str], figures: Path) -> list[dict[str, Any]]:
-    """The results that a script writes when run with these options."""
+GREEDY = 1e-6  # a nucleus that holds the best character alone
+PEERS = [
+    "torch_eager",
+    pytest.param("torch_layer", marks=pytest.mark.long),
+    pytest.param("onnx_runtime", marks=pytest.mark.long),
+    pytest.param("jax_scan", marks=pytest.mark.long),
+    pytest.param("numba_loop", marks=pytest.mark.long),
+    pytest.param("transformers_generate", marks=pytest.mark.long),
+]
+
+
+def run_benchmark(name: str, options: list[str], figures: Path) -> dict[str, Any]:
+    """What a benchmark writes when run with these options."""
     subprocess.run(
-        [sys.executable, f"benchmarks/{script}", *options, "--json", figures],
+        [sys.executable, "-m", f"benchmarks.{name}", *options, "--json", figures],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         check=True,
     )
-    results: list[dict[str, Any]] = json.loads(figures.read_text())["results"]
-    return results
+    kept: dict[str, Any] = json.loads(figures.read_text())
+    assert kept["machine"]["commit"] and kept["machine"]["python"]
+    assert all(kept["tables"]) and kept["figures"]
+    return kept
+
+
+@pytest.mark.filterwarnings("default")  # other people's packages
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("module", PEERS)
+def test_a_peer_writes_what_the_engine_writes(module: str, cell: Any, layers: int) -> None:
+    try:
+        peers = importlib.import_module(f"benchmarks.peers.{module}").PEERS
+    except ModuleNotFoundError as error:
+        pytest.skip(f"{error.name} is not installed")
+    checkpoint = random_checkpoint(Size(cell, 16, layers))
+    engine = EnginePeer()
+    prompts = np.random.default_rng(1).integers(EOS + 1, V, (3, 6))
+    prompts[:, 0] = EOS
+    for peer in peers:
+        # torch's GRU is another equation; int8 is another model.
+        other = peer.precision != "float32" or (
+            cell == "gru" and module in ("torch_layer", "transformers_generate")
+        )
+        for rows in (1, 3):
+            write = peer.writer(checkpoint, rows, GREEDY)
+            if write is not None:
+                expected = engine.writer(checkpoint, rows, GREEDY)(70)
+                found = write(70)
+                assert found.shape == expected.shape
+                assert other or (found == expected).all()
+        beam = peer.beam_writer(checkpoint)
+        if beam is not None:
+            expected = engine.beam_writer(checkpoint)(prompts, 4, 20)
+            found = beam(prompts, 4, 20)
+            assert found.shape == expected.shape
+            assert other or (found == expected).all()
+
+
+def test_the_work_of_a_character() -> None:
+    config = random_checkpoint(Size("gru", 8, 2)).config
+    assert products(config) == [(24, 8), (24, 16), (V, 8)]
+    assert weight_count(config) == 24 * 8 + 24 * 16 + V * 8
+
+
+@pytest.mark.parametrize(("model", "prompt"), [("shakespeare", "ROMEO:"), ("speeches", "We ")])
+def test_a_knob_that_is_not_turned_keeps_everything(model: str, prompt: str) -> None:
+    engine = Engine.load(ROOT / "checkpoints" / model)
+    same = (Sampling(), Sampling())
+    kept = measure(engine, prompt, same, fresh=False, texts=8, length=30)
+    assert [kept.same.mean, kept.before.mean, kept.one_ahead.mean] == [1, 1, 1]
+    turned = measure(engine, prompt, same, fresh=True, texts=8, length=30)
+    assert max(turned.same.mean, turned.before.mean, turned.one_ahead.mean) < 1
+
+
+def test_what_counts_as_kept() -> None:
+    assert same_part("abcd", "axcdef") == 3 / 6
+    assert part_before("abcd", "axcdef") == 1 / 6
+    assert part_before("abcd", "abcd") == 1
+    assert Share.of([0.0, 1.0]) == Share(0.5, 0.5)
+
+
+def test_a_table_and_a_verdict() -> None:
+    assert judged(3.04, 2.5) == "3.0x (2.5x: met)"
+    assert judged(0.74, 0.75, "{:.0%}") == "74% (75%: missed)"
+    assert judged(1, None) == "1.0x"
+    shown = str(Table("Speed", ["", "rate"], [["a model", "12"]]))
+    assert shown == "Speed:\n\n|         | rate |\n| ------- | ---: |\n| a model |   12 |\n"
 
 
 @pytest.mark.long
 def test_the_decoding_benchmark_runs(tmp_path: Path) -> None:
-    figures = tmp_path / "figures.json"
-    small = ["--sizes", "16", "--batches", "1", "3", "--rounds", "1", "--seconds", "0.01"]
-    results = run_benchmark("decode.py", small, figures)
-    assert [(r["hidden_size"], r["batch"]) for r in results] == [(16, 1), (16, 3)]
-    for result in results:
-        assert set(result["characters_per_s"]) == {"engine", "eager", "nn.LSTM"}
-        assert all(rate > 0 for rate in result["characters_per_s"].values())
+    small = ["--cells", "gru", "--sizes", "16", "--batches", "1", "3", "--beams", "2", "3", "5"]
+    only = ["--peers", "torch, written out", "--rounds", "1", "--seconds", "0.01"]
+    kept = run_benchmark("decode", small + only, tmp_path / "figures.json")
+    rates = {f["what"]: f["characters_per_s"] for f in kept["figures"] if f["what"] != "256 rows"}
+    assert list(rates) == ["1 rows", "3 rows", "beams"]
+    for found in rates.values():
+        assert set(found) == {"engine", "torch, written out"}
+        assert all(rate > 0 for rate in found.values())
+
+
+@pytest.mark.long
+def test_the_kernels_benchmark_runs_and_calls_out_a_slow_one(tmp_path: Path) -> None:
+    small = ["--cells", "rnn", "--sizes", "16", "--batches", "2", "--rounds", "1"]
+    kept = run_benchmark("kernels", [*small, "--seconds", "0.01"], tmp_path / "figures.json")
+    (finding,) = kept["figures"]
+    assert 0 < finding["share"] < 1  # so small a model is all overhead
+    slow = [sys.executable, "-m", "benchmarks.kernels", *small, "--seconds", "0.01", "--strict"]
+    done = subprocess.run(
+        [*slow, "--json", tmp_path / "again.json"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "CHARLM_FORCE_ISA": "portable"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("UNDER HALF ITS CEILING: RNN H 16 L 1, 2 rows")
+
+
+@pytest.mark.long
+def test_the_start_is_watched(tmp_path: Path) -> None:
+    kept = run_benchmark("startup", ["--rounds", "1"], tmp_path / "figures.json")
+    assert [f["story"] for f in kept["figures"]][-1] == "python -m tui, first paint"
+    assert all(f["turns"][0]["clock"] > 0 for f in kept["figures"])
+
+
+@pytest.mark.long
+def test_the_dice_are_compared(tmp_path: Path) -> None:
+    options = ["--texts", "8", "--length", "12"]
+    kept = run_benchmark("dice", options, tmp_path / "figures.json")
+    assert len(kept["figures"]) == 8
+    assert all(0 <= f[part]["mean"] <= 1 for f in kept["figures"] for part in ("same", "before"))
 
 
 @pytest.mark.long
 def test_the_training_benchmark_runs(tmp_path: Path) -> None:
-    results = run_benchmark(
-        "training.py", ["--sizes", "8", "--rounds", "1"], tmp_path / "figures.json"
-    )
-    assert [r["cell"] for r in results] == ["rnn", "gru", "lstm"]
-    for result in results:
-        assert set(result["characters_per_s"]) == {"charlm", "loop", "torch"}
-        assert all(rate > 0 for rate in result["characters_per_s"].values())
+    small = ["--sizes", "8", "--layers", "1", "--times", "4", "--rows", "2", "--rounds", "1"]
+    kept = run_benchmark("training", small, tmp_path / "figures.json")
+    assert [f["model"] for f in kept["figures"]] == ["LSTM H 8 L 1", "GRU H 8 L 1"]
+    for found in kept["figures"]:
+        assert all(rate > 0 for rate in found["characters_per_s"].values())

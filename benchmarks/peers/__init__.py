@@ -1,7 +1,7 @@
 """The writers that are compared: the engine, and what one would use in its place.
 
-Each writes the same LSTM or GRU with the same nucleus. A nucleus so small that only the best character
-is left makes all of them greedy, which is how the tests see that they do the same work.
+Each writes the same LSTM or GRU with the same nucleus. A nucleus so small that only the best
+character is left makes all of them greedy, which is how the tests see that they do the same work.
 """
 
 from __future__ import annotations

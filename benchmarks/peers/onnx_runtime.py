@@ -41,7 +41,9 @@ class Graph:
         self.constants.append(numpy_helper.from_array(array.reshape(np.shape(value)), name))
         return name
 
-    def add(self, operator: str, *inputs: str, outputs: Sequence[str] = (), **options: object) -> str:
+    def add(
+        self, operator: str, *inputs: str, outputs: Sequence[str] = (), **options: object
+    ) -> str:
         names = list(outputs) or [f"value_{len(self.nodes)}"]
         self.nodes.append(helper.make_node(operator, list(inputs), names, **options))
         return names[0]
@@ -86,7 +88,9 @@ def _add_layer(
         parts = dict(zip(GATES[cell], np.split(stacked, len(GATES[cell])), strict=True))
         return np.concatenate([sign * parts[gate] for gate, sign in ORDER[cell]])[None]
 
-    w_x, w_h = (graph.constant(ordered(own[f"{k}_weight"]), np.float32) for k in ("input", "hidden"))
+    w_x, w_h = (
+        graph.constant(ordered(own[f"{k}_weight"]), np.float32) for k in ("input", "hidden")
+    )
     bias = ""
     if own["bias"] is not None:
         both = np.concatenate([ordered(own["bias"]), np.zeros_like(own["bias"])[None]], 1)

@@ -1,0 +1,56 @@
+"""Puts the tables of benchmarks/results/*.json into benchmarks/RESULTS.md.
+
+python -m benchmarks.record
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+from benchmarks.measure import ROOT
+from benchmarks.tables import RESULTS, Table
+
+RECORD = ROOT / "benchmarks" / "RESULTS.md"
+ORDER = ("decode", "kernels", "startup", "dice", "training")
+HEAD = """\
+# Results
+
+Written by `python -m benchmarks.record`. Ratios within one run count; absolute figures belong to
+the machine they were taken on, and to what else it was doing. In brackets: the target of a ratio,
+and whether it was met. What the figures mean is in `docs/speed.md`.
+"""
+
+
+def about(kept: dict[str, object]) -> str:
+    """When, at which commit, on what machine and under what load the figures were taken."""
+    machine = kept["machine"]
+    assert isinstance(machine, dict)
+    caches = ", ".join(f"{name} {size // 1024:,} KiB" for name, size in machine["caches"].items())
+    packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
+    load = f", load {machine['load'][0]:.1f}" if machine["load"] else ""
+    return textwrap.fill(
+        f"{machine['date']}, commit {machine['commit']}. {machine['cores']} cores of"
+        f" {machine['processor']} ({caches}){load}; {machine['system']}, {machine['compiler']},"
+        f" Python {machine['python']}, {packages}.",
+        width=100,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def main() -> None:
+    """Write the record from what lies in the results folder."""
+    parts = [HEAD]
+    for name in ORDER:
+        path = RESULTS / f"{name}.json"
+        if path.exists():
+            kept = json.loads(path.read_text())
+            parts.append(f"## `{kept['command']}`\n\n{about(kept)}\n")
+            parts += [str(Table(**table)) for table in kept["tables"]]
+    RECORD.write_text("\n".join(parts))
+    print(f"{RECORD.relative_to(ROOT)} is written")
+
+
+if __name__ == "__main__":
+    main()

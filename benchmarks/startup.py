@@ -1,0 +1,161 @@
+"""How long until something is there: the engine, a text, the screen.
+
+    python -m benchmarks.startup [--full]
+
+Every story is a fresh process at a pseudo-terminal, watched until its mark is seen (or its end).
+Seconds by the clock, the best and the median of the turns, and seconds of processor time, which
+other jobs on the machine disturb less. Files are read once before: they come from memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import re
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.measure import ROOT
+from benchmarks.tables import Table, add_json_option, write_json
+
+MODEL = ROOT / "checkpoints" / "shakespeare"
+ESCAPES = re.compile(rb"\x1b(\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[^\[\]])")
+PATIENCE = 60.0  # seconds
+
+
+@dataclass(frozen=True)
+class Story:
+    """A command of Python, the text that is waited for (None: its end), the most it may take."""
+
+    name: str
+    arguments: Sequence[str]
+    mark: bytes | None
+    target: float | None = None
+
+
+LOAD = f"from charlm.engine import Engine; engine = Engine.load({str(MODEL)!r})"
+STORIES = [
+    Story("Python alone", ["-c", "print('ready')"], b"ready"),
+    Story("import charlm.engine", ["-c", "import charlm.engine; print('ready')"], b"ready"),
+    Story("import torch", ["-c", "import torch; print('ready')"], b"ready"),
+    Story("the shipped model loaded", ["-c", f"{LOAD}; print('ready')"], b"ready"),
+    Story(
+        "its first character",
+        ["-c", f"{LOAD}; engine.write('ROMEO:', max_length=1); print('ready')"],
+        b"ready",
+    ),
+    Story(
+        "python -m charlm write, 400 characters",
+        ["-m", "charlm", "write", str(MODEL), "--prompt", "ROMEO:"],
+        None,
+    ),
+    Story("python -m tui, first paint", ["-m", "tui", str(MODEL)], b"charlm", 0.5),
+]
+
+
+@dataclass(frozen=True)
+class Took:
+    """Seconds of one story."""
+
+    clock: float
+    processor: float
+
+
+def watch(story: Story) -> Took:
+    """Start the story, wait for its mark, end it."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
+    start = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, *story.arguments],
+        **dict.fromkeys(("stdin", "stdout", "stderr"), theirs),
+        env=environment,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    seen = b""
+    try:
+        while story.mark is None or story.mark not in ESCAPES.sub(b"", seen):
+            try:
+                piece = os.read(ours, 1 << 16)
+            except OSError:  # Linux says so when the other end is closed
+                piece = b""
+            if not piece:
+                if story.mark is not None:
+                    sys.exit(
+                        f"{story.name}: ended without its mark:\n{seen.decode(errors='replace')}"
+                    )
+                break
+            seen += piece
+            if time.perf_counter() - start > PATIENCE:
+                sys.exit(f"{story.name}: not there after {PATIENCE:.0f} seconds")
+        clock = time.perf_counter() - start
+        processor = processor_seconds(child.pid)
+    finally:
+        child.send_signal(signal.SIGKILL)
+        os.close(ours)
+        child.wait()
+    return Took(clock, processor)
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has used so far (an ended one, until it is waited for), where Linux tells."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def table(found: Sequence[tuple[Story, Sequence[Took]]]) -> Table:
+    """One line a story."""
+    lines = []
+    for story, took in found:
+        best = min(t.clock for t in took)
+        verdict = "" if story.target is None else "met" if best <= story.target else "missed"
+        lines.append([
+            story.name,
+            f"{best:.2f}",
+            f"{statistics.median(t.clock for t in took):.2f}",
+            f"{statistics.median(t.processor for t in took):.2f}",
+            f"{story.target:.2f}: {verdict}" if story.target else "",
+        ])  # fmt: skip
+    columns = ["", "best", "median", "processor", "at most"]
+    return Table("Start, seconds from nothing", columns, lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.startup", description="Seconds until something is there."
+    )
+    parser.add_argument("--full", action="store_true", help="all that is recorded")
+    parser.add_argument("--rounds", type=int, help="turns of each story (3; 9 in full)")
+    add_json_option(parser, "startup")
+    chosen = parser.parse_args(arguments)
+    turns: list[list[Took]] = [[] for _ in STORIES]
+    for story in STORIES:
+        watch(story)  # fills the file cache
+    for _ in range(chosen.rounds or (9 if chosen.full else 3)):
+        for story, took in zip(STORIES, turns, strict=True):
+            took.append(watch(story))
+    found = list(zip(STORIES, turns, strict=True))
+    shown = table(found)
+    print(shown)
+    figures = [{"story": story.name, "turns": [asdict(t) for t in took]} for story, took in found]
+    write_json(
+        chosen.json, "python -m benchmarks.startup" + " --full" * chosen.full, [shown], figures
+    )
+
+
+if __name__ == "__main__":
+    main()
