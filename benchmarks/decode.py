@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.measure import pin, size_for, take_turns
 from benchmarks.models import Size, V, random_checkpoint
-from benchmarks.peers import Peer, load_peers
+from benchmarks.peers import OTHERS, Peer, load_peers
 from benchmarks.peers.charlm_engine import EnginePeer
 from benchmarks.tables import Table, add_json_option, judged, write_json
 from charlm.vocabulary import EOS
@@ -167,7 +167,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=[32, 10, 200],
         help="prompts, width, positions (32 10 200)",
     )
-    parser.add_argument("--peers", nargs="+", metavar="NAME", help="of the peers, only these")
+    parser.add_argument("--peers", nargs="+", choices=OTHERS, default=OTHERS, metavar="NAME",
+                        help=f"only these of {', '.join(OTHERS)}")  # fmt: skip
     parser.add_argument("--rounds", type=int, help="turns of each writer")
     parser.add_argument("--seconds", type=float, help="length of a turn")
     add_json_option(parser, "decode")
@@ -184,9 +185,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parse(arguments)
-    peers, skipped = load_peers()
+    peers, skipped = load_peers(chosen.peers)
     print(*skipped, sep="\n", end="\n" if skipped else "")
-    peers = [p for p in peers if chosen.peers is None or is_own(p) or p.name in chosen.peers]
     sizes = [Size(c, h, n) for c in chosen.cells for n in chosen.layers for h in chosen.sizes]
     tables: list[Table] = []
     figures: list[dict[str, object]] = []

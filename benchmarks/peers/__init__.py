@@ -7,7 +7,7 @@ character is left makes all of them greedy, which is how the tests see that they
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,8 @@ class Peer:
         return None
 
 
-MODULES = (
-    "charlm_engine",
+OWN = "charlm_engine"
+OTHERS = (
     "torch_eager",
     "torch_layer",
     "onnx_runtime",
@@ -48,11 +48,11 @@ MODULES = (
 )
 
 
-def load_peers() -> tuple[list[Peer], list[str]]:
-    """The peers whose packages are installed, and a line for each of the others."""
+def load_peers(others: Sequence[str] = OTHERS) -> tuple[list[Peer], list[str]]:
+    """The engine and those whose packages are installed, and a line for each that is skipped."""
     peers: list[Peer] = []
     skipped = []
-    for module in MODULES:
+    for module in (OWN, *others):
         try:
             peers += importlib.import_module(f"benchmarks.peers.{module}").PEERS
         except ModuleNotFoundError as error:
