@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         UnknownCharacter,
     )
     from charlm.events import Completion
+    from charlm.prompt_state import PromptState
     from charlm.session import Session
     from charlm.vocabulary import Vocabulary
 
@@ -38,6 +39,7 @@ __all__ = [
     "Session",
     "Completion",
     "Score",
+    "PromptState",
     "Strategy",
     "Greedy",
     "Sampling",
@@ -60,6 +62,7 @@ _MODULES = {
     "engine": ("Engine", "Score"),
     "session": ("Session",),
     "events": ("Completion",),
+    "prompt_state": ("PromptState",),
     "decoding": ("Strategy", "Greedy", "Sampling", "BeamSearch", "NucleusBeam", "Limits"),
     "checkpoint": ("Checkpoint", "load_checkpoint"),
     "vocabulary": ("Vocabulary",),

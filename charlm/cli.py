@@ -9,14 +9,22 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import re
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import Field, fields
 from importlib.util import find_spec
 from typing import Any, NoReturn
 
 import charlm
-from charlm.decoding import STRATEGIES, BeamSearch, NucleusBeam, Strategy, strategy_named
+from charlm.decoding import (
+    STRATEGIES,
+    BeamSearch,
+    Limits,
+    NucleusBeam,
+    Strategy,
+    strategy_named,
+)
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError
 
@@ -110,44 +118,96 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     info.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run folder")
     for command in (score, info):
         command.add_argument("--json", action="store_true", help="one JSON object")
+    score.add_argument(
+        "--details",
+        type=int,
+        metavar="N",
+        help="with --json, of every character: log_prob, rank, entropy and its N first rivals",
+    )
     return parser, {"write": write, "score": score, "info": info}
 
 
 def _add_write_options(parser: _Parser) -> None:
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run folder")
-    prompts = parser.add_mutually_exclusive_group(required=True)
+    prompts = parser.add_mutually_exclusive_group()
     prompts.add_argument(
         "--prompt", metavar="TEXT", help="the text to continue (may be empty); -: one a line, stdin"
     )
     prompts.add_argument("--prompts", metavar="FILE", help="prompts from a file, one a line")
+    prompts.add_argument(
+        "--from",
+        dest="records",
+        metavar="RECORDS",
+        help="write the texts of records again (lines of --json; - reads standard input); they"
+        " name everything else",
+    )
+    parser.add_argument(
+        "--state", metavar="FILE", help="go on from a saved state; the prompt is what follows it"
+    )
     parser.add_argument(
         "--strategy",
         choices=list(STRATEGIES),
-        default="nucleus",
         help="how each character is chosen (default: nucleus, which is sample with top_p 0.95)",
     )
     knobs = parser.add_argument_group("options of the strategy; one that it has not is an error")
     for name, option in _strategy_options().items():
         knobs.add_argument(
             "--" + name.replace("_", "-"),
-            type=type(option.default),
+            type=_unescaped if name in ("ban", "allow") else type(option.default),
             metavar={int: "K", float: "X", str: "TEXT"}[type(option.default)],
             choices=option.metadata["choices"] or None,
             help=f"{option.metadata['help']} [{_takers(name)}]".replace("%", "%%"),
         )
-    text = parser.add_argument_group("the text")
-    text.add_argument(
-        "--max-length", type=int, default=400, metavar="N", help="new characters (default: 400)"
-    )
+    _add_limits(parser.add_argument_group("where a text ends"))
+    text = parser.add_argument_group("the texts")
     text.add_argument(
         "-n",
         type=int,
         metavar="N",
         help="samples of each prompt (default: 1), or the N best of a beam (default: 3)",
     )
-    text.add_argument("--seed", type=int, default=1, metavar="N", help="of the dice (default: 1)")
+    text.add_argument("--seed", type=int, metavar="N", help="of the dice (default: 1)")
+    text.add_argument(
+        "--save-state",
+        metavar="FILE",
+        help="keep the model's state after the one text (with --max-length 0: after the prompt)",
+    )
     _add_engine_options(parser)
     parser.add_argument("--json", action="store_true", help="one JSON record a line")
+    parser.add_argument(
+        "--details",
+        type=int,
+        metavar="N",
+        help="with --json, of every character: log_prob, rank, entropy and its N first rivals,"
+        " before and after the filters",
+    )
+
+
+def _add_limits(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--max-length", type=int, metavar="N", help="new characters (default: 400)")
+    group.add_argument(
+        "--min-length", type=int, metavar="N", help="nothing ends a text before N new characters"
+    )
+    group.add_argument(
+        "--stop",
+        type=_unescaped,
+        action="append",
+        metavar="TEXT",
+        help="end a text where it says TEXT, which stays in it (repeatable; \\n, \\t and \\\\ are"
+        " newline, tab and backslash, here as in --ban and --allow)",
+    )
+    group.add_argument(
+        "--ignore-eos", action="store_true", default=None, help="never write the model's own end"
+    )
+    group.add_argument("--seconds", type=float, metavar="X", help="cut all texts after X seconds")
+
+
+_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
+
+
+def _unescaped(text: str) -> str:
+    """What is meant by a text typed with escapes."""
+    return re.sub(r"\\[nt\\]", lambda match: _ESCAPES[match.group()], text)
 
 
 def _add_engine_options(parser: _Parser) -> None:
@@ -196,41 +256,74 @@ def _train(arguments: Sequence[str]) -> int:
 
 
 def _write(chosen: Namespace) -> int:
-    options = {name: getattr(chosen, name) for name in _strategy_options()}
-    given = {name: value for name, value in options.items() if value is not None}
-    strategy = strategy_named(chosen.strategy, given)
-    from charlm.write_command import Order, read_prompts, write
+    if chosen.records is not None:
+        return _write_again(chosen)
+    if chosen.prompt is None and chosen.prompts is None and chosen.state is None:
+        raise InputError("one of --prompt --prompts --state --from is needed (see write --help)")
+    if chosen.details is not None and not chosen.json:
+        raise InputError("--details needs --json")
+    name = chosen.strategy or "nucleus"
+    strategy = strategy_named(name, _given(chosen, _strategy_options()))
+    limits = _given(chosen, [f.name for f in fields(Limits)])
+    if "stop" in limits:
+        limits["stop"] = tuple(limits["stop"])
+    from charlm.receipt import Order
+    from charlm.write_command import Task, read_prompts, write
 
-    write(
-        Order(
-            checkpoint=chosen.checkpoint,
-            prompts=read_prompts(chosen.prompt, chosen.prompts),
-            name=chosen.strategy,
-            strategy=strategy,
-            n=_default_n(strategy) if chosen.n is None else chosen.n,
-            max_length=chosen.max_length,
-            seed=chosen.seed,
-            unknown=chosen.unknown,
-            threads=chosen.threads,
-        ),
-        as_json=chosen.json,
+    seed = 1 if chosen.seed is None else chosen.seed
+    task = Task(
+        checkpoint=chosen.checkpoint,
+        prompts=read_prompts(chosen.prompt, chosen.prompts),
+        order=Order(name, strategy, Limits(**limits), seed, chosen.details),
+        n=_default_n(strategy, chosen),
+        unknown=chosen.unknown,
+        threads=chosen.threads,
+        state=chosen.state,
+        save_state=chosen.save_state,
     )
+    write(task, as_json=chosen.json)
     return 0
 
 
-def _default_n(strategy: Strategy) -> int:
-    """One sample, or the three best of a beam."""
-    return min(3, strategy.width) if isinstance(strategy, BeamSearch | NucleusBeam) else 1
+def _given(chosen: Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """The options among `names` that were set."""
+    return {name: value for name in names if (value := getattr(chosen, name)) is not None}
+
+
+def _write_again(chosen: Namespace) -> int:
+    theirs = [*_strategy_options(), *(f.name for f in fields(Limits)), "strategy", "n", "seed"]
+    set_too = _given(chosen, [*theirs, "details", "state", "save_state"])
+    if set_too:
+        flag = "-n" if "n" in set_too else "--" + next(iter(set_too)).replace("_", "-")
+        raise InputError(f"{flag} does not go with --from: the records name it")
+    from charlm.text_files import read_bytes
+    from charlm.write_command import write_again
+
+    data, name = read_bytes(chosen.records, "records")
+    write_again(chosen.checkpoint, data, name, threads=chosen.threads, as_json=chosen.json)
+    return 0
+
+
+def _default_n(strategy: Strategy, chosen: Namespace) -> int:
+    """What was asked for, or one sample, or the three best of a beam."""
+    if chosen.n is not None:
+        return int(chosen.n)
+    if isinstance(strategy, BeamSearch | NucleusBeam) and not chosen.save_state:
+        return min(3, strategy.width)
+    return 1
 
 
 def _score(chosen: Namespace) -> int:
     from charlm.engine import Engine
+    from charlm.receipt import details_as_json
     from charlm.text_files import decode, read_bytes
 
+    if chosen.details is not None and not chosen.json:
+        raise InputError("--details needs --json")
     data, name = read_bytes(chosen.file, "text")
     text = decode(data, name, chosen.encoding, chosen.errors)
     engine = Engine.load(chosen.checkpoint, threads=chosen.threads)
-    score = engine.score(text, unknown=chosen.unknown)
+    score = engine.score(text, details=chosen.details, unknown=chosen.unknown)
     values = {
         "loss": score.loss,
         "bpc": score.bpc,
@@ -238,7 +331,11 @@ def _score(chosen: Namespace) -> int:
         "characters": score.count,
     }
     if chosen.json:
-        print(json.dumps({"checkpoint": engine.checkpoint.sha256} | values))
+        record: dict[str, Any] = {"checkpoint": engine.checkpoint.sha256} | values
+        if score.details is not None:
+            told = engine.vocabulary, score.ids, score.log_probs, score.details
+            record["details"] = {"n": chosen.details, **details_as_json(*told)}
+        print(json.dumps(record))
     else:
         units = ("nats per character", "bits per character", "", "predicted, ends included")
         for (key, value), unit in zip(values.items(), units, strict=True):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -21,9 +22,10 @@ from charlm import _engine
 from charlm.checkpoint import Checkpoint, load_checkpoint
 from charlm.config import check_range
 from charlm.corpus import prepare_text, split_examples
-from charlm.decoding import Limits, Sampling, Strategy
-from charlm.errors import CheckpointError, InputError
-from charlm.events import Completion
+from charlm.decoding import Greedy, Limits, Sampling, Strategy
+from charlm.errors import CharlmError, CheckpointError, InputError
+from charlm.events import Completion, Details
+from charlm.prompt_state import PromptState
 from charlm.session import Session
 from charlm.vocabulary import EOS, Unknown, Vocabulary
 
@@ -31,6 +33,7 @@ from charlm.vocabulary import EOS, Unknown, Vocabulary
 ENGINE_FORMAT = 1
 
 MAX_THREADS = 1024
+MAX_RIVALS = 2**16
 
 
 class Options(TypedDict, total=False):
@@ -51,9 +54,14 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Score:
-    """How well a model foresees a text. log_probs: float32 [count], nats, EOS included."""
+    """How well a model foresees a text of T targets, EOS included.
 
+    ids: int32 [T], the targets. log_probs: float32 [T], nats. details: when asked for.
+    """
+
+    ids: NDArray[np.int32]
     log_probs: NDArray[np.float32]
+    details: Details | None = None
 
     @property
     def count(self) -> int:
@@ -99,13 +107,18 @@ class Engine:
         return self.checkpoint.vocabulary
 
     @property
+    def precision(self) -> str:
+        """Of the weights: float32."""
+        return "float32"
+
+    @property
     def isa(self) -> str:
         """The instruction set in use: avx2 or portable."""
         return self._model.isa
 
     def start(
         self,
-        prompts: Sequence[str],
+        prompts: Sequence[str | PromptState],
         strategy: Strategy,
         *,
         n: int = 1,
@@ -130,24 +143,28 @@ class Engine:
             self.checkpoint,
             prompts,
             strategy,
+            precision=self.precision,
             limits=Limits(max_length, min_length, stop, ignore_eos, seconds),
             n=n,
             first_sample=first_sample,
             seed=seed,
             unknown=unknown,
-            details=details,
+            rivals=self._rivals(details),
             threads=self.threads,
         )
 
     def write(
-        self, prompt: str, strategy: Strategy | None = None, **options: Unpack[Options]
+        self,
+        prompt: str | PromptState,
+        strategy: Strategy | None = None,
+        **options: Unpack[Options],
     ) -> Completion:
         """One completion (the best one, of a beam); without a strategy, nucleus 0.95."""
         return self.write_many([prompt], strategy, **options)[0][0]
 
     def write_many(
         self,
-        prompts: Sequence[str],
+        prompts: Sequence[str | PromptState],
         strategy: Strategy | None = None,
         *,
         n: int = 1,
@@ -160,7 +177,10 @@ class Engine:
         return session.completions()
 
     def stream(
-        self, prompt: str, strategy: Strategy | None = None, **options: Unpack[Options]
+        self,
+        prompt: str | PromptState,
+        strategy: Strategy | None = None,
+        **options: Unpack[Options],
     ) -> Iterator[str]:
         """The completion in pieces, as they come; a piece never changes again.
 
@@ -175,10 +195,18 @@ class Engine:
                 yield settled[written:]
                 written = len(settled)
 
-    def score(self, text: str, *, unknown: Unknown = "error") -> Score:
+    def feed(self, prompt: str | PromptState, *, unknown: Unknown = "error") -> PromptState:
+        """What the model knows after a text: a prompt from which writing starts at once."""
+        session = self.start([prompt], Greedy(), max_length=0, unknown=unknown)
+        while not session.done:
+            session.advance()
+        return session.prompt_state(0)
+
+    def score(self, text: str, *, details: int | None = None, unknown: Unknown = "error") -> Score:
         """Log-probabilities of a text, split by the checkpoint's unit as the trainer splits it.
 
-        Continuous: one stream from the zero state, the start id first. Raises InputError.
+        Continuous: one stream from the zero state, the start id first. details: how many rivals
+        of each character are told, 0 for rank and entropy alone. Raises InputError.
         """
         config = self.checkpoint.text
         inputs: list[list[int]] = []
@@ -190,12 +218,37 @@ class Engine:
         if not any(targets):
             raise InputError("the text to score is empty")
         session = _engine.ScoringSession(
-            model=self._model, inputs=inputs, targets=targets, rivals=-1, threads=self.threads
+            model=self._model,
+            inputs=inputs,
+            targets=targets,
+            rivals=self._rivals(details),
+            threads=self.threads,
         )
         while not session.done():
-            session.advance(4096, 50.0)
-        return Score(np.concatenate(session.log_probs()))
+            session.advance(4096, 20.0)
+        log_probs = np.concatenate(session.log_probs())
+        if not np.isfinite(log_probs).all():
+            place = int(np.flatnonzero(~np.isfinite(log_probs))[0])
+            raise CharlmError(f"the model's numbers overflow at character {place + 1:,}")
+        told = session.details()
+        all_ids = np.fromiter(chain.from_iterable(targets), np.int32)
+        return Score(all_ids, log_probs, None if told is None else _joined(told))
+
+    def _rivals(self, details: int | None) -> int:
+        """As the native side wants it: -1 for no details, never more than there are ids."""
+        if details is None:
+            return -1
+        check_range("details", details, 0, MAX_RIVALS)
+        return min(details, len(self.vocabulary) - 1)
 
     def logits(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """ids [N, T] -> logits [N, T, V] of the next character, from the zero state."""
         return self._model.logits(ids)
+
+
+def _joined(texts: list[_engine.ScoredDetails]) -> Details:
+    """The details of several texts as of one; what nothing filtered is kept as it is."""
+    ranks, entropies, rivals, log_probs = (
+        np.concatenate(arrays) for arrays in zip(*texts, strict=True)
+    )
+    return Details(ranks, entropies, rivals, log_probs, log_probs)

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: How a text ended: "eos", the model's own end; "stop", a stop of the limits; "length" and
-#: "time", cut by the limits; "", not at all: it is still growing.
-End = Literal["", "eos", "stop", "length", "time"]
+#: "time", cut by the limits; "overflow", the model's numbers left the range of float32; "", not
+#: at all: it is still growing.
+End = Literal["", "eos", "stop", "length", "time", "overflow"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Details:
 
     The rivals are the R most probable ids (PAD left out), best first, ties by id; they hold the
     character itself when it is one of them. After a row's end: rank 0, entropy 0, rivals PAD.
+    Of a scored text [n, N] is [T], and nothing was filtered.
     """
 
     ranks: NDArray[np.int32]  # [n, N]: how many ids are ahead of the character, 0 for the best

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from types import ModuleType
 from typing import Any, cast
 
@@ -30,10 +31,10 @@ from charlm.decoding import (
 )
 from charlm.errors import InputError
 from charlm.events import BeamEvents, Completion, Details, End, SampleEvents
+from charlm.prompt_state import PromptState
 from charlm.vocabulary import EOS, PAD, Unknown, Vocabulary
 
 MAX_SAMPLES = 2**20
-MAX_RIVALS = 2**16
 
 
 class Session:
@@ -47,30 +48,32 @@ class Session:
         native: ModuleType,
         model: Any,
         checkpoint: Checkpoint,
-        prompts: Sequence[str],
+        prompts: Sequence[str | PromptState],
         strategy: Strategy,
         *,
+        precision: str,
         limits: Limits,
         n: int,
         first_sample: int,
         seed: int,
         unknown: Unknown,
-        details: int | None,
+        rivals: int,
         threads: int,
     ) -> None:
         check_range("n", n, 1, MAX_SAMPLES)
         check_range("first_sample", first_sample, 0, 2**32 - n)
         check_range("seed", seed, 0, 2**64 - 1)
-        if details is not None:
-            check_range("details", details, 0, MAX_RIVALS)
         self.vocabulary: Vocabulary = checkpoint.vocabulary
+        self._checkpoint = checkpoint
         self._text = checkpoint.text
+        self._precision = precision
         self.strategy = strategy
         self.limits = limits
         self.notices: list[str] = []
         self.prompts: list[str] = []
         self.n = n
-        ids = [self._encode(prompt, unknown) for prompt in prompts]
+        begun = [self._begin(prompt, unknown) for prompt in prompts]
+        ids = [fed for fed, _ in begun]
         self._stops = [
             self.vocabulary.string2code(prepare_text(stop, self._text), "stop")
             for stop in limits.stop
@@ -78,7 +81,7 @@ class Session:
         common = {
             "model": model,
             "prompts": ids,
-            "starts": [None] * len(ids),
+            "starts": [start for _, start in begun],
             "no_repeat_ngram": strategy.no_repeat_ngram,
             "banned": banned_ids(self.vocabulary, self._text, strategy, limits),
             "seed": seed,
@@ -92,11 +95,10 @@ class Session:
         if isinstance(strategy, BeamSearch | NucleusBeam):
             if n > strategy.width:
                 raise InputError(f"n is {n}: a beam of width {strategy.width} has no more texts")
-            if details is not None:
+            if rivals != -1:
                 raise InputError("details are of sampling: a beam has none")
             self._beams = native.BeamSession(**common, **_search_options(strategy))
         else:
-            rivals = -1 if details is None else details
             self._samples = native.SamplingSession(
                 **common,
                 **_filters(strategy),
@@ -107,13 +109,46 @@ class Session:
         self.rows = len(ids) if is_beam(strategy) else len(ids) * n
         self._ids: list[NDArray[np.int32]] = []  # [n, N] each
         self._log_probs = np.zeros(self.rows)
+        self._finished = np.zeros(self.rows, np.bool_)
+        self._told: list[SampleEvents] = []  # when details were asked for
         self._deadline = None if limits.seconds is None else time.monotonic() + limits.seconds
+
+    def _begin(
+        self, prompt: str | PromptState, unknown: Unknown
+    ) -> tuple[list[int], _engine.Start | None]:
+        """The ids of a prompt, and what of it has been fed."""
+        if isinstance(prompt, PromptState):
+            return self._continue(prompt, unknown)
+        return self._encode(prompt, unknown), None
 
     def _encode(self, prompt: str, unknown: Unknown) -> list[int]:
         ids, notices = self.vocabulary.encode(prepare_prompt(prompt, self._text), unknown)
         self.notices += [notice for notice in notices if notice not in self.notices]
         self.prompts.append(self.vocabulary.code2string(ids))
         return [self._text.start_id, *ids]
+
+    def _continue(
+        self, prompt: PromptState, unknown: Unknown
+    ) -> tuple[list[int], _engine.Start | None]:
+        """As if the whole text were the prompt; fed anew where `more` changes what was fed."""
+        check_state(prompt, self._checkpoint, self._precision)
+        fed = prompt.ids.tolist()
+        ids = self._encode(self.vocabulary.code2string(fed[1:]) + prompt.more, unknown)
+        same = ids[: len(fed)] == fed
+        return ids, (prompt.state, prompt.logits, len(fed)) if same else None
+
+    def prompt_state(self, prompt: int) -> PromptState:
+        """The state of a prompt, once it has been fed. Raises InputError."""
+        native = self._samples or self._beams
+        try:
+            assert native is not None
+            state, logits = native.prompt_state(prompt)
+        except _engine.EngineError as error:
+            raise InputError(str(error)) from None
+        ids = [self._text.start_id, *self.vocabulary.string2code(self.prompts[prompt])]
+        return PromptState(
+            np.array(ids, np.int32), state, logits, self._checkpoint.sha256, self._precision
+        )
 
     @property
     def done(self) -> bool:
@@ -141,7 +176,11 @@ class Session:
         ids, log_probs, finished, details = self._samples.advance(n, budget_ms)
         self._ids.append(ids)
         self._log_probs += log_probs.sum(axis=0, dtype=np.float64)
-        return SampleEvents(ids, log_probs, finished, Details(*details) if details else None)
+        self._finished = finished
+        events = SampleEvents(ids, log_probs, finished, Details(*details) if details else None)
+        if details:
+            self._told.append(events)
+        return events
 
     def completions(self) -> list[list[Completion]]:
         """For every prompt its n completions as they stand, the best of a beam first."""
@@ -153,6 +192,19 @@ class Session:
         self._join()
         rows = [self._sample(row) for row in range(self.rows)]
         return [rows[i : i + self.n] for i in range(0, len(rows), self.n)]
+
+    def told(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.float32], Details]:
+        """ids [T], log_probs [T] and details [T], [T, R] of a row, where they were asked for."""
+        length = self._sample(row).length
+        ids, log_probs = (
+            np.concatenate([getattr(events, name)[:, row] for events in self._told])[:length]
+            for name in ("ids", "log_probs")
+        )
+        details = (
+            np.concatenate([getattr(events.details, f.name)[:, row] for events in self._told])
+            for f in fields(Details)
+        )
+        return ids, log_probs, Details(*(array[:length] for array in details))
 
     def settled(self, row: int) -> str:
         """The part of a row's text that can no longer change."""
@@ -177,10 +229,13 @@ class Session:
         while ids and ids[-1] == PAD:
             ids.pop()
         log_prob = float(self._log_probs[row])
-        finished = len(ids) >= self.limits.min_length and (
+        ended = len(ids) >= self.limits.min_length and (
             ids[-1:] == [EOS] or any(ids[-len(stop) :] == stop for stop in self._stops)
         )
-        return self._completion(row // self.n, ids, log_prob, log_prob, len(ids), finished)
+        completion = self._completion(row // self.n, ids, log_prob, log_prob, len(ids), ended)
+        if self._finished[row] and completion.end in ("", "time"):
+            return replace(completion, end="overflow")
+        return completion
 
     def _completion(
         self,
@@ -200,6 +255,24 @@ class Session:
             end = "time"
         text = self.vocabulary.code2string(ids)
         return Completion(self.prompts[prompt], text, log_prob, score, length, end)
+
+
+def check_state(state: PromptState, checkpoint: Checkpoint, precision: str) -> None:
+    """Raise InputError unless a state is one of this checkpoint at this precision."""
+    if state.checkpoint != checkpoint.sha256:
+        raise InputError(
+            f"the prompt state is of checkpoint {state.checkpoint[:12]}, not of"
+            f" {checkpoint.sha256[:12]}"
+        )
+    if state.precision != precision:
+        raise InputError(f"the prompt state is of precision {state.precision}, not {precision}")
+    config = checkpoint.config
+    shape = (config.layers, 2 if config.cell == "lstm" else 1, config.hidden_size)
+    fits = state.state.shape == shape and state.logits.shape == (config.vocabulary_size,)
+    known = np.isfinite(state.state).all() and np.isfinite(state.logits).all()
+    in_range = state.ids.size and 0 < state.ids.min() <= state.ids.max() < config.vocabulary_size
+    if not (fits and known and in_range and state.ids[0] == checkpoint.text.start_id):
+        raise InputError("the prompt state does not fit its checkpoint")
 
 
 def banned_ids(

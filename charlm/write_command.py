@@ -11,10 +11,13 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 
-from charlm.decoding import Strategy, is_beam
+from charlm.decoding import is_beam
 from charlm.display import visible, visible_text
-from charlm.engine import ENGINE_FORMAT, Engine
-from charlm.errors import InputError
+from charlm.engine import Engine
+from charlm.errors import CharlmError, InputError
+from charlm.events import Completion
+from charlm.prompt_state import PromptState
+from charlm.receipt import Order, read_records, records_of, rewrite
 from charlm.session import Session
 from charlm.stream import TextStream
 from charlm.text_files import read_bytes
@@ -22,18 +25,21 @@ from charlm.vocabulary import Unknown
 
 
 @dataclass(frozen=True)
-class Order:
-    """What to write. `n`: samples of each prompt, or how many of a beam's best."""
+class Task:
+    """What to write. n: samples of each prompt, or how many of a beam's best.
+
+    state: a file to begin from; each prompt follows it. save_state: a file for the state after
+    the one text.
+    """
 
     checkpoint: str
     prompts: list[str]
-    name: str
-    strategy: Strategy
+    order: Order
     n: int
-    max_length: int
-    seed: int
     unknown: Unknown
     threads: int
+    state: str | None = None
+    save_state: str | None = None
 
 
 class _Output:
@@ -89,70 +95,95 @@ def read_prompts(prompt: str | None, file: str | None) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def write(order: Order, *, as_json: bool) -> None:
-    """Write every completion of an order to standard output."""
-    if not order.prompts:
+def write(task: Task, *, as_json: bool) -> None:
+    """Write every completion of a task to standard output."""
+    if not task.prompts:
         return
-    engine = Engine.load(order.checkpoint, threads=order.threads)
+    if task.save_state and len(task.prompts) * task.n != 1:
+        raise InputError("--save-state is of one text: give one prompt, and -n 1")
+    engine = Engine.load(task.checkpoint, threads=task.threads)
+    order = task.order
     session = engine.start(
-        order.prompts,
+        _begun(task),
         order.strategy,
-        n=order.n,
-        max_length=order.max_length,
+        n=task.n,
+        details=order.details,
         seed=order.seed,
-        unknown=order.unknown,
+        unknown=task.unknown,
+        **asdict(order.limits),
     )
     for notice in session.notices:
         print(f"charlm: {visible(notice)}", file=sys.stderr)
-    if as_json:
-        _write_records(order, engine, session)
-    elif is_beam(order.strategy):
-        _write_best(order, session)
-    else:
-        _write_samples(order, session)
-
-
-def _write_records(order: Order, engine: Engine, session: Session) -> None:
+    if not (as_json or is_beam(order.strategy)):
+        _write_samples(session)
     while not session.done:
         session.advance(64)
-    common = {
-        "checkpoint": engine.checkpoint.sha256,
-        "engine_format": ENGINE_FORMAT,
-        "strategy": order.name,
-        "options": asdict(order.strategy),
-        "max_length": order.max_length,
-        "seed": order.seed,
-    }
-    for completions in session.completions():
-        for sample, completion in enumerate(completions):
-            print(json.dumps(common | {"sample": sample} | asdict(completion)))
+    if as_json:
+        for _, record in records_of(engine, order, session):
+            print(json.dumps(record))
+    elif is_beam(order.strategy):
+        _write_best(session.completions())
+    if task.save_state:
+        state = session.prompt_state(0) + session.completions()[0][0].text
+        engine.feed(state).save(task.save_state)
+    _report_overflow(session.completions())
 
 
-def _write_best(order: Order, session: Session) -> None:
+def write_again(checkpoint: str, data: bytes, name: str, *, threads: int, as_json: bool) -> None:
+    """Write the texts of records once more, as they were written; or the records."""
+    engine = Engine.load(checkpoint, threads=threads)
+    requests = read_records(data, name, engine)
+    results = rewrite(engine, requests)
+    if as_json:
+        for _, record in results:
+            print(json.dumps(record))
+        return
+    groups: list[list[Completion]] = []
+    for request, (completion, _) in zip(requests, results, strict=True):
+        if request.sample == 0 or not groups or groups[-1][0].prompt != completion.prompt:
+            groups.append([])
+        groups[-1].append(completion)
+    if is_beam(requests[0].order.strategy):
+        _write_best(groups)
+        return
+    output = _Output()
+    for completion in (completion for group in groups for completion in group):
+        output.begin("")
+        output.write(completion.prompt + completion.text)
+    output.end_line()
+
+
+def _begun(task: Task) -> list[str] | list[PromptState]:
+    if task.state is None:
+        return task.prompts
+    state = PromptState.load(task.state)
+    return [state + prompt for prompt in task.prompts]
+
+
+def _write_best(results: list[list[Completion]]) -> None:
     """A search shows its results when it has them, best first, each with its score."""
     output = _Output()
-    while not session.done:
-        session.advance(64)
-    for prompt, completions in enumerate(session.completions()):
+    headed = output.terminal or any(len(completions) > 1 for completions in results)
+    for prompt, completions in enumerate(results):
         for rank, completion in enumerate(completions, start=1):
-            end = "the end" if completion.finished else "cut"
+            end = {"eos": "the end", "stop": "a stop"}.get(completion.end, "cut")
             heading = (
-                f"{_place(order, prompt)}{rank}. score {completion.score:.4f},"
+                f"{_place(len(results), prompt)}{rank}. score {completion.score:.4f},"
                 f" log_prob {completion.log_prob:.4f}, length {completion.length:,}, {end}"
             )
-            output.begin(heading if order.n > 1 or output.terminal else "")
+            output.begin(heading if headed else "")
             output.write(completion.prompt + completion.text)
     output.end_line()
 
 
-def _write_samples(order: Order, session: Session) -> None:
+def _write_samples(session: Session) -> None:
     """The first completion streams; those behind it are shown, as far as they are, in turn."""
     output = _Output()
     stream = TextStream(session, filtered=False)  # the output filters, where it is a terminal
     finished = [False] * session.rows
     for row in range(session.rows):
-        prompt, sample = divmod(row, order.n)
-        heading = f"{_place(order, prompt)}sample {sample + 1}"
+        prompt, sample = divmod(row, session.n)
+        heading = f"{_place(len(session.prompts), prompt)}sample {sample + 1}"
         output.begin(heading if session.rows > 1 and output.terminal else "")
         output.write(session.prompts[prompt] + stream.text(row))
         while not finished[row]:
@@ -163,5 +194,16 @@ def _write_samples(order: Order, session: Session) -> None:
     output.end_line()
 
 
-def _place(order: Order, prompt: int) -> str:
-    return f"prompt {prompt + 1}, " if len(order.prompts) > 1 else ""
+def _place(prompts: int, prompt: int) -> str:
+    return f"prompt {prompt + 1}, " if prompts > 1 else ""
+
+
+def _report_overflow(results: list[list[Completion]]) -> None:
+    """Once all is written: an error for the first text that the model could not go on with."""
+    for prompt, completions in enumerate(results):
+        for sample, completion in enumerate(completions):
+            if completion.end == "overflow":
+                raise CharlmError(
+                    f"the model's numbers overflow in {_place(len(results), prompt)}sample"
+                    f" {sample + 1}, at character {completion.length + 1:,}"
+                )

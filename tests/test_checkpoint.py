@@ -23,11 +23,10 @@ from charlm.checkpoint import (
     checkpoint_bytes,
     load_checkpoint,
     save_checkpoint,
-    sweep_temporaries,
-    write_atomically,
 )
 from charlm.config import GATES, ModelConfig
 from charlm.errors import CheckpointError, InputError
+from charlm.sealed_file import sweep_temporaries, write_atomically
 from charlm.vocabulary import Vocabulary
 
 
@@ -270,7 +269,7 @@ def test_writing_keeps_the_umask_and_leaves_nothing_behind(tmp_path) -> None:
 KILLED_WRITER = """
 import sys
 from pathlib import Path
-from charlm.checkpoint import write_atomically
+from charlm.sealed_file import write_atomically
 path = Path(sys.argv[1])
 print("ready", flush=True)
 while True:

@@ -19,7 +19,7 @@ from conftest import ROOT, MakeRun
 
 from charlm.checkpoint import load_checkpoint
 from charlm.cli import main
-from charlm.decoding import STRATEGIES, Sampling, strategy_named
+from charlm.decoding import STRATEGIES, Limits, Sampling, strategy_named
 from charlm.engine import ENGINE_FORMAT, Engine
 from charlm.errors import run_main
 
@@ -92,9 +92,11 @@ def test_json_is_a_receipt(charlm: Call, run: Path) -> None:
         assert record == {
             "checkpoint": load_checkpoint(run).sha256,
             "engine_format": ENGINE_FORMAT,
+            "precision": "float32",
+            "device": "cpu",
             "strategy": "nucleus",
             "options": asdict(Sampling(top_p=0.95)),
-            "max_length": 400,
+            "limits": asdict(Limits()) | {"stop": []},
             "seed": 9,
             "sample": sample,
             "prompt": "a",
@@ -179,6 +181,16 @@ BAD = [
     ("--threads=", "0", "threads"),
     ("--width=", "3", "does not belong to strategy sample"),
     ("--topk=", "3", "did you mean --top-k?"),
+    ("--typical-p=", "0", "above 0 and at most 1"),
+    ("--no-repeat-ngram=", "-1", "0 to"),
+    ("--allow=", "Ω", "no character"),
+    ("--stop=", "Ω", "'Ω' (U+03A9) at position 0 of the stop"),
+    ("--stop=", "", "empty"),
+    ("--min-length=", "401", "min_length"),
+    ("--seconds=", "0", "above 0"),
+    ("--details=", "3", "--details needs --json"),
+    ("--from=", "nowhere.jsonl", "not allowed with"),
+    ("--state=", "nowhere.state", "prompt state nowhere.state does not exist"),
 ]
 
 
@@ -214,6 +226,10 @@ def test_every_option_foreign_to_a_strategy_is_refused(charlm: Call, run: Path) 
         ([], "COMMAND"),
         (["wrte"], "invalid choice"),
         (["write", "RUN"], "--prompt --prompts"),
+        (["write", "RUN", "--from", "a", "--seed", "1"], "--seed does not go with --from"),
+        (["write", "RUN", "--from", "a", "-n", "1"], "-n does not go with --from"),
+        (["write", "RUN", "--from", "nowhere"], "records nowhere does not exist"),
+        (["write", "RUN", "--prompt", "a", "-n", "2", "--save-state", "x"], "of one text"),
         (["write", "--prompt", "a"], "CHECKPOINT"),
         (["write", "RUN", "--prompt", "a", "--prompts", "b"], "not allowed with"),
         (["write", "no\nwhere\x1b", "--prompt", "a"], "no␊where␛ does not exist"),

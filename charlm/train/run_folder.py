@@ -14,10 +14,11 @@ from typing import Any
 
 import torch
 
-from charlm.checkpoint import LAST, MODEL, sweep_temporaries, write_atomically
+from charlm.checkpoint import LAST, MODEL
 from charlm.display import visible
 from charlm.errors import InputError, TrainingError
 from charlm.run_log import RUN_LOG
+from charlm.sealed_file import sweep_temporaries, write_atomically
 
 RESUME = "resume.pt"
 _KEPT = "kept"

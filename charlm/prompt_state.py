@@ -1,0 +1,70 @@
+"""What a model knows of a text it has been fed: a value of a few KB that writing starts from.
+
+    state = engine.feed(long_text)
+    state.save("here.state")
+    engine.write(PromptState.load("here.state") + " and then")
+
+A state belongs to one checkpoint and one precision. It holds the ids of its text, so that a
+position keeps its name and n-grams their history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.errors import InputError
+from charlm.sealed_file import Kind, seal, unseal, write_atomically
+
+_KIND = Kind("prompt state", key="charlm_state", version=1, mark="precision", error=InputError)
+_TENSORS = {"ids": ("I32", 1), "state": ("F32", 3), "logits": ("F32", 1)}
+
+
+@dataclass(frozen=True, eq=False)
+class PromptState:
+    """A text as a model remembers it, and what is to follow it.
+
+    ids: int32 [T], the start id first. state: float32 [L, S, H], S = 2 for an LSTM (h, c), else
+    1. logits: float32 [V], of the next character. checkpoint: SHA-256 of the model's file.
+    more: text that follows and has not been fed.
+    """
+
+    ids: NDArray[np.int32]
+    state: NDArray[np.float32]
+    logits: NDArray[np.float32]
+    checkpoint: str
+    precision: str
+    more: str = ""
+
+    def __add__(self, text: str) -> PromptState:
+        """The state with a text behind it, to be used as a prompt."""
+        return replace(self, more=self.more + text)
+
+    def save(self, path: str | Path) -> None:
+        """Write it atomically. Raises InputError while text behind it has not been fed."""
+        if self.more:
+            raise InputError("a state with text behind it cannot be saved: feed it first")
+        tensors = {name: np.ascontiguousarray(getattr(self, name)) for name in _TENSORS}
+        content = {"checkpoint": self.checkpoint, "precision": self.precision}
+        write_atomically(Path(path), seal(_KIND, content, tensors)[0])
+
+    @classmethod
+    def load(cls, path: str | Path) -> PromptState:
+        """Read one; whether it fits a model is seen when it is used. Raises InputError."""
+        file = unseal(_KIND, Path(path))
+        try:
+            if file.declared.keys() != _TENSORS.keys():
+                raise ValueError(f"its tensors are {', '.join(sorted(file.declared))}")
+            for name, (dtype, dimensions) in _TENSORS.items():
+                entry = file.declared[name]
+                if entry["dtype"] != dtype or len(entry["shape"]) != dimensions:
+                    raise ValueError(f"tensor {name!r} is {entry['dtype']} {entry['shape']}")
+            content = file.content
+            checkpoint, precision = str(content["checkpoint"]), str(content["precision"])
+            tensors = file.tensors()
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"prompt state {path}: {error}") from None
+        return cls(tensors["ids"], tensors["state"], tensors["logits"], checkpoint, precision)

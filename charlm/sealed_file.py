@@ -1,0 +1,224 @@
+"""Files that prove themselves whole: safetensors with a JSON of ours and a SHA-256 of everything.
+
+The header's metadata has one key, the kind's, whose JSON holds `version`, `sha256` and what the
+kind adds. The SHA-256 is that of the whole file with its own 64 digits taken as zeros, so a
+flipped byte anywhere is found.
+
+A file is read as bytes and checked wholly before anything of it is used: nothing is mapped
+(a file cut while mapped kills the process), nothing is unpickled, nothing is allocated before
+its size is known to be honest. It is written to a temporary file beside it, fsynced and
+renamed, so that a reader sees the old file or the new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+import struct
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as parse_safetensors
+from safetensors.numpy import save as to_safetensors
+
+from charlm.errors import InputError
+
+_MAX_HEADER = 2**20
+_TEMPORARY = ".charlm-"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a file is. key: of the metadata; mark: a name that its JSON always has."""
+
+    name: str
+    key: str
+    version: int
+    mark: str
+    error: type[InputError]
+
+    def looks_like(self, data: bytes) -> bool:
+        """Whether a file was once of this kind: either of two marks is enough."""
+        head = data[: 8 + _MAX_HEADER]
+        return f'"{self.key}"'.encode() in head or f'\\"{self.mark}\\"'.encode() in head
+
+
+@dataclass(frozen=True)
+class SealedFile:
+    """A file whose seal is whole. declared: its tensors' headers; content: our JSON."""
+
+    path: Path
+    content: Mapping[str, Any]
+    declared: Mapping[str, Mapping[str, Any]]
+    data: bytes
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """The tensors; check what is declared of them before. Raises ValueError."""
+        try:
+            return parse_safetensors(self.data)
+        except SafetensorError as error:
+            raise ValueError(str(error)) from None
+
+
+def seal(
+    kind: Kind, content: Mapping[str, Any], tensors: Mapping[str, np.ndarray]
+) -> tuple[bytes, str]:
+    """The bytes of a file and its SHA-256, 64 hexadecimal digits."""
+    whole = {"version": kind.version, "sha256": "0" * 64, **content}
+    text = json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = _SURROGATE.sub(lambda m: f"\\u{ord(m.group()):04x}", text)
+    data = bytearray(to_safetensors(dict(tensors), metadata={kind.key: text}))
+    header = struct.unpack_from("<Q", data)[0]
+    if header > _MAX_HEADER:
+        raise InputError(f"{kind.name} header would take {header:,} bytes, over {_MAX_HEADER:,}")
+    digest = hashlib.sha256(data).hexdigest()
+    place = _digest_place(bytes(data[: 8 + header]))
+    data[place : place + 64] = digest.encode("ascii")
+    return bytes(data), digest
+
+
+def unseal(kind: Kind, path: Path) -> SealedFile:
+    """Read a file and check its seal. Raises the kind's error."""
+    data = _read(kind, path)
+    header = _header(kind, data, path)
+    content = _content(kind, data, header, path)
+    header.pop("__metadata__")
+    return SealedFile(path, content, header, data)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write `data` so that `path` is at any instant the old file or the whole new one."""
+    descriptor, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def sweep_temporaries(folder: Path) -> None:
+    """Remove what an interrupted `write_atomically` left in a folder no one else writes."""
+    for temporary in folder.glob(_TEMPORARY + "*"):
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
+
+
+def _read(kind: Kind, path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise kind.error(f"{kind.name} {path} is not a regular file")
+            return file.read()
+    except IsADirectoryError:
+        raise kind.error(f"{kind.name} {path} is a folder") from None
+    except FileNotFoundError:
+        raise kind.error(f"{kind.name} {path} does not exist") from None
+    except OSError as error:
+        raise kind.error(f"{kind.name} {path} cannot be read: {error.strerror}") from None
+
+
+def _header(kind: Kind, data: bytes, path: Path) -> dict[str, Any]:
+    """The parsed safetensors header, once the file's size is what the header says."""
+    if len(data) < 9:
+        raise kind.error(f"{kind.name} {path}: incomplete file ({len(data)} of 9 bytes or more)")
+    ours = kind.looks_like(data)
+    size = struct.unpack_from("<Q", data)[0]
+    if not ours and (data[8:9] != b"{" or size > _MAX_HEADER):
+        raise kind.error(f"{path} is not a charlm {kind.name}")
+    if size > _MAX_HEADER:
+        raise kind.error(
+            f"{kind.name} {path}: header of {size:,} bytes, over the limit of {_MAX_HEADER:,}"
+        )
+    if len(data) < 8 + size:
+        raise kind.error(
+            f"{kind.name} {path}: incomplete file ({len(data)} of {8 + size} bytes or more)"
+        )
+    try:
+        header = json.loads(data[8 : 8 + size], object_pairs_hook=_without_duplicates)
+        ends = [int(t["data_offsets"][1]) for n, t in header.items() if n != "__metadata__"]
+    except _Duplicate as error:
+        raise kind.error(f"{kind.name} {path}: {error}") from None
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError, IndexError):
+        raise kind.error(
+            f"{kind.name} {path}: checksum differs (its header cannot be read)"
+            if ours
+            else f"{path} is not a charlm {kind.name}"
+        ) from None
+    expected = 8 + size + max(ends, default=0)
+    if len(data) < expected:
+        raise kind.error(f"{kind.name} {path}: incomplete file ({len(data)} of {expected} bytes)")
+    result: dict[str, Any] = header
+    return result
+
+
+def _content(kind: Kind, data: bytes, header: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Our own part of the header, once the checksum and the version are right."""
+    metadata = header.get("__metadata__")
+    if not kind.looks_like(data):
+        raise kind.error(f"{path} is not a charlm {kind.name}")
+    try:
+        head = data[: 8 + struct.unpack_from("<Q", data)[0]]
+        place = _digest_place(head)
+        written = data[place : place + 64]
+        digest = hashlib.sha256(data[:place])
+        digest.update(b"0" * 64)
+        digest.update(data[place + 64 :])
+        whole = digest.hexdigest().encode("ascii") == written
+        content = json.loads(metadata[kind.key]) if whole and metadata else None
+    except (ValueError, RecursionError, TypeError, KeyError):
+        whole, content = False, None
+    if not whole or not isinstance(content, dict):
+        raise kind.error(f"{kind.name} {path}: checksum differs, the file is damaged")
+    version = content.get("version")
+    if not isinstance(version, int) or version > kind.version:
+        raise kind.error(
+            f"{kind.name} {path}: format version {version} is newer than {kind.version},"
+            " which this charlm reads: update charlm"
+        )
+    return content
+
+
+def _digest_place(header: bytes) -> int:
+    """Where the 64 digits stand. Quotes inside strings carry more backslashes, so it is unique."""
+    places = [m.end() for m in re.finditer(rb'(?<!\\)\\"sha256\\":\\"(?=[0-9a-f]{64}\\")', header)]
+    # What a kind adds may have such a key of its own, further on: the file's is the first.
+    if not places:
+        raise ValueError("no checksum")
+    return places[0]
+
+
+class _Duplicate(Exception):
+    """A tensor declared twice."""
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise _Duplicate(f"tensor {key!r} occurs twice")
+        result[key] = value
+    return result
