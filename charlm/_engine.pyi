@@ -146,4 +146,4 @@ class ScoringSession:
 
 def philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
 def map_function(name: str, x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """exp, log, tanh or sigmoid, element by element, on the selected instruction set."""
+    """exp or log, element by element, on the selected instruction set."""

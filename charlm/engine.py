@@ -30,7 +30,7 @@ from charlm.session import Session
 from charlm.vocabulary import EOS, Unknown, Vocabulary
 
 #: Goes up when the same checkpoint, prompt, strategy and seed give another text.
-ENGINE_FORMAT = 1
+ENGINE_FORMAT = 2
 
 MAX_THREADS = 1024
 MAX_RIVALS = 2**16

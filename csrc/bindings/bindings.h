@@ -51,7 +51,7 @@ py::list log_probs_of(const ScoringSession& session);
 py::object details_of(const ScoringSession& session);
 // ids [N, T] -> logits [N, T, V].
 py::array_t<float> logits_of(const Model& model, const py::array& ids);
-// exp, log, tanh or sigmoid of a float32 vector, on the selected instruction set.
+// exp or log of a float32 vector, on the selected instruction set.
 py::array_t<float> map_function(const std::string& name, const py::array& x);
 
 }  // namespace charlm

@@ -5,10 +5,12 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 
 #include "base/philox.h"
+#include "kernels/pack.h"
 
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")

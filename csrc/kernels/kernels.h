@@ -13,20 +13,16 @@
 
 namespace charlm {
 
-// Blocks of 16 output columns lie in groups of four: [group][k][block of the group][16].
-inline constexpr std::size_t kGroup = 4;
-
-// out[n] = (sum_k x[n][k] W[k]) over x, then over h, then + last[n]; row by row.
+// sum_k x[n][k] W[k], on over h, then + last[n]: the rows that a cell or the output starts from.
 struct Product {
     std::size_t rows;             // N
     const float* const* x;        // N rows of x_size, or null when x_size is 0
     std::size_t x_size;
     const float* const* h;        // N rows of h_size
     std::size_t h_size;
-    const float* weights;         // packed, x_size + h_size rows of `blocks` blocks
-    std::size_t blocks;
+    const float* weights;         // packed (see pack.h), x_size + h_size rows of `blocks` blocks
+    std::size_t blocks;           // of 16 columns
     const float* const* last;     // N rows of blocks * 16: bias, or the row of a table
-    float* const* out;            // N rows of blocks * 16
 };
 
 // What names one random number: see decode/sampler.h.
@@ -37,15 +33,20 @@ struct NoiseKey {
 
 struct Kernels {
     const char* name;
-    void (*product)(const Product&);
+    std::size_t packed_group;  // blocks side by side in memory: see pack.h
 
-    // Element-wise parts of the cells. `gates`: pre-activations, blocks interleaved by gate
-    // (block b, gate g of G at 16 * (b * G + g)); states: rows of blocks * 16.
-    void (*rnn)(const float* gates, float* h, std::size_t blocks);
-    void (*lstm)(const float* gates, const float* c_in, float* c, float* h, std::size_t blocks);
-    void (*gru_reset)(const float* gates, const float* h_in, float* reset_h, std::size_t blocks);
-    void (*gru_update)(const float* gates, const float* candidate, const float* h_in, float* h,
-                       std::size_t blocks);
+    // The output: out[n] = the product.
+    void (*linear)(const Product&, float* const* out);
+    // The cells. Columns: blocks of 16 units, interleaved by gate (block b, gate g of G at
+    // 16 * (b * G + g)); states: N rows of units. A product's h and what is written are apart.
+    void (*rnn)(const Product&, float* const* h);
+    void (*lstm)(const Product&, const float* const* c_in, float* const* c, float* const* h);
+    // The GRU goes in two: its gates leave `update` and reset_h = r * h, which the candidate's
+    // product takes for its h.
+    void (*gru_gates)(const Product&, const float* const* h_in, float* const* update,
+                      float* const* reset_h);
+    void (*gru_candidate)(const Product&, const float* const* h_in, const float* const* update,
+                          float* const* h);
 
     // Over ids [0, padded n); an id counts where mask is all ones, not where it is zero.
     float (*max)(const float* x, const std::int32_t* mask, std::size_t n);

@@ -1,5 +1,7 @@
 // 16 float lanes as two AVX2 registers. Included inside a namespace and a target region.
 
+inline constexpr std::size_t kTileBlocks = 1;  // 12 of 16 registers hold sums
+
 struct Mask {
     __m256i a, b;
 };

@@ -1,6 +1,8 @@
 // 16 float lanes in plain C++: the compiler may use what vectors it has, the bits are the same.
 // Included inside a namespace, after the standard headers.
 
+inline constexpr std::size_t kTileBlocks = 1;
+
 struct Mask {
     std::int32_t v[16];
 };

@@ -1,10 +1,12 @@
 // The kernels in plain C++: the same bits as the vector ones, on any processor.
 #include "kernels/kernels.h"
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 
 #include "base/philox.h"
+#include "kernels/pack.h"
 
 namespace charlm {
 namespace portable {

@@ -5,14 +5,12 @@
 namespace charlm {
 namespace {
 
-// Rows that go through a layer together: their gates stay in the second-level cache, and it
-// is a multiple of the product's tile of six rows.
-constexpr std::size_t kChunk = 48;
-
-float* buffer(Workspace& work, std::size_t index, std::size_t size) {
-    if (work.buffers.size() <= index) work.buffers.resize(index + 1);
-    work.buffers[index].grow(size);
-    return work.buffers[index].data();
+// Row n of a buffer of rows of `width` floats.
+void point_to_rows(Aligned<float>& memory, std::size_t rows, std::size_t width,
+                   std::vector<float*>& pointers) {
+    memory.grow(rows * width);
+    pointers.resize(rows);
+    for (std::size_t n = 0; n < rows; ++n) pointers[n] = memory.data() + n * width;
 }
 
 }  // namespace
@@ -35,85 +33,70 @@ Model::Model(const ModelConfig& config, const Tensors& tensors)
     : kernels_(select_kernels()), weights_(config, tensors, kernels_) {}
 
 void Model::step(const StepRows& rows, Workspace& work) const {
-    for (std::size_t first = 0; first < rows.size(); first += kChunk)
-        step_chunk(rows, first, std::min(kChunk, rows.size() - first), work);
+    for (std::size_t layer = 0; layer < config().layers; ++layer) step_layer(layer, rows, work);
+    write_logits(rows, work);
 }
 
-void Model::step_chunk(const StepRows& rows, std::size_t first, std::size_t count,
-                       Workspace& work) const {
-    for (std::size_t layer = 0; layer < config().layers; ++layer)
-        cell(layer, rows, first, count, work);
-    write_logits(rows, first, count, work);
-}
-
-void Model::cell(std::size_t layer, const StepRows& rows, std::size_t first, std::size_t count,
-                 Workspace& work) const {
-    const std::size_t Hp = config().padded_hidden(), H = config().hidden_size;
-    const std::size_t place = layer * config().layer_state(), blocks = Hp / 16;
+// The new h goes to memory of its own, since the product goes on reading the old one.
+void Model::step_layer(std::size_t layer, const StepRows& rows, Workspace& work) const {
+    const std::size_t N = rows.size(), Hp = config().padded_hidden();
+    const std::size_t place = layer * config().layer_state();
     const std::vector<GateProduct>& products = weights_.layers[layer].products;
-
-    // Rows of a product: x from the layer below (none for layer 0), h and `last`.
-    const auto multiply = [&](const GateProduct& product, std::size_t index) {
-        const std::size_t width = product.blocks * 16;
-        float* gates = buffer(work, index, count * width);
-        work.last.resize(count);
-        work.out2.resize(count);
-        for (std::size_t n = 0; n < count; ++n) {
-            const auto id = static_cast<std::size_t>(rows.ids[first + n]);
-            work.last[n] = product.last.data() + (layer == 0 ? id * width : 0);
-            work.out2[n] = gates + n * width;
-        }
-        kernels_.product({count, layer == 0 ? nullptr : work.x.data(), layer == 0 ? 0 : H,
-                          work.h.data(), H, product.weights.data(), product.blocks,
-                          work.last.data(), work.out2.data()});
-        return gates;
-    };
-
-    work.x.resize(count);
-    work.h.resize(count);
-    work.out.resize(count);
-    for (std::size_t n = 0; n < count; ++n) {
-        work.h[n] = rows.in[first + n] + place;
-        work.out[n] = rows.out[first + n] + place;
-        if (layer != 0) work.x[n] = work.out[n] - config().layer_state();
+    work.x.swap(work.h);
+    work.x_memory.swap(work.h_memory);
+    point_to_rows(work.h_memory, N, Hp, work.h);
+    work.h_in.resize(N);
+    work.c_in.resize(N);
+    work.c.resize(N);
+    for (std::size_t n = 0; n < N; ++n) {
+        work.h_in[n] = rows.in[n] + place;
+        work.c_in[n] = work.h_in[n] + Hp;
+        work.c[n] = rows.out[n] + place + Hp;
     }
-    const float* gates = multiply(products[0], 0);
-    const std::size_t width = products[0].blocks * 16;
-    if (config().cell != Cell::gru) {
-        for (std::size_t n = 0; n < count; ++n) {
-            if (config().cell == Cell::rnn)
-                kernels_.rnn(gates + n * width, work.out[n], blocks);
-            else
-                kernels_.lstm(gates + n * width, work.h[n] + Hp, work.out[n] + Hp, work.out[n],
-                              blocks);
-        }
-        return;
+    switch (config().cell) {
+        case Cell::rnn:
+            kernels_.rnn(product(products[0], layer, rows, work.h_in.data(), work),
+                         work.h.data());
+            break;
+        case Cell::lstm:
+            kernels_.lstm(product(products[0], layer, rows, work.h_in.data(), work),
+                          work.c_in.data(), work.c.data(), work.h.data());
+            break;
+        case Cell::gru:
+            point_to_rows(work.update_memory, N, Hp, work.update);
+            point_to_rows(work.reset_memory, N, Hp, work.reset_h);
+            kernels_.gru_gates(product(products[0], layer, rows, work.h_in.data(), work),
+                               work.h_in.data(), work.update.data(), work.reset_h.data());
+            kernels_.gru_candidate(product(products[1], layer, rows, work.reset_h.data(), work),
+                                   work.h_in.data(), work.update.data(), work.h.data());
     }
-    float* reset = buffer(work, 1, count * Hp);
-    for (std::size_t n = 0; n < count; ++n) {
-        kernels_.gru_reset(gates + n * width, work.h[n], reset + n * Hp, blocks);
-        work.h[n] = reset + n * Hp;
-    }
-    const float* candidates = multiply(products[1], 2);
-    for (std::size_t n = 0; n < count; ++n)
-        kernels_.gru_update(gates + n * width, candidates + n * Hp, rows.in[first + n] + place,
-                            work.out[n], blocks);
+    for (std::size_t n = 0; n < N; ++n) std::copy_n(work.h[n], Hp, rows.out[n] + place);
 }
 
-void Model::write_logits(const StepRows& rows, std::size_t first, std::size_t count,
-                         Workspace& work) const {
-    const std::size_t top = (config().layers - 1) * config().layer_state();
-    work.h.clear();
-    work.out.clear();
-    for (std::size_t n = first; n < first + count; ++n)
+// x is what the layer below wrote; layer 0 reads a table row instead.
+Product Model::product(const GateProduct& gates, std::size_t layer, const StepRows& rows,
+                       const float* const* h, Workspace& work) const {
+    const std::size_t N = rows.size(), H = config().hidden_size;
+    const std::size_t step = layer == 0 ? gates.blocks * 16 : 0;
+    work.last.resize(N);
+    for (std::size_t n = 0; n < N; ++n)
+        work.last[n] = gates.last.data() + static_cast<std::size_t>(rows.ids[n]) * step;
+    return {N, layer == 0 ? nullptr : work.x.data(), layer == 0 ? 0 : H, h, H,
+            gates.weights.data(), gates.blocks, work.last.data()};
+}
+
+void Model::write_logits(const StepRows& rows, Workspace& work) const {
+    work.top.clear();
+    work.logits.clear();
+    for (std::size_t n = 0; n < rows.size(); ++n)
         if (rows.logits[n] != nullptr) {
-            work.h.push_back(rows.out[n] + top);
-            work.out.push_back(rows.logits[n]);
+            work.top.push_back(work.h[n]);
+            work.logits.push_back(rows.logits[n]);
         }
-    work.last.assign(work.h.size(), weights_.output.last.data());
-    kernels_.product({work.h.size(), nullptr, 0, work.h.data(), config().hidden_size,
-                      weights_.output.weights.data(), weights_.output.blocks, work.last.data(),
-                      work.out.data()});
+    work.last.assign(work.top.size(), weights_.output.last.data());
+    kernels_.linear({work.top.size(), nullptr, 0, work.top.data(), config().hidden_size,
+                     weights_.output.weights.data(), weights_.output.blocks, work.last.data()},
+                    work.logits.data());
 }
 
 }  // namespace charlm

@@ -8,11 +8,11 @@
 
 namespace charlm {
 
-// Scratch memory of one thread's steps.
+// Scratch memory of one thread's steps: rows of Hp floats, and pointers to rows.
 struct Workspace {
-    std::vector<Aligned<float>> buffers;
-    std::vector<const float*> x, h, last;
-    std::vector<float*> out, out2;
+    Aligned<float> x_memory, h_memory, update_memory, reset_memory;
+    std::vector<float*> x, h, update, reset_h, c, logits;
+    std::vector<const float*> h_in, c_in, last, top;
 };
 
 // One position of N rows. Row n reads the state in[n] and the character ids[n], writes the
@@ -42,12 +42,10 @@ class Model {
     void step(const StepRows& rows, Workspace& work) const;
 
   private:
-    void step_chunk(const StepRows& rows, std::size_t first, std::size_t count,
-                    Workspace& work) const;
-    void cell(std::size_t layer, const StepRows& rows, std::size_t first, std::size_t count,
-              Workspace& work) const;
-    void write_logits(const StepRows& rows, std::size_t first, std::size_t count,
-                      Workspace& work) const;
+    void step_layer(std::size_t layer, const StepRows& rows, Workspace& work) const;
+    Product product(const GateProduct& gates, std::size_t layer, const StepRows& rows,
+                    const float* const* h, Workspace& work) const;
+    void write_logits(const StepRows& rows, Workspace& work) const;
 
     const Kernels& kernels_;
     Weights weights_;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "kernels/pack.h"
 
 namespace charlm {
 namespace {
@@ -34,26 +35,25 @@ std::size_t column_of(std::size_t unit, std::size_t g, std::size_t gates) {
     return 16 * ((unit / 16) * gates + g) + unit % 16;
 }
 
-// Index of (k, column) in a packed matrix of `blocks` blocks and k_size rows.
-std::size_t packed_place(std::size_t k, std::size_t column, std::size_t blocks,
-                         std::size_t k_size) {
-    const std::size_t block = column / 16;
-    const std::size_t first = block / kGroup * kGroup;
-    const std::size_t width = blocks - first < kGroup ? blocks - first : kGroup;
-    return first * 16 * k_size + k * width * 16 + (block - first) * 16 + column % 16;
-}
-
 // The rows [first_gate * H, ...) of a stacked weight [G * H, size], as k rows from `k_first` on.
 void pack(const float* stacked, std::size_t size, std::size_t units, std::size_t first_gate,
           std::size_t gates, std::size_t k_first, std::size_t k_size, std::size_t blocks,
-          Aligned<float>& out) {
+          std::size_t group, Aligned<float>& out) {
     for (std::size_t g = 0; g < gates; ++g)
         for (std::size_t unit = 0; unit < units; ++unit) {
             const float* row = stacked + ((first_gate + g) * units + unit) * size;
             const std::size_t column = column_of(unit, g, gates);
             for (std::size_t k = 0; k < size; ++k)
-                out[packed_place(k_first + k, column, blocks, k_size)] = row[k];
+                out[packed_place(k_first + k, column, blocks, k_size, group)] = row[k];
         }
+}
+
+// A value per row of the stacked weight, put where its column is.
+void spread(const float* stacked, std::size_t units, std::size_t first_gate, std::size_t gates,
+            Aligned<float>& out) {
+    for (std::size_t g = 0; g < gates; ++g)
+        for (std::size_t unit = 0; unit < units; ++unit)
+            out[column_of(unit, g, gates)] = stacked[(first_gate + g) * units + unit];
 }
 
 // Layer 0: sum_e embedding[v][e] W[e] + bias for every character v, by the same product.
@@ -61,16 +61,17 @@ Aligned<float> fold_table(const ModelConfig& config, const float* embedding,
                           const float* input_weight, const float* bias, std::size_t first_gate,
                           std::size_t gates, std::size_t blocks, const Kernels& kernels) {
     const std::size_t V = config.vocabulary_size, E = config.embedding_size;
-    Aligned<float> packed(E * blocks * 16), table(V * blocks * 16);
-    pack(input_weight, E, config.hidden_size, first_gate, gates, 0, E, blocks, packed);
+    const std::size_t group = kernels.packed_group;
+    Aligned<float> packed(packed_size(blocks, E, group)), table(V * blocks * 16);
+    pack(input_weight, E, config.hidden_size, first_gate, gates, 0, E, blocks, group, packed);
     std::vector<const float*> rows(V), last(V, bias);
     std::vector<float*> out(V);
     for (std::size_t v = 0; v < V; ++v) {
         rows[v] = embedding + v * E;
         out[v] = table.data() + v * blocks * 16;
     }
-    kernels.product({V, nullptr, 0, rows.data(), E, packed.data(), blocks, last.data(),
-                     out.data()});
+    kernels.linear({V, nullptr, 0, rows.data(), E, packed.data(), blocks, last.data()},
+                   out.data());
     return table;
 }
 
@@ -86,20 +87,20 @@ GateProduct gate_product(const ModelConfig& config, const Tensors& tensors, std:
     product.blocks = config.padded_hidden() / 16 * gates;
     Aligned<float> bias(product.blocks * 16);
     if (config.bias)
-        pack(find(tensors, name + "bias", {rows}).data, 1, H, first_gate, gates, 0, 1,
-             product.blocks, bias);
-    const std::size_t k_size = layer == 0 ? H : 2 * H;
-    product.weights = Aligned<float>(k_size * product.blocks * 16);
+        spread(find(tensors, name + "bias", {rows}).data, H, first_gate, gates, bias);
+    const std::size_t k_size = layer == 0 ? H : 2 * H, group = kernels.packed_group;
+    product.weights = Aligned<float>(packed_size(product.blocks, k_size, group));
     if (layer == 0) {
         const float* embedding =
             find(tensors, "embedding", {config.vocabulary_size, config.embedding_size}).data;
         product.last = fold_table(config, embedding, input, bias.data(), first_gate, gates,
                                   product.blocks, kernels);
     } else {
-        pack(input, H, H, first_gate, gates, 0, k_size, product.blocks, product.weights);
+        pack(input, H, H, first_gate, gates, 0, k_size, product.blocks, group, product.weights);
         product.last = std::move(bias);
     }
-    pack(hidden, H, H, first_gate, gates, k_size - H, k_size, product.blocks, product.weights);
+    pack(hidden, H, H, first_gate, gates, k_size - H, k_size, product.blocks, group,
+         product.weights);
     return product;
 }
 
@@ -122,11 +123,11 @@ Weights::Weights(const ModelConfig& config, const Tensors& tensors, const Kernel
     }
     const std::size_t V = config.vocabulary_size, H = config.hidden_size;
     output.blocks = config.padded_vocabulary() / 16;
-    output.weights = Aligned<float>(H * output.blocks * 16);
+    output.weights = Aligned<float>(packed_size(output.blocks, H, kernels.packed_group));
     output.last = Aligned<float>(output.blocks * 16);
     pack(find(tensors, "output_weight", {V, H}).data, H, V, 0, 1, 0, H, output.blocks,
-         output.weights);
-    pack(find(tensors, "output_bias", {V}).data, 1, V, 0, 1, 0, 1, output.blocks, output.last);
+         kernels.packed_group, output.weights);
+    spread(find(tensors, "output_bias", {V}).data, V, 0, 1, output.last);
 }
 
 }  // namespace charlm
