@@ -8,10 +8,6 @@ namespace charlm {
 
 namespace {
 
-void not_built(bool neutral, const std::string& name) {
-    check(neutral, name + " is not built yet");
-}
-
 // How many rivals, none for -1.
 std::optional<std::size_t> to_optional(std::int64_t rivals) {
     check(rivals >= -1, "rivals must be -1 or more");
@@ -48,6 +44,20 @@ std::vector<Prompt> to_prompts(const std::vector<Ids>& prompts, const py::list& 
     return result;
 }
 
+StopRule stop_rule_named(const std::string& name) {
+    if (name == "exact") return StopRule::exact;
+    if (name == "first") return StopRule::first;
+    check(name == "patience", "stop_rule '" + name + "' is not exact, first or patience");
+    return StopRule::patience;
+}
+
+NucleusMode nucleus_mode_named(const std::string& name) {
+    if (name == "off") return NucleusMode::off;
+    if (name == "sample") return NucleusMode::sample;
+    check(name == "best", "nucleus '" + name + "' is not off, sample or best");
+    return NucleusMode::best;
+}
+
 }  // namespace
 
 std::unique_ptr<SamplingSession> make_sampling(
@@ -77,14 +87,20 @@ std::unique_ptr<BeamSession> make_beams(
     const std::string& nucleus, float top_p, std::size_t no_repeat_ngram,
     const std::vector<std::int32_t>& banned, std::uint64_t seed, std::int64_t max_length,
     std::int64_t min_length, const std::vector<Ids>& stops, std::size_t threads) {
-    not_built(stop_rule == "exact" && patience == 1, "stop_rule");
-    not_built(nucleus != "best", "nucleus best");
-    not_built(no_repeat_ngram == 0, "no_repeat_ngram");
-    not_built(min_length == 0, "min_length");
-    not_built(stops.empty(), "stops");
-    const BeamOptions options{width, length_penalty, nucleus == "sample", top_p, seed, max_length};
+    const BeamOptions options{.width = width,
+                              .length_penalty = length_penalty,
+                              .stop_rule = stop_rule_named(stop_rule),
+                              .patience = patience,
+                              .nucleus = nucleus_mode_named(nucleus),
+                              .top_p = top_p,
+                              .no_repeat_ngram = no_repeat_ngram,
+                              .banned = banned,
+                              .seed = seed,
+                              .max_length = max_length,
+                              .min_length = min_length,
+                              .stops = stops};
     return std::make_unique<BeamSession>(std::move(model), to_prompts(prompts, starts), options,
-                                         banned, threads);
+                                         threads);
 }
 
 std::unique_ptr<ScoringSession> make_scoring(std::shared_ptr<const Model> model,

@@ -8,153 +8,117 @@
 namespace charlm {
 namespace {
 
-constexpr std::int32_t kRoot = -1;
-
 bool ranks_before(const RankedHypothesis& a, const RankedHypothesis& b) {
     return a.score > b.score;
 }
 
+const BeamOptions& checked(const BeamOptions& options) {
+    check(options.width >= 1 && options.width <= 131072, "width must be from 1 to 131072");
+    check(std::fabs(options.length_penalty) <= 10, "length_penalty must be from -10 to 10");
+    check(options.patience > 0 && options.patience <= 1000,
+          "patience must be above 0 and at most 1000");
+    return options;
+}
+
+// How many must finish for a stop rule that counts them.
+std::int64_t count_needed(const BeamOptions& options) {
+    const double patience = options.stop_rule == StopRule::patience ? options.patience : 1;
+    return static_cast<std::int64_t>(std::ceil(static_cast<double>(options.width) * patience));
+}
+
 }  // namespace
 
-BeamTools::BeamTools(const Kernels& kernels, std::size_t vocabulary_size,
-                     const std::vector<std::int32_t>& banned, const BeamOptions& options)
-    : softmax(kernels, vocabulary_size),
-      sampler(kernels, vocabulary_size, Filters{.top_p = options.top_p}),
-      allowed(id_mask(vocabulary_size, banned)),
-      vocabulary_size(vocabulary_size) {}
+BeamSearch::BeamSearch(const BeamOptions& options, const std::vector<std::int32_t>& prompt,
+                       const Expander& expander)
+    : options_(checked(options)),
+      needed_(count_needed(options)),
+      position_{static_cast<std::uint32_t>(prompt.size()) - 1, 0, 1},
+      done_(options.max_length == 0),
+      candidates_(options.width),
+      open_{{TextTree::kRoot, 0, 0}},
+      memories_{expander.remember(prompt)} {}
 
-BeamSearch::BeamSearch(const BeamOptions& options, std::uint32_t prompt_length)
-    : options_(options), position_(prompt_length), open_{{kRoot, 0, 0}} {
-    check(options.width >= 1 && options.width <= 131072, "width must be from 1 to 131072");
-    check(std::isfinite(options.length_penalty) && std::fabs(options.length_penalty) <= 10,
-          "length_penalty must be from -10 to 10");
-    done_ = options.max_length == 0;
+void BeamSearch::begin_position() {
+    ++position_.fed;
+    position_.divisor = divisor(++position_.length);
+    candidates_.clear();
 }
 
-bool BeamSearch::Candidate::operator<(const Candidate& other) const {
-    if (score != other.score) return score > other.score;
-    return parent != other.parent ? parent < other.parent : id < other.id;
+void BeamSearch::expand(std::size_t k, const float* logits, Expander& expander) {
+    expander.expand({open_[k], memories_[k], static_cast<std::int32_t>(k), logits}, position_,
+                    candidates_);
 }
 
-void BeamSearch::advance(const std::vector<const float*>& logits, BeamTools& tools) {
-    characters_.clear();
-    ends_.clear();
-    ++length_;
-    for (std::size_t k = 0; k < open_.size(); ++k) {
-        expand(static_cast<std::int32_t>(k), logits[k], tools);
-        prune(options_.width + tools.vocabulary_size);
-    }
-    select();
-    ++position_;
-    done_ = open_.empty() || length_ == options_.max_length || !can_still_win();
+void BeamSearch::end_position(const Expander& expander) {
+    candidates_.rank();
+    select(expander);
+    decided_ = decided();
+    done_ = decided_ || open_.empty() || length() == options_.max_length;
 }
 
-void BeamSearch::expand(std::int32_t parent, const float* logits, BeamTools& tools) {
-    const Hypothesis& from = open_[static_cast<std::size_t>(parent)];
-    tools.softmax.read(logits);
-    const auto log_prob = [&](std::int32_t id) {
-        return from.log_prob + tools.softmax.log_prob(logits[static_cast<std::size_t>(id)]);
-    };
-    if (options_.nucleus) {
-        const NoiseKey key{options_.seed, 0, position_, static_cast<std::uint32_t>(parent)};
-        for (const Sampler::Candidate& drawn :
-             tools.sampler.draw_from_nucleus(logits, tools.allowed.data(), key, options_.width))
-            offer(parent, drawn.id, log_prob(drawn.id), from.sum + drawn.log_prob);
-        return;
-    }
-    // Offering all characters selects what offering the K best of each would: those behind a
-    // hypothesis's K best have K better ones ahead of them.
-    for (std::size_t j = 0; j < tools.vocabulary_size; ++j) {
-        if (tools.allowed[j] == 0) continue;
-        const auto id = static_cast<std::int32_t>(j);
-        const double sum = log_prob(id);
-        offer(parent, id, sum, sum);
-    }
-}
-
-void BeamSearch::offer(std::int32_t parent, std::int32_t id, double log_prob, double sum) {
-    (id == kEos ? ends_ : characters_)
-        .push_back({score(sum, length_), log_prob, sum, parent, id});
-}
-
-// Keeps the pool of characters near K; which of them are the K best does not change.
-void BeamSearch::prune(std::size_t room) {
-    if (characters_.size() <= options_.width + room) return;
-    const auto cut = characters_.begin() + static_cast<std::ptrdiff_t>(options_.width);
-    std::nth_element(characters_.begin(), cut, characters_.end());
-    characters_.erase(cut, characters_.end());
-}
-
-void BeamSearch::select() {
-    prune(0);
-    std::sort(characters_.begin(), characters_.end());
-    std::sort(ends_.begin(), ends_.end());
-    for (std::size_t e = 0, c = 0; e < ends_.size(); ++e) {
-        while (c < characters_.size() && characters_[c] < ends_[e]) ++c;
-        if (e + c >= options_.width) break;
-        finish(ends_[e]);
-    }
-    std::vector<Hypothesis> next;
+void BeamSearch::select(const Expander& expander) {
+    open_.swap(parents_of_open_);
+    memories_.swap(memories_of_parents_);
+    for (const Candidate& candidate : candidates_.ends()) finish(candidate);
+    open_.clear();
     parents_.clear();
     ids_.clear();
-    for (const Candidate& candidate : characters_) {
-        const Hypothesis& from = open_[static_cast<std::size_t>(candidate.parent)];
-        nodes_.push_back({from.node, candidate.id});
-        next.push_back({static_cast<std::int32_t>(nodes_.size() - 1), candidate.log_prob,
-                        candidate.sum});
+    memories_.resize(candidates_.best().size());
+    for (const Candidate& candidate : candidates_.best()) {
+        const auto parent = static_cast<std::size_t>(candidate.parent);
+        expander.remember(memories_of_parents_[parent], candidate.id, memories_[open_.size()]);
+        const std::int32_t node = texts_.add(parents_of_open_[parent].node, candidate.id);
+        open_.push_back({node, candidate.log_prob, candidate.sum});
         parents_.push_back(candidate.parent);
         ids_.push_back(candidate.id);
     }
-    open_ = std::move(next);
 }
 
 void BeamSearch::finish(const Candidate& candidate) {
-    nodes_.push_back({open_[static_cast<std::size_t>(candidate.parent)].node, kEos});
-    const Hypothesis hypothesis{static_cast<std::int32_t>(nodes_.size() - 1), candidate.log_prob,
+    const Hypothesis& from = parents_of_open_[static_cast<std::size_t>(candidate.parent)];
+    const Hypothesis hypothesis{texts_.add(from.node, candidate.id), candidate.log_prob,
                                 candidate.sum};
-    const RankedHypothesis ranked{hypothesis, length_, candidate.score, true};
+    const RankedHypothesis ranked{hypothesis, length(), candidate.score, true};
     // Behind its equals: of two with one score, the earlier stays ahead.
     finished_.insert(std::upper_bound(finished_.begin(), finished_.end(), ranked, ranks_before),
                      ranked);
     if (finished_.size() > options_.width) finished_.pop_back();
+    ++ends_;
 }
 
-// The bound on what an open hypothesis can reach: it loses nothing more, at the length that
-// flatters it most.
-bool BeamSearch::can_still_win() const {
-    if (finished_.size() < options_.width) return true;
-    const std::int64_t length = options_.length_penalty > 0 ? options_.max_length : length_ + 1;
-    for (const Hypothesis& hypothesis : open_)
-        if (score(hypothesis.sum, length) > finished_.back().score) return true;
-    return false;
+// Whether the stop rule leaves nothing to look for. `exact` compares the K-th finished one with
+// a bound on what an open one can reach: it loses nothing more, at the length that flatters it
+// most.
+bool BeamSearch::decided() const {
+    if (options_.stop_rule != StopRule::exact) return ends_ >= needed_;
+    if (finished_.size() < options_.width || length() == options_.max_length) return false;
+    const double bound = divisor(options_.length_penalty > 0 ? options_.max_length : length() + 1);
+    return std::none_of(open_.begin(), open_.end(), [&](const Hypothesis& hypothesis) {
+        return hypothesis.sum / bound > finished_.back().score;
+    });
 }
 
-// The one function of the system's library in a decoder: where another system's pow rounds
-// otherwise, only scores within that rounding can change places.
-double BeamSearch::score(double sum, std::int64_t length) const {
-    if (options_.length_penalty == 0 || length == 0) return sum;
-    return sum / std::pow(static_cast<double>(length), options_.length_penalty);
+// What the length penalty divides a sum by. The one function of the system's library in a
+// decoder: where another system's pow rounds otherwise, only scores within that rounding can
+// change places.
+double BeamSearch::divisor(std::int64_t length) const {
+    if (options_.length_penalty == 0) return 1;
+    return std::pow(static_cast<double>(length), options_.length_penalty);
 }
 
 std::vector<RankedHypothesis> BeamSearch::best() const {
     std::vector<RankedHypothesis> all = finished_;
-    // Stopped early, what is still open is known to lose; at max_length it is cut and ranks.
-    if (!done_ || length_ == options_.max_length)
+    // Decided, what is still open is left out; at max_length it is cut and ranks.
+    if (!decided_)
         for (const Hypothesis& hypothesis : open_)
-            all.push_back({hypothesis, length_, score(hypothesis), false});
+            all.push_back({hypothesis, length(), score(hypothesis), false});
     std::stable_sort(all.begin(), all.end(), ranks_before);
     if (all.size() > options_.width) all.resize(options_.width);
     return all;
 }
 
 std::vector<std::int32_t> BeamSearch::text(const RankedHypothesis& hypothesis) const {
-    std::vector<std::int32_t> ids;
-    for (std::int32_t node = hypothesis.hypothesis.node; node != kRoot;) {
-        ids.push_back(nodes_[static_cast<std::size_t>(node)].id);
-        node = nodes_[static_cast<std::size_t>(node)].parent;
-    }
-    std::reverse(ids.begin(), ids.end());
-    return ids;
+    return texts_.text(hypothesis.hypothesis.node);
 }
 
 }  // namespace charlm

@@ -81,28 +81,6 @@ float Sampler::kept_log_prob(std::int32_t id) const {
     return (scaled_[place] - max_) - log_total_;
 }
 
-const std::vector<Sampler::Candidate>& Sampler::draw_from_nucleus(const float* logits,
-                                                                  const std::int32_t* allowed,
-                                                                  const NoiseKey& key,
-                                                                  std::size_t count) {
-    std::memcpy(mask_.data(), allowed, size_ * sizeof(std::int32_t));
-    std::memcpy(scaled_.data(), logits, size_ * sizeof(float));
-    weigh();
-    head_ = {scaled_.data(), filters_.top_p, 0};
-    keep_head();
-    const float log_mass = kernels_.log(kernels_.sum(mass_.data(), mask_.data(), size_));
-    kernels_.perturb(logits, 1, key, perturbed_.data(), size_);
-    const auto left = std::count(mask_.data(), mask_.data() + size_, -1);
-    candidates_.clear();
-    for (auto n = std::min(count, static_cast<std::size_t>(left)); n > 0; --n) {
-        const std::int32_t id = best(perturbed_.data());
-        const auto place = static_cast<std::size_t>(id);
-        mask_[place] = 0;
-        candidates_.push_back({id, (logits[place] - max_) - log_mass});
-    }
-    return candidates_;
-}
-
 // Keeps the k first of the order: a cut found by selection, the rest in one sweep.
 void Sampler::keep_best(std::size_t k) {
     list_ids();

@@ -41,16 +41,6 @@ class Sampler {
     void settle();
     float kept_log_prob(std::int32_t id) const;
 
-    struct Candidate {
-        std::int32_t id;
-        float log_prob;  // log p_nucleus
-    };
-    // Up to `count` different ids of the nucleus, drawn without replacement (Gumbel-top-K;
-    // Kool et al., "Stochastic beams and where to find them", 2019). Temperature 1.
-    const std::vector<Candidate>& draw_from_nucleus(const float* logits,
-                                                    const std::int32_t* allowed,
-                                                    const NoiseKey& key, std::size_t count);
-
   private:
     // The head of an order, by mass: ids with less than a share of the whole ahead of them and
     // no less than `least` of the best one's mass.
@@ -80,7 +70,6 @@ class Sampler {
     const float* logits_ = nullptr;
     std::int32_t drawn_ = 0;
     std::vector<std::int32_t> order_;
-    std::vector<Candidate> candidates_;
 };
 
 }  // namespace charlm

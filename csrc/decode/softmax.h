@@ -1,6 +1,10 @@
 // The raw model's distribution of one row: temperature 1, no filter, PAD included.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "decode/ids.h"
 #include "kernels/kernels.h"
 
@@ -20,6 +24,12 @@ class Softmax {
         log_sum_ = kernels_.log(total_);
     }
     float log_prob(float logit) const { return (logit - max_) - log_sum_; }
+    // No logit below this one has a log_prob of `least` or more, however it was rounded.
+    float least_logit(double least) const {
+        const double size = std::fabs(least) + std::fabs(log_sum_) + std::fabs(max_) + 1;
+        const double logit = least + log_sum_ + max_ - 1e-6 * size;
+        return static_cast<float>(std::max<double>(logit, -std::numeric_limits<float>::max()));
+    }
     // In nats: minus the mean of the log-probabilities.
     float entropy() const {
         const float mean =

@@ -36,4 +36,14 @@ bool Stops::take(std::int32_t id, Progress& progress) const {
     return ends;
 }
 
+void Stops::list_endings(const Progress& progress, std::vector<std::int32_t>& ids) const {
+    for (std::size_t s = 0; s < sequences_.size(); ++s) {
+        const std::int32_t last = sequences_[s].ids.back();
+        const std::uint32_t matched = progress.empty() ? 0 : progress[s];
+        if (sequences_[s].next(matched, last) == sequences_[s].ids.size() &&
+            std::find(ids.begin(), ids.end(), last) == ids.end())
+            ids.push_back(last);
+    }
+}
+
 }  // namespace charlm

@@ -16,6 +16,8 @@ class Stops {
 
     // Takes the next id of a text; whether the text now ends with one of the sequences.
     bool take(std::int32_t id, Progress& progress) const;
+    // Adds to `ids` those that would end a text, each once.
+    void list_endings(const Progress& progress, std::vector<std::int32_t>& ids) const;
 
   private:
     struct Sequence {

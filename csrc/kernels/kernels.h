@@ -65,6 +65,9 @@ struct Kernels {
     // Takes out of the mask every id that is not ahead of (value, id).
     void (*keep_ahead)(const float* x, std::int32_t* mask, float value, std::int32_t id,
                        std::size_t n);
+    // Lists, ascending, the ids in the mask with x >= least into ids[n]; returns how many.
+    std::size_t (*list_from)(const float* x, const std::int32_t* mask, float least,
+                             std::int32_t* ids, std::size_t n);
     // out = logits + temperature * Gumbel noise.
     void (*perturb)(const float* logits, float temperature, const NoiseKey& key, float* out,
                     std::size_t n);

@@ -3,18 +3,28 @@
 #include <algorithm>
 
 namespace charlm {
+namespace {
+
+// Open hypotheses that a step feeds and expands.
+constexpr std::size_t kRowsPerStep = 96;
+
+}  // namespace
 
 BeamShard::BeamShard(const Model& model, const std::vector<Prompt>& prompts,
-                     const BeamOptions& options, const std::vector<std::int32_t>& banned,
-                     std::size_t first, std::size_t last)
+                     const BeamOptions& options, std::size_t first, std::size_t last)
     : model_(model),
       options_(options),
       first_(first),
       prompts_(model, {prompts.begin() + static_cast<std::ptrdiff_t>(first),
                        prompts.begin() + static_cast<std::ptrdiff_t>(last)}),
-      tools_(model.kernels(), model.config().vocabulary_size, banned, options) {
+      expander_(model.kernels(), model.config().vocabulary_size, options),
+      places_(last - first),
+      logits_(kRowsPerStep * model.logits_size()),
+      parents_((last - first) * options.width, -1),
+      ids_((last - first) * options.width, kPad),
+      scores_((last - first) * options.width, 0) {
     for (std::size_t p = 0; p < prompts_.size(); ++p)
-        searches_.emplace_back(options, static_cast<std::uint32_t>(prompts_.length(p)));
+        searches_.emplace_back(options, prompts_.ids(p), expander_);
 }
 
 bool BeamShard::done() const {
@@ -24,79 +34,73 @@ bool BeamShard::done() const {
 
 void BeamShard::step() {
     if (!prompts_.fed()) return prompts_.step(work_);
-    if (produced_ > 0) feed_selected();
-    std::vector<const float*> logits;
-    for (std::size_t p = 0; p < searches_.size(); ++p) {
-        if (searches_[p].done()) continue;
-        logits.clear();
-        for (std::size_t k = 0; k < searches_[p].open().size(); ++k)
-            logits.push_back(produced_ == 0
-                                 ? prompts_.logits(p)
-                                 : logits_.data() + (places_[p] + k) * model_.logits_size());
-        searches_[p].advance(logits, tools_);
+    if (next_ == 0) begin_position();
+    const std::size_t last = std::min(next_ + kRowsPerStep, open_.size());
+    if (produced_ > 0) feed(next_, last);
+    for (std::size_t row = next_; row < last; ++row) {
+        const float* logits = produced_ == 0
+                                  ? prompts_.logits(open_[row].search)
+                                  : logits_.data() + (row - next_) * model_.logits_size();
+        searches_[open_[row].search].expand(open_[row].slot, logits, expander_);
     }
-    record();
+    next_ = last;
+    if (next_ == open_.size()) end_position();
+}
+
+void BeamShard::begin_position() {
+    open_.clear();
+    places_.swap(places_of_parents_);
+    places_.clear();
+    for (std::size_t p = 0; p < searches_.size(); ++p) {
+        places_.push_back(open_.size());
+        if (searches_[p].done()) continue;
+        for (std::size_t k = 0; k < searches_[p].open().size(); ++k) open_.push_back({p, k});
+        searches_[p].begin_position();
+    }
+    next_states_.grow(open_.size() * model_.state_size());
 }
 
 // Reorder: every open hypothesis reads the state of its parent and writes its own.
-void BeamShard::feed_selected() {
-    const std::vector<std::size_t> parents_at = places_;
-    std::size_t count = 0;
-    places_.assign(searches_.size(), 0);
-    for (std::size_t p = 0; p < searches_.size(); ++p) {
-        places_[p] = count;
-        if (!searches_[p].done()) count += searches_[p].open().size();
-    }
-    next_states_.grow(count * model_.state_size());
-    logits_.grow(count * model_.logits_size());
+void BeamShard::feed(std::size_t first, std::size_t last) {
     rows_.clear();
-    for (std::size_t p = 0; p < searches_.size(); ++p) {
-        if (searches_[p].done()) continue;
-        for (std::size_t k = 0; k < searches_[p].open().size(); ++k) {
-            const auto parent = static_cast<std::size_t>(searches_[p].parents()[k]);
-            const float* in = produced_ == 1 ? prompts_.state(p)
-                                             : states_.data() + (parents_at[p] + parent) *
-                                                                    model_.state_size();
-            const std::size_t row = places_[p] + k;
-            rows_.add(searches_[p].ids()[k], in, next_states_.data() + row * model_.state_size(),
-                      logits_.data() + row * model_.logits_size());
-        }
+    for (std::size_t row = first; row < last; ++row) {
+        const auto [p, k] = open_[row];
+        const auto parent = static_cast<std::size_t>(searches_[p].parents()[k]);
+        const float* in =
+            produced_ == 1
+                ? prompts_.state(p)
+                : states_.data() + (places_of_parents_[p] + parent) * model_.state_size();
+        rows_.add(searches_[p].ids()[k], in, next_states_.data() + row * model_.state_size(),
+                  logits_.data() + (row - first) * model_.logits_size());
     }
     model_.step(rows_, work_);
+}
+
+void BeamShard::end_position() {
     states_.swap(next_states_);
-}
-
-void BeamShard::record() {
-    const std::size_t K = options_.width;
-    std::vector<Slot> slots(searches_.size() * K, Slot{-1, kPad, 0});
-    for (std::size_t p = 0; p < searches_.size(); ++p) {
-        const BeamSearch& search = searches_[p];
-        // A search that was done before this position has nothing to add.
-        if (search.length() != static_cast<std::int64_t>(produced_ + 1)) continue;
-        for (std::size_t k = 0; k < search.open().size(); ++k)
-            slots[p * K + k] = {search.parents()[k], search.ids()[k],
-                                search.score(search.open()[k])};
-    }
-    slots_.push_back(std::move(slots));
+    parents_.begin_position();
+    ids_.begin_position();
+    scores_.begin_position();
     ++produced_;
+    next_ = 0;
+    for (std::size_t p = 0; p < searches_.size(); ++p) {
+        BeamSearch& search = searches_[p];
+        if (search.done()) continue;
+        search.end_position(expander_);
+        const std::size_t place = p * options_.width;
+        std::copy(search.parents().begin(), search.parents().end(), parents_.last() + place);
+        std::copy(search.ids().begin(), search.ids().end(), ids_.last() + place);
+        for (std::size_t k = 0; k < search.open().size(); ++k)
+            scores_.last()[place + k] = search.score(search.open()[k]);
+    }
 }
 
-void BeamShard::deliver(std::size_t from, std::size_t count, std::size_t all_prompts,
-                        BeamEvents& events) {
-    const std::size_t K = options_.width, to = std::min(from + count, produced_);
-    for (std::size_t t = from; t < to; ++t) {
-        const std::vector<Slot>& slots = slots_[t - delivered_];
-        const std::size_t target = ((t - from) * all_prompts + first_) * K;
-        for (std::size_t i = 0; i < slots.size(); ++i) {
-            events.parents[target + i] = slots[i].parent;
-            events.ids[target + i] = slots[i].id;
-            events.scores[target + i] = slots[i].score;
-        }
-    }
-    if (to > delivered_) {
-        slots_.erase(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(to - delivered_));
-        delivered_ = to;
-    }
+void BeamShard::hand_out(std::size_t from, std::size_t count, std::size_t all_prompts,
+                         BeamEvents& events) {
+    const std::size_t place = first_ * options_.width, stride = all_prompts * options_.width;
+    parents_.hand_out(count, events.parents.data() + place, stride);
+    ids_.hand_out(count, events.ids.data() + place, stride);
+    scores_.hand_out(count, events.scores.data() + place, stride);
     for (std::size_t p = 0; p < searches_.size(); ++p)
         events.finished[first_ + p] =
             searches_[p].done() &&
@@ -104,15 +108,14 @@ void BeamShard::deliver(std::size_t from, std::size_t count, std::size_t all_pro
 }
 
 BeamSession::BeamSession(std::shared_ptr<const Model> model, const std::vector<Prompt>& prompts,
-                         const BeamOptions& options, const std::vector<std::int32_t>& banned,
-                         std::size_t threads)
+                         const BeamOptions& options, std::size_t threads)
     : model_(std::move(model)),
       options_(options),
       prompts_(prompts.size()),
       bounds_(split_evenly(prompts.size(), threads)) {
-    check(options.max_length >= 0, "max_length must be 0 or more");
+    check(options_.max_length >= 0, "max_length must be 0 or more");
     for (std::size_t i = 0; i + 1 < bounds_.size(); ++i)
-        shards_.emplace_back(*model_, prompts, options, banned, bounds_[i], bounds_[i + 1]);
+        shards_.emplace_back(*model_, prompts, options_, bounds_[i], bounds_[i + 1]);
 }
 
 bool BeamSession::done() const {
@@ -132,7 +135,7 @@ BeamEvents BeamSession::advance(std::size_t n, double budget_ms) {
     events.scores.resize(size, 0);
     events.finished.resize(prompts_);
     for (BeamShard& shard : shards_)
-        shard.deliver(delivered_, events.positions, prompts_, events);
+        shard.hand_out(delivered_, events.positions, prompts_, events);
     delivered_ += events.positions;
     return events;
 }

@@ -7,6 +7,7 @@
 #include "decode/beam.h"
 #include "session/prompts.h"
 #include "session/session.h"
+#include "session/track.h"
 
 namespace charlm {
 
@@ -20,46 +21,54 @@ struct BeamEvents {
 
 class BeamShard {
   public:
+    // Prompts [first, last) of the whole session. `options` must outlive this.
     BeamShard(const Model& model, const std::vector<Prompt>& prompts, const BeamOptions& options,
-              const std::vector<std::int32_t>& banned, std::size_t first, std::size_t last);
+              std::size_t first, std::size_t last);
 
     bool done() const;
     std::size_t produced() const { return produced_; }
+    // One position, of a prompt or of what follows it, or a part of one: of some hypotheses.
     void step();
 
     const std::vector<BeamSearch>& searches() const { return searches_; }
     const Prompts& prompts() const { return prompts_; }
-    void deliver(std::size_t from, std::size_t count, std::size_t all_prompts, BeamEvents& events);
+    // Moves `count` positions from `from` on to the prompts' places in the events.
+    void hand_out(std::size_t from, std::size_t count, std::size_t all_prompts,
+                  BeamEvents& events);
 
   private:
-    struct Slot {
-        std::int32_t parent, id;
-        double score;
+    // One open hypothesis of a search.
+    struct Row {
+        std::size_t search, slot;
     };
 
-    void feed_selected();
-    void record();
+    void begin_position();
+    void feed(std::size_t first, std::size_t last);
+    void end_position();
 
     const Model& model_;
-    BeamOptions options_;
+    const BeamOptions& options_;
     std::size_t first_;
     Prompts prompts_;
-    BeamTools tools_;
+    Expander expander_;
     std::vector<BeamSearch> searches_;
     Workspace work_;
     StepRows rows_;
+    std::vector<Row> open_;  // of all searches, in order
+    std::size_t next_ = 0;   // of open_, the first that this position has yet to reach
+    // Of each search, its first row among the open ones, and that of their parents.
+    std::vector<std::size_t> places_, places_of_parents_;
     // Double-buffered: a step reads the states of the parents and writes those of the children.
     Aligned<float> states_, next_states_, logits_;
-    std::vector<std::size_t> places_;  // of each search's first hypothesis among the rows
-    std::size_t produced_ = 0, delivered_ = 0;
-    std::vector<std::vector<Slot>> slots_;  // [produced - delivered][P of the shard * K]
+    std::size_t produced_ = 0;
+    Track<std::int32_t> parents_, ids_;
+    Track<double> scores_;
 };
 
 class BeamSession {
   public:
     BeamSession(std::shared_ptr<const Model> model, const std::vector<Prompt>& prompts,
-                const BeamOptions& options, const std::vector<std::int32_t>& banned,
-                std::size_t threads);
+                const BeamOptions& options, std::size_t threads);
 
     std::size_t prompts() const { return prompts_; }
     std::size_t width() const { return options_.width; }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "decode/allowed.h"
+#include "decode/ngrams.h"
 #include "decode/stops.h"
 #include "session/details.h"
 #include "session/prompts.h"
