@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from charlm.checkpoint import save_checkpoint
-from charlm.decoding import STRATEGIES, BeamSearch, NucleusBeam, Sampling, Strategy
+from charlm.decoding import STRATEGIES, BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
 from charlm.engine import ENGINE_FORMAT, Engine
 
 FOLDER = Path(__file__).parent / "golden"
@@ -22,6 +22,11 @@ GOLDEN_STRATEGIES: dict[str, Strategy] = {
     **STRATEGIES,
     "filters": Sampling(temperature=0.8, top_k=20, top_p=0.9, min_p=0.02),
     "hot": Sampling(temperature=1.5),
+    "typical": Sampling(temperature=0.9, typical_p=0.8),
+    "typical-nucleus": Sampling(top_p=0.9, min_p=0.01, typical_p=0.7),
+    "no-repeat": Sampling(top_p=0.95, no_repeat_ngram=3),
+    "greedy-no-repeat": Greedy(no_repeat_ngram=4, ban=" "),
+    "allowed": Sampling(allow="abc\n", no_repeat_ngram=2),
     "beam-3-longer": BeamSearch(width=3, length_penalty=0.7),
     "nucleus-beam-3": NucleusBeam(width=3, top_p=0.8, length_penalty=0.5),
 }
