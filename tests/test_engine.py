@@ -202,6 +202,20 @@ def test_a_call_is_bounded_by_its_budget() -> None:
     assert not prompt.done
 
 
+def test_a_call_without_time_does_a_part_of_a_position() -> None:
+    engine = Engine(random_checkpoint())
+    for prompts, n in (["a"], 960), (["abc"] * 960, 1):
+        session, calls = engine.start(prompts, Sampling(no_repeat_ngram=2), n=n, max_length=2), 0
+        while not session.done:
+            session.advance(10, budget_ms=0)
+            calls += 1
+        longest = len(prompts[0]) + 1
+        fed = longest * -(-len(prompts) // 96)
+        assert calls == fed + 2 * 10
+        whole = engine.write_many(prompts, Sampling(no_repeat_ngram=2), n=n, max_length=2)
+        assert session.completions() == whole
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=str)
 def test_empty_things_are_defined(strategy) -> None:
     engine = Engine(random_checkpoint(unit="sentence"))
