@@ -14,7 +14,7 @@ from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from dataclasses import Field, fields
 from importlib.util import find_spec
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import charlm
 from charlm.decoding import (
@@ -26,7 +26,10 @@ from charlm.decoding import (
     strategy_named,
 )
 from charlm.display import visible
-from charlm.errors import CharlmError, InputError
+from charlm.errors import CharlmError, InputError, report_notice
+
+if TYPE_CHECKING:
+    from charlm.engine import Engine
 
 _EXAMPLES = """\
 examples:
@@ -219,7 +222,17 @@ def _add_engine_options(parser: _Parser) -> None:
         " without accent or in the other case (default: error)",
     )
     parser.add_argument(
-        "--threads", type=int, default=1, metavar="N", help="use up to N threads (default: 1)"
+        "--threads",
+        type=int,
+        default=1,
+        metavar="N",
+        help="use up to N threads of the CPU (default: 1)",
+    )
+    parser.add_argument(
+        "--device",
+        default="cpu",
+        metavar="D",
+        help="cpu, cuda (through PyTorch), or auto: cuda where there is one (default: cpu)",
     )
 
 
@@ -278,6 +291,7 @@ def _write(chosen: Namespace) -> int:
         n=_default_n(strategy, chosen),
         unknown=chosen.unknown,
         threads=chosen.threads,
+        device=chosen.device,
         state=chosen.state,
         save_state=chosen.save_state,
     )
@@ -300,7 +314,7 @@ def _write_again(chosen: Namespace) -> int:
     from charlm.write_command import write_again
 
     data, name = read_bytes(chosen.records, "records")
-    write_again(chosen.checkpoint, data, name, threads=chosen.threads, as_json=chosen.json)
+    write_again(_loaded(chosen), data, name, as_json=chosen.json)
     return 0
 
 
@@ -313,8 +327,16 @@ def _default_n(strategy: Strategy, chosen: Namespace) -> int:
     return 1
 
 
-def _score(chosen: Namespace) -> int:
+def _loaded(chosen: Namespace) -> Engine:
     from charlm.engine import Engine
+
+    engine = Engine.load(chosen.checkpoint, threads=chosen.threads, device=chosen.device)
+    for notice in engine.notices:
+        report_notice(notice)
+    return engine
+
+
+def _score(chosen: Namespace) -> int:
     from charlm.receipt import details_as_json
     from charlm.text_files import decode, read_bytes
 
@@ -322,7 +344,7 @@ def _score(chosen: Namespace) -> int:
         raise InputError("--details needs --json")
     data, name = read_bytes(chosen.file, "text")
     text = decode(data, name, chosen.encoding, chosen.errors)
-    engine = Engine.load(chosen.checkpoint, threads=chosen.threads)
+    engine = _loaded(chosen)
     score = engine.score(text, details=chosen.details, unknown=chosen.unknown)
     values = {
         "loss": score.loss,
@@ -331,7 +353,8 @@ def _score(chosen: Namespace) -> int:
         "characters": score.count,
     }
     if chosen.json:
-        record: dict[str, Any] = {"checkpoint": engine.checkpoint.sha256} | values
+        record: dict[str, Any] = {"checkpoint": engine.checkpoint.sha256}
+        record |= {"device": engine.device} | values
         if score.details is not None:
             told = engine.vocabulary, score.ids, score.log_probs, score.details
             record["details"] = {"n": chosen.details, **details_as_json(*told)}

@@ -3,7 +3,8 @@
     engine = Engine.load("checkpoints/shakespeare")
     engine.write("ROMEO:", Sampling(top_p=0.95)).text
 
-An `Engine` is immutable and may be shared by threads. PyTorch is never imported here.
+An `Engine` is immutable and may be shared by threads. PyTorch is imported only when a
+device other than "cpu" is asked for.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from charlm.checkpoint import Checkpoint, load_checkpoint
 from charlm.config import check_range
 from charlm.corpus import prepare_text, split_examples
 from charlm.decoding import Greedy, Limits, Sampling, Strategy
+from charlm.device import open_device
 from charlm.errors import CharlmError, CheckpointError, InputError
 from charlm.events import Completion, Details
 from charlm.prompt_state import PromptState
@@ -85,21 +87,32 @@ class Score:
 
 
 class Engine:
-    """A checkpoint made ready to write: weights checked, folded and packed once."""
+    """A checkpoint made ready to write: weights checked, folded and packed once.
 
-    def __init__(self, checkpoint: Checkpoint, *, threads: int = 1) -> None:
+    device: "cpu" is the native engine on `threads` threads; "cuda" decodes on torch tensors;
+    "auto" is cuda where PyTorch sees one, else cpu, and then says so in `notices`. Raises
+    CheckpointError, InputError, and CharlmError where there is no such device.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, *, threads: int = 1, device: str = "cpu") -> None:
         check_range("threads", threads, 1, MAX_THREADS)
         self.checkpoint = checkpoint
         self.threads = threads
+        opened = open_device(device)
+        self.device = opened.name
+        self.notices = [opened.notice] if opened.notice else []
+        self._native = opened.native
         try:
-            self._model = _engine.Model(**asdict(checkpoint.config), tensors=checkpoint.tensors)
-        except _engine.EngineError as error:
+            self._model = self._native.Model(
+                **asdict(checkpoint.config), tensors=checkpoint.tensors, **opened.options
+            )
+        except self._native.EngineError as error:
             raise CheckpointError(str(error)) from None
 
     @classmethod
-    def load(cls, path: str | Path, *, threads: int = 1) -> Engine:
-        """Read a checkpoint file or a run folder. Raises CheckpointError."""
-        return cls(load_checkpoint(path), threads=threads)
+    def load(cls, path: str | Path, *, threads: int = 1, device: str = "cpu") -> Engine:
+        """Read a checkpoint file or a run folder. Raises CheckpointError, CharlmError."""
+        return cls(load_checkpoint(path), threads=threads, device=device)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -113,8 +126,9 @@ class Engine:
 
     @property
     def isa(self) -> str:
-        """The instruction set in use: avx2 or portable."""
-        return self._model.isa
+        """What computes: the instruction set (avx2 or portable), or the name of the device."""
+        isa: str = self._model.isa
+        return isa
 
     def start(
         self,
@@ -138,7 +152,7 @@ class Engine:
         many rivals of each character are told, 0 for rank and entropy alone.
         """
         return Session(
-            _engine,
+            self._native,
             self._model,
             self.checkpoint,
             prompts,
@@ -217,7 +231,7 @@ class Engine:
             targets.append([*ids, EOS] if example.ends else ids)
         if not any(targets):
             raise InputError("the text to score is empty")
-        session = _engine.ScoringSession(
+        session = self._native.ScoringSession(
             model=self._model,
             inputs=inputs,
             targets=targets,
@@ -243,7 +257,8 @@ class Engine:
 
     def logits(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """ids [N, T] -> logits [N, T, V] of the next character, from the zero state."""
-        return self._model.logits(ids)
+        logits: NDArray[np.float32] = self._model.logits(ids)
+        return logits
 
 
 def _joined(texts: list[_engine.ScoredDetails]) -> Details:

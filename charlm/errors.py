@@ -105,6 +105,11 @@ def _ready_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
+def report_notice(message: str) -> None:
+    """Write one line to stderr about something that is no error."""
+    print(f"charlm: {visible(message)}", file=sys.stderr)
+
+
 def report(message: str) -> None:
     """Write the one line of an error to stderr, whatever the message holds."""
     print(f"charlm: error: {visible(message)}", file=sys.stderr)

@@ -1,8 +1,9 @@
 """The record of a completion: all that names its text, so that the text can be written again.
 
 A record is one JSON object on a line of `charlm write --json`. With the same checkpoint file
-and engine format it gives the same text at any batch size, number of threads and instruction
-set; `rewrite` writes it again and compares.
+and engine format it gives the same text on the CPU at any batch size, number of threads and
+instruction set; `rewrite` writes it again and compares. On another device a text is the same
+only up to near ties.
 """
 
 from __future__ import annotations
@@ -22,8 +23,6 @@ from charlm.errors import InputError
 from charlm.events import Completion, Details
 from charlm.session import Session
 from charlm.vocabulary import Vocabulary
-
-_DEVICE = "cpu"
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def records_of(
         "checkpoint": engine.checkpoint.sha256,
         "engine_format": ENGINE_FORMAT,
         "precision": engine.precision,
-        "device": _DEVICE,
+        "device": engine.device,
         "strategy": order.name,
         "options": asdict(order.strategy),
         "limits": asdict(order.limits),
@@ -133,7 +132,7 @@ def _parsed(record: Mapping[str, Any], line: int, engine: Engine) -> Request:
         ("engine_format", ENGINE_FORMAT),
         ("checkpoint", engine.checkpoint.sha256),
         ("precision", engine.precision),
-        ("device", _DEVICE),
+        ("device", engine.device),
     ):
         if record[key] != mine:
             raise InputError(f"its {key} is {str(record[key])[:12]}, not {str(mine)[:12]}")

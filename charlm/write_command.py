@@ -12,9 +12,9 @@ import sys
 from dataclasses import asdict, dataclass
 
 from charlm.decoding import is_beam
-from charlm.display import visible, visible_text
+from charlm.display import visible_text
 from charlm.engine import Engine
-from charlm.errors import CharlmError, InputError
+from charlm.errors import CharlmError, InputError, report_notice
 from charlm.events import Completion
 from charlm.prompt_state import PromptState
 from charlm.receipt import Order, read_records, records_of, rewrite
@@ -38,6 +38,7 @@ class Task:
     n: int
     unknown: Unknown
     threads: int
+    device: str = "cpu"
     state: str | None = None
     save_state: str | None = None
 
@@ -101,7 +102,7 @@ def write(task: Task, *, as_json: bool) -> None:
         return
     if task.save_state and len(task.prompts) * task.n != 1:
         raise InputError("--save-state is of one text: give one prompt, and -n 1")
-    engine = Engine.load(task.checkpoint, threads=task.threads)
+    engine = Engine.load(task.checkpoint, threads=task.threads, device=task.device)
     order = task.order
     session = engine.start(
         _begun(task),
@@ -112,8 +113,8 @@ def write(task: Task, *, as_json: bool) -> None:
         unknown=task.unknown,
         **asdict(order.limits),
     )
-    for notice in session.notices:
-        print(f"charlm: {visible(notice)}", file=sys.stderr)
+    for notice in (*engine.notices, *session.notices):
+        report_notice(notice)
     if not (as_json or is_beam(order.strategy)):
         _write_samples(session)
     while not session.done:
@@ -129,9 +130,8 @@ def write(task: Task, *, as_json: bool) -> None:
     _report_overflow(session.completions())
 
 
-def write_again(checkpoint: str, data: bytes, name: str, *, threads: int, as_json: bool) -> None:
+def write_again(engine: Engine, data: bytes, name: str, *, as_json: bool) -> None:
     """Write the texts of records once more, as they were written; or the records."""
-    engine = Engine.load(checkpoint, threads=threads)
     requests = read_records(data, name, engine)
     results = rewrite(engine, requests)
     if as_json:

@@ -19,6 +19,15 @@ CHARACTERS = "\n !,.?abcdefghijklmnopqrstuvwxyzé"
 MakeRun = Callable[..., Path]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--device",
+        choices=("torch-cpu", "cuda"),
+        default="torch-cpu",
+        help="where the tests of the torch engine run (default: torch-cpu)",
+    )
+
+
 def pytest_configure() -> None:
     """Refuse to test another copy of charlm than the one these tests stand beside."""
     tested = Path(charlm.__file__).resolve().parents[1]

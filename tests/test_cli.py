@@ -270,6 +270,7 @@ def test_score_says_what_the_engine_says(charlm: Call, run: Path, tmp_path: Path
     values = json.loads(charlm("score", run, text, "--json").out)
     assert values == {
         "checkpoint": load_checkpoint(run).sha256,
+        "device": "cpu",
         "loss": expected.loss,
         "bpc": expected.bpc,
         "perplexity": expected.perplexity,

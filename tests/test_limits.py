@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import random_checkpoint
 
+from charlm.checkpoint import Checkpoint
 from charlm.decoding import BeamSearch, Greedy, Sampling
 from charlm.engine import Engine
 from charlm.errors import CharlmError, InputError, UnknownCharacter
@@ -93,8 +94,7 @@ def test_time_cuts_texts_as_they_stand() -> None:
     assert "".join(engine.stream("a", Sampling(), max_length=50, seconds=1e6)) == whole.text
 
 
-@pytest.fixture
-def overflowing() -> Engine:
+def overflowing_checkpoint() -> Checkpoint:
     """A model of "a" and "b" whose logits leave float32 after a "b"."""
     checkpoint = random_checkpoint("rnn", characters="ab", hidden_size=4)
     tensors: dict[str, Any] = dict(checkpoint.tensors)
@@ -104,10 +104,11 @@ def overflowing() -> Engine:
     tensors["embedding"][b, 0] = 1
     tensors["layers.0.input_weight"][:, 0] = 9  # tanh 9 is 1
     tensors["output_weight"][:] = 2e38
-    return Engine(checkpoint)
+    return checkpoint
 
 
-def test_a_row_that_overflows_ends_and_the_others_go_on(overflowing: Engine) -> None:
+def test_a_row_that_overflows_ends_and_the_others_go_on() -> None:
+    overflowing = Engine(overflowing_checkpoint())
     session = overflowing.start(["a", "b"], Sampling(), n=4, max_length=8, details=1)
     while not session.done:
         session.advance(3)
