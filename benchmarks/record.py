@@ -12,7 +12,7 @@ from benchmarks.measure import ROOT
 from benchmarks.tables import RESULTS, Table
 
 RECORD = ROOT / "benchmarks" / "RESULTS.md"
-ORDER = ("decode", "kernels", "startup", "dice", "training")
+ORDER = ("decode", "cuda", "kernels", "startup", "dice", "training")
 HEAD = """\
 # Results
 

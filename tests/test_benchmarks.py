@@ -143,6 +143,16 @@ def test_the_kernels_benchmark_runs_and_calls_out_a_slow_one(tmp_path: Path) -> 
 
 
 @pytest.mark.long
+def test_the_benchmark_of_cuda_runs(tmp_path: Path) -> None:
+    small = ["--device", "torch-cpu", "--hidden", "8", "--length", "4", "--rounds", "1"]
+    kept = run_benchmark("cuda", small, tmp_path / "figures.json")
+    assert len(kept["figures"]) == 4
+    for figure in kept["figures"]:
+        assert set(figure["characters_per_s"]) == {"torch-cpu", "cpu"}
+        assert all(rates[0] > 0 for rates in figure["characters_per_s"].values())
+
+
+@pytest.mark.long
 def test_the_start_is_watched(tmp_path: Path) -> None:
     kept = run_benchmark("startup", ["--rounds", "1"], tmp_path / "figures.json")
     assert [f["story"] for f in kept["figures"]][-1] == "python -m tui, first paint"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -163,6 +164,53 @@ def test_beams_equal_the_reference(cell, device) -> None:
                         assert c.log_prob == pytest.approx(h.log_prob, rel=1e-5)
                         assert c.score == pytest.approx(h.score, rel=1e-5)
     agreement.check()
+
+
+RULES = [
+    {"no_repeat_ngram": 2},
+    {"ban": "aeiou"},
+    {"allow": "abc", "no_repeat_ngram": 1},
+]
+
+
+@pytest.mark.parametrize("limits", LIMITS, ids=str)
+@pytest.mark.parametrize("rules", RULES, ids=str)
+def test_a_beam_of_one_is_greedy_under_every_rule(rules, limits, device) -> None:
+    checkpoint = random_checkpoint("gru", "sentence", hidden_size=19, end=1.0)
+    engine = Engine(checkpoint, device=device)
+    greedy = Engine(checkpoint).write_many(PROMPTS, Greedy(**rules), **asdict(limits))
+    for strategy in (
+        BeamSearch(1, stop_rule="first", **rules),
+        BeamSearch(1, 0.7, stop_rule="patience", **rules),
+        NucleusBeam(1, mode="best", stop_rule="first", **rules),
+    ):
+        beam = engine.write_many(PROMPTS, strategy, **asdict(limits))
+        assert [(best[0].text, best[0].end) for best in beam] == [
+            (best[0].text, best[0].end) for best in greedy
+        ]
+
+
+@pytest.mark.parametrize("patience", [0.5, 1.0, 2.0])
+def test_a_search_ends_when_enough_have_finished(patience, device) -> None:
+    """With patience 1 it is `first`; the less patience, the sooner."""
+    checkpoint = random_checkpoint("gru", "sentence", hidden_size=19, end=2.0)
+    engine = Engine(checkpoint, device=device)
+    positions = {}
+    for strategy in (
+        BeamSearch(4, stop_rule="first"),
+        BeamSearch(4, stop_rule="patience", patience=patience),
+    ):
+        session = engine.start(PROMPTS, strategy, n=4, max_length=300)
+        took = np.ones(len(PROMPTS), int)
+        while not session.done:
+            took += ~session.advance(1, budget_ms=10_000).finished
+        positions[strategy.stop_rule] = took.tolist()
+        best = session.completions()
+        enough = min(4, math.ceil(4 * strategy.patience))
+        assert all(sum(c.end == "eos" for c in texts) >= enough for texts in best)
+    patient, first = positions["patience"], positions["first"]
+    assert (patient == first) == (patience == 1)
+    assert all((a - b) * (patience - 1) >= 0 for a, b in zip(patient, first, strict=True))
 
 
 def events_of(engine: Engine, strategy: Strategy, positions: int, **options: Any) -> list[Any]:

@@ -6,8 +6,8 @@ a position queues its work and reads nothing back; every few positions one look 
 that have ended. Texts equal the native engine's up to near ties (it sums products in one fixed
 order, which a GPU does not).
 
-    parts    > model    > prompts > sampling | beams | scoring
-               rules, filters, dice, details: the pure parts between logits and choice
+parts, model, prompts, pulled: the batch; sampling, beams with searching, and scoring: the sessions;
+rules, filters, dice, details: the pure parts between logits and choice.
 """
 
 from charlm.torch_engine.model import Model, sees_cuda

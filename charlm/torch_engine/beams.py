@@ -123,9 +123,7 @@ class Searches:
         finished, count = self._finish(pool)
         going_on = self._going_on(slots, finished, count, length)
         given = self._given(slots)
-        if self.produced + 1 < self.settings.max_length:
-            # Closed early, what is still open is known to lose; at the last position it is cut.
-            slots = slots.blank(~going_on[:, None])
+        slots = slots.blank(~going_on[:, None])
         self.past, self.state, self.dice, self.slots = past, state, dice, slots
         self.finished, self.count, self.length, self.open = finished, count, length, going_on
         self.given = given
@@ -222,6 +220,8 @@ class Searches:
         going_on = slots.sum[:, 0] > -torch.inf
         if settings.stop_rule != "exact":
             return going_on & (count < settings.enough)
+        if self.produced + 1 == settings.max_length:
+            return going_on  # to be cut, and ranked with the finished
         # What an open hypothesis can reach: nothing more is lost, at the length that flatters it.
         longest = settings.max_length if alpha > 0 else length + 1
         bound = slots.sum.max(1).values / longest**alpha

@@ -15,7 +15,6 @@ from charlm.errors import CharlmError
 #: Positions queued between two looks at the device: a look waits for all that was queued.
 POSITIONS_PER_LOOK = 16
 
-
 #: What one position gave: tensors whose first axis is the rows of a part, or of the session.
 Given = tuple[Tensor, ...]
 
