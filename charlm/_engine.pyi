@@ -26,7 +26,10 @@ ScoredDetails = tuple[
 class EngineError(ValueError): ...
 
 class Model:
-    """Immutable weights, packed for this processor; shared by any number of sessions."""
+    """Immutable weights, packed for this processor; shared by any number of sessions.
+
+    precision: float32, or int8 for the weights and states in products.
+    """
 
     def __init__(
         self,
@@ -37,10 +40,13 @@ class Model:
         hidden_size: int,
         layers: int,
         bias: bool,
+        precision: str,
         tensors: Mapping[str, NDArray[np.float32]],
     ) -> None: ...
     @property
     def isa(self) -> str: ...
+    @property
+    def precision(self) -> str: ...
     def logits(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """ids [N, T] -> logits [N, T, V] of the next character, from the zero state."""
 

@@ -44,9 +44,9 @@ def open_device(wish: str) -> Device:
         from charlm import torch_engine
 
         if wish == _HIDDEN:
-            return Device(wish, torch_engine, {"device": "cpu", "precision": "float32"})
+            return Device(wish, torch_engine, {"device": "cpu"})
         if torch_engine.sees_cuda():
-            return Device("cuda", torch_engine, {"device": "cuda", "precision": "float32"})
+            return Device("cuda", torch_engine, {"device": "cuda"})
         missing = "PyTorch sees no CUDA device"
     if wish == "cuda":
         raise CharlmError(f"device cuda: {missing}")

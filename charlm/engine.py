@@ -35,6 +35,7 @@ from charlm.vocabulary import EOS, Unknown, Vocabulary
 ENGINE_FORMAT = 2
 
 MAX_THREADS = 1024
+PRECISIONS = ("float32", "int8")
 MAX_RIVALS = 2**16
 
 
@@ -90,12 +91,23 @@ class Engine:
     """A checkpoint made ready to write: weights checked, folded and packed once.
 
     device: "cpu" is the native engine on `threads` threads; "cuda" decodes on torch tensors;
-    "auto" is cuda where PyTorch sees one, else cpu, and then says so in `notices`. Raises
+    "auto" is cuda where PyTorch sees one, else cpu, and then says so in `notices`. precision:
+    "int8" keeps weights and hidden states in products as 8-bit integers: smaller and faster, a
+    little less exact (docs/decoders.md has the loss); the native engine only. Raises
     CheckpointError, InputError, and CharlmError where there is no such device.
     """
 
-    def __init__(self, checkpoint: Checkpoint, *, threads: int = 1, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        threads: int = 1,
+        device: str = "cpu",
+        precision: str = "float32",
+    ) -> None:
         check_range("threads", threads, 1, MAX_THREADS)
+        if precision not in PRECISIONS:
+            raise InputError(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
         self.checkpoint = checkpoint
         self.threads = threads
         opened = open_device(device)
@@ -104,15 +116,25 @@ class Engine:
         self._native = opened.native
         try:
             self._model = self._native.Model(
-                **asdict(checkpoint.config), tensors=checkpoint.tensors, **opened.options
+                **asdict(checkpoint.config),
+                precision=precision,
+                tensors=checkpoint.tensors,
+                **opened.options,
             )
         except self._native.EngineError as error:
             raise CheckpointError(str(error)) from None
 
     @classmethod
-    def load(cls, path: str | Path, *, threads: int = 1, device: str = "cpu") -> Engine:
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        threads: int = 1,
+        device: str = "cpu",
+        precision: str = "float32",
+    ) -> Engine:
         """Read a checkpoint file or a run folder. Raises CheckpointError, CharlmError."""
-        return cls(load_checkpoint(path), threads=threads, device=device)
+        return cls(load_checkpoint(path), threads=threads, device=device, precision=precision)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -121,8 +143,8 @@ class Engine:
 
     @property
     def precision(self) -> str:
-        """Of the weights: float32."""
-        return "float32"
+        """Of the weights in products: float32 or int8."""
+        return str(self._model.precision)
 
     @property
     def isa(self) -> str:

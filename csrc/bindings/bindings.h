@@ -18,7 +18,8 @@ namespace py = pybind11;
 
 std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabulary_size,
                                   std::size_t embedding_size, std::size_t hidden_size,
-                                  std::size_t layers, bool bias, const py::dict& tensors);
+                                  std::size_t layers, bool bias, const std::string& precision,
+                                  const py::dict& tensors);
 std::unique_ptr<SamplingSession> make_sampling(
     std::shared_ptr<const Model> model, const std::vector<Ids>& prompts, const py::list& starts,
     std::size_t samples, std::uint32_t first_sample, float temperature, std::int32_t top_k,

@@ -15,11 +15,18 @@ Cell cell_named(const std::string& name) {
     return Cell::lstm;
 }
 
+Precision precision_named(const std::string& name) {
+    if (name == "int8") return Precision::int8;
+    check(name == "float32", "precision '" + name + "' is not float32 or int8");
+    return Precision::float32;
+}
+
 }  // namespace
 
 std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabulary_size,
                                   std::size_t embedding_size, std::size_t hidden_size,
-                                  std::size_t layers, bool bias, const py::dict& tensors) {
+                                  std::size_t layers, bool bias, const std::string& precision,
+                                  const py::dict& tensors) {
     check(vocabulary_size >= 3 && vocabulary_size <= 65538, "vocabulary_size out of range");
     check(embedding_size >= 1 && embedding_size <= 16384, "embedding_size out of range");
     check(hidden_size >= 1 && hidden_size <= 16384, "hidden_size out of range");
@@ -35,7 +42,8 @@ std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabular
                        {array.shape(), array.shape() + array.ndim()}};
     }
     const ModelConfig config{cell_named(cell), vocabulary_size, embedding_size,
-                             hidden_size,      layers,          bias};
+                             hidden_size,      layers,          bias,
+                             precision_named(precision)};
     const StandardRounding rounding;
     const py::gil_scoped_release release;
     return std::make_shared<Model>(config, views);

@@ -22,8 +22,13 @@ PYBIND11_MODULE(_engine, m) {
     py::class_<Model, std::shared_ptr<Model>>(m, "Model")
         .def(py::init(&make_model), py::kw_only(), py::arg("cell"), py::arg("vocabulary_size"),
              py::arg("embedding_size"), py::arg("hidden_size"), py::arg("layers"),
-             py::arg("bias"), py::arg("tensors"))
+             py::arg("bias"), py::arg("precision"), py::arg("tensors"))
         .def_property_readonly("isa", [](const Model& model) { return model.kernels().name; })
+        .def_property_readonly("precision",
+                               [](const Model& model) {
+                                   return model.config().precision == Precision::int8 ? "int8"
+                                                                                      : "float32";
+                               })
         .def("logits", &logits_of, py::arg("ids"));
 
     py::class_<SamplingSession>(m, "SamplingSession")

@@ -25,6 +25,37 @@ struct Product {
     const float* const* last;     // N rows of blocks * 16: bias, or the row of a table
 };
 
+// The same in int8: four k lie side by side in a column, so x_size and h_size count fours. The
+// sums are integers, exact in any order; times the column's scale, they join `last`.
+struct Int8Product {
+    std::size_t rows;
+    const std::int8_t* const* x;  // quantized: see Kernels::quantize
+    std::size_t x_size;
+    const std::int8_t* const* h;
+    std::size_t h_size;
+    const std::int8_t* weights;   // in [-127, 127]
+    std::size_t blocks;
+    const float* const* last;
+    const float* scale;           // blocks * 16: of a product of integers
+    const std::int32_t* offset;   // blocks * 16: -128 sum_k W[k]
+};
+
+// What follows a product while it is in the cache: the output, or a cell. Columns of a cell:
+// blocks of 16 units, interleaved by gate (block b, gate g of G at 16 * (b * G + g)); states: N
+// rows of units. A product's h and what is written are apart.
+template <class P>
+struct Cells {
+    void (*linear)(const P&, float* const* out);
+    void (*rnn)(const P&, float* const* h);
+    void (*lstm)(const P&, const float* const* c_in, float* const* c, float* const* h);
+    // The GRU goes in two: its gates leave `update` and reset_h = r * h, which the candidate's
+    // product takes for its h.
+    void (*gru_gates)(const P&, const float* const* h_in, float* const* update,
+                      float* const* reset_h);
+    void (*gru_candidate)(const P&, const float* const* h_in, const float* const* update,
+                          float* const* h);
+};
+
 // What names one random number: see decode/sampler.h.
 struct NoiseKey {
     std::uint64_t seed;
@@ -35,18 +66,10 @@ struct Kernels {
     const char* name;
     std::size_t packed_group;  // blocks side by side in memory: see pack.h
 
-    // The output: out[n] = the product.
-    void (*linear)(const Product&, float* const* out);
-    // The cells. Columns: blocks of 16 units, interleaved by gate (block b, gate g of G at
-    // 16 * (b * G + g)); states: N rows of units. A product's h and what is written are apart.
-    void (*rnn)(const Product&, float* const* h);
-    void (*lstm)(const Product&, const float* const* c_in, float* const* c, float* const* h);
-    // The GRU goes in two: its gates leave `update` and reset_h = r * h, which the candidate's
-    // product takes for its h.
-    void (*gru_gates)(const Product&, const float* const* h_in, float* const* update,
-                      float* const* reset_h);
-    void (*gru_candidate)(const Product&, const float* const* h_in, const float* const* update,
-                          float* const* h);
+    Cells<Product> cells;
+    Cells<Int8Product> int8_cells;
+    // x in (-1, 1) -> round(127 x), for n padded to 16.
+    void (*quantize)(const float* x, std::int8_t* out, std::size_t n);
 
     // Over ids [0, padded n); an id counts where mask is all ones, not where it is zero.
     float (*max)(const float* x, const std::int32_t* mask, std::size_t n);

@@ -1,7 +1,7 @@
 // 16 float lanes in plain C++: the compiler may use what vectors it has, the bits are the same.
 // Included inside a namespace, after the standard headers.
 
-inline constexpr std::size_t kTileBlocks = 1;
+inline constexpr int kTileBlocks = 1, kInt8TileRows = 4;
 
 struct Mask {
     std::int32_t v[16];
@@ -78,6 +78,19 @@ inline float tree_max(Lanes a) {
     for (int half = 8; half > 0; half /= 2)
         for (int i = 0; i < half; ++i) a.v[i] = a.v[i] > a.v[i + half] ? a.v[i] : a.v[i + half];
     return a.v[0];
+}
+
+struct Dot {
+    std::int8_t x[4];
+};
+inline Dot dot_operand(const std::int8_t* x) { return {{x[0], x[1], x[2], x[3]}}; }
+inline Mask load_int8(const std::int8_t* p) { Mask r; std::memcpy(r.v, p, 64); return r; }
+inline Mask first_sum(const std::int32_t*) { return all_bits(0); }
+inline Mask add_dot(Mask sum, Dot x, Mask w) {
+    std::int8_t weights[64];
+    std::memcpy(weights, w.v, 64);
+    CHARLM_EACH_LANE for (int k = 0; k < 4; ++k) sum.v[i] += x.x[k] * weights[4 * i + k];
+    return sum;
 }
 
 #undef CHARLM_EACH_LANE

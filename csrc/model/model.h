@@ -8,10 +8,12 @@
 
 namespace charlm {
 
-// Scratch memory of one thread's steps: rows of Hp floats, and pointers to rows.
+// Scratch memory of one thread's steps: rows of floats or int8, and pointers to rows.
 struct Workspace {
     Aligned<float> x_memory, h_memory, update_memory, reset_memory;
+    Aligned<std::int8_t> int8_x_memory, int8_h_memory;
     std::vector<float*> x, h, update, reset_h, c, logits;
+    std::vector<std::int8_t*> int8_x, int8_h;
     std::vector<const float*> h_in, c_in, last, top;
 };
 
@@ -42,10 +44,17 @@ class Model {
     void step(const StepRows& rows, Workspace& work) const;
 
   private:
-    void step_layer(std::size_t layer, const StepRows& rows, Workspace& work) const;
-    Product product(const GateProduct& gates, std::size_t layer, const StepRows& rows,
-                    const float* const* h, Workspace& work) const;
-    void write_logits(const StepRows& rows, Workspace& work) const;
+    template <class P>
+    void step_all(const Cells<P>& cells, const StepRows& rows, Workspace& work) const;
+    template <class P>
+    void step_layer(const Cells<P>& cells, std::size_t layer, const StepRows& rows,
+                    Workspace& work) const;
+    template <class P>
+    void write_logits(const Cells<P>& cells, const StepRows& rows, Workspace& work) const;
+    // A product of rows x (of the layer below; none for layer 0) and h, as the cells take it.
+    template <class P>
+    P product(const GateProduct& weights, const std::vector<float*>& x,
+              const float* const* h, std::size_t rows, Workspace& work) const;
 
     const Kernels& kernels_;
     Weights weights_;

@@ -1,6 +1,8 @@
 #include "model/weights.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/check.h"
 #include "kernels/pack.h"
@@ -35,72 +37,138 @@ std::size_t column_of(std::size_t unit, std::size_t g, std::size_t gates) {
     return 16 * ((unit / 16) * gates + g) + unit % 16;
 }
 
-// The rows [first_gate * H, ...) of a stacked weight [G * H, size], as k rows from `k_first` on.
-void pack(const float* stacked, std::size_t size, std::size_t units, std::size_t first_gate,
-          std::size_t gates, std::size_t k_first, std::size_t k_size, std::size_t blocks,
-          std::size_t group, Aligned<float>& out) {
-    for (std::size_t g = 0; g < gates; ++g)
-        for (std::size_t unit = 0; unit < units; ++unit) {
-            const float* row = stacked + ((first_gate + g) * units + unit) * size;
-            const std::size_t column = column_of(unit, g, gates);
-            for (std::size_t k = 0; k < size; ++k)
-                out[packed_place(k_first + k, column, blocks, k_size, group)] = row[k];
-        }
+// A stacked weight [G * units, size], of which a product takes some gates.
+struct Stacked {
+    const float* data;
+    std::size_t size;
+};
+
+// Which gates: [first_gate, first_gate + gates), of how many units.
+struct Gates {
+    std::size_t units, first_gate, gates;
+
+    std::size_t blocks() const { return padded(units) / 16 * gates; }
+    const float* row(const Stacked& weight, std::size_t g, std::size_t unit) const {
+        return weight.data + ((first_gate + g) * units + unit) * weight.size;
+    }
+    // For every output of the product: (gate, unit, column).
+    template <class F>
+    void each(F f) const {
+        for (std::size_t g = 0; g < gates; ++g)
+            for (std::size_t unit = 0; unit < units; ++unit)
+                f(g, unit, column_of(unit, g, gates));
+    }
+};
+
+// The operands, one behind another along k.
+Aligned<float> pack(const Gates& gates, const std::vector<Stacked>& operands, std::size_t group) {
+    std::size_t k_size = 0, k_first = 0;
+    for (const Stacked& operand : operands) k_size += operand.size;
+    Aligned<float> packed(packed_size(gates.blocks(), k_size, group));
+    for (const Stacked& operand : operands) {
+        gates.each([&](std::size_t g, std::size_t unit, std::size_t column) {
+            const float* row = gates.row(operand, g, unit);
+            for (std::size_t k = 0; k < operand.size; ++k)
+                packed[packed_place(k_first + k, column, gates.blocks(), k_size, group)] = row[k];
+        });
+        k_first += operand.size;
+    }
+    return packed;
 }
 
-// A value per row of the stacked weight, put where its column is.
-void spread(const float* stacked, std::size_t units, std::size_t first_gate, std::size_t gates,
-            Aligned<float>& out) {
-    for (std::size_t g = 0; g < gates; ++g)
-        for (std::size_t unit = 0; unit < units; ++unit)
-            out[column_of(unit, g, gates)] = stacked[(first_gate + g) * units + unit];
+constexpr std::size_t fours(std::size_t size) { return (size + 3) / 4; }
+
+// The same in int8, each output with a scale of its own: its largest weight becomes 127.
+// Operands are multiplied by 127 h, so the scale of a product has another 127 below it.
+void pack_int8(const Gates& gates, const std::vector<Stacked>& operands, std::size_t group,
+               GateProduct& product) {
+    std::size_t k_size = 0;
+    for (const Stacked& operand : operands) k_size += fours(operand.size);
+    product.int8_weights = Aligned<std::int8_t>(4 * packed_size(product.blocks, k_size, group));
+    product.scale = Aligned<float>(product.blocks * 16);
+    product.offset = Aligned<std::int32_t>(product.blocks * 16);
+    gates.each([&](std::size_t g, std::size_t unit, std::size_t column) {
+        float largest = 0;
+        for (const Stacked& operand : operands) {
+            const float* row = gates.row(operand, g, unit);
+            for (std::size_t k = 0; k < operand.size; ++k)
+                largest = std::max(largest, std::fabs(row[k]));
+        }
+        const float scale = std::max(largest / 127, std::numeric_limits<float>::min());
+        std::size_t first = 0;
+        std::int32_t sum = 0;
+        for (const Stacked& operand : operands) {
+            const float* row = gates.row(operand, g, unit);
+            for (std::size_t k = 0; k < operand.size; ++k) {
+                const auto q = static_cast<std::int8_t>(std::nearbyint(row[k] / scale));
+                sum += q;
+                product.int8_weights[4 * packed_place(first + k / 4, column, product.blocks,
+                                                      k_size, group) + k % 4] = q;
+            }
+            first += fours(operand.size);
+        }
+        product.scale[column] = scale / 127;
+        product.offset[column] = -128 * sum;
+    });
+}
+
+void pack_operands(const ModelConfig& config, const Gates& gates,
+                   const std::vector<Stacked>& operands, const Kernels& kernels,
+                   GateProduct& product) {
+    if (config.precision == Precision::int8)
+        pack_int8(gates, operands, kernels.packed_group, product);
+    else
+        product.weights = pack(gates, operands, kernels.packed_group);
+}
+
+// A value per output, put where its column is.
+Aligned<float> spread(const Gates& gates, const float* values) {
+    Aligned<float> out(gates.blocks() * 16);
+    gates.each([&](std::size_t g, std::size_t unit, std::size_t column) {
+        out[column] = *gates.row({values, 1}, g, unit);
+    });
+    return out;
 }
 
 // Layer 0: sum_e embedding[v][e] W[e] + bias for every character v, by the same product.
-Aligned<float> fold_table(const ModelConfig& config, const float* embedding,
-                          const float* input_weight, const float* bias, std::size_t first_gate,
-                          std::size_t gates, std::size_t blocks, const Kernels& kernels) {
-    const std::size_t V = config.vocabulary_size, E = config.embedding_size;
-    const std::size_t group = kernels.packed_group;
-    Aligned<float> packed(packed_size(blocks, E, group)), table(V * blocks * 16);
-    pack(input_weight, E, config.hidden_size, first_gate, gates, 0, E, blocks, group, packed);
+Aligned<float> fold_table(const Gates& gates, std::size_t V, const Stacked& input,
+                          const float* embedding, const float* bias, const Kernels& kernels) {
+    const std::size_t E = input.size, width = gates.blocks() * 16;
+    const Aligned<float> packed = pack(gates, {input}, kernels.packed_group);
+    Aligned<float> table(V * width);
     std::vector<const float*> rows(V), last(V, bias);
     std::vector<float*> out(V);
     for (std::size_t v = 0; v < V; ++v) {
         rows[v] = embedding + v * E;
-        out[v] = table.data() + v * blocks * 16;
+        out[v] = table.data() + v * width;
     }
-    kernels.linear({V, nullptr, 0, rows.data(), E, packed.data(), blocks, last.data()},
-                   out.data());
+    kernels.cells.linear({V, nullptr, 0, rows.data(), E, packed.data(), gates.blocks(),
+                          last.data()},
+                         out.data());
     return table;
 }
 
 GateProduct gate_product(const ModelConfig& config, const Tensors& tensors, std::size_t layer,
-                         std::size_t first_gate, std::size_t gates, const Kernels& kernels) {
+                         std::size_t first_gate, std::size_t gate_count, const Kernels& kernels) {
+    const std::size_t V = config.vocabulary_size, E = config.embedding_size;
     const std::size_t H = config.hidden_size, rows = config.gates() * H;
-    const std::size_t x_size = layer == 0 ? config.embedding_size : H;
     const std::string name = "layers." + std::to_string(layer) + ".";
-    const float* input = find(tensors, name + "input_weight", {rows, x_size}).data;
-    const float* hidden = find(tensors, name + "hidden_weight", {rows, H}).data;
+    const Stacked input{
+        find(tensors, name + "input_weight", {rows, layer == 0 ? E : H}).data, layer == 0 ? E : H};
+    const Stacked hidden{find(tensors, name + "hidden_weight", {rows, H}).data, H};
 
+    const Gates gates{H, first_gate, gate_count};
     GateProduct product;
-    product.blocks = config.padded_hidden() / 16 * gates;
-    Aligned<float> bias(product.blocks * 16);
-    if (config.bias)
-        spread(find(tensors, name + "bias", {rows}).data, H, first_gate, gates, bias);
-    const std::size_t k_size = layer == 0 ? H : 2 * H, group = kernels.packed_group;
-    product.weights = Aligned<float>(packed_size(product.blocks, k_size, group));
+    product.blocks = gates.blocks();
+    product.last = config.bias ? spread(gates, find(tensors, name + "bias", {rows}).data)
+                               : Aligned<float>(product.blocks * 16);
     if (layer == 0) {
-        const float* embedding =
-            find(tensors, "embedding", {config.vocabulary_size, config.embedding_size}).data;
-        product.last = fold_table(config, embedding, input, bias.data(), first_gate, gates,
-                                  product.blocks, kernels);
+        product.last = fold_table(gates, V, input, find(tensors, "embedding", {V, E}).data,
+                                  product.last.data(), kernels);
+        pack_operands(config, gates, {hidden}, kernels, product);
     } else {
-        pack(input, H, H, first_gate, gates, 0, k_size, product.blocks, group, product.weights);
-        product.last = std::move(bias);
+        pack_operands(config, gates, {input, hidden}, kernels, product);
     }
-    pack(hidden, H, H, first_gate, gates, k_size - H, k_size, product.blocks, group,
-         product.weights);
     return product;
 }
 
@@ -122,12 +190,11 @@ Weights::Weights(const ModelConfig& config, const Tensors& tensors, const Kernel
         layers.push_back(std::move(layer));
     }
     const std::size_t V = config.vocabulary_size, H = config.hidden_size;
-    output.blocks = config.padded_vocabulary() / 16;
-    output.weights = Aligned<float>(packed_size(output.blocks, H, kernels.packed_group));
-    output.last = Aligned<float>(output.blocks * 16);
-    pack(find(tensors, "output_weight", {V, H}).data, H, V, 0, 1, 0, H, output.blocks,
-         kernels.packed_group, output.weights);
-    spread(find(tensors, "output_bias", {V}).data, V, 0, 1, output.last);
+    const Gates outputs{V, 0, 1};
+    output.blocks = outputs.blocks();
+    output.last = spread(outputs, find(tensors, "output_bias", {V}).data);
+    pack_operands(config, outputs, {{find(tensors, "output_weight", {V, H}).data, H}}, kernels,
+                  output);
 }
 
 }  // namespace charlm

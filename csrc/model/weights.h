@@ -13,6 +13,7 @@
 namespace charlm {
 
 enum class Cell { rnn, gru, lstm };
+enum class Precision { float32, int8 };
 
 struct ModelConfig {
     Cell cell;
@@ -21,6 +22,7 @@ struct ModelConfig {
     std::size_t hidden_size;      // H
     std::size_t layers;           // L
     bool bias;
+    Precision precision = Precision::float32;  // of the weights in products
 
     std::size_t gates() const { return cell == Cell::rnn ? 1 : cell == Cell::gru ? 3 : 4; }
     std::size_t padded_hidden() const { return padded(hidden_size); }
@@ -41,8 +43,12 @@ using Tensors = std::map<std::string, Tensor>;
 // Layer 0 has no input part: a table row per character takes its place, with the bias.
 struct GateProduct {
     std::size_t blocks = 0;
-    Aligned<float> weights;  // packed [x_size + h_size][blocks * 16], see kernels.h
+    Aligned<float> weights;  // packed [x_size + h_size][blocks * 16], see pack.h
     Aligned<float> last;     // layer 0: [V, blocks * 16]; above: [blocks * 16]
+    // In place of `weights` at Precision::int8: see Int8Product.
+    Aligned<std::int8_t> int8_weights;
+    Aligned<float> scale;
+    Aligned<std::int32_t> offset;
 };
 
 struct Layer {
