@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from types import ModuleType
 from typing import Any, cast
 
@@ -171,7 +171,9 @@ class Session:
             left = max(0.0, self._deadline - time.monotonic())
             budget_ms = min(budget_ms, 1000 * left)
         if self._beams is not None:
-            return BeamEvents(*self._beams.advance(n, budget_ms))
+            beams = BeamEvents(*self._beams.advance(n, budget_ms))
+            self._finished = beams.finished
+            return beams
         assert self._samples is not None
         ids, log_probs, finished, details = self._samples.advance(n, budget_ms)
         self._ids.append(ids)
@@ -232,14 +234,11 @@ class Session:
         ended = len(ids) >= self.limits.min_length and (
             ids[-1:] == [EOS] or any(ids[-len(stop) :] == stop for stop in self._stops)
         )
-        completion = self._completion(row // self.n, ids, log_prob, log_prob, len(ids), ended)
-        if self._finished[row] and completion.end in ("", "time"):
-            return replace(completion, end="overflow")
-        return completion
+        return self._completion(row, ids, log_prob, log_prob, len(ids), ended)
 
     def _completion(
         self,
-        prompt: int,
+        row: int,
         ids: Sequence[int],
         log_prob: float,
         score: float,
@@ -251,10 +250,13 @@ class Session:
             end = "eos" if ids[-1] == EOS else "stop"
         elif length == self.limits.max_length:
             end = "length"
+        elif self._finished[row]:
+            end = "overflow"
         elif self._out_of_time:
             end = "time"
         text = self.vocabulary.code2string(ids)
-        return Completion(self.prompts[prompt], text, log_prob, score, length, end)
+        prompt = self.prompts[row if self._beams else row // self.n]
+        return Completion(prompt, text, log_prob, score, length, end)
 
 
 def check_state(state: PromptState, checkpoint: Checkpoint, precision: str) -> None:

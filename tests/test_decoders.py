@@ -5,57 +5,24 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import asdict, fields
-from typing import Any
 
 import numpy as np
 import pytest
+from agreement import CELLS, NEAR, Agreement, banned, text_of
 from conftest import random_checkpoint
 
-from charlm.config import GATES
 from charlm.decoding import BeamSearch, Greedy, Limits, NucleusBeam, Sampling, Strategy
 from charlm.engine import Engine
-from charlm.events import Completion, Details, SampleEvents
+from charlm.events import Details, SampleEvents
 from charlm.reference import (
     Margin,
     ReferenceModel,
     ReferenceSample,
-    beam_search,
     kept_ids,
-    log_softmax,
     sample,
 )
 from charlm.session import Session, banned_ids
-from charlm.vocabulary import EOS, PAD
-
-CELLS = list(GATES)
-NEAR = 1e-4  # two compared numbers nearer than this may be ordered differently
-
-
-class Agreement:
-    """Compares texts; a difference behind a near tie is let pass, and counted."""
-
-    def __init__(self) -> None:
-        self.compared = self.near_ties = 0
-
-    def compare(self, engine: list[str], reference: list[str], margin: float) -> bool:
-        self.compared += 1
-        if engine == reference:
-            return True
-        assert margin < NEAR, f"{engine} is not {reference}, though no choice was near ({margin})"
-        self.near_ties += 1
-        return False
-
-    def check(self) -> None:
-        assert self.near_ties <= 0.05 * self.compared
-
-
-def text_of(engine: Engine, ids: list[int] | tuple[int, ...]) -> str:
-    return engine.vocabulary.code2string(ids)
-
-
-def banned(engine: Engine, strategy: Strategy = Greedy(), **limits: Any) -> list[int]:  # noqa: B008
-    return banned_ids(engine.vocabulary, engine.checkpoint.text, strategy, Limits(**limits))
-
+from charlm.vocabulary import PAD
 
 SAMPLINGS = [
     Sampling(temperature=0),
@@ -151,77 +118,6 @@ def check_details(details: Details, row: int, expected: ReferenceSample) -> None
             assert details.rival_kept_log_probs[t, row] == pytest.approx(kept, rel=1e-4, abs=1e-4)
 
 
-BEAMS: list[BeamSearch | NucleusBeam] = [
-    *(BeamSearch(k, a) for k in (1, 2, 3, 5, 10) for a in (-1.0, 0.0, 0.7, 2.0)),
-    *(NucleusBeam(k, p, a) for k in (1, 3, 10) for p in (0.5, 0.95, 1.0) for a in (0.0, 0.7)),
-]
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_beams_equal_the_reference(cell) -> None:
-    agreement = Agreement()
-    for unit, end in (("sentence", 3.0), ("sentence", 0.0), ("continuous", 0.0)):
-        checkpoint = random_checkpoint(cell, unit, hidden_size=19, layers=2, end=end)
-        engine, model = Engine(checkpoint), ReferenceModel(checkpoint)
-        for strategy, prompt in itertools.product(BEAMS, ("", "abc")):
-            fed = [checkpoint.text.start_id, *engine.vocabulary.string2code(prompt)]
-            best = engine.write_many([prompt], strategy, n=strategy.width, max_length=9, seed=3)[0]
-            expected, margin = beam_search(
-                model,
-                fed,
-                strategy,
-                seed=3,
-                max_length=9,
-                banned=banned(engine),
-            )
-            if agreement.compare(
-                [c.text for c in best], [text_of(engine, h.ids) for h in expected], margin
-            ):
-                for c, h in zip(best, expected, strict=True):
-                    assert (c.finished, c.length) == (h.finished, len(h.ids))
-                    assert c.log_prob == pytest.approx(h.log_prob, rel=1e-5)
-                    assert c.score == pytest.approx(h.score, rel=1e-5)
-    agreement.check()
-
-
-def exhaustive(
-    model: ReferenceModel, prompt: list[int], ids: list[int], length: int, alpha: float
-) -> list[tuple[float, tuple[int, ...]]]:
-    """Every text of at most `length` ids that ends in EOS or is cut, best score first."""
-    texts: list[tuple[float, tuple[int, ...]]] = []
-    state, logits = model.feed(model.initial_state(), prompt)
-    stack = [(state, logits, (), 0.0)]
-    while stack:
-        state, logits, text, total = stack.pop()
-        log_probs = log_softmax(logits)
-        for id in ids:
-            longer, sum_ = (*text, id), total + float(log_probs[id])
-            if id == EOS or len(longer) == length:
-                texts.append((sum_ / len(longer) ** alpha, longer))
-            else:
-                stack.append((*model.step(state, id), longer, sum_))
-    return sorted(texts, key=lambda scored: -scored[0])
-
-
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize(("characters", "length"), [("ab", 7), ("abcd", 4), ("abcdefgh", 3)])
-@pytest.mark.parametrize("alpha", [-1.0, 0.0, 0.7])
-def test_a_wide_beam_is_exhaustive_search(cell, characters, length, alpha) -> None:
-    checkpoint = random_checkpoint(cell, "sentence", characters, hidden_size=9, end=1.0)
-    engine, model = Engine(checkpoint), ReferenceModel(checkpoint)
-    ids = [id for id in range(len(engine.vocabulary)) if id != PAD]
-    width = len(ids) ** length
-    assert width <= 1e5
-    found = engine.write_many(["a"], BeamSearch(width, alpha), n=width, max_length=length)[0]
-    prompt = [checkpoint.text.start_id, *engine.vocabulary.string2code("a")]
-    expected = exhaustive(model, prompt, ids, length, alpha)
-    assert len(found) == len(expected)
-    assert {c.text + "$" * c.finished for c in found} == {
-        text_of(engine, text) + "$" * (text[-1] == EOS) for _, text in expected
-    }
-    assert [c.score for c in found] == pytest.approx([score for score, _ in expected], rel=1e-4)
-
-
 @pytest.mark.parametrize("cell", CELLS)
 def test_settings_that_mean_greedy_are_greedy(cell) -> None:
     for unit in ("sentence", "continuous"):
@@ -233,8 +129,10 @@ def test_settings_that_mean_greedy_are_greedy(cell) -> None:
                 Sampling(temperature=0, top_p=0.5, top_k=3, min_p=0.5),
                 Sampling(top_k=1),
                 Sampling(temperature=3, top_p=1e-6),
-                BeamSearch(width=1),
-                BeamSearch(width=1, length_penalty=-1),
+                *(BeamSearch(width=1, length_penalty=alpha) for alpha in (0, -1)),
+                BeamSearch(width=1, length_penalty=2, stop_rule="first"),
+                NucleusBeam(width=1, top_p=1e-6),
+                NucleusBeam(width=1, mode="best", stop_rule="first"),
             ]
             for strategy in same:
                 completion = engine.write(prompt, strategy, max_length=50)
@@ -305,21 +203,3 @@ def test_draws_follow_the_renormalised_survivors(strategy) -> None:
     expected = mass / mass.sum() * draws * seeds
     chi_square = ((counts[kept] - expected) ** 2 / expected).sum()
     assert chi_square < chi_square_bound(len(kept) - 1)
-
-
-def test_a_width_beyond_the_vocabulary_works() -> None:
-    engine = Engine(random_checkpoint("lstm", "sentence", "abc", end=1.0))
-    best = engine.write_many([""], BeamSearch(width=131_072), n=50, max_length=4)[0]
-    assert len(best) == 50
-    assert [c.score for c in best] == sorted((c.score for c in best), reverse=True)
-    assert len({(c.text, c.finished) for c in best}) == 50
-
-
-def test_a_length_penalty_favours_longer_texts() -> None:
-    engine = Engine(random_checkpoint("lstm", "sentence", end=2.0))
-
-    def length(alpha: float) -> int:
-        best: Completion = engine.write("a", BeamSearch(5, alpha), max_length=40)
-        return best.length
-
-    assert length(-1.0) <= length(0.0) < length(2.0)

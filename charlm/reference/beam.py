@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,13 +12,17 @@ from charlm.decoding import BeamSearch, NucleusBeam, Sampling
 from charlm.reference.dice import gumbel_noise
 from charlm.reference.margin import Margin
 from charlm.reference.model import ReferenceModel, State, Vector, log_softmax
+from charlm.reference.restrictions import banned_here, ends_with_stop
 from charlm.reference.sampling import kept_ids
-from charlm.vocabulary import EOS
+from charlm.vocabulary import EOS, PAD
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One partial text of a beam. total: what ranks it before the length penalty."""
+    """One partial text of a beam. total: what ranks it before the length penalty.
+
+    finished: it ends with EOS or a stop.
+    """
 
     ids: tuple[int, ...]
     log_prob: float
@@ -29,6 +33,24 @@ class Hypothesis:
     logits: Vector | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True)
+class _Search:
+    """What a search is asked for, and the margin of its choices."""
+
+    strategy: BeamSearch | NucleusBeam
+    prompt: Sequence[int]
+    seed: int
+    max_length: int
+    min_length: int
+    banned: Sequence[int]
+    stops: Sequence[Sequence[int]]
+    margin: Margin = field(default_factory=Margin)
+
+    def score(self, total: float, length: int) -> float:
+        """total / length ** length_penalty."""
+        return float(total / length**self.strategy.length_penalty)
+
+
 def beam_search(
     model: ReferenceModel,
     prompt: Sequence[int],
@@ -36,73 +58,92 @@ def beam_search(
     *,
     seed: int = 1,
     max_length: int = 400,
-    banned: Sequence[int] = (0,),
+    min_length: int = 0,
+    banned: Sequence[int] = (PAD,),
+    stops: Sequence[Sequence[int]] = (),
 ) -> tuple[list[Hypothesis], float]:
-    """The K best hypotheses, best first, and the margin of the search's choices."""
-    width, margin = strategy.width, Margin()
+    """The K best hypotheses, best first, and the margin of the search's choices.
+
+    A hypothesis finishes with EOS, or once its new ids, min_length of them or more, end with
+    one of the stops.
+    """
+    search = _Search(strategy, prompt, seed, max_length, min_length, banned, stops)
+    width, margin = strategy.width, search.margin
     state, logits = model.feed(model.initial_state(), prompt)
     open_ = [Hypothesis((), 0.0, 0.0, 0.0, False, state, logits)]
     finished: list[Hypothesis] = []
+    ends = 0
     for length in range(1, max_length + 1):
-        dice = (seed, len(prompt) + length - 1)
-        pool = _expand(open_, strategy, length, dice, banned, margin)
+        pool = _expand(search, open_, length)
         ended, going_on = _select(pool, width, margin)
+        ends += len(ended)
         finished = sorted([*finished, *ended], key=lambda h: -h.score)[:width]
         open_ = []
         for hypothesis in going_on:
             state, logits = model.step(hypothesis.state, hypothesis.ids[-1])
             open_.append(replace(hypothesis, state=state, logits=logits))
-        if not open_ or _decided(open_, finished, strategy, length, max_length, margin):
+        if not open_ or _decided(search, open_, finished, ends, length):
             return finished, margin.least
     best = sorted([*finished, *open_], key=lambda h: -h.score)
     margin.between_neighbours([h.score for h in best[: width + 1]])
     return best[:width], margin.least
 
 
-def _expand(
-    open_: Sequence[Hypothesis],
-    strategy: BeamSearch | NucleusBeam,
-    length: int,
-    dice: tuple[int, int],
-    banned: Sequence[int],
-    margin: Margin,
-) -> list[Hypothesis]:
+def _expand(search: _Search, open_: Sequence[Hypothesis], length: int) -> list[Hypothesis]:
     """Every candidate of every hypothesis, in the order (score descending, parent rank, id)."""
     pool: list[tuple[tuple[float, int, int], Hypothesis]] = []
     for rank, parent in enumerate(open_):
         assert parent.logits is not None
         log_probs = log_softmax(parent.logits)
-        if isinstance(strategy, NucleusBeam):
-            offers = _drawn(parent.logits, strategy, (*dice, rank), banned, margin)
-        else:
-            offers = {id: float(p) for id, p in enumerate(log_probs) if id not in banned}
-        for id, gain in offers.items():
+        for id, gain in _offers(search, parent, rank, log_probs).items():
             total = parent.total + gain
             log_prob = parent.log_prob + float(log_probs[id])
-            score = total / length**strategy.length_penalty
+            score = search.score(total, length)
             ids = (*parent.ids, id)
-            child = Hypothesis(ids, log_prob, total, score, id == EOS, parent.state)
+            ends = id == EOS or ends_with_stop(ids, search.stops, search.min_length)
+            child = Hypothesis(ids, log_prob, total, score, ends, parent.state)
             pool.append(((-score, rank, id), child))
     return [child for _, child in sorted(pool, key=lambda candidate: candidate[0])]
 
 
-def _drawn(
-    logits: Vector,
+def _offers(search: _Search, parent: Hypothesis, rank: int, log_probs: Vector) -> dict[int, float]:
+    """The ids that may follow a hypothesis, and what each adds to its total."""
+    strategy = search.strategy
+    banned = banned_here(
+        len(log_probs),
+        search.banned,
+        search.prompt,
+        parent.ids,
+        min_length=search.min_length,
+        no_repeat_ngram=strategy.no_repeat_ngram,
+    )
+    if isinstance(strategy, BeamSearch):
+        return {id: float(p) for id, p in enumerate(log_probs) if id not in banned}
+    assert parent.logits is not None
+    return _members(search, strategy, parent.logits, banned, len(parent.ids), rank)
+
+
+def _members(
+    search: _Search,
     strategy: NucleusBeam,
-    dice: tuple[int, int, int],
-    banned: Sequence[int],
-    margin: Margin,
+    logits: Vector,
+    banned: Collection[int],
+    length: int,
+    rank: int,
 ) -> dict[int, float]:
-    """K ids drawn without replacement from the nucleus, with log p_nucleus (Gumbel-top-K)."""
-    seed, position, slot = dice
+    """K ids of the nucleus, with log p_nucleus: drawn (Gumbel-top-K), or the most probable."""
+    margin, width = search.margin, strategy.width
     nucleus = kept_ids(logits, Sampling(top_p=strategy.top_p), banned, margin)
     log_mass = math.log(np.exp(logits[nucleus] - logits[nucleus[0]]).sum())
-    perturbed = logits + gumbel_noise(len(logits), seed, 0, position, slot)
-    ranked = sorted(nucleus, key=lambda id: (-perturbed[id], id))
-    if strategy.width < len(ranked):
-        margin.between_neighbours(perturbed[ranked[strategy.width - 1 : strategy.width + 1]])
+    values = logits
+    if strategy.mode == "sample":
+        position = len(search.prompt) + length
+        values = logits + gumbel_noise(len(logits), search.seed, 0, position, rank)
+    ranked = sorted(nucleus, key=lambda id: (-values[id], id))
+    if width < len(ranked):
+        margin.between_neighbours(values[ranked[width - 1 : width + 1]])
     best = logits[nucleus[0]]
-    return {id: float(logits[id] - best - log_mass) for id in ranked[: strategy.width]}
+    return {id: float(logits[id] - best - log_mass) for id in ranked[:width]}
 
 
 def _select(
@@ -117,18 +158,25 @@ def _select(
 
 
 def _decided(
+    search: _Search,
     open_: Sequence[Hypothesis],
     finished: Sequence[Hypothesis],
-    strategy: BeamSearch | NucleusBeam,
+    ends: int,
     length: int,
-    max_length: int,
-    margin: Margin,
 ) -> bool:
-    """Stop rule `exact`: no open hypothesis can strictly beat the K-th finished one."""
-    if length == max_length or len(finished) < strategy.width:
+    """What the stop rule says. `ends`: how many have finished so far, kept or not.
+
+    exact: no open hypothesis can strictly beat the K-th finished one, not even if it loses
+    nothing more and ends at the length that flatters it most.
+    """
+    strategy = search.strategy
+    if strategy.stop_rule == "first":
+        return ends >= strategy.width
+    if strategy.stop_rule == "patience":
+        return ends >= math.ceil(strategy.width * strategy.patience)
+    if length == search.max_length or len(finished) < strategy.width:
         return False
-    alpha = strategy.length_penalty
-    longest = max_length if alpha > 0 else length + 1
-    bounds = [float(h.total / longest**alpha) for h in open_]
-    margin.between(finished[-1].score, bounds)
+    longest = search.max_length if strategy.length_penalty > 0 else length + 1
+    bounds = [search.score(h.total, longest) for h in open_]
+    search.margin.between(finished[-1].score, bounds)
     return max(bounds) <= finished[-1].score

@@ -51,9 +51,21 @@ void BeamSearch::expand(std::size_t k, const float* logits, Expander& expander) 
 
 void BeamSearch::end_position(const Expander& expander) {
     candidates_.rank();
+    if (candidates_.best().empty() && candidates_.ends().empty()) {
+        give_up();
+        return;
+    }
     select(expander);
     decided_ = decided();
     done_ = decided_ || open_.empty() || length() == options_.max_length;
+}
+
+// All logits overflowed: the hypotheses stay as they were.
+void BeamSearch::give_up() {
+    position_.divisor = divisor(--position_.length);
+    parents_.clear();
+    ids_.clear();
+    done_ = true;
 }
 
 void BeamSearch::select(const Expander& expander) {
@@ -102,7 +114,7 @@ bool BeamSearch::decided() const {
 // decoder: where another system's pow rounds otherwise, only scores within that rounding can
 // change places.
 double BeamSearch::divisor(std::int64_t length) const {
-    if (options_.length_penalty == 0) return 1;
+    if (options_.length_penalty == 0 || length == 0) return 1;
     return std::pow(static_cast<double>(length), options_.length_penalty);
 }
 

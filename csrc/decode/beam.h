@@ -22,7 +22,7 @@ class BeamSearch {
 
     // One position: begin, expand every open hypothesis in turn with its row of logits, end.
     // After it, open hypothesis k came from the one that was at parents()[k] and ends in
-    // ids()[k].
+    // ids()[k]; where all logits overflowed there are none of these, and the search is done.
     void begin_position();
     void expand(std::size_t k, const float* logits, Expander& expander);
     void end_position(const Expander& expander);
@@ -40,6 +40,7 @@ class BeamSearch {
     std::vector<std::int32_t> text(const RankedHypothesis& hypothesis) const;
 
   private:
+    void give_up();
     void select(const Expander& expander);
     void finish(const Candidate& candidate);
     bool decided() const;

@@ -90,7 +90,7 @@ void BeamShard::end_position() {
         const std::size_t place = p * options_.width;
         std::copy(search.parents().begin(), search.parents().end(), parents_.last() + place);
         std::copy(search.ids().begin(), search.ids().end(), ids_.last() + place);
-        for (std::size_t k = 0; k < search.open().size(); ++k)
+        for (std::size_t k = 0; k < search.ids().size(); ++k)
             scores_.last()[place + k] = search.score(search.open()[k]);
     }
 }
@@ -114,6 +114,7 @@ BeamSession::BeamSession(std::shared_ptr<const Model> model, const std::vector<P
       prompts_(prompts.size()),
       bounds_(split_evenly(prompts.size(), threads)) {
     check(options_.max_length >= 0, "max_length must be 0 or more");
+    check(options_.min_length >= 0, "min_length must be 0 or more");
     for (std::size_t i = 0; i + 1 < bounds_.size(); ++i)
         shards_.emplace_back(*model_, prompts, options_, bounds_[i], bounds_[i + 1]);
 }

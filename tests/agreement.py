@@ -1,0 +1,39 @@
+"""How the tests of decoders compare the engine with the reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from charlm.config import GATES
+from charlm.decoding import Greedy, Limits, Strategy
+from charlm.engine import Engine
+from charlm.session import banned_ids
+
+CELLS = list(GATES)
+NEAR = 1e-4  # two compared numbers nearer than this may be ordered differently
+
+
+class Agreement:
+    """Compares texts; a difference behind a near tie is let pass, and counted."""
+
+    def __init__(self) -> None:
+        self.compared = self.near_ties = 0
+
+    def compare(self, engine: list[str], reference: list[str], margin: float) -> bool:
+        self.compared += 1
+        if engine == reference:
+            return True
+        assert margin < NEAR, f"{engine} is not {reference}, though no choice was near ({margin})"
+        self.near_ties += 1
+        return False
+
+    def check(self) -> None:
+        assert self.near_ties <= 0.05 * self.compared
+
+
+def text_of(engine: Engine, ids: list[int] | tuple[int, ...]) -> str:
+    return engine.vocabulary.code2string(ids)
+
+
+def banned(engine: Engine, strategy: Strategy = Greedy(), **limits: Any) -> list[int]:  # noqa: B008
+    return banned_ids(engine.vocabulary, engine.checkpoint.text, strategy, Limits(**limits))
