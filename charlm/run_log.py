@@ -3,10 +3,12 @@
 Each line has a `kind`:
 
     start        run name, step, command, model and text configuration, parameters, corpus report
-    step         step, characters, seconds, loss, learning_rate, gradient_norm, characters_per_s,
-                 progress (0 to 1), seconds_left
+    step         step, characters, seconds, loss, learning_rate, gradient_norm, clipped_norm,
+                 characters_per_s, progress (0 to 1), seconds_left
+    probe        step, gates, gradient_norms, clipped_norms, update_ratios (docs/runs.md)
     evaluation   step, characters, seconds, validation_loss, best (bool)
-    sample       step, prompt, text
+    sample       step, strategy, prompt, text
+    control      step, act, value
     notice       message
     end          step, characters, seconds, validation_loss, test_loss, reason
 

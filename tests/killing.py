@@ -29,8 +29,8 @@ def kill_at(step: int, arguments: list[str]) -> None:
 def _train_until(step: int, arguments: list[str]) -> None:
     learn = Learner.step
 
-    def killed(self: Learner) -> object:
-        result = learn(self)
+    def killed(self: Learner, **closely: bool) -> object:
+        result = learn(self, **closely)
         if self.position.step > step:
             os.kill(os.getpid(), signal.SIGKILL)
         return result

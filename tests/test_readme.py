@@ -83,7 +83,8 @@ def test_files_named_in_the_pages_exist(page: Path) -> None:
 def test_the_page_on_training_names_every_option() -> None:
     pages = ("training.md", "runs.md", "text.md")
     text = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in pages)
-    known_elsewhere = {"help", "debug", "seed", "out", "threads"}
+    assert "`--no-texts`" in text
+    known_elsewhere = {"help", "debug", "seed", "out", "threads", "texts"}
     for name in vars(parse_options([])).keys() - known_elsewhere:
         assert f"`--{name.replace('_', '-')}" in text, name
 

@@ -25,7 +25,7 @@ from charlm.train.schedule import after_evaluation, learning_rate
 from charlm.vocabulary import PAD, Vocabulary
 
 TEXT = "".join(f"The number {n} follows {n - 1}.\n" for n in range(120))
-SMALL = ["--hidden", "12", "--embedding", "5", "--batch", "4", "--length", "16"]
+SMALL = ["--hidden", "12", "--embedding", "5", "--batch", "4", "--length", "16", "--no-texts"]
 
 
 def learner_of(*more: str, unit: str = "continuous") -> Learner:
@@ -33,7 +33,8 @@ def learner_of(*more: str, unit: str = "continuous") -> Learner:
     text = TextConfig(unit=options.unit)
     corpus = make_corpus(TEXT, "numbers", text, parse_split("80/20/0"), len(TEXT))
     vocabulary = Vocabulary.of([TEXT])
-    config = ModelConfig("lstm", len(vocabulary), 5, 12)
+    cell = options.cell
+    config = ModelConfig(cell, len(vocabulary), 5, 12, options.layers, bias=cell != "gru")
     return Learner(options, corpus, vocabulary, config, text)
 
 

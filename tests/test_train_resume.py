@@ -18,7 +18,19 @@ from charlm.train.run_folder import RunFolder
 STEPS = 40
 CELLS = ("rnn", "gru", "lstm")
 OPTIMISERS = ("adamw", "sgd")
-SMALL = ["--hidden", "12", "--embedding", "5", "--batch", "4", "--length", "16", "--dropout", "0.3"]
+SMALL = [
+    "--hidden",
+    "12",
+    "--embedding",
+    "5",
+    "--batch",
+    "4",
+    "--length",
+    "16",
+    "--dropout",
+    "0.3",
+    "--no-texts",
+]
 TIMED = ("seconds", "characters_per_s", "seconds_left")
 
 
@@ -120,10 +132,10 @@ def test_steps_that_were_lost_are_not_told_twice(corpus: Path, tmp_path: Path) -
 
     run, learn = tmp_path / "run", Learner.step
 
-    def crashing(self: Learner) -> object:
+    def crashing(self: Learner, **closely: bool) -> object:
         if self.position.step == 39:
             raise Crash
-        return learn(self)
+        return learn(self, **closely)
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Crash):
         patch.setattr(Learner, "step", crashing)
@@ -139,7 +151,7 @@ def test_a_run_killed_before_its_first_save_goes_on(corpus: Path, tmp_path: Path
     class Crash(Exception):
         pass
 
-    def crashing(_: Learner) -> object:
+    def crashing(_: Learner, **closely: bool) -> object:
         raise Crash
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Crash):

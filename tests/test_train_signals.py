@@ -17,7 +17,7 @@ from charlm.run_log import Tail, read_run_log
 from charlm.train.__main__ import main
 from charlm.train.learner import Learner
 
-SMALL = ["--hidden", "12", "--batch", "4", "--length", "16"]
+SMALL = ["--hidden", "12", "--batch", "4", "--length", "16", "--no-texts"]
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -41,10 +41,10 @@ def test_the_first_signal_saves_and_stops(
 ) -> None:
     learn = Learner.step
 
-    def signalled(self: Learner) -> tuple[float, float, float]:
+    def signalled(self: Learner, **closely: bool) -> object:
         if self.position.step == step:
             os.kill(os.getpid(), signum)
-        return learn(self)
+        return learn(self, **closely)
 
     out, before = tmp_path / "run", signal.getsignal(signum)
     with monkeypatch.context() as patch, pytest.raises(Stopped, match="--resume") as stopped:
@@ -89,11 +89,11 @@ def test_the_second_signal_leaves_at_once(
 
     learn = Learner.step
 
-    def signalled(self: Learner) -> tuple[float, float, float]:
+    def signalled(self: Learner, **closely: bool) -> object:
         if self.position.step == 30:
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
-        return learn(self)
+        return learn(self, **closely)
 
     monkeypatch.setattr("charlm.train.signals.os._exit", leave)
     monkeypatch.setattr(Learner, "step", signalled)

@@ -21,14 +21,18 @@ from charlm.train.monitor import Monitor
 from charlm.train.options import BUDGETS, parse_options
 from charlm.train.reporter import Reporter
 from charlm.train.run_folder import RunFolder, default_path
+from charlm.train.teller import Teller
 from charlm.train.trainer import Trainer
 from charlm.vocabulary import EOS, Vocabulary
 
 #: What may change when a run goes on; the rest is the run.
 _MAY_CHANGE = {
     *BUDGETS, "threads", "resume", "corpus", "debug", "learning_rate", "clip", "patience",
-    "evaluations", "keep",
+    "evaluations", "keep", "texts",
 }  # fmt: skip
+
+#: What says where and how, not what is learned.
+_NOT_THE_RUN = {"corpus", "out", "resume", "debug", "texts"}
 
 
 def train(options: Any, arguments: Sequence[str]) -> int:
@@ -145,10 +149,12 @@ def _train(
         monitor = Monitor(folder.path, step, lambda message: _warn(reporter, log, message))
         try:
             _announce(learner, folder.path, reporter, log, _command(arguments, learner.options))
+            options = vars(learner.options)
+            monitor.options({name: options[name] for name in options.keys() - _NOT_THE_RUN})
             if resumed:
                 reporter.line(resumed)
                 log.append("notice", message=resumed)
-            Trainer(learner, folder, log, monitor, reporter).run()
+            Trainer(learner, folder, Teller(log, monitor, reporter)).run()
         finally:
             monitor.close()
             reporter.close()

@@ -22,6 +22,7 @@ from charlm.train.loss import masked_cross_entropy
 from charlm.train.model import CharModel, ModelState, detached
 from charlm.train.optimiser import make_optimiser
 from charlm.train.position import Position
+from charlm.train.probe import Probe
 from charlm.train.regularise import Regularisers, activation_penalty, slowness_penalty
 from charlm.train.schedule import learning_rate
 from charlm.train.streams import StreamBatches
@@ -46,6 +47,7 @@ class Update(NamedTuple):
     loss: float
     norm: float
     rate: float
+    probe: Probe | None = None
 
 
 class Learner:
@@ -121,10 +123,16 @@ class Learner:
         budgets = {name: getattr(options, name) for name in used}
         return float(min(1.0, max(used[n] / budget for n, budget in budgets.items() if budget)))
 
-    def step(self) -> Update:
-        """One update of the weights, by the gradient of `accumulate` batches together."""
+    def step(self, closely: bool = False) -> Update:
+        """One update of the weights, by the gradient of `accumulate` batches together.
+
+        `closely`: with a probe of it, which changes nothing.
+        """
         rate = learning_rate(self.options, self.position, self.progress())
         batches = [self._next_batch() for _ in range(self.options.accumulate)]
+        probe = Probe() if closely else None
+        if probe:
+            probe.before_batch(self.model, batches[0], self._state_before(batches[0]))
         counts = [int((batch.targets_TB != PAD).sum()) for batch in batches]
         self.optimiser.zero_grad(set_to_none=True)
         total = 0.0
@@ -133,12 +141,18 @@ class Learner:
             loss, penalty = self._loss(batch)
             ((loss + penalty) * share).backward()
             total += loss.item() * share
+        if probe:
+            probe.before_clipping(self.model)
         norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip))
         self._check(total, norm, rate)
+        if probe:
+            probe.before_update(self.model)
         self._update(rate * self._length_share(batches))
+        if probe:
+            probe.after_update(self.model)
         self.position.losses.append(total)
         self.position.characters += sum(counts)
-        return Update(total, norm, rate)
+        return Update(total, norm, rate, probe)
 
     def loss_of(
         self,
@@ -183,9 +197,7 @@ class Learner:
 
     def _loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | float]:
         """The loss, and what is paid beside it while learning."""
-        if batch.fresh or self.state is None:
-            self.state = self.model.zero_state(batch.inputs_TB.shape[1])
-        run = self.model.run(batch.inputs_TB, self.state)
+        run = self.model.run(batch.inputs_TB, self._state_before(batch))
         self.state = detached(run.state)
         loss = masked_cross_entropy(run.logits_TBV, batch.targets_TB, PAD)
         options, penalty, real_TB = self.options, 0.0, batch.targets_TB != PAD
@@ -194,6 +206,11 @@ class Learner:
         if options.slowness_penalty:
             penalty += options.slowness_penalty * slowness_penalty(run.h_TBH, real_TB)
         return loss, penalty
+
+    def _state_before(self, batch: Batch) -> ModelState:
+        if batch.fresh or self.state is None:
+            return self.model.zero_state(batch.inputs_TB.shape[1])
+        return self.state
 
     def _check(self, loss: float, norm: float, rate: float) -> None:
         if not (math.isfinite(loss) and math.isfinite(norm)):

@@ -208,6 +208,10 @@ def add_run(group: Any) -> None:
         " by validation loss, in kept/ (%(default)s)"
     )  # fmt: skip
     group.add_argument(
+        "--no-texts", dest="texts", action="store_false", help="do not have every decoder write a"
+        " text after each evaluation"
+    )  # fmt: skip
+    group.add_argument(
         "--seed", type=integer(0, 2**63 - 1), default=1, metavar="N", help="of weights, order"
         " and dropout: the same seed gives the same run (%(default)s)"
     )  # fmt: skip

@@ -76,9 +76,9 @@ class Reporter:
         with contextlib.suppress(OSError):
             self._console.print(table)
 
-    def step(self, values: dict[str, Any], progress: float) -> None:
+    def step(self, values: dict[str, Any]) -> None:
         """The bar moved on, or now and then a line."""
-        left = _duration(values["seconds_left"])
+        left, progress = _duration(values["seconds_left"]), values["progress"]
         text = (
             f"step {values['step']:,}  loss {values['loss']:.3f}"
             f"  {values['characters_per_s']:,.0f} characters/s  {left} left"

@@ -1,42 +1,40 @@
-"""One training: when to evaluate, save, tell, stop and go on."""
+"""One training: when to evaluate, save, tell, wait, stop and go on."""
 
 from __future__ import annotations
 
 import time
 
 from charlm.checkpoint import LAST
-from charlm.decoding import Sampling
-from charlm.errors import CharlmError, Stopped
-from charlm.run_log import RunLog
+from charlm.control import Act, Control
+from charlm.errors import Stopped, TrainingError
 from charlm.train.learner import Learner, Update
 from charlm.train.meter import Meter
-from charlm.train.monitor import Monitor
-from charlm.train.reporter import Reporter
 from charlm.train.run_folder import RunFolder
 from charlm.train.saver import Saver
 from charlm.train.schedule import after_evaluation
 from charlm.train.signals import Signals
+from charlm.train.teller import Teller
+from charlm.train.texts import TextWriter
 
 _FEWEST_STEPS = 25  # between two evaluations
 _STEPS_PER_LINE = 10  # of the run log
+_STEPS_PER_PROBE = 50  # and a probe of the first step
 _SECONDS_BETWEEN_SAVES = 60.0
-_SAMPLE_LENGTH = 200
+_SECONDS_BETWEEN_LOOKS = 0.1  # while it is paused
+
+
+class _StopAsked(Exception):
+    """Someone asked for the end in the control file."""
 
 
 class Trainer:
     """Takes a learner through its budget, in one run folder."""
 
-    def __init__(
-        self,
-        learner: Learner,
-        folder: RunFolder,
-        log: RunLog,
-        monitor: Monitor,
-        reporter: Reporter,
-    ) -> None:
-        self.learner, self.folder = learner, folder
-        self.log, self.monitor, self.reporter = log, monitor, reporter
-        self.saver = Saver(learner, folder, self._warn)
+    def __init__(self, learner: Learner, folder: RunFolder, teller: Teller) -> None:
+        self.learner, self.folder, self.tell = learner, folder, teller
+        self.saver = Saver(learner, folder, teller.notice)
+        self.texts = TextWriter(folder.path / LAST)
+        self._control = Control(folder.path)
         self._began = time.monotonic()
 
     def run(self) -> None:
@@ -47,14 +45,15 @@ class Trainer:
                 self._train()
                 self._finish()
             except Stopped as stopped:
-                self._count_time()
-                self.saver.save(best=not self.learner.position.has_best)
-                self._end(str(stopped), None, None)
-                raise Stopped(
-                    f"{stopped}, step {self.learner.position.step:,} saved:"
-                    f" go on with --resume {self.folder.path}",
-                    stopped.exit_code - 128,
-                ) from None
+                saved = self._stop(str(stopped))
+                raise Stopped(f"{stopped}, {saved}", stopped.exit_code - 128) from None
+            except _StopAsked:
+                self.tell.line(self._stop("stopped by the control file"))
+            except TrainingError as error:
+                self.tell.end(self.learner.position, str(error))
+                raise
+            finally:
+                self.texts.close()
 
     def _train(self) -> None:
         learner, position = self.learner, self.learner.position
@@ -67,17 +66,19 @@ class Trainer:
         if self._is_due():  # it was stopped while it evaluated
             self._evaluate()
         while learner.progress() < 1 and not self._is_stale():
-            self._signals.check()
-            update = learner.step()
+            self._look_outside()
+            update = learner.step(closely=self._is_probed(position.step + 1))
             self._count_time()
-            if position.step % _STEPS_PER_LINE == 0 or learner.progress() >= 1:
-                self._log_step(meter, update)
+            self._tell_step(meter, update)
             if self._is_due():
                 self._evaluate()
                 last_save = time.monotonic()
             elif time.monotonic() - last_save > _SECONDS_BETWEEN_SAVES:
                 self.saver.save(best=False)
                 last_save = time.monotonic()
+
+    def _is_probed(self, step: int) -> bool:
+        return step == 1 or step % _STEPS_PER_PROBE == 0
 
     def _is_due(self) -> bool:
         """Whether it is time to evaluate: at the end, and evenly before, but not all the time."""
@@ -94,6 +95,39 @@ class Trainer:
     def _share(self) -> int:
         return int(self.learner.progress() * self.learner.options.evaluations)
 
+    def _look_outside(self) -> None:
+        """Signals, the control file, and texts that were finished."""
+        self._signals.check()
+        for text in self.texts.ready():
+            self.tell.text(text)
+        for act in self._control.new():
+            self._do(act)
+
+    def _do(self, act: Act) -> None:
+        position = self.learner.position
+        if act.error:
+            self.tell.notice(f"control file: {act.error}")
+            return
+        self.tell.act(position, act)
+        if act.name == "stop":
+            raise _StopAsked
+        if act.name == "learning_rate":
+            self.learner.options.learning_rate = act.value
+        elif act.name == "pause":
+            self._pause()
+
+    def _pause(self) -> None:
+        self.saver.save(best=False)
+        while True:
+            self._signals.check()
+            for act in self._control.new():
+                self._do(act._replace(error="it is paused already") if act.name == "pause" else act)
+                if act.name == "resume":
+                    self._began = time.monotonic()
+                    return
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            self._began = time.monotonic()
+
     def _evaluate(self) -> None:
         loss = self.learner.loss_of("validation", False, self._signals.check)
         position = self.learner.position
@@ -101,13 +135,10 @@ class Trainer:
         best = loss is None or position.best is None or loss < position.best
         after_evaluation(self.learner.options, position, best)
         self._count_time()
-        self.log.append("evaluation", **position.where(), validation_loss=loss, best=best)
-        if loss is not None:
-            self.monitor.scalars(position.step, **{"loss/validation": loss})
-            mark = ", the best so far" if best else ""
-            self.reporter.line(f"step {position.step:,}: validation loss {loss:.4f}{mark}")
+        self.tell.evaluation(position, loss, best)
         self.saver.save(best, loss)
-        self._sample()
+        if self.learner.options.texts:
+            self.texts.ask(position.step)
 
     def _finish(self) -> None:
         """Measure the best weights exactly, and store the numbers with them."""
@@ -118,48 +149,34 @@ class Trainer:
         }
         self.saver.save_best(best, losses)
         self._count_time()
-        stale = f"no better in {self.learner.position.stale} evaluations"
-        self._end(stale if self._is_stale() else "budget used", **losses)
-        for name, loss in losses.items():
-            if loss is not None:
-                self.reporter.line(f"{name.replace('_', ' ')} of the best weights: {loss:.4f}")
+        for text in self.texts.rest():
+            self.tell.text(text)
+        position = self.learner.position
+        stale = f"no better in {position.stale} evaluations"
+        self.tell.end(position, stale if self._is_stale() else "budget used", losses)
 
-    def _end(self, reason: str, validation_loss: float | None, test_loss: float | None) -> None:
-        self.log.append(
-            "end",
-            **self.learner.position.where(),
-            validation_loss=validation_loss,
-            test_loss=test_loss,
-            reason=reason,
-        )
+    def _stop(self, reason: str) -> str:
+        """Save and tell the end; how to go on."""
+        position = self.learner.position
+        self._count_time()
+        self.saver.save(best=not position.has_best)
+        self.tell.end(position, reason)
+        return f"step {position.step:,} saved: go on with --resume {self.folder.path}"
 
     def _count_time(self) -> None:
         now = time.monotonic()
         self.learner.position.seconds += now - self._began
         self._began = now
 
-    def _log_step(self, meter: Meter, update: Update) -> None:
-        progress, position = self.learner.progress(), self.learner.position
-        measured = {"learning_rate": update.rate, "gradient_norm": update.norm}
-        values = position.where() | measured | meter.read(progress) | {"progress": progress}
-        self.log.append("step", **values)
-        self.monitor.scalars(position.step, **{"loss/train": values["loss"]}, **measured)
-        self.reporter.step(values, progress)
-
-    def _warn(self, message: str) -> None:
-        self.reporter.warn(message)
-        self.log.append("notice", message=message)
-
-    def _sample(self) -> None:
-        """A few words by the newest weights, written by the engine where it is built."""
-        step = self.learner.position.step
-        try:
-            from charlm.engine import Engine
-
-            engine = Engine.load(self.folder.path / LAST)
-            strategy = Sampling(temperature=0.8)
-            completion = engine.write("", strategy, max_length=_SAMPLE_LENGTH, seed=step)
-        except (ImportError, CharlmError):
+    def _tell_step(self, meter: Meter, update: Update) -> None:
+        position, progress = self.learner.position, self.learner.progress()
+        if update.probe is not None:
+            self.tell.probe(position, update.probe)
+        if position.step % _STEPS_PER_LINE and progress < 1:
             return
-        self.log.append("sample", step=step, prompt="", text=completion.text)
-        self.reporter.line(completion.text, style="dim italic")
+        values = {
+            "learning_rate": update.rate,
+            "gradient_norm": update.norm,
+            "clipped_norm": min(update.norm, self.learner.options.clip),
+        }
+        self.tell.step(position, values | meter.read(progress) | {"progress": progress})

@@ -1,0 +1,86 @@
+"""Steering a training from outside: RUN/control.jsonl, one act per line, appended.
+
+    {"act": "pause"}      save and wait; the time does not count
+    {"act": "resume"}     go on
+    {"act": "learning_rate", "value": 0.001}      as --learning-rate, from the next step on
+    {"act": "stop"}       save and end, to go on another day with --resume
+
+The training looks at it before every step and echoes what it did in the run log. What stood in
+it when the training began was meant for another and is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+CONTROL = "control.jsonl"
+ACTS = ("pause", "resume", "learning_rate", "stop")
+
+MAX_LEARNING_RATE = 100.0
+
+
+class Act(NamedTuple):
+    """One act. `error`: why it cannot be done; "" when it can."""
+
+    name: str
+    value: float | None = None
+    error: str = ""
+
+
+class Control:
+    """The acts of one run's control file from now on."""
+
+    def __init__(self, run: Path) -> None:
+        self._path = str(run / CONTROL)
+        self._offset = self._size()
+        self._rest = b""
+
+    def new(self) -> list[Act]:
+        """The acts of the whole lines that were written since the last call."""
+        size = self._size()
+        if size == self._offset:
+            return []
+        if size < self._offset:  # written afresh
+            self._offset, self._rest = 0, b""
+        try:
+            with open(self._path, "rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except OSError:
+            return []
+        self._offset += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [_act(line) for line in lines if line.strip()]
+
+    def _size(self) -> int:
+        try:
+            return os.stat(self._path).st_size
+        except OSError:
+            return 0
+
+
+def steer(run: Path, act: str, value: float | None = None) -> None:
+    """Ask the training of a run for an act. Raises OSError."""
+    line = {"act": act} if value is None else {"act": act, "value": value}
+    with open(run / CONTROL, "ab") as file:
+        file.write(json.dumps(line).encode("ascii") + b"\n")
+
+
+def _act(line: bytes) -> Act:
+    try:
+        values = json.loads(line)
+        name, value = values["act"], values.get("value")
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return Act("", error='a line is not an act, as {"act": "pause"}')
+    if name not in ACTS:
+        return Act(str(name), error=f"act {name!r} is not one of {', '.join(ACTS)}")
+    if name != "learning_rate":
+        return Act(name)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (number and math.isfinite(value) and 0 < value <= MAX_LEARNING_RATE):
+        return Act(name, error=f"learning rate {value!r} is not a number above 0, at most 100")
+    return Act(name, float(value))

@@ -1,0 +1,96 @@
+"""What a training tells, and to whom: the run log, TensorBoard, and whoever looks on."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from charlm.control import Act
+from charlm.run_log import RunLog
+from charlm.train.monitor import Monitor
+from charlm.train.position import Position
+from charlm.train.probe import Probe
+from charlm.train.reporter import Reporter
+from charlm.train.texts import Text
+
+_SHOWN_DECODER = "nucleus"
+
+
+class Teller:
+    """One method per kind of line in the run log."""
+
+    def __init__(self, log: RunLog, monitor: Monitor, reporter: Reporter) -> None:
+        self._log, self._monitor, self._reporter = log, monitor, reporter
+
+    def step(self, position: Position, values: dict[str, Any]) -> None:
+        """The means of the last few steps."""
+        self._log.append("step", **position.where(), **values)
+        loss = values["loss"]
+        self._monitor.scalars(
+            position.step,
+            {
+                "loss/train": loss,
+                "bpc/train": loss / math.log(2),
+                "learning_rate": values["learning_rate"],
+                "gradient_norm/all": values["gradient_norm"],
+                "clipped_norm/all": values["clipped_norm"],
+                "characters_per_s": values["characters_per_s"],
+            },
+        )
+        self._reporter.step(position.where() | values)
+
+    def probe(self, position: Position, probe: Probe) -> None:
+        """A close look at one step."""
+        self._log.append("probe", step=position.step, **probe.as_values())
+        for kind, values in (
+            ("gradient_norm", probe.gradient_norms),
+            ("clipped_norm", probe.clipped_norms),
+            ("update_ratio", probe.update_ratios),
+        ):
+            scalars = {f"{kind}/{name}": value for name, value in values.items()}
+            self._monitor.scalars(position.step, scalars)
+        self._monitor.histograms(position.step, "gate", probe.gates)
+        self._monitor.histograms(position.step, "gradient", probe.gradients)
+
+    def evaluation(self, position: Position, loss: float | None, best: bool) -> None:
+        """The validation loss, if there is one."""
+        self._log.append("evaluation", **position.where(), validation_loss=loss, best=best)
+        if loss is None:
+            return
+        curves = {"loss/validation": loss, "bpc/validation": loss / math.log(2)}
+        self._monitor.scalars(position.step, curves)
+        mark = ", the best so far" if best else ""
+        self._reporter.line(f"step {position.step:,}: validation loss {loss:.4f}{mark}")
+
+    def text(self, text: Text) -> None:
+        """What a decoder wrote."""
+        self._log.append("sample", step=text.step, strategy=text.decoder, prompt="", text=text.text)
+        self._monitor.text(text.step, f"text/{text.decoder}", text.text)
+        if text.decoder == _SHOWN_DECODER:
+            self._reporter.line(text.text, style="dim italic")
+
+    def act(self, position: Position, act: Act) -> None:
+        """What the control file asked for, and is now done."""
+        self._log.append("control", step=position.step, act=act.name, value=act.value)
+        value = "" if act.value is None else f" {act.value:g}"
+        self._reporter.line(f"step {position.step:,}: {act.name}{value}, by the control file")
+
+    def line(self, text: str) -> None:
+        """One line for whoever looks on."""
+        self._reporter.line(text)
+
+    def notice(self, message: str) -> None:
+        """Something that went wrong, or was changed, without ending the training."""
+        self._reporter.warn(message)
+        self._log.append("notice", message=message)
+
+    def end(
+        self, position: Position, reason: str, losses: dict[str, float | None] | None = None
+    ) -> None:
+        """Why it ended, and the exact losses of the best weights if they were measured."""
+        losses = losses or {"validation_loss": None, "test_loss": None}
+        self._log.append("end", **position.where(), **losses, reason=reason)
+        self._monitor.end({name: loss for name, loss in losses.items() if loss is not None})
+        for name, loss in losses.items():
+            if loss is not None:
+                self._reporter.line(f"{name.replace('_', ' ')} of the best weights: {loss:.4f}")
