@@ -84,7 +84,8 @@ def test_the_page_on_training_names_every_option() -> None:
     pages = ("training.md", "runs.md", "text.md")
     text = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in pages)
     assert "`--no-texts`" in text
-    known_elsewhere = {"help", "debug", "seed", "out", "threads", "texts"}
+    assert "`--from " in text
+    known_elsewhere = {"help", "debug", "seed", "out", "threads", "texts", "start_from"}
     for name in vars(parse_options([])).keys() - known_elsewhere:
         assert f"`--{name.replace('_', '-')}" in text, name
 

@@ -283,6 +283,9 @@ def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_good_model(
     with pytest.raises(TrainingError, match=r"loss is nan.* at step 30 with learning rate 0\.0"):
         train(corpus, out, "--steps", "100")
     assert load_checkpoint(out).metrics["step"] == 25
+    end = read_run_log(out)[-1]
+    assert (end["kind"], end["step"]) == ("end", 29)
+    assert "loss is nan" in end["reason"]
 
 
 def test_a_full_disk_is_a_warning(

@@ -228,7 +228,10 @@ def test_curves_are_those_of_the_run_log(corpus: Path, tmp_path: Path) -> None:
     assert [line["step"] for line in log if line["kind"] == "probe"] == [1, 50]
 
 
-def test_every_decoder_writes_by_the_last_checkpoint(corpus: Path, tmp_path: Path) -> None:
+def test_every_decoder_writes_by_the_last_checkpoint(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "_PATIENCE", 300.0)
     from charlm.checkpoint import LAST
     from charlm.decoding import STRATEGIES
     from charlm.engine import Engine

@@ -164,7 +164,7 @@ def test_a_run_killed_before_its_first_save_goes_on(corpus: Path, tmp_path: Path
 # save of the same run; then it must end elsewhere.
 PARTS = ("model", "optimiser", "average", "state", "random")
 PLACES = ("step", "epoch", "index", "lowered")
-BESIDE = {"options", "corpus", "position"}
+BESIDE = {"options", "corpus", "vocabulary", "start_id", "position"}
 CONTROLLED = (
     "--average", "0.9", "--schedule", "plateau", "--plateau", "1", "--learning-rate", "0.2",
     "--warm-up", "38",

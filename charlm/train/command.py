@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import ctypes
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
+from charlm.checkpoint import load_checkpoint
 from charlm.config import ModelConfig, TextConfig
 from charlm.corpus import Corpus, load_corpus, make_corpus, parse_split
 from charlm.documentation import read_documentation
 from charlm.errors import InputError, TrainingError
 from charlm.run_log import RunLog, rewind
+from charlm.train.fine_tune import extended, options_from
 from charlm.train.learner import Learner
 from charlm.train.monitor import Monitor
 from charlm.train.options import BUDGETS, parse_options
+from charlm.train.plan import misfit, plan
 from charlm.train.reporter import Reporter
 from charlm.train.run_folder import RunFolder, default_path
 from charlm.train.teller import Teller
@@ -32,7 +36,7 @@ _MAY_CHANGE = {
 }  # fmt: skip
 
 #: What says where and how, not what is learned.
-_NOT_THE_RUN = {"corpus", "out", "resume", "debug", "texts"}
+_NOT_THE_RUN = {"corpus", "out", "resume", "start_from", "dry_run", "debug", "texts"}
 
 
 def train(options: Any, arguments: Sequence[str]) -> int:
@@ -48,31 +52,60 @@ def train(options: Any, arguments: Sequence[str]) -> int:
 
 
 def _start(options: Any, arguments: Sequence[str]) -> int:
-    reporter = Reporter()
+    reporter, checkpoint, text = Reporter(), None, _text_config(options)
+    if options.start_from:
+        checkpoint = load_checkpoint(options.start_from)
+        options = options_from(arguments, checkpoint)
+        text = _text_config(options)
     corpus, vocabulary = _load(options, reporter)  # before any folder is made
+    text = replace(text, start_id=_start_id(options, vocabulary))
+    tensors, notices = None, []
+    if checkpoint is not None:
+        vocabulary, new = extended(checkpoint.vocabulary, vocabulary)
+        text, tensors = replace(text, start_id=checkpoint.text.start_id), checkpoint.tensors
+        if new:
+            notices.append(f"{len(new)} characters are new to the model: {''.join(new)}")
+    learner = _learner(options, corpus, vocabulary, text, tensors)
+    if options.dry_run:
+        return _plan(learner, reporter)
     name = options.corpus[0] if options.corpus else "python"
     path = Path(options.out) if options.out else default_path(name, options.cell)
     with RunFolder.create(path) as folder:
-        return _train(_learner(options, corpus, vocabulary), arguments, folder, reporter, None)
+        return _train(learner, arguments, folder, reporter, notices)
 
 
 def _resume(options: Any, arguments: Sequence[str]) -> int:
+    if options.dry_run or options.start_from:
+        raise InputError("--dry-run and --from do not go with --resume")
     if options.out is not None:
         raise InputError("--out does not go with --resume: a run goes on in its own folder")
     reporter = Reporter()
     with RunFolder.open(Path(options.resume)) as folder:
         values = folder.load_resume()
         options = _resumed_options(arguments, values)
-        corpus, vocabulary = _load(options, reporter)
+        corpus, _ = _load(options, reporter)
         if values["corpus"] != corpus.report.sha256:
             raise InputError(
                 f"the run in {folder.path} learned from another text than {corpus.report.name}"
                 " is now: give that text (--corpus), or start a new run"
             )
-        learner = _learner(options, corpus, vocabulary)
+        vocabulary = Vocabulary(values["vocabulary"])
+        text = replace(_text_config(options), start_id=values["start_id"])
+        learner = _learner(options, corpus, vocabulary, text)
         learner.resume(values)
-        message = f"resumed from step {learner.position.step:,}"
-        return _train(learner, arguments, folder, reporter, message)
+        rewind(folder.path, learner.position.step)
+        notices = [f"resumed from step {learner.position.step:,}"]
+        return _train(learner, arguments, folder, reporter, notices)
+
+
+def _plan(learner: Learner, reporter: Reporter) -> int:
+    reporter.corpus(learner.corpus.report)
+    for line in plan(learner):
+        reporter.line(line)
+    message = misfit(learner.parameter_count, learner.corpus.report.parts["train"]["characters"])
+    if message:
+        reporter.warn(message)
+    return 0
 
 
 def _resumed_options(arguments: Sequence[str], values: dict[str, Any]) -> Any:
@@ -114,14 +147,23 @@ def _text_config(options: Any) -> TextConfig:
     )
 
 
-def _learner(options: Any, corpus: Corpus, vocabulary: Vocabulary) -> Learner:
+def _start_id(options: Any, vocabulary: Vocabulary) -> int:
+    newline = vocabulary.to_id.get("\n") if options.unit == "continuous" else None
+    return newline or EOS
+
+
+def _learner(
+    options: Any,
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    text: TextConfig,
+    tensors: Mapping[str, np.ndarray] | None = None,
+) -> Learner:
     if not corpus.validation and (options.patience or options.schedule == "plateau"):
         option = "--patience" if options.patience else "--schedule plateau"
         raise InputError(f"{option} needs a validation part: give one in --split")
     torch.set_num_threads(options.threads)
     _keep_freed_memory()
-    newline = vocabulary.to_id.get("\n") if options.unit == "continuous" else None
-    text = replace(_text_config(options), start_id=newline or EOS)
     config = ModelConfig(
         options.cell,
         len(vocabulary),
@@ -130,7 +172,7 @@ def _learner(options: Any, corpus: Corpus, vocabulary: Vocabulary) -> Learner:
         options.layers,
         bias=options.cell != "gru" or options.gru_bias,
     )
-    return Learner(options, corpus, vocabulary, config, text)
+    return Learner(options, corpus, vocabulary, config, text, tensors)
 
 
 def _train(
@@ -138,11 +180,9 @@ def _train(
     arguments: Sequence[str],
     folder: RunFolder,
     reporter: Reporter,
-    resumed: str | None,
+    notices: Sequence[str],
 ) -> int:
-    """Run it; `resumed`: what to say when it goes on."""
-    if resumed:
-        rewind(folder.path, learner.position.step)
+    """Run it; `notices`: what to say first."""
     with RunLog(folder.path) as log:
         reporter.start()
         step = learner.position.step
@@ -151,14 +191,19 @@ def _train(
             _announce(learner, folder.path, reporter, log, _command(arguments, learner.options))
             options = vars(learner.options)
             monitor.options({name: options[name] for name in options.keys() - _NOT_THE_RUN})
-            if resumed:
-                reporter.line(resumed)
-                log.append("notice", message=resumed)
+            for notice in notices:
+                reporter.line(notice)
+                log.append("notice", message=notice)
             Trainer(learner, folder, Teller(log, monitor, reporter)).run()
         finally:
             monitor.close()
             reporter.close()
     reporter.line(f"done: {folder.path}")
+    if reporter.failure:
+        raise TrainingError(
+            f"standard output could not be written ({reporter.failure}); the run is whole:"
+            f" {folder.path}"
+        )
     return 0
 
 
@@ -188,7 +233,7 @@ def _announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, com
 def _command(arguments: Sequence[str], options: Any) -> str:
     """The command as it was typed, folders left out: a run log can be given away."""
     words = list(arguments)
-    for path in (*(options.corpus or []), options.out, options.resume):
+    for path in (*(options.corpus or []), options.out, options.resume, options.start_from):
         if path and path != "-":
             words = [word.replace(path, Path(path).name or path) for word in words]
     return shlex.join(["python", "-m", "charlm.train", *words])

@@ -18,6 +18,7 @@ from charlm.errors import TrainingError
 from charlm.train.average import Average
 from charlm.train.dataset import Batch, ExampleBatches, TextDataset, encode
 from charlm.train.evaluate import evaluate_examples, evaluate_stream, evaluate_stream_quickly
+from charlm.train.fine_tune import begin_with
 from charlm.train.loss import masked_cross_entropy
 from charlm.train.model import CharModel, ModelState, detached
 from charlm.train.optimiser import make_optimiser
@@ -60,11 +61,15 @@ class Learner:
         vocabulary: Vocabulary,
         config: ModelConfig,
         text: TextConfig,
+        tensors: Mapping[str, np.ndarray] | None = None,
     ) -> None:
+        """`tensors`: weights to begin with, of a model that may know fewer characters."""
         self.options, self.corpus, self.vocabulary = options, corpus, vocabulary
         self.config, self.text = config, text
         torch.manual_seed(options.seed)
         self.model = CharModel(config, regularisers_of(options))
+        if tensors is not None:
+            begin_with(self.model, tensors)
         self.optimiser = make_optimiser(options, self.model)
         self.average = Average(self.model, options.average) if options.average else None
         self.batches = self._batches()
@@ -93,6 +98,8 @@ class Learner:
         return {
             "options": vars(self.options),
             "corpus": self.corpus.report.sha256,
+            "vocabulary": list(self.vocabulary.characters),
+            "start_id": self.text.start_id,
             "position": asdict(self.position),
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),

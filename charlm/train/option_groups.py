@@ -200,6 +200,14 @@ def add_run(group: Any) -> None:
     )
     group.add_argument("--resume", metavar="DIR", help="go on with the run in this folder")
     group.add_argument(
+        "--from", dest="start_from", metavar="CHECKPOINT", help="begin with the weights of this"
+        " checkpoint or run, on another text; characters it does not know are added"
+    )  # fmt: skip
+    group.add_argument(
+        "--dry-run", action="store_true", help="say what it would take (parameters, time, memory)"
+        " and do nothing"
+    )  # fmt: skip
+    group.add_argument(
         "--evaluations", type=integer(1, 10_000), default=20, metavar="N", help="how often the"
         " validation loss is measured and the model saved, evenly over the budget (%(default)s)"
     )  # fmt: skip

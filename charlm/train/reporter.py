@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
@@ -19,9 +20,13 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 
 class Reporter:
-    """Writes to standard output. A reader that has gone away does not stop a training."""
+    """Writes to standard output. A reader that has gone away does not stop a training.
+
+    `failure`: why something could not be written, other than that; "" when all could be.
+    """
 
     def __init__(self) -> None:
+        self.failure = ""
         self._console = Console(highlight=False)
         self._bar: Progress | None = None
         self._last_line = 0.0
@@ -34,6 +39,15 @@ class Reporter:
                 expand=True,
             )
 
+    @contextlib.contextmanager
+    def _noting_failures(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            pass  # the reader has gone away
+        except OSError as error:
+            self.failure = error.strerror or str(error)
+
     def start(self) -> None:
         """Show the bar from here on."""
         if self._bar is not None:
@@ -42,13 +56,13 @@ class Reporter:
 
     def close(self) -> None:
         """Give the terminal back."""
-        with contextlib.suppress(OSError):
+        with self._noting_failures():
             if self._bar is not None:
                 self._bar.stop()
 
     def line(self, text: str, style: str = "") -> None:
         """One line (or a text of several), control characters made visible."""
-        with contextlib.suppress(OSError):
+        with self._noting_failures():
             if self._bar is None:
                 print(visible_text(text), flush=True)
             else:
@@ -56,7 +70,7 @@ class Reporter:
 
     def warn(self, message: str) -> None:
         """One line on standard error."""
-        with contextlib.suppress(OSError):
+        with self._noting_failures():
             text = f"charlm: warning: {visible(message)}"
             if self._bar is None:
                 print(text, file=sys.stderr, flush=True)
@@ -73,17 +87,17 @@ class Reporter:
         table.add_column(style="dim")
         for label, value in report.rows():
             table.add_row(Text(visible(label)), Text(visible(value)))
-        with contextlib.suppress(OSError):
+        with self._noting_failures():
             self._console.print(table)
 
     def step(self, values: dict[str, Any]) -> None:
         """The bar moved on, or now and then a line."""
-        left, progress = _duration(values["seconds_left"]), values["progress"]
+        left, progress = duration(values["seconds_left"]), values["progress"]
         text = (
             f"step {values['step']:,}  loss {values['loss']:.3f}"
             f"  {values['characters_per_s']:,.0f} characters/s  {left} left"
         )
-        with contextlib.suppress(OSError):
+        with self._noting_failures():
             if self._bar is not None:
                 self._bar.update(self._task, completed=progress, description=text)
             elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
@@ -91,7 +105,7 @@ class Reporter:
                 self.line(f"{100 * progress:3.0f} %  {text}")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """ "1:05:09", "3:07" """
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

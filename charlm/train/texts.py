@@ -39,6 +39,7 @@ class TextWriter:
         self._left: list[tuple[int, str]] = []
         self._now: tuple[int, str] = (0, "")
         self._process: subprocess.Popen[bytes] | None = None
+        self._priority = _LOWEST_PRIORITY
 
     def ask(self, step: int) -> None:
         """Ask for one text of each decoder; what was asked for before and not begun is not."""
@@ -57,6 +58,7 @@ class TextWriter:
 
     def rest(self) -> Iterator[Text]:
         """The texts that were asked for and are not there yet, as they come."""
+        self._priority = 0  # there is no training left to give way to
         deadline = time.monotonic() + _PATIENCE
         while (self._left or self._process) and time.monotonic() < deadline:
             if self._process is not None:
@@ -85,7 +87,7 @@ class TextWriter:
         except OSError:
             return None
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, _LOWEST_PRIORITY)
+            os.setpriority(os.PRIO_PROCESS, process.pid, self._priority)
         return process
 
 

@@ -1,0 +1,69 @@
+"""Beginning with the weights of a checkpoint instead of random ones (`--from`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from charlm.checkpoint import Checkpoint
+from charlm.errors import InputError
+from charlm.train.model import CharModel
+from charlm.train.options import DEFAULT_CHARACTERS, parse_options
+from charlm.vocabulary import Vocabulary
+
+_BY_CHARACTER = ("embedding", "output_weight", "output_bias")
+
+
+def options_from(arguments: Sequence[str], checkpoint: Checkpoint) -> Any:
+    """The options, with the sizes and the text of the checkpoint.
+
+    Raises InputError for one that was given and differs.
+    """
+    config, text = checkpoint.config, checkpoint.text
+    fixed = {
+        "cell": config.cell,
+        "hidden": config.hidden_size,
+        "layers": config.layers,
+        "embedding": config.embedding_size,
+        "gru_bias": config.cell == "gru" and config.bias,
+        "unit": text.unit,
+        "form": text.form,
+        "case": text.case,
+    }
+    options = parse_options(arguments, fixed | {"characters": DEFAULT_CHARACTERS})
+    for name, value in fixed.items():
+        if getattr(options, name) != value:
+            option = "--" + name.replace("_", "-")
+            raise InputError(
+                f"{option} of the checkpoint is {value!r} and cannot change: leave {option} out"
+            )
+    return options
+
+
+def extended(known: Vocabulary, found: Vocabulary) -> tuple[Vocabulary, list[str]]:
+    """The known characters with their ids, those of a new text that are not among them, these."""
+    new = [character for character in found.characters if character not in known]
+    return Vocabulary([*known.characters, *new]), new
+
+
+def begin_with(model: CharModel, tensors: Mapping[str, np.ndarray]) -> None:
+    """Take the weights of a checkpoint whose vocabulary may be smaller.
+
+    A new character keeps the random weights it has; its bias is the lowest that there is, as
+    that of a character that was hardly ever seen.
+    """
+    if model.regularisers.tied and not np.array_equal(
+        tensors["embedding"], tensors["output_weight"]
+    ):
+        raise InputError("--tied: the embedding of the checkpoint is not its output weights")
+    weights = model.to_tensors()
+    known = len(tensors["output_bias"])
+    weights["output_bias"][known:] = tensors["output_bias"].min()
+    for name, tensor in tensors.items():
+        if name in _BY_CHARACTER:
+            weights[name][:known] = tensor
+        else:
+            weights[name] = tensor
+    model.from_tensors(weights)
