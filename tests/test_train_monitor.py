@@ -192,7 +192,10 @@ def test_a_large_tensor_is_sampled_all_over() -> None:
     assert torch.equal(sample(values[:20_000]), values[:20_000])
 
 
-def test_curves_are_those_of_the_run_log(corpus: Path, tmp_path: Path) -> None:
+def test_curves_are_those_of_the_run_log(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("charlm.train.trainer._STEPS_PER_PROBE", 50)
     run = tmp_path / "run"
     options = [*SMALL, "--steps", "60", "--unit", "continuous"]
     assert main(["--corpus", str(corpus), "--out", str(run), *options]) == 0

@@ -18,7 +18,7 @@ from charlm.train.texts import TextWriter
 
 _FEWEST_STEPS = 25  # between two evaluations
 _STEPS_PER_LINE = 10  # of the run log
-_STEPS_PER_PROBE = 50  # and a probe of the first step
+_STEPS_PER_PROBE = 100  # and a probe of the first step
 _SECONDS_BETWEEN_SAVES = 60.0
 _SECONDS_BETWEEN_LOOKS = 0.1  # while it is paused
 
