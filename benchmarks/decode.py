@@ -176,7 +176,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     quick = {"cells": ["lstm", "gru"], "sizes": [256], "layers": [1], "batches": [1, 64],
              "rounds": 3, "seconds": 0.15}  # fmt: skip
     full = {"cells": ["lstm", "gru"], "sizes": [128, 256, 512], "layers": [1, 2],
-            "batches": [1, 64, 256], "rounds": 5, "seconds": 0.3}  # fmt: skip
+            "batches": [1, 64, 256], "rounds": 3, "seconds": 0.2}  # fmt: skip
     for name, value in (full if chosen.full else quick).items():
         if getattr(chosen, name) is None:
             setattr(chosen, name, value)

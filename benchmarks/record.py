@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from pathlib import Path
 
 from benchmarks.measure import ROOT
 from benchmarks.tables import RESULTS, Table
@@ -39,16 +40,21 @@ def about(kept: dict[str, object]) -> str:
     )
 
 
-def main() -> None:
-    """Write the record from what lies in the results folder."""
+def record(results: Path) -> str:
+    """The whole record, of what lies in a results folder."""
     parts = [HEAD]
     for name in ORDER:
-        path = RESULTS / f"{name}.json"
+        path = results / f"{name}.json"
         if path.exists():
             kept = json.loads(path.read_text())
             parts.append(f"## `{kept['command']}`\n\n{about(kept)}\n")
             parts += [str(Table(**table)) for table in kept["tables"]]
-    RECORD.write_text("\n".join(parts))
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Write the record."""
+    RECORD.write_text(record(RESULTS))
     print(f"{RECORD.relative_to(ROOT)} is written")
 
 

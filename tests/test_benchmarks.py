@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,8 @@ from conftest import ROOT
 from benchmarks.dice import Share, measure, part_before, same_part
 from benchmarks.models import Size, V, products, random_checkpoint, weight_count
 from benchmarks.peers.charlm_engine import EnginePeer
-from benchmarks.tables import Table, judged
+from benchmarks.record import record
+from benchmarks.tables import Table, judged, write_json
 from charlm.decoding import Sampling
 from charlm.engine import Engine
 from charlm.vocabulary import EOS
@@ -109,6 +111,16 @@ def test_a_table_and_a_verdict() -> None:
     assert judged(1, None) == "1.0x"
     shown = str(Table("Speed", ["", "rate"], [["a model", "12"]]))
     assert shown == "Speed:\n\n|         | rate |\n| ------- | ---: |\n| a model |   12 |\n"
+
+
+def test_the_record_has_every_table_and_the_machine(tmp_path: Path) -> None:
+    table = Table("Speed", ["", "rate"], [["a model", "12"]])
+    write_json(tmp_path / "kernels.json", "python -m benchmarks.kernels", [table], [])
+    text = record(tmp_path)
+    assert text.startswith("# Results")
+    assert "## `python -m benchmarks.kernels`" in text
+    assert str(table) in text
+    assert f"Python {platform.python_version()}" in text
 
 
 @pytest.mark.long
