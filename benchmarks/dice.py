@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     shown = table(found)
     print(shown)
     figures = [{"model": m, "change": c, "dice": d} | asdict(k) for m, c, d, k in found]
-    write_json(chosen.json, "python -m benchmarks.dice" + " --full" * chosen.full, [shown], figures)
+    write_json(chosen.json, "dice", arguments, [shown], figures)
 
 
 if __name__ == "__main__":

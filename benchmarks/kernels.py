@@ -62,7 +62,7 @@ class Finding:
         return NEAR_TARGET if self.weight_bytes <= cache_sizes().get("L2", 0) else FAR_TARGET
 
 
-def measure(size: Size, rows: int, rounds: int, seconds: float) -> Finding:
+def measure(size: Size, rows: int, ceiling: Ceiling, rounds: int, seconds: float) -> Finding:
     """The engine and its two ceilings, in turns."""
     checkpoint = random_checkpoint(size)
     engine = Engine(checkpoint)
@@ -72,7 +72,6 @@ def measure(size: Size, rows: int, rounds: int, seconds: float) -> Finding:
         lambda n: engine.logits(np.ascontiguousarray(ids[:, :n])), seconds, 1 << 14
     )
     ids = np.ascontiguousarray(ids[:, :positions])
-    ceiling = Ceiling(engine.isa)
     turns = {
         "steps": lambda: rows * positions / process_seconds(lambda: engine.logits(ids)),
         "operations": ceiling.operations(seconds / 4),
@@ -122,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sizes", type=int, nargs="+", metavar="H", default=[128, 256, 512])
     parser.add_argument("--layers", type=int, nargs="+", metavar="L")
     parser.add_argument("--batches", type=int, nargs="+", metavar="B", help="rows at a time")
-    parser.add_argument("--rounds", type=int, help="turns of each")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each (5)")
     parser.add_argument("--seconds", type=float, default=0.2, help="length of a turn (0.2)")
     parser.add_argument("--strict", action="store_true", help="fail under half a ceiling")
     add_json_option(parser, "kernels")
@@ -131,20 +130,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     layers = chosen.layers or ([1, 2] if chosen.full else [1])
     batches = chosen.batches or ([1, 64, 256] if chosen.full else [1, 64])
     pin()
+    isa = Engine(random_checkpoint(Size("rnn", 16))).isa
+    ceiling = Ceiling(isa)
     findings = [
-        measure(Size(cell, H, L), B, chosen.rounds or (9 if chosen.full else 5), chosen.seconds)
+        measure(Size(cell, H, L), B, ceiling, chosen.rounds, chosen.seconds)
         for B in batches
         for cell in cells
         for L in layers
         for H in chosen.sizes
     ]
-    isa = Engine(random_checkpoint(Size("rnn", 16))).isa
     shown = table(isa, findings)
     print(shown)
     figures = [asdict(f) | {"share": f.share} for f in findings]
-    write_json(
-        chosen.json, "python -m benchmarks.kernels" + " --full" * chosen.full, [shown], figures
-    )
+    write_json(chosen.json, "kernels", arguments, [shown], figures)
     low = [f for f in findings if f.share < ALARM]
     for f in low:
         print(f"UNDER HALF ITS CEILING: {f.model}, {f.rows} rows: {f.share:.0%}", file=sys.stderr)

@@ -152,9 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     shown = table(found)
     print(shown)
     figures = [{"story": story.name, "turns": [asdict(t) for t in took]} for story, took in found]
-    write_json(
-        chosen.json, "python -m benchmarks.startup" + " --full" * chosen.full, [shown], figures
-    )
+    write_json(chosen.json, "startup", arguments, [shown], figures)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -54,11 +56,21 @@ def add_json_option(parser: argparse.ArgumentParser, name: str) -> None:
     )
 
 
-def write_json(path: Path, command: str, tables: Sequence[Table], figures: object) -> None:
-    """Keep the figures, the tables made from them and the machine they belong to."""
+def write_json(
+    path: Path,
+    name: str,
+    arguments: Sequence[str] | None,
+    tables: Sequence[Table],
+    figures: object,
+) -> None:
+    """Keep the figures, the tables made from them, the command and the machine.
+
+    arguments: those of the benchmark `name`; None: the ones it was started with.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    options = sys.argv[1:] if arguments is None else arguments
     kept = {
-        "command": command,
+        "command": shlex.join(["python", "-m", f"benchmarks.{name}", *options]),
         "machine": describe_machine(),
         "tables": [asdict(table) for table in tables],
         "figures": figures,

@@ -141,8 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     shown = table(found, chosen.times, chosen.rows)
     print(shown)
     figures = [{"model": str(s), "characters_per_s": rates} for s, rates in found.items()]
-    command = "python -m benchmarks.training" + " --full" * chosen.full
-    write_json(chosen.json, command, [shown], figures)
+    write_json(chosen.json, "training", arguments, [shown], figures)
 
 
 if __name__ == "__main__":
