@@ -76,7 +76,7 @@ def measure_beams(
 def measure_threads(size: Size, rows: int, rounds: int, seconds: float) -> Rates:
     """Characters per second by the clock with one thread and with two: the best of the turns."""
     checkpoint = random_checkpoint(size)
-    writers = {f"{n}": EnginePeer(n).writer(checkpoint, rows, TOP_P) for n in (1, 2)}
+    writers = {f"{n}": EnginePeer(threads=n).writer(checkpoint, rows, TOP_P) for n in (1, 2)}
     positions = size_for(writers["1"], seconds)
     best = dict.fromkeys(writers, float("inf"))
     for _ in range(rounds):

@@ -30,6 +30,7 @@ from charlm.engine import Engine
 #: Parts of the ceiling to reach: one row with weights within the second cache, or beyond it; many.
 NEAR_TARGET, FAR_TARGET, BATCH_TARGET = 0.75, 0.9, 0.8
 ALARM = 0.5
+ROW_STEPS = 4096  # of one call
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,17 @@ def measure(size: Size, rows: int, ceiling: Ceiling, rounds: int, seconds: float
     checkpoint = random_checkpoint(size)
     engine = Engine(checkpoint)
     weights = weight_count(checkpoint.config)
-    ids = np.random.default_rng(1).integers(2, V, (rows, 1 << 14)).astype(np.int32)
-    positions = size_for(
-        lambda n: engine.logits(np.ascontiguousarray(ids[:, :n])), seconds, 1 << 14
-    )
-    ids = np.ascontiguousarray(ids[:, :positions])
+    # So few at a time that the logits' memory is used again, not asked for anew.
+    shape = rows, max(1, ROW_STEPS // rows)
+    ids = np.random.default_rng(1).integers(2, V, shape).astype(np.int32)
+
+    def work(calls: int) -> None:
+        for _ in range(calls):
+            engine.logits(ids)
+
+    calls = size_for(work, seconds)
     turns = {
-        "steps": lambda: rows * positions / process_seconds(lambda: engine.logits(ids)),
+        "steps": lambda: calls * ids.size / process_seconds(lambda: work(calls)),
         "operations": ceiling.operations(seconds / 4),
         "reading": ceiling.reading(4 * weights, seconds / 4),
     }
