@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     names = engines[0].isa, f"{engines[1].isa}, {chosen.threads} threads"
     shown = Table(f"{size}, characters per second", ["", *names, "ratio"], lines)
     print(shown)
-    write_json(chosen.json, "python -m benchmarks.cuda", [shown], figures)
+    write_json(chosen.json, "cuda", arguments, [shown], figures)
 
 
 if __name__ == "__main__":

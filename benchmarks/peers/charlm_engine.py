@@ -14,15 +14,13 @@ from charlm.session import SampleEvents
 class EnginePeer(Peer):
     """charlm.engine.Engine, on one thread unless said."""
 
-    def __init__(self, precision: str = "float32", threads: int = 1) -> None:
-        self.name = "engine" if precision == "float32" else f"engine {precision}"
-        self.precision, self.threads = precision, threads
+    name = "engine"
 
-    def _engine(self, checkpoint: Checkpoint) -> Engine:
-        return Engine(checkpoint, threads=self.threads, precision=self.precision)
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
 
     def writer(self, checkpoint: Checkpoint, rows: int, top_p: float) -> Writer:
-        engine = self._engine(checkpoint)
+        engine = Engine(checkpoint, threads=self.threads)
 
         def write(positions: int) -> Ids:
             session = engine.start([""], Sampling(top_p=top_p), n=rows, max_length=positions)
@@ -36,7 +34,7 @@ class EnginePeer(Peer):
         return write
 
     def beam_writer(self, checkpoint: Checkpoint) -> BeamWriter:
-        engine = self._engine(checkpoint)
+        engine = Engine(checkpoint, threads=self.threads)
         vocabulary = checkpoint.vocabulary
 
         def write(prompts: Ids, width: int, positions: int) -> Ids:
@@ -47,4 +45,4 @@ class EnginePeer(Peer):
         return write
 
 
-PEERS = [EnginePeer(), EnginePeer("int8")]
+PEERS = [EnginePeer()]
