@@ -44,8 +44,7 @@ def record(results: Path) -> str:
     """The whole record, of what lies in a results folder."""
     parts = [HEAD]
     for name in ORDER:
-        path = results / f"{name}.json"
-        if path.exists():
+        for path in sorted(results.glob(f"{name}*.json")):
             kept = json.loads(path.read_text())
             parts.append(f"## `{kept['command']}`\n\n{about(kept)}\n")
             parts += [str(Table(**table)) for table in kept["tables"]]

@@ -1,4 +1,4 @@
-"""The engine of this project, through its public door."""
+"""The engine of this project, through its public door, in both its precisions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from charlm.session import SampleEvents
 class EnginePeer(Peer):
     """charlm.engine.Engine, on one thread unless said."""
 
-    name = "engine"
+    def __init__(self, precision: str = "float32", threads: int = 1) -> None:
+        self.name = "engine" if precision == "float32" else f"engine {precision}"
+        self.precision, self.threads = precision, threads
 
-    def __init__(self, threads: int = 1) -> None:
-        self.threads = threads
+    def _engine(self, checkpoint: Checkpoint) -> Engine:
+        return Engine(checkpoint, threads=self.threads, precision=self.precision)
 
     def writer(self, checkpoint: Checkpoint, rows: int, top_p: float) -> Writer:
-        engine = Engine(checkpoint, threads=self.threads)
+        engine = self._engine(checkpoint)
 
         def write(positions: int) -> Ids:
             session = engine.start([""], Sampling(top_p=top_p), n=rows, max_length=positions)
@@ -34,7 +36,7 @@ class EnginePeer(Peer):
         return write
 
     def beam_writer(self, checkpoint: Checkpoint) -> BeamWriter:
-        engine = Engine(checkpoint, threads=self.threads)
+        engine = self._engine(checkpoint)
         vocabulary = checkpoint.vocabulary
 
         def write(prompts: Ids, width: int, positions: int) -> Ids:
@@ -45,4 +47,4 @@ class EnginePeer(Peer):
         return write
 
 
-PEERS = [EnginePeer()]
+PEERS = [EnginePeer(), EnginePeer("int8")]
