@@ -97,8 +97,13 @@ def is_own(peer: Peer) -> bool:
     return isinstance(peer, EnginePeer)
 
 
-def streams_table(rows: int, found: Mapping[Size, Rates], peers: Sequence[Peer]) -> Table:
-    """One line a model, one column a writer, and the engine's part of the best other."""
+def streams_table(
+    rows: int, found: Mapping[Size, Rates], peers: Sequence[Peer], judge: bool
+) -> Table:
+    """One line a model, one column a writer, and how many times the best other the engine is.
+
+    judge: whether every peer is there, so that the ratio may be held against its target.
+    """
     names = [p.name for p in peers if any(p.name in rates for rates in found.values())]
     own = [p for p in peers if is_own(p)]
     lines = []
@@ -106,7 +111,7 @@ def streams_table(rows: int, found: Mapping[Size, Rates], peers: Sequence[Peer])
         line = [str(size), *(f"{rates[n]:,.0f}" if n in rates else "-" for n in names)]
         for peer in own:
             best = best_of(rates, peers, peer.precision)
-            target = stream_target(size, rows, peer.precision)
+            target = stream_target(size, rows, peer.precision) if judge else None
             line.append(judged(rates[peer.name] / best, target) if best else "-")
         lines.append(line)
     title = "One stream" if rows == 1 else f"{rows} rows at a time"
@@ -213,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for rows in chosen.batches:
         found = run(f"{rows} rows", sizes, lambda size, rows=rows: measure_streams(
             peers, size, rows, chosen.rounds, chosen.seconds))  # fmt: skip
-        show(streams_table(rows, found, peers))
+        show(streams_table(rows, found, peers, not skipped and set(chosen.peers) == set(OTHERS)))
     shape = [s for s in sizes if (s.layers, s.hidden_size) in BEAM_TARGETS] or sizes[:1]
     found = run("beams", shape, lambda size: measure_beams(
         peers, size, *chosen.beams, min(3, chosen.rounds)))  # fmt: skip
