@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from charlm.corpus import Corpus, load_corpus, make_corpus, parse_split
 from charlm.documentation import read_documentation
 from charlm.errors import InputError, TrainingError
 from charlm.run_log import RunLog, rewind
+from charlm.train.announce import announce, command_line, warn
 from charlm.train.fine_tune import extended, options_from
 from charlm.train.learner import Learner
 from charlm.train.monitor import Monitor
@@ -186,9 +186,9 @@ def _train(
     with RunLog(folder.path) as log:
         reporter.start()
         step = learner.position.step
-        monitor = Monitor(folder.path, step, lambda message: _warn(reporter, log, message))
+        monitor = Monitor(folder.path, step, lambda message: warn(reporter, log, message))
         try:
-            _announce(learner, folder.path, reporter, log, _command(arguments, learner.options))
+            announce(learner, folder.path, reporter, log, command_line(arguments, learner.options))
             options = vars(learner.options)
             monitor.options({name: options[name] for name in options.keys() - _NOT_THE_RUN})
             for notice in notices:
@@ -205,43 +205,6 @@ def _train(
             f" {folder.path}"
         )
     return 0
-
-
-def _announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, command: str) -> None:
-    """Say what is about to be trained on what."""
-    report, config = learner.corpus.report, learner.config
-    reporter.corpus(report)
-    reporter.line(
-        f"{config.cell} of {config.hidden_size} x {config.layers},"
-        f" {learner.parameter_count:,} parameters, into {path}"
-    )
-    log.append(
-        "start",
-        run=path.name,
-        step=learner.position.step,
-        command=command,
-        model=asdict(config),
-        text=asdict(learner.text),
-        parameters=learner.parameter_count,
-        corpus=report.as_values(),
-    )
-    for part in ("validation", "test"):
-        if getattr(parse_split(report.split), part) and not getattr(learner.corpus, part):
-            _warn(reporter, log, f"the text is too short for a {part} part: no {part} loss")
-
-
-def _command(arguments: Sequence[str], options: Any) -> str:
-    """The command as it was typed, folders left out: a run log can be given away."""
-    words = list(arguments)
-    for path in (*(options.corpus or []), options.out, options.resume, options.start_from):
-        if path and path != "-":
-            words = [word.replace(path, Path(path).name or path) for word in words]
-    return shlex.join(["python", "-m", "charlm.train", *words])
-
-
-def _warn(reporter: Reporter, log: RunLog, message: str) -> None:
-    reporter.warn(message)
-    log.append("notice", message=message)
 
 
 def _keep_freed_memory() -> None:

@@ -1,0 +1,52 @@
+"""What a training says before it begins: what will learn what, and by which command."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from charlm.corpus import parse_split
+from charlm.run_log import RunLog
+from charlm.train.learner import Learner
+from charlm.train.reporter import Reporter
+
+
+def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, command: str) -> None:
+    """Say what is about to be trained on what."""
+    report, config = learner.corpus.report, learner.config
+    reporter.corpus(report)
+    reporter.line(
+        f"{config.cell} of {config.hidden_size} x {config.layers},"
+        f" {learner.parameter_count:,} parameters, into {path}"
+    )
+    log.append(
+        "start",
+        run=path.name,
+        step=learner.position.step,
+        command=command,
+        model=asdict(config),
+        text=asdict(learner.text),
+        parameters=learner.parameter_count,
+        corpus=report.as_values(),
+    )
+    for part in ("validation", "test"):
+        if getattr(parse_split(report.split), part) and not getattr(learner.corpus, part):
+            warn(reporter, log, f"the text is too short for a {part} part: no {part} loss")
+
+
+def command_line(arguments: Sequence[str], options: Any) -> str:
+    """The command as it was typed, folders left out: a run log can be given away."""
+    words = list(arguments)
+    for path in (*(options.corpus or []), options.out, options.resume, options.start_from):
+        if path and path != "-":
+            words = [word.replace(path, Path(path).name or path) for word in words]
+    return shlex.join(["python", "-m", "charlm.train", *words])
+
+
+def warn(reporter: Reporter, log: RunLog, message: str) -> None:
+    """A notice, before there is a Teller."""
+    reporter.warn(message)
+    log.append("notice", message=message)
