@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.checkpoint import Checkpoint
 from charlm.errors import InputError
 from charlm.sealed_file import Kind, seal, unseal, write_atomically
 
@@ -68,3 +69,20 @@ class PromptState:
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"prompt state {path}: {error}") from None
         return cls(tensors["ids"], tensors["state"], tensors["logits"], checkpoint, precision)
+
+    def check(self, checkpoint: Checkpoint, precision: str) -> None:
+        """Raise InputError unless this is a state of that checkpoint at that precision."""
+        if self.checkpoint != checkpoint.sha256:
+            raise InputError(
+                f"the prompt state is of checkpoint {self.checkpoint[:12]}, not of"
+                f" {checkpoint.sha256[:12]}"
+            )
+        if self.precision != precision:
+            raise InputError(f"the prompt state is of precision {self.precision}, not {precision}")
+        config, ids = checkpoint.config, self.ids
+        shape = (config.layers, 2 if config.cell == "lstm" else 1, config.hidden_size)
+        fits = self.state.shape == shape and self.logits.shape == (config.vocabulary_size,)
+        finite = np.isfinite(self.state).all() and np.isfinite(self.logits).all()
+        known = ids.size and 0 < ids.min() <= ids.max() < config.vocabulary_size
+        if not (fits and finite and known and ids[0] == checkpoint.text.start_id):
+            raise InputError("the prompt state does not fit its checkpoint")

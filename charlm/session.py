@@ -10,28 +10,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import fields
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm import _engine
 from charlm.checkpoint import Checkpoint
-from charlm.config import TextConfig, check_range
-from charlm.corpus import prepare_prompt, prepare_text
-from charlm.decoding import (
-    BeamSearch,
-    Greedy,
-    Limits,
-    NucleusBeam,
-    Restrictions,
-    Sampling,
-    Strategy,
-    is_beam,
-)
+from charlm.config import check_range
+from charlm.corpus import prepare_text
+from charlm.decoding import BeamSearch, Limits, NucleusBeam, Strategy, is_beam
 from charlm.errors import InputError
 from charlm.events import BeamEvents, Completion, Details, End, SampleEvents
+from charlm.native_options import banned_ids, filters, search_options
 from charlm.prompt_state import PromptState
+from charlm.prompts import PromptReader
 from charlm.vocabulary import EOS, PAD, Unknown, Vocabulary
 
 MAX_SAMPLES = 2**20
@@ -69,19 +62,19 @@ class Session:
         self._precision = precision
         self.strategy = strategy
         self.limits = limits
-        self.notices: list[str] = []
-        self.prompts: list[str] = []
         self.n = n
-        begun = [self._begin(prompt, unknown) for prompt in prompts]
-        ids = [fed for fed, _ in begun]
+        reader = PromptReader(checkpoint, precision, unknown)
+        read = [reader.read(prompt) for prompt in prompts]
+        self.notices = reader.notices
+        self.prompts = [prompt.text for prompt in read]
         self._stops = [
             self.vocabulary.string2code(prepare_text(stop, self._text), "stop")
             for stop in limits.stop
         ]
         common = {
             "model": model,
-            "prompts": ids,
-            "starts": [start for _, start in begun],
+            "prompts": [prompt.ids for prompt in read],
+            "starts": [prompt.start for prompt in read],
             "no_repeat_ngram": strategy.no_repeat_ngram,
             "banned": banned_ids(self.vocabulary, self._text, strategy, limits),
             "seed": seed,
@@ -97,45 +90,21 @@ class Session:
                 raise InputError(f"n is {n}: a beam of width {strategy.width} has no more texts")
             if rivals != -1:
                 raise InputError("details are of sampling: a beam has none")
-            self._beams = native.BeamSession(**common, **_search_options(strategy))
+            self._beams = native.BeamSession(**common, **search_options(strategy))
         else:
             self._samples = native.SamplingSession(
                 **common,
-                **_filters(strategy),
+                **filters(strategy),
                 samples=n,
                 first_sample=first_sample,
                 rivals=rivals,
             )
-        self.rows = len(ids) if is_beam(strategy) else len(ids) * n
+        self.rows = len(read) if is_beam(strategy) else len(read) * n
         self._ids: list[NDArray[np.int32]] = []  # [n, N] each
         self._log_probs = np.zeros(self.rows)
         self._finished = np.zeros(self.rows, np.bool_)
         self._told: list[SampleEvents] = []  # when details were asked for
         self._deadline = None if limits.seconds is None else time.monotonic() + limits.seconds
-
-    def _begin(
-        self, prompt: str | PromptState, unknown: Unknown
-    ) -> tuple[list[int], _engine.Start | None]:
-        """The ids of a prompt, and what of it has been fed."""
-        if isinstance(prompt, PromptState):
-            return self._continue(prompt, unknown)
-        return self._encode(prompt, unknown), None
-
-    def _encode(self, prompt: str, unknown: Unknown) -> list[int]:
-        ids, notices = self.vocabulary.encode(prepare_prompt(prompt, self._text), unknown)
-        self.notices += [notice for notice in notices if notice not in self.notices]
-        self.prompts.append(self.vocabulary.code2string(ids))
-        return [self._text.start_id, *ids]
-
-    def _continue(
-        self, prompt: PromptState, unknown: Unknown
-    ) -> tuple[list[int], _engine.Start | None]:
-        """As if the whole text were the prompt; fed anew where `more` changes what was fed."""
-        check_state(prompt, self._checkpoint, self._precision)
-        fed = prompt.ids.tolist()
-        ids = self._encode(self.vocabulary.code2string(fed[1:]) + prompt.more, unknown)
-        same = ids[: len(fed)] == fed
-        return ids, (prompt.state, prompt.logits, len(fed)) if same else None
 
     def prompt_state(self, prompt: int) -> PromptState:
         """The state of a prompt, once it has been fed. Raises InputError."""
@@ -257,59 +226,3 @@ class Session:
         text = self.vocabulary.code2string(ids)
         prompt = self.prompts[row if self._beams else row // self.n]
         return Completion(prompt, text, log_prob, score, length, end)
-
-
-def check_state(state: PromptState, checkpoint: Checkpoint, precision: str) -> None:
-    """Raise InputError unless a state is one of this checkpoint at this precision."""
-    if state.checkpoint != checkpoint.sha256:
-        raise InputError(
-            f"the prompt state is of checkpoint {state.checkpoint[:12]}, not of"
-            f" {checkpoint.sha256[:12]}"
-        )
-    if state.precision != precision:
-        raise InputError(f"the prompt state is of precision {state.precision}, not {precision}")
-    config = checkpoint.config
-    shape = (config.layers, 2 if config.cell == "lstm" else 1, config.hidden_size)
-    fits = state.state.shape == shape and state.logits.shape == (config.vocabulary_size,)
-    known = np.isfinite(state.state).all() and np.isfinite(state.logits).all()
-    in_range = state.ids.size and 0 < state.ids.min() <= state.ids.max() < config.vocabulary_size
-    if not (fits and known and in_range and state.ids[0] == checkpoint.text.start_id):
-        raise InputError("the prompt state does not fit its checkpoint")
-
-
-def banned_ids(
-    vocabulary: Vocabulary, text: TextConfig, restrictions: Restrictions, limits: Limits
-) -> list[int]:
-    """What is never written: PAD, EOS in continuous text or when ignored, banned characters.
-
-    Raises InputError if no character is left.
-    """
-    ends = text.unit != "continuous" and not limits.ignore_eos
-    banned = {PAD} if ends else {PAD, EOS}
-    for character, id in vocabulary.to_id.items():
-        forbidden = restrictions.allow and character not in restrictions.allow
-        if forbidden or character in restrictions.ban:
-            banned.add(id)
-    if banned.issuperset(vocabulary.to_id.values()):
-        raise InputError("ban and allow leave no character that the model could write")
-    return sorted(banned)
-
-
-def _filters(strategy: Greedy | Sampling) -> dict[str, Any]:
-    """The filters of a sampler, as the native side names them."""
-    filters = Sampling(temperature=0) if isinstance(strategy, Greedy) else strategy
-    names = ("temperature", "top_k", "top_p", "min_p", "typical_p")
-    return {name: getattr(filters, name) for name in names}
-
-
-def _search_options(strategy: BeamSearch | NucleusBeam) -> dict[str, Any]:
-    """The options of a search, as the native side names them."""
-    nucleus = isinstance(strategy, NucleusBeam)
-    return {
-        "width": strategy.width,
-        "length_penalty": strategy.length_penalty,
-        "stop_rule": strategy.stop_rule,
-        "patience": strategy.patience,
-        "nucleus": cast("NucleusBeam", strategy).mode if nucleus else "off",
-        "top_p": cast("NucleusBeam", strategy).top_p if nucleus else 1.0,
-    }

@@ -7,7 +7,7 @@ from typing import Any
 from charlm.config import GATES
 from charlm.decoding import Greedy, Limits, Strategy
 from charlm.engine import Engine
-from charlm.session import banned_ids
+from charlm.native_options import banned_ids
 
 CELLS = list(GATES)
 NEAR = 1e-4  # two compared numbers nearer than this may be ordered differently

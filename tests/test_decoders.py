@@ -14,6 +14,7 @@ from conftest import random_checkpoint
 from charlm.decoding import BeamSearch, Greedy, Limits, NucleusBeam, Sampling, Strategy
 from charlm.engine import Engine
 from charlm.events import Details, SampleEvents
+from charlm.native_options import banned_ids
 from charlm.reference import (
     Margin,
     ReferenceModel,
@@ -21,7 +22,7 @@ from charlm.reference import (
     kept_ids,
     sample,
 )
-from charlm.session import Session, banned_ids
+from charlm.session import Session
 from charlm.vocabulary import PAD
 
 SAMPLINGS = [

@@ -33,8 +33,8 @@ from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
 from charlm.engine import Engine
 from charlm.errors import CharlmError, InputError
 from charlm.events import BeamEvents
+from charlm.native_options import banned_ids
 from charlm.reference import ReferenceModel, beam_search, gumbel_noise, philox4x32, sample
-from charlm.session import banned_ids
 from charlm.vocabulary import EOS, PAD
 
 torch = pytest.importorskip("torch")

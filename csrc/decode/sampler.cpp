@@ -107,16 +107,25 @@ Sampler::Head Sampler::typical_head() {
     return {typicality_.data(), filters_.typical_p, 0};
 }
 
-// Takes all that is not in the head out of the mask: asks the order where it ends, by halving.
+// Takes all that is not in the head out of the mask: where the order leaves it is found by
+// halving, without sorting.
 void Sampler::keep_head() {
     if (head_.order == nullptr) return;
     list_ids();
-    std::sort(order_.begin(), order_.end(), [this](std::int32_t a, std::int32_t b) {
-        return is_ahead(head_.order, a, b);
-    });
-    const auto out = std::partition_point(order_.begin(), order_.end(),
-                                          [this](std::int32_t id) { return in_head(id); });
-    if (out != order_.end()) keep_ahead(head_.order, *out);
+    const auto begin = order_.begin();
+    std::ptrdiff_t in = 0, out = std::ssize(order_);
+    while (in < out) {
+        const std::ptrdiff_t middle = in + (out - in) / 2;
+        std::nth_element(begin + in, begin + middle, begin + out,
+                         [this](std::int32_t a, std::int32_t b) {
+                             return is_ahead(head_.order, a, b);
+                         });
+        if (in_head(begin[middle]))
+            in = middle + 1;
+        else
+            out = middle;
+    }
+    if (in < std::ssize(order_)) keep_ahead(head_.order, begin[in]);
 }
 
 bool Sampler::in_head(std::int32_t id) const {
