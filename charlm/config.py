@@ -14,6 +14,7 @@ from charlm.errors import InputError
 
 Cell = Literal["rnn", "gru", "lstm"]
 Unit = Literal["sentence", "line", "continuous"]
+Precision = Literal["float32", "int8"]
 
 #: Order of the gates in every stacked weight. RNN: h = the only product. GRU: z update,
 #: r reset, n candidate. LSTM: i input, f forget, g candidate (C~), o output.
@@ -23,6 +24,8 @@ GATES: dict[str, tuple[str, ...]] = {
     "lstm": ("i", "f", "g", "o"),
 }
 UNITS: tuple[str, ...] = ("sentence", "line", "continuous")
+#: Of the weights and states that the engine multiplies.
+PRECISIONS: tuple[str, ...] = ("float32", "int8")
 
 MAX_VOCABULARY = 65_536
 MAX_SIZE = 16_384

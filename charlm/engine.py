@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from charlm import _engine
 from charlm.checkpoint import Checkpoint, load_checkpoint
-from charlm.config import check_range
+from charlm.config import PRECISIONS, check_range
 from charlm.corpus import prepare_text, split_examples
 from charlm.decoding import Greedy, Limits, Sampling, Strategy
 from charlm.device import open_device
@@ -35,7 +35,6 @@ from charlm.vocabulary import EOS, Unknown, Vocabulary
 ENGINE_FORMAT = 2
 
 MAX_THREADS = 1024
-PRECISIONS = ("float32", "int8")
 MAX_RIVALS = 2**16
 
 

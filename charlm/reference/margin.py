@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from charlm.reference.model import Vector
+if TYPE_CHECKING:
+    from charlm.reference.model import Vector
 
 
 @dataclass

@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.checkpoint import Checkpoint
+from charlm.config import Precision
+from charlm.reference.int8 import rounded_state, rounded_weights
+from charlm.reference.margin import Margin
 
 Vector = NDArray[np.float64]
 State = list[dict[str, Vector]]  # one per layer: h [H], and for an LSTM c [H]
@@ -28,11 +31,19 @@ def log_softmax(logits: Vector) -> Vector:
 
 
 class ReferenceModel:
-    """The cells of a checkpoint, from the practical's equations. A state is a plain value."""
+    """The cells of a checkpoint, from the practical's equations. A state is a plain value.
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    margin: at int8, how near any state so far came to being rounded to another 127th.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, precision: Precision = "float32") -> None:
         self.config = checkpoint.config
-        self.weights = {name: t.astype(np.float64) for name, t in checkpoint.tensors.items()}
+        self.margin = Margin()
+        self._rounds = precision == "int8"
+        if self._rounds:
+            self.weights = rounded_weights(checkpoint.tensors, self.config.layers)
+        else:
+            self.weights = {name: t.astype(np.float64) for name, t in checkpoint.tensors.items()}
 
     def initial_state(self) -> State:
         """All zero."""
@@ -47,7 +58,7 @@ class ReferenceModel:
         new: State = []
         for layer, old in enumerate(state):
             new.append(cell(layer, x, old))
-            x = new[-1]["h"]
+            x = self._operand(new[-1]["h"])
         return new, self.weights["output_weight"] @ x + self.weights["output_bias"]
 
     def feed(self, state: State, ids: Sequence[int]) -> tuple[State, Vector]:
@@ -56,11 +67,15 @@ class ReferenceModel:
             state, logits = self.step(state, id)
         return state, logits
 
+    def _operand(self, h: Vector) -> Vector:
+        """What of a hidden state meets the weights."""
+        return rounded_state(h, self.margin) if self._rounds else h
+
     def _products(self, layer: int, x: Vector, h: Vector) -> tuple[Vector, Vector]:
         """W_x x + b and W_h h, each with a row for every gate: [G, H]."""
         w, name = self.weights, f"layers.{layer}"
         from_x = w[f"{name}.input_weight"] @ x + w.get(f"{name}.bias", 0.0)
-        from_h = w[f"{name}.hidden_weight"] @ h
+        from_h = w[f"{name}.hidden_weight"] @ self._operand(h)
         shape = (len(self.config.gates), self.config.hidden_size)
         return from_x.reshape(shape), from_h.reshape(shape)
 
