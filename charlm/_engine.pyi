@@ -150,6 +150,9 @@ class ScoringSession:
     def details(self) -> list[ScoredDetails] | None:
         """Of every text; None unless rivals were asked for."""
 
+def instruction_sets() -> list[str]:
+    """Those that this processor has and CHARLM_FORCE_ISA can name, best first."""
+
 def philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
 def map_function(name: str, x: NDArray[np.float32]) -> NDArray[np.float32]:
     """exp or log, element by element, on the selected instruction set."""

@@ -147,7 +147,7 @@ class Engine:
 
     @property
     def isa(self) -> str:
-        """What computes: the instruction set (avx2 or portable), or the name of the device."""
+        """What computes: the instruction set (avx512, avx2, portable), or the device's name."""
         isa: str = self._model.isa
         return isa
 

@@ -73,6 +73,11 @@ PYBIND11_MODULE(_engine, m) {
         .def("log_probs", &log_probs_of)
         .def("details", &details_of);
 
+    m.def("instruction_sets", [] {
+        std::vector<std::string> names;
+        for (const Kernels* kernels : runnable_kernels()) names.emplace_back(kernels->name);
+        return names;
+    });
     m.def("philox4x32", &philox4x32, py::arg("counter"), py::arg("key"));
     m.def("map_function", &map_function, py::arg("name"), py::arg("x"));
 }

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "base/aligned.h"
 
@@ -100,12 +101,16 @@ struct Kernels {
     void (*map)(char function, const float* x, float* out, std::size_t n);
 };
 
-// The best table for this processor, or the one that CHARLM_FORCE_ISA names (avx2, portable).
+// The tables that this processor can run, best first.
+std::vector<const Kernels*> runnable_kernels();
+// The best of them, or the one that CHARLM_FORCE_ISA names (avx512, avx2,
+// portable).
 const Kernels& select_kernels();
 
 const Kernels& portable_kernels();
 #if defined(__x86_64__)
 const Kernels& avx2_kernels();
+const Kernels& avx512_kernels();
 #endif
 
 }  // namespace charlm

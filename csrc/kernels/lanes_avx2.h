@@ -1,7 +1,7 @@
 // 16 float lanes as two AVX2 registers. Included inside a namespace and a target region.
 
 // A tile: 6 rows x 1 block fill 12 of 16 registers with sums; int8 needs more beside them.
-inline constexpr int kTileBlocks = 1, kInt8TileRows = 4;
+inline constexpr int kTileBlocks = 1, kInt8TileRows = 3;
 
 struct Mask {
     __m256i a, b;

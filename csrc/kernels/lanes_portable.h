@@ -1,7 +1,7 @@
 // 16 float lanes in plain C++: the compiler may use what vectors it has, the bits are the same.
 // Included inside a namespace, after the standard headers.
 
-inline constexpr int kTileBlocks = 1, kInt8TileRows = 4;
+inline constexpr int kTileBlocks = 1, kInt8TileRows = 3;
 
 struct Mask {
     std::int32_t v[16];
