@@ -164,17 +164,21 @@ def _decided(
     ends: int,
     length: int,
 ) -> bool:
-    """What the stop rule says. `ends`: how many have finished so far, kept or not.
+    """What the stop rule says; at max_length the open ones are looked at whatever it says.
+
+    `ends`: how many have finished so far, kept or not.
 
     exact: no open hypothesis can strictly beat the K-th finished one, not even if it loses
     nothing more and ends at the length that flatters it most.
     """
     strategy = search.strategy
+    if length == search.max_length:
+        return False
     if strategy.stop_rule == "first":
         return ends >= strategy.width
     if strategy.stop_rule == "patience":
         return ends >= math.ceil(strategy.width * strategy.patience)
-    if length == search.max_length or len(finished) < strategy.width:
+    if len(finished) < strategy.width:
         return False
     longest = search.max_length if strategy.length_penalty > 0 else length + 1
     bounds = [search.score(h.total, longest) for h in open_]

@@ -98,12 +98,13 @@ void BeamSearch::finish(const Candidate& candidate) {
     ++ends_;
 }
 
-// Whether the stop rule leaves nothing to look for. `exact` compares the K-th finished one with
-// a bound on what an open one can reach: it loses nothing more, at the length that flatters it
-// most.
+// Whether the stop rule leaves nothing to look for; at max_length the open ones are looked at
+// whatever it says. `exact` compares the K-th finished one with a bound on what an open one can
+// reach: it loses nothing more, at the length that flatters it most.
 bool BeamSearch::decided() const {
+    if (length() == options_.max_length) return false;
     if (options_.stop_rule != StopRule::exact) return ends_ >= needed_;
-    if (finished_.size() < options_.width || length() == options_.max_length) return false;
+    if (finished_.size() < options_.width) return false;
     const double bound = divisor(options_.length_penalty > 0 ? options_.max_length : length() + 1);
     return std::none_of(open_.begin(), open_.end(), [&](const Hypothesis& hypothesis) {
         return hypothesis.sum / bound > finished_.back().score;
