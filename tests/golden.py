@@ -29,6 +29,9 @@ GOLDEN_STRATEGIES: dict[str, Strategy] = {
     "allowed": Sampling(allow="abc\n", no_repeat_ngram=2),
     "beam-3-longer": BeamSearch(width=3, length_penalty=0.7),
     "nucleus-beam-3": NucleusBeam(width=3, top_p=0.8, length_penalty=0.5),
+    "beam-patient": BeamSearch(width=4, stop_rule="patience", patience=2, no_repeat_ngram=3),
+    "beam-first": BeamSearch(width=4, length_penalty=1, stop_rule="first", ban="e"),
+    "nucleus-beam-best": NucleusBeam(width=4, top_p=0.9, mode="best", no_repeat_ngram=2),
 }
 
 

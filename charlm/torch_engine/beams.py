@@ -218,10 +218,10 @@ class Searches:
         """Which searches the stop rule leaves open, bool [P]."""
         settings, alpha = self.settings, self.settings.length_penalty
         going_on = slots.sum[:, 0] > -torch.inf
-        if settings.stop_rule != "exact":
-            return going_on & (count < settings.enough)
         if self.produced + 1 == settings.max_length:
             return going_on  # to be cut, and ranked with the finished
+        if settings.stop_rule != "exact":
+            return going_on & (count < settings.enough)
         # What an open hypothesis can reach: nothing more is lost, at the length that flatters it.
         longest = settings.max_length if alpha > 0 else length + 1
         bound = slots.sum.max(1).values / longest**alpha
