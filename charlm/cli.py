@@ -14,9 +14,10 @@ from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from dataclasses import Field, fields
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import charlm
+from charlm.config import PRECISIONS
 from charlm.decoding import (
     STRATEGIES,
     BeamSearch,
@@ -27,9 +28,6 @@ from charlm.decoding import (
 )
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError, report_notice
-
-if TYPE_CHECKING:
-    from charlm.engine import Engine
 
 _EXAMPLES = """\
 examples:
@@ -234,6 +232,12 @@ def _add_engine_options(parser: _Parser) -> None:
         metavar="D",
         help="cpu, cuda (through PyTorch), or auto: cuda where there is one (default: cpu)",
     )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        help="of the weights in products; int8 is faster, a little less exact, and runs on the CPU"
+        " (default: float32)",
+    )
 
 
 def _strategy_options() -> dict[str, Field[Any]]:
@@ -287,7 +291,9 @@ def _write(chosen: Namespace) -> int:
     task = Task(
         checkpoint=chosen.checkpoint,
         prompts=read_prompts(chosen.prompt, chosen.prompts),
-        order=Order(name, strategy, Limits(**limits), seed, chosen.details),
+        order=Order(
+            name, strategy, Limits(**limits), seed, chosen.details, chosen.precision or "float32"
+        ),
         n=_default_n(strategy, chosen),
         unknown=chosen.unknown,
         threads=chosen.threads,
@@ -306,15 +312,19 @@ def _given(chosen: Namespace, names: Iterable[str]) -> dict[str, Any]:
 
 def _write_again(chosen: Namespace) -> int:
     theirs = [*_strategy_options(), *(f.name for f in fields(Limits)), "strategy", "n", "seed"]
-    set_too = _given(chosen, [*theirs, "details", "state", "save_state"])
+    set_too = _given(chosen, [*theirs, "precision", "details", "state", "save_state"])
     if set_too:
         flag = "-n" if "n" in set_too else "--" + next(iter(set_too)).replace("_", "-")
         raise InputError(f"{flag} does not go with --from: the records name it")
-    from charlm.text_files import read_bytes
+    from charlm.checkpoint import load_checkpoint
+    from charlm.device import open_device
     from charlm.write_command import write_again
 
-    data, name = read_bytes(chosen.records, "records")
-    write_again(_loaded(chosen), data, name, as_json=chosen.json)
+    device = open_device(chosen.device)
+    if device.notice:
+        report_notice(device.notice)
+    checkpoint = load_checkpoint(chosen.checkpoint)
+    write_again(chosen.records, checkpoint, device, chosen.threads, as_json=chosen.json)
     return 0
 
 
@@ -327,16 +337,8 @@ def _default_n(strategy: Strategy, chosen: Namespace) -> int:
     return 1
 
 
-def _loaded(chosen: Namespace) -> Engine:
-    from charlm.engine import Engine
-
-    engine = Engine.load(chosen.checkpoint, threads=chosen.threads, device=chosen.device)
-    for notice in engine.notices:
-        report_notice(notice)
-    return engine
-
-
 def _score(chosen: Namespace) -> int:
+    from charlm.engine import Engine
     from charlm.receipt import details_as_json
     from charlm.text_files import decode, read_bytes
 
@@ -344,7 +346,14 @@ def _score(chosen: Namespace) -> int:
         raise InputError("--details needs --json")
     data, name = read_bytes(chosen.file, "text")
     text = decode(data, name, chosen.encoding, chosen.errors)
-    engine = _loaded(chosen)
+    engine = Engine.load(
+        chosen.checkpoint,
+        threads=chosen.threads,
+        device=chosen.device,
+        precision=chosen.precision or "float32",
+    )
+    for notice in engine.notices:
+        report_notice(notice)
     score = engine.score(text, details=chosen.details, unknown=chosen.unknown)
     values = {
         "loss": score.loss,
@@ -354,7 +363,7 @@ def _score(chosen: Namespace) -> int:
     }
     if chosen.json:
         record: dict[str, Any] = {"checkpoint": engine.checkpoint.sha256}
-        record |= {"device": engine.device} | values
+        record |= {"precision": engine.precision, "device": engine.device} | values
         if score.details is not None:
             told = engine.vocabulary, score.ids, score.log_probs, score.details
             record["details"] = {"n": chosen.details, **details_as_json(*told)}

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.config import PRECISIONS, Precision
 from charlm.decoding import Limits, Strategy, is_beam, strategy_named
 from charlm.engine import ENGINE_FORMAT, Engine
 from charlm.errors import InputError
@@ -34,6 +35,7 @@ class Order:
     limits: Limits
     seed: int
     details: int | None = None
+    precision: Precision = "float32"
 
 
 def records_of(
@@ -110,14 +112,18 @@ class Request:
     prompt: str
 
 
-def read_records(data: bytes, name: str, engine: Engine) -> list[Request]:
-    """The records of a file, one a line, each checked. Raises InputError naming the line."""
+def read_records(data: bytes, name: str, checkpoint: str, device: str) -> list[Request]:
+    """The records of a file, one a line, each checked. Raises InputError naming the line.
+
+    checkpoint, device: SHA-256 and name, of which each must be.
+    """
+    same = {"engine_format": ENGINE_FORMAT, "checkpoint": checkpoint, "device": device}
     requests = []
     for number, line in enumerate(data.split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
-            requests.append(_parsed(json.loads(line), number, engine))
+            requests.append(_parsed(json.loads(line), number, same))
         except InputError as error:
             raise InputError(f"records {name}, line {number:,}: {error}") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -127,15 +133,13 @@ def read_records(data: bytes, name: str, engine: Engine) -> list[Request]:
     return requests
 
 
-def _parsed(record: Mapping[str, Any], line: int, engine: Engine) -> Request:
-    for key, mine in (
-        ("engine_format", ENGINE_FORMAT),
-        ("checkpoint", engine.checkpoint.sha256),
-        ("precision", engine.precision),
-        ("device", engine.device),
-    ):
+def _parsed(record: Mapping[str, Any], line: int, same: Mapping[str, object]) -> Request:
+    for key, mine in same.items():
         if record[key] != mine:
             raise InputError(f"its {key} is {str(record[key])[:12]}, not {str(mine)[:12]}")
+    precision = record["precision"]
+    if precision not in PRECISIONS:
+        raise InputError(f"its precision {precision!r} is not one of {', '.join(PRECISIONS)}")
     name, strategy = record["strategy"], strategy_named(record["strategy"], record["options"])
     limits = Limits(**record["limits"] | {"stop": tuple(record["limits"]["stop"])})
     if record["end"] == "time":
@@ -146,20 +150,26 @@ def _parsed(record: Mapping[str, Any], line: int, engine: Engine) -> Request:
             limits, max_length=length, min_length=min(limits.min_length, length), seconds=None
         )
     details = record["details"]["n"] if "details" in record else None
-    order = Order(name, strategy, limits, record["seed"], details)
+    order = Order(name, strategy, limits, record["seed"], details, precision)
     prompt, sample = record["prompt"], record["sample"]
     if not isinstance(prompt, str) or not isinstance(sample, int) or sample < 0:
         raise TypeError
     return Request(line, record, order, sample, prompt)
 
 
-def rewrite(engine: Engine, requests: Sequence[Request]) -> list[tuple[Completion, dict[str, Any]]]:
-    """The text of every record written anew, and its record. Raises InputError if one differs."""
+def rewrite(
+    engines: Mapping[Precision, Engine], requests: Sequence[Request]
+) -> list[tuple[Completion, dict[str, Any]]]:
+    """The text of every record written anew, and its record. Raises InputError if one differs.
+
+    engines: of the records' checkpoint, by precision.
+    """
     groups: dict[Order, list[Request]] = {}
     for request in requests:
         groups.setdefault(request.order, []).append(request)
     written: dict[tuple[Order, str, int], tuple[Completion, dict[str, Any]]] = {}
     for order, group in groups.items():
+        engine = engines[order.precision]
         for prompts, first, n in _batches(order, group):
             session = engine.start(
                 prompts,

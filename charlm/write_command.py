@@ -11,7 +11,9 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 
+from charlm.checkpoint import Checkpoint
 from charlm.decoding import is_beam
+from charlm.device import Device
 from charlm.display import visible_text
 from charlm.engine import Engine
 from charlm.errors import CharlmError, InputError, report_notice
@@ -102,8 +104,10 @@ def write(task: Task, *, as_json: bool) -> None:
         return
     if task.save_state and len(task.prompts) * task.n != 1:
         raise InputError("--save-state is of one text: give one prompt, and -n 1")
-    engine = Engine.load(task.checkpoint, threads=task.threads, device=task.device)
     order = task.order
+    engine = Engine.load(
+        task.checkpoint, threads=task.threads, device=task.device, precision=order.precision
+    )
     session = engine.start(
         _begun(task),
         order.strategy,
@@ -130,10 +134,17 @@ def write(task: Task, *, as_json: bool) -> None:
     _report_overflow(session.completions())
 
 
-def write_again(engine: Engine, data: bytes, name: str, *, as_json: bool) -> None:
-    """Write the texts of records once more, as they were written; or the records."""
-    requests = read_records(data, name, engine)
-    results = rewrite(engine, requests)
+def write_again(
+    records: str, checkpoint: Checkpoint, device: Device, threads: int, *, as_json: bool
+) -> None:
+    """Write the texts of a file of records once more, as they were written; or the records."""
+    data, name = read_bytes(records, "records")
+    requests = read_records(data, name, checkpoint.sha256, device.name)
+    engines = {
+        precision: Engine(checkpoint, threads=threads, device=device.name, precision=precision)
+        for precision in {request.order.precision for request in requests}
+    }
+    results = rewrite(engines, requests)
     if as_json:
         for _, record in results:
             print(json.dumps(record))

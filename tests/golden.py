@@ -11,12 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from charlm.checkpoint import save_checkpoint
+from charlm.config import Precision
 from charlm.decoding import STRATEGIES, BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
 from charlm.engine import ENGINE_FORMAT, Engine
 
 FOLDER = Path(__file__).parent / "golden"
 TEXTS = FOLDER / "texts.json"
 CELLS = ("rnn", "gru", "lstm")
+#: Cell and precision of everything that is written.
+CASES: dict[str, tuple[str, Precision]] = {
+    **{cell: (cell, "float32") for cell in CELLS},
+    "gru-int8": ("gru", "int8"),
+}
 PROMPTS = ("", "a", "the ", "hello, world! ")
 GOLDEN_STRATEGIES: dict[str, Strategy] = {
     **STRATEGIES,
@@ -40,9 +46,10 @@ def model_path(cell: str) -> Path:
     return FOLDER / f"{cell}.safetensors"
 
 
-def written(cell: str, threads: int = 1) -> dict[str, Any]:
-    """Everything the model of a cell writes: texts, and log-probabilities in hexadecimal."""
-    engine = Engine.load(model_path(cell), threads=threads)
+def written(case: str, threads: int = 1) -> dict[str, Any]:
+    """Everything that is written in a case: texts, and log-probabilities in hexadecimal."""
+    cell, precision = CASES[case]
+    engine = Engine.load(model_path(cell), threads=threads, precision=precision)
     return {
         name: [
             [[c.text, c.log_prob.hex(), c.finished] for c in completions]
@@ -63,7 +70,7 @@ def main() -> None:
     content = {
         "engine_format": ENGINE_FORMAT,
         "strategies": {n: [type(s).__name__, asdict(s)] for n, s in GOLDEN_STRATEGIES.items()},
-        "texts": {cell: written(cell) for cell in CELLS},
+        "texts": {case: written(case) for case in CASES},
     }
     TEXTS.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -83,6 +83,27 @@ def test_options_reach_the_strategy(charlm: Call, run: Path) -> None:
     assert record["text"] == Engine.load(run).write("a", strategy, max_length=50).text
 
 
+def test_int8_is_asked_for_by_its_name(charlm: Call, run: Path, tmp_path: Path) -> None:
+    engine, text = Engine.load(run, precision="int8"), tmp_path / "text"
+    arguments = ["--prompt", "a", "--max-length", 50, "--precision", "int8"]
+    expected = engine.write("a", max_length=50)
+    assert charlm("write", run, *arguments).out.removesuffix("\n") == "a" + expected.text
+    record = json.loads(charlm("write", run, *arguments, "--json").out)
+    assert (record["precision"], record["log_prob"]) == ("int8", expected.log_prob)
+    text.write_text("what is it?")
+    scored = json.loads(charlm("score", run, text, "--precision", "int8", "--json").out)
+    assert (scored["precision"], scored["loss"]) == ("int8", engine.score("what is it?").loss)
+    assert json.loads(charlm("score", run, text, "--json").out)["loss"] != scored["loss"]
+    refused(charlm("score", run, text, "--precision", "int4"), "'int4'", "'float32', 'int8'")
+    on_torch = charlm("write", run, *arguments, "--device", "torch-cpu")
+    refused(on_torch, "precision int8 runs on the CPU alone")
+    state = tmp_path / "state"
+    charlm("write", run, *arguments, "--save-state", state)
+    assert charlm("write", run, "--state", state, "--precision", "int8").code == 0
+    refused(charlm("write", run, "--state", state), "of precision int8, not float32")
+    refused(charlm("write", run, "--from", text, "--precision", "int8"), "--precision does not go")
+
+
 def test_json_is_a_receipt(charlm: Call, run: Path) -> None:
     result = charlm("write", run, "--prompt", "a", "-n", 2, "--seed", 9, "--json")
     records = [json.loads(line) for line in result.out.splitlines()]
@@ -270,6 +291,7 @@ def test_score_says_what_the_engine_says(charlm: Call, run: Path, tmp_path: Path
     values = json.loads(charlm("score", run, text, "--json").out)
     assert values == {
         "checkpoint": load_checkpoint(run).sha256,
+        "precision": "float32",
         "device": "cpu",
         "loss": expected.loss,
         "bpc": expected.bpc,

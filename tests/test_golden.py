@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from golden import CELLS, FOLDER, TEXTS, written
+from golden import CASES, FOLDER, TEXTS, written
 
 from charlm import _engine
 from charlm.engine import ENGINE_FORMAT
@@ -18,9 +18,9 @@ def test_the_golden_texts_are_of_this_engine_format() -> None:
     assert sum(file.stat().st_size for file in FOLDER.glob("*.safetensors")) <= 100_000
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("isa", _engine.instruction_sets())
 @pytest.mark.parametrize("threads", [1, 3])
-def test_golden_texts(cell, isa, threads, monkeypatch) -> None:
+def test_golden_texts(case, isa, threads, monkeypatch) -> None:
     monkeypatch.setenv("CHARLM_FORCE_ISA", isa)
-    assert written(cell, threads) == GOLDEN["texts"][cell]
+    assert written(case, threads) == GOLDEN["texts"][case]

@@ -24,6 +24,8 @@ CALLS = [
     ["--strategy", "sample", "--prompt", "b", "--details", "0", "--max-length", "0"],
     ["--strategy", "beam", "--prompt", "a", "--width", "5", "-n", "3"],
     ["--strategy", "nucleus-beam", "--prompt", "a", "--width", "4", "-n", "1"],
+    ["--strategy", "sample", "--prompt", "a", "-n", "5", "--seed", "9", "--precision", "int8"],
+    ["--strategy", "beam", "--prompt", "a", "--precision", "int8"],
 ]
 
 
@@ -81,7 +83,9 @@ def test_a_record_that_is_not_of_this_model_is_refused(
         ({"checkpoint": "0" * 64}, "checkpoint is 000000000000"),
         ({"engine_format": 999}, "engine_format is 999"),
         ({"device": "cuda"}, "device is cuda"),
-        ({"precision": "int8"}, "precision is int8"),
+        ({"precision": "int8"}, "comes out otherwise"),
+        ({"precision": "int4"}, "precision 'int4' is not one of float32, int8"),
+        ({"precision": ["int8"]}, "is not one of"),
         ({"text": "other"}, "text comes out otherwise"),
         ({"seed": record["seed"] + 1}, "comes out otherwise"),
         ({"log_prob": -1.0}, "log_prob comes out otherwise"),
