@@ -162,7 +162,7 @@ def _header(kind: Kind, data: bytes, path: Path) -> dict[str, Any]:
         ends = [int(t["data_offsets"][1]) for n, t in header.items() if n != "__metadata__"]
     except _Duplicate as error:
         raise kind.error(f"{kind.name} {path}: {error}") from None
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError, IndexError):
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, AttributeError):
         raise kind.error(
             f"{kind.name} {path}: checksum differs (its header cannot be read)"
             if ours

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -19,6 +20,7 @@ class Aligned {
     Aligned() = default;
     explicit Aligned(std::size_t size) : size_(size) {
         if (size == 0) return;
+        if (size > PTRDIFF_MAX / sizeof(T)) throw std::bad_array_new_length();
         data_ = static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t{64}));
         std::memset(static_cast<void*>(data_), 0, size * sizeof(T));
     }

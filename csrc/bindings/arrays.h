@@ -17,12 +17,23 @@ namespace py = pybind11;
 template <class T>
 void check_array(const py::array& array, const char* dtype, py::ssize_t dimensions,
                  const std::string& name) {
-    if (!py::isinstance<py::array_t<T>>(array) || array.ndim() != dimensions ||
+    const bool aligned = reinterpret_cast<std::uintptr_t>(array.data()) % alignof(T) == 0;
+    if (!py::isinstance<py::array_t<T>>(array) || array.ndim() != dimensions || !aligned ||
         (array.flags() & py::array::c_style) == 0)
-        throw py::type_error(name + " must be a C-contiguous " + dtype + " array with " +
+        throw py::type_error(name + " must be a C-contiguous, aligned " + dtype + " array with " +
                              std::to_string(dimensions) + " dimensions, not " +
                              py::cast<std::string>(py::str(array.dtype())) + " with " +
                              std::to_string(array.ndim()));
+}
+
+// A value inside a list, tuple or dict as T; a TypeError where it is none.
+template <class T>
+T to_value(const py::handle& value, const std::string& name) {
+    try {
+        return py::cast<T>(value);
+    } catch (const py::cast_error&) {
+        throw py::type_error(name + " is of a wrong type or out of range");
+    }
 }
 
 template <class T>

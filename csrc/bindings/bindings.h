@@ -45,7 +45,8 @@ py::tuple advance_beams(BeamSession& session, std::size_t n, double budget_ms);
 // (ids, log_prob, score, length, finished) of the K best, best first.
 py::list best_of_beam(const BeamSession& session, std::size_t prompt);
 // state [L, S, H], logits [V].
-py::tuple to_arrays(const PromptState& state, const ModelConfig& config);
+template <class Session>
+py::tuple prompt_state_of(const Session& session, std::size_t prompt);
 // One float32 array per text.
 py::list log_probs_of(const ScoringSession& session);
 // None, or per text ranks [T], entropies [T], rival_ids [T, R], rival_log_probs [T, R].

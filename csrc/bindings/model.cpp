@@ -32,14 +32,16 @@ std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabular
     check(hidden_size >= 1 && hidden_size <= 16384, "hidden_size out of range");
     check(layers >= 1 && layers <= 64, "layers out of range");
     Tensors views;
+    std::vector<py::array> arrays;  // keeps what is viewed, whatever becomes of the dict
     for (const auto& [key, value] : tensors) {
-        const auto name = py::cast<std::string>(key);
+        const auto name = to_value<std::string>(key, "the name of a tensor");
         if (!py::isinstance<py::array>(value))
             throw py::type_error("tensor '" + name + "' is not an array");
         const auto array = py::reinterpret_borrow<py::array>(value);
         check_array<float>(array, "float32", array.ndim(), "tensor '" + name + "'");
         views[name] = {static_cast<const float*>(array.data()),
                        {array.shape(), array.shape() + array.ndim()}};
+        arrays.push_back(array);
     }
     const ModelConfig config{cell_named(cell), vocabulary_size, embedding_size,
                              hidden_size,      layers,          bias,
@@ -52,12 +54,17 @@ std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabular
 py::array_t<float> logits_of(const Model& model, const py::array& ids) {
     check_array<std::int32_t>(ids, "int32", 2, "ids");
     const py::ssize_t N = ids.shape(0), T = ids.shape(1);
+    check(std::max(N, T) <= py::ssize_t{1} << 40, "ids has too long an axis");
     const auto V = static_cast<py::ssize_t>(model.config().vocabulary_size);
     const auto* data = static_cast<const std::int32_t*>(ids.data());
-    check_ids(model, Ids(data, data + N * T));
+    const Ids fed(data, data + N * T);
+    check_ids(model, fed);
     py::array_t<float> result(std::vector<py::ssize_t>{N, T, V});
+    if (fed.empty()) return result;
+    float* out = result.mutable_data();
+    const py::gil_scoped_release release;
     const StandardRounding rounding;
-    const std::size_t rows = static_cast<std::size_t>(N);
+    const auto rows = static_cast<std::size_t>(N), steps = static_cast<std::size_t>(T);
     Aligned<float> states(rows * model.state_size()), logits(rows * model.logits_size());
     Workspace work;
     StepRows step;
@@ -65,12 +72,12 @@ py::array_t<float> logits_of(const Model& model, const py::array& ids) {
         step.clear();
         for (std::size_t n = 0; n < rows; ++n) {
             float* state = states.data() + n * model.state_size();
-            step.add(data[static_cast<py::ssize_t>(n) * T + t], state, state,
+            step.add(fed[n * steps + static_cast<std::size_t>(t)], state, state,
                      logits.data() + n * model.logits_size());
         }
         model.step(step, work);
         for (py::ssize_t n = 0; n < N; ++n)
-            std::copy_n(step.logits[static_cast<std::size_t>(n)], V, result.mutable_data(n, t, 0));
+            std::copy_n(step.logits[static_cast<std::size_t>(n)], V, out + (n * T + t) * V);
     }
     return result;
 }

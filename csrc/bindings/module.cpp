@@ -7,6 +7,7 @@
 
 #include "base/philox.h"
 #include "bindings/bindings.h"
+#include "bindings/made.h"
 #include "session/beams.h"
 #include "session/sampling.h"
 #include "session/scoring.h"
@@ -39,11 +40,7 @@ PYBIND11_MODULE(_engine, m) {
              py::arg("max_length"), py::arg("min_length"), py::arg("stops"), py::arg("rivals"),
              py::arg("threads"))
         .def_property_readonly("rows", &SamplingSession::rows)
-        .def("prompt_state",
-             [](const SamplingSession& session, std::size_t prompt) {
-                 return to_arrays(session.prompt_state(prompt), session.model().config());
-             },
-             py::arg("prompt"))
+        .def("prompt_state", &prompt_state_of<SamplingSession>, py::arg("prompt"))
         .def("done", &SamplingSession::done, py::call_guard<py::gil_scoped_release>())
         .def("advance", &advance_sampling, py::arg("n"), py::arg("budget_ms"));
 
@@ -55,11 +52,7 @@ PYBIND11_MODULE(_engine, m) {
              py::arg("min_length"), py::arg("stops"), py::arg("threads"))
         .def_property_readonly("prompts", &BeamSession::prompts)
         .def_property_readonly("width", &BeamSession::width)
-        .def("prompt_state",
-             [](const BeamSession& session, std::size_t prompt) {
-                 return to_arrays(session.prompt_state(prompt), session.model().config());
-             },
-             py::arg("prompt"))
+        .def("prompt_state", &prompt_state_of<BeamSession>, py::arg("prompt"))
         .def("done", &BeamSession::done, py::call_guard<py::gil_scoped_release>())
         .def("advance", &advance_beams, py::arg("n"), py::arg("budget_ms"))
         .def("best", &best_of_beam, py::arg("prompt"));

@@ -36,7 +36,7 @@ std::vector<Prompt> to_prompts(const std::vector<Ids>& prompts, const py::list& 
             const auto start = py::cast<py::tuple>(starts[p]);
             prompt.start = {to_vector(start[0], 3, "the state of a start"),
                             to_vector(start[1], 1, "the logits of a start")};
-            prompt.fed = py::cast<std::size_t>(start[2]);
+            prompt.fed = to_value<std::size_t>(start[2], "how much a start has been fed");
             check(prompt.fed > 0, "a start has been fed nothing");
         }
         result.push_back(std::move(prompt));
@@ -49,6 +49,11 @@ StopRule stop_rule_named(const std::string& name) {
     if (name == "first") return StopRule::first;
     check(name == "patience", "stop_rule '" + name + "' is not exact, first or patience");
     return StopRule::patience;
+}
+
+std::vector<ScoredText> texts_of(const ScoringSession& session) {
+    const py::gil_scoped_release release;
+    return session.texts();
 }
 
 NucleusMode nucleus_mode_named(const std::string& name) {
@@ -159,7 +164,14 @@ py::list best_of_beam(const BeamSession& session, std::size_t prompt) {
     return result;
 }
 
-py::tuple to_arrays(const PromptState& state, const ModelConfig& config) {
+template <class Session>
+py::tuple prompt_state_of(const Session& session, std::size_t prompt) {
+    PromptState state;
+    {
+        const py::gil_scoped_release release;
+        state = session.prompt_state(prompt);
+    }
+    const ModelConfig& config = session.model().config();
     const auto L = static_cast<py::ssize_t>(config.layers);
     const auto H = static_cast<py::ssize_t>(config.hidden_size);
     const py::ssize_t S = static_cast<py::ssize_t>(state.state.size()) / (L * H);
@@ -167,9 +179,12 @@ py::tuple to_arrays(const PromptState& state, const ModelConfig& config) {
                           to_array(state.logits, {static_cast<py::ssize_t>(state.logits.size())}));
 }
 
+template py::tuple prompt_state_of(const SamplingSession&, std::size_t);
+template py::tuple prompt_state_of(const BeamSession&, std::size_t);
+
 py::list log_probs_of(const ScoringSession& session) {
     py::list result;
-    for (const ScoredText& text : session.texts())
+    for (const ScoredText& text : texts_of(session))
         result.append(to_array(text.log_probs, {static_cast<py::ssize_t>(text.log_probs.size())}));
     return result;
 }
@@ -178,7 +193,7 @@ py::object details_of(const ScoringSession& session) {
     if (!session.rivals()) return py::none();
     const auto R = static_cast<py::ssize_t>(*session.rivals());
     py::list result;
-    for (const ScoredText& text : session.texts()) {
+    for (const ScoredText& text : texts_of(session)) {
         const auto T = static_cast<py::ssize_t>(text.ranks.size());
         result.append(py::make_tuple(to_array(text.ranks, {T}), to_array(text.entropies, {T}),
                                      to_array(text.rival_ids, {T, R}),

@@ -12,14 +12,6 @@ bool ranks_before(const RankedHypothesis& a, const RankedHypothesis& b) {
     return a.score > b.score;
 }
 
-const BeamOptions& checked(const BeamOptions& options) {
-    check(options.width >= 1 && options.width <= 131072, "width must be from 1 to 131072");
-    check(std::fabs(options.length_penalty) <= 10, "length_penalty must be from -10 to 10");
-    check(options.patience > 0 && options.patience <= 1000,
-          "patience must be above 0 and at most 1000");
-    return options;
-}
-
 // How many must finish for a stop rule that counts them.
 std::int64_t count_needed(const BeamOptions& options) {
     const double patience = options.stop_rule == StopRule::patience ? options.patience : 1;
@@ -28,9 +20,16 @@ std::int64_t count_needed(const BeamOptions& options) {
 
 }  // namespace
 
+void check_options(const BeamOptions& options) {
+    check(options.width >= 1 && options.width <= 131072, "width must be from 1 to 131072");
+    check(std::fabs(options.length_penalty) <= 10, "length_penalty must be from -10 to 10");
+    check(options.patience > 0 && options.patience <= 1000,
+          "patience must be above 0 and at most 1000");
+}
+
 BeamSearch::BeamSearch(const BeamOptions& options, const std::vector<std::int32_t>& prompt,
                        const Expander& expander)
-    : options_(checked(options)),
+    : options_(options),
       needed_(count_needed(options)),
       position_{static_cast<std::uint32_t>(prompt.size()) - 1, 0, 1},
       done_(options.max_length == 0),

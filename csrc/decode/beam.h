@@ -13,10 +13,13 @@
 
 namespace charlm {
 
+// Raises ValueError for an option out of its range.
+void check_options(const BeamOptions& options);
+
 class BeamSearch {
   public:
-    // The prompt begins with the start id. Raises ValueError for an option out of its range.
-    // `options` must outlive this; `expander` is the one that every call is given.
+    // The prompt begins with the start id. `options`, checked, must outlive this; `expander` is
+    // the one that every call is given.
     BeamSearch(const BeamOptions& options, const std::vector<std::int32_t>& prompt,
                const Expander& expander);
 

@@ -113,8 +113,8 @@ BeamSession::BeamSession(std::shared_ptr<const Model> model, const std::vector<P
       options_(options),
       prompts_(prompts.size()),
       bounds_(split_evenly(prompts.size(), threads)) {
-    check(options_.max_length >= 0, "max_length must be 0 or more");
-    check(options_.min_length >= 0, "min_length must be 0 or more");
+    check_options(options_);
+    check_limits(options_.max_length, options_.min_length, options_.no_repeat_ngram);
     for (std::size_t i = 0; i + 1 < bounds_.size(); ++i)
         shards_.emplace_back(*model_, prompts, options_, bounds_[i], bounds_[i + 1]);
 }

@@ -138,8 +138,7 @@ SamplingSession::SamplingSession(std::shared_ptr<const Model> model,
       rivals_(options.rivals),
       bounds_(split_evenly(rows_, threads)) {
     check(options.samples >= 1 && options.samples <= 1u << 20, "samples must be from 1 to 2^20");
-    check(options.max_length >= 0, "max_length must be 0 or more");
-    check(options.min_length >= 0, "min_length must be 0 or more");
+    check_limits(options.max_length, options.min_length, options.no_repeat_ngram);
     for (std::size_t i = 0; i + 1 < bounds_.size(); ++i)
         shards_.emplace_back(*model_, prompts, options, bounds_[i], bounds_[i + 1]);
 }
@@ -167,9 +166,8 @@ SampleEvents SamplingSession::advance(std::size_t n, double budget_ms) {
 
 PromptState SamplingSession::prompt_state(std::size_t prompt) const {
     const std::lock_guard lock(guard_);
-    const std::size_t row = prompt * samples_;
-    check(row < rows_, "prompt " + std::to_string(prompt) + " of " +
-                           std::to_string(rows_ / samples_));
+    const std::size_t prompts = rows_ / samples_, row = prompt * samples_;
+    check(prompt < prompts, "prompt " + std::to_string(prompt) + " of " + std::to_string(prompts));
     const auto shard = static_cast<std::size_t>(
         std::upper_bound(bounds_.begin(), bounds_.end(), row) - bounds_.begin() - 1);
     return shards_[shard].prompts().read_state(prompt - bounds_[shard] / samples_);

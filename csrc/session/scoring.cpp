@@ -70,6 +70,7 @@ ScoringSession::ScoringSession(std::shared_ptr<const Model> model, const std::ve
                                std::optional<std::size_t> rivals, std::size_t threads)
     : model_(std::move(model)), rivals_(rivals) {
     check(inputs.size() == targets.size(), "as many inputs as targets are needed");
+    check(rivals.value_or(0) < model_->config().vocabulary_size, "there are fewer rivals than that");
     for (std::size_t s = 0; s < inputs.size(); ++s) {
         check(inputs[s].size() == targets[s].size(), "inputs and targets differ in length");
         check_ids(*model_, inputs[s]);
@@ -89,6 +90,11 @@ bool ScoringSession::done() const {
     const std::lock_guard lock(guard_);
     return std::all_of(shards_.begin(), shards_.end(),
                        [](const ScoringShard& shard) { return shard.done(); });
+}
+
+std::vector<ScoredText> ScoringSession::texts() const {
+    const std::lock_guard lock(guard_);
+    return texts_;
 }
 
 void ScoringSession::advance(std::size_t n, double budget_ms) {

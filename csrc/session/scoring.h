@@ -52,7 +52,8 @@ class ScoringSession {
     std::optional<std::size_t> rivals() const { return rivals_; }
     bool done() const;
     void advance(std::size_t n, double budget_ms);
-    const std::vector<ScoredText>& texts() const { return texts_; }
+    // As they stand.
+    std::vector<ScoredText> texts() const;
 
   private:
     std::shared_ptr<const Model> model_;

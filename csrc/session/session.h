@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <vector>
 
@@ -28,6 +29,17 @@ inline std::vector<std::size_t> split_evenly(std::size_t count, std::size_t thre
     return bounds;
 }
 
+// What every decoder is told of lengths, checked.
+inline void check_limits(std::int64_t max_length, std::int64_t min_length,
+                         std::size_t no_repeat_ngram) {
+    check(max_length >= 0, "max_length must be 0 or more");
+    check(min_length >= 0, "min_length must be 0 or more");
+    check(no_repeat_ngram < 1u << 16, "no_repeat_ngram must be from 0 to 65535");
+}
+
+// In one call: a bound that keeps counts of positions from overflowing.
+inline constexpr std::size_t kMostPositions = std::size_t{1} << 31;
+
 // Advances every shard by up to n positions, or until budget_ms is used (each makes at least
 // one step). Returns how many of the n positions are ready in all of them.
 template <class Shard>
@@ -40,7 +52,7 @@ std::size_t advance_shards(std::vector<Shard>& shards, std::size_t delivered, st
         const std::chrono::duration<double, std::milli> used = Clock::now() - start;
         return used.count() >= budget_ms;
     };
-    const std::size_t target = delivered + n;
+    const std::size_t target = delivered + std::min(n, kMostPositions);
     for_each_shard(shards, [&](Shard& shard) {
         while (!shard.done() && shard.produced() < target) {
             shard.step();
