@@ -18,7 +18,7 @@ DEV := $(STAMPS)/dev
 PEERS := $(STAMPS)/peers
 ENGINE := $(STAMPS)/engine
 
-.PHONY: help tui train test test-long lint format bench clean
+.PHONY: help tui train test test-long asan tsan fuzz lint format bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,15 @@ test: lint ## lint, types, import directions and the tests
 
 test-long: $(DEV) $(ENGINE) ## the tests that take longer
 	$(BIN)/python -m pytest -m long
+
+asan: $(DEV) ## the engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer (gcc)
+	$(BIN)/python tests/sanitise.py address
+
+tsan: $(DEV) ## the engine's tests under ThreadSanitizer (gcc)
+	$(BIN)/python tests/sanitise.py thread
+
+fuzz: $(DEV) ## wrong calls of every kind under AddressSanitizer (CALLS=1000000)
+	$(BIN)/python tests/sanitise.py address --fuzz $(or $(CALLS),1000000)
 
 lint: $(DEV) $(ENGINE) ## ruff, mypy and import directions
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """Builds charlm._engine, the native decoder (C++20, pybind11; no torch). See pyproject.toml."""
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 
@@ -31,6 +32,10 @@ if sys.platform != "win32":
     # No contraction: a * b + c must round twice wherever it is written so (docs/decoders.md).
     engine.extra_compile_args += ["-O3", "-ffp-contract=off", "-Wall", "-Wextra"]
     engine.extra_link_args += ["-pthread"]
+    # Behind the others, to the compiler and the linker: the sanitisers of `make asan`.
+    more = os.environ.get("CHARLM_CXXFLAGS", "").split()
+    engine.extra_compile_args += more
+    engine.extra_link_args += more
 
 with ParallelCompile(default=0):
     setup(ext_modules=[engine])

@@ -4,9 +4,11 @@
 
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
+#include "base/planted.h"
 #include "base/rounding.h"
 
 namespace charlm {
@@ -17,6 +19,7 @@ void for_each_shard(std::vector<Shard>& shards, Task task) {
     std::mutex guard;
     const auto run = [&](Shard& shard) {
         const StandardRounding rounding;
+        planted::count_shard();
         try {
             task(shard);
         } catch (...) {
@@ -26,9 +29,16 @@ void for_each_shard(std::vector<Shard>& shards, Task task) {
     };
     {
         std::vector<std::jthread> threads;
-        for (std::size_t i = 1; i < shards.size(); ++i)
-            threads.emplace_back([&run, &shard = shards[i]] { run(shard); });
+        threads.reserve(shards.size());
+        std::size_t started = 1;
+        try {
+            for (; started < shards.size(); ++started)
+                threads.emplace_back([&run, &shard = shards[started]] { run(shard); });
+        } catch (const std::system_error&) {
+            // No more threads to be had: the caller's does what is left.
+        }
         if (!shards.empty()) run(shards.front());
+        for (; started < shards.size(); ++started) run(shards[started]);
     }
     if (failure) std::rethrow_exception(failure);
 }
