@@ -92,7 +92,7 @@ class Engine:
     device: "cpu" is the native engine on `threads` threads; "cuda" decodes on torch tensors;
     "auto" is cuda where PyTorch sees one, else cpu, and then says so in `notices`. precision:
     "int8" keeps weights and hidden states in products as 8-bit integers: smaller and faster, a
-    little less exact (docs/decoders.md has the loss); the native engine only. Raises
+    little less exact (docs/int8.md has the loss); the native engine only. Raises
     CheckpointError, InputError, and CharlmError where there is no such device.
     """
 

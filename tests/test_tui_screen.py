@@ -105,7 +105,7 @@ async def test_the_cursor_may_be_ahead_of_the_model() -> None:
     loop = asyncio.get_running_loop()
 
     class Slow(FakeModel):
-        def load(self, path: Path, threads: int) -> FakeModel:
+        def load(self, path: Path, threads: int, precision: str) -> FakeModel:
             asyncio.run_coroutine_threadsafe(release.wait(), loop).result(10)
             return self
 
@@ -310,7 +310,7 @@ async def test_a_model_is_chosen_from_the_list(
     asked: list[str] = []
 
     class Model(FakeModel):
-        def load(self, path: Path, threads: int) -> FakeModel:
+        def load(self, path: Path, threads: int, precision: str) -> FakeModel:
             asked.append(path.name)
             return self
 
@@ -322,6 +322,27 @@ async def test_a_model_is_chosen_from_the_list(
         assert shown.index("shakespeare") < shown.index("speeches") < shown.index("own[b]x[red")
         await press(screen, "end", "enter")
         await until(lambda: asked[-1] == "own[b]x[red")
+
+
+async def test_int8_is_a_key_and_stays_with_the_next_model() -> None:
+    model = FakeModel(letters("x" * 20_000))
+    async with running(model) as screen:
+        await press(screen, *"go", "enter")
+        await until(lambda: len(screen.view.text) > 10)
+        assert "int8" not in painted(screen)
+        await press(screen, "ctrl+n")
+        await until(lambda: len(screen.view.blocks) == 2 and len(screen.view.text) > 10)
+        await until(lambda: "int8" in painted(screen).split("\n")[-2])
+        assert "tiny int8 · nucleus" in screen.view.blocks[-1].heading
+        first, second = model.requests
+        assert (second.prompt, second.strategy) == (first.prompt, first.strategy)
+        screen._load(Path("checkpoints/other"))
+        await until(lambda: not screen._loading and not screen._worker._wanted)
+        assert model.facts.precision == "int8"
+        await press(screen, "ctrl+n")
+        await until(lambda: screen.facts and screen.facts.precision == "float32")
+        titles = [c.title for c in screen.app.get_system_commands(screen)]
+        assert any("int8" in title for title in titles)
 
 
 async def test_the_palette_lists_what_can_be_done() -> None:

@@ -117,7 +117,7 @@ def test_errors_are_told_and_survived(worker: DecodeWorker, model: FakeModel) ->
 
 
 def test_a_model_that_cannot_be_read_is_told() -> None:
-    def load(path: Path, threads: int) -> FakeModel:
+    def load(path: Path, threads: int, precision: str) -> FakeModel:
         raise CheckpointError(f"no checkpoint at {path}")
 
     worker = DecodeWorker(load)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from charlm.config import Precision
 from tui.messages import ModelFacts, Request
 
 FACTS = ModelFacts(
     name="tiny", path=Path("checkpoints/tiny/model.safetensors"), cell="LSTM", layers=1,
     hidden=32, parameters=12_345, characters=60, unit="continuous", bpc=2.125, isa="portable",
-    threads=1,
+    threads=1, precision="float32",
 )  # fmt: skip
 
 
@@ -79,6 +80,7 @@ class FakeModel:
         text.notices = self.notices
         return text
 
-    def load(self, path: Path, threads: int) -> FakeModel:
+    def load(self, path: Path, threads: int, precision: Precision) -> FakeModel:
         """What the app calls to read a checkpoint."""
+        self.facts = replace(self.facts, precision=precision)
         return self

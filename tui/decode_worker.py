@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from charlm.config import Precision
 from charlm.display import visible, visible_text
 from charlm.errors import CharlmError
 from tui.messages import (
@@ -80,7 +81,7 @@ class Model(Protocol):
     def open(self, request: Request) -> Opened: ...
 
 
-Load = Callable[[Path, int], Model]
+Load = Callable[[Path, int, Precision], Model]
 
 
 class DecodeWorker:
@@ -91,17 +92,17 @@ class DecodeWorker:
         self._load = load
         self._threads = threads
         self._wake = threading.Condition()
-        self._path: Path | None = None
+        self._wanted: tuple[Path, Precision] | None = None
         self._request: Request | None = None
         self._closed = False
         self._model: Model | None = None
         self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
         self._thread.start()
 
-    def load(self, path: Path) -> None:
+    def load(self, path: Path, precision: Precision = "float32") -> None:
         """Read a model next; a text being written ends."""
         with self._wake:
-            self._path, self._request = path, None
+            self._wanted, self._request = (path, precision), None
             self._wake.notify_all()
 
     def write(self, request: Request) -> None:
@@ -126,24 +127,24 @@ class DecodeWorker:
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not (self._closed or self._path or self._request):
+                while not (self._closed or self._wanted or self._request):
                     self._wake.wait()
                 if self._closed:
                     return
-                path, self._path = self._path, None
+                wanted, self._wanted = self._wanted, None
                 request = self._request
-            if path is not None:
-                self._read(path)
+            if wanted is not None:
+                self._read(*wanted)
             elif request is not None:
                 self._write(request)
                 with self._wake:
                     if self._request is request:
                         self._request = None
 
-    def _read(self, path: Path) -> None:
+    def _read(self, path: Path, precision: Precision) -> None:
         self.posted.append(Loading(path))
         try:
-            self._model = self._load(path, self._threads)
+            self._model = self._load(path, self._threads, precision)
         except Exception as error:  # whatever a file does to its reader, the screen goes on
             self.posted.append(LoadFailed(path, _message(error)))
         else:
@@ -193,11 +194,11 @@ class DecodeWorker:
             return self._request is not request
 
 
-def load_engine(path: Path, threads: int) -> Model:
+def load_engine(path: Path, threads: int, precision: Precision) -> Model:
     """A checkpoint on the native engine. Imported here: NumPy waits for the first paint."""
     from charlm.engine import Engine
 
-    return EngineModel(Engine.load(path, threads=threads), path)
+    return EngineModel(Engine.load(path, threads=threads, precision=precision), path)
 
 
 class EngineModel:
@@ -219,6 +220,7 @@ class EngineModel:
             bpc=_bpc(checkpoint.metrics),
             isa=str(engine.isa),
             threads=int(engine.threads),
+            precision=engine.precision,
         )
 
     def open(self, request: Request) -> Opened:

@@ -114,6 +114,8 @@ KEYS: tuple[Key, ...] = (
     *_knob("length", "n", "length: the longest text, in characters"),
     *_knob("seed", "s", "seed: the dice"),
     Key("models", ("f7",), _always("Models"), "choose a model", "Screen", rank=8),
+    Key("precision", ("ctrl+n",), (("int8", "float32"), ("", "int8")),
+        "numbers of 8 bits (int8, faster) or of 32 (float32, exact)", "Screen"),
     Key("train", ("f8",), (("training", "Stop training"), ("", "Train")),
         "train a model; while one trains, stop it", "Screen", rank=6),
     Key("talk", ("ctrl+l",), (("newest", "Talk to it"),),

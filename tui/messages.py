@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from charlm.config import Precision
 from charlm.decoding import Strategy
 
 
@@ -27,6 +28,7 @@ class ModelFacts:
     bpc: float | None
     isa: str
     threads: int
+    precision: Precision
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
+from charlm.config import Precision
 from charlm.display import visible
 from tui.decode_worker import DecodeWorker
 from tui.keymap import KEYS, label_of
@@ -62,6 +63,7 @@ class WriteScreen(Screen[None]):
         self.setting = Setting()
         self.facts: ModelFacts | None = None
         self._loading = ""
+        self._precision: Precision = "float32"
         self._curves_wanted: bool | None = None
         self._ready = False
 
@@ -181,6 +183,19 @@ class WriteScreen(Screen[None]):
 
         self.app.push_screen(ModelsScreen(found_models(), current), chosen)
 
+    def action_precision(self) -> None:
+        """The same model in numbers of 8 bits, or of 32 again; the text starts again."""
+        if self._loading:
+            self._say("one moment: the model is being read", False)
+            return
+        self._precision = "float32" if self._precision == "int8" else "int8"
+        self._say(f"numbers: {self._precision}", False)
+        if self.facts is not None:
+            prompt = self.writing.prompt
+            self._load(self.facts.path)
+            if prompt is not None:
+                self._write(prompt, again=False)
+
     def action_train(self) -> None:
         """Open the form; while a training runs, stop it."""
         if self._desk.training:
@@ -246,6 +261,7 @@ class WriteScreen(Screen[None]):
             ("training", self._desk.training),
             ("newest", self._desk.has_newer()),
             ("curves", bool(self.panel.display)),
+            ("int8", self._precision == "int8"),
         ):
             if holds:
                 states.add(name)
@@ -328,7 +344,7 @@ class WriteScreen(Screen[None]):
 
     def _load(self, path: Path) -> None:
         self.writing.forget()
-        self._worker.load(path)
+        self._worker.load(path, self._precision)
 
     def _set(self, setting: Setting) -> None:
         changed = setting.strategy != self.setting.strategy or (
@@ -345,6 +361,8 @@ class WriteScreen(Screen[None]):
             self._say("there is no model yet: F8 trains one, F7 lists them", True)
             return
         name = self.facts.name if self.facts else self._loading
+        if self._precision != "float32":
+            name += f" {self._precision}"
         self.writing.start(prompt, self.setting, name, again=again)
         self._show_state()
 

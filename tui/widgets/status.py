@@ -66,6 +66,8 @@ def meter_pieces(
             pieces.append(Piece(nats, "", 5, right=True))
     if facts is not None:
         threads = f"{facts.threads} thread{'s' if facts.threads != 1 else ''}"
+        if facts.precision != "float32":
+            pieces.append(Piece(facts.precision, "$accent", 6, right=True))
         pieces.append(Piece(facts.isa, _DIM, 40, right=True))
         pieces.append(Piece(threads, _DIM, 41, right=True))
     return pieces
