@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FLAGS = "-O1 -g1 -fno-omit-frame-pointer -DCHARLM_PLANT_BUGS"
+# -fno-wrapv: with the flags that Python was built with, an overflow would be no error.
+FLAGS = "-O1 -g1 -fno-omit-frame-pointer -fno-wrapv -DCHARLM_PLANT_BUGS"
 DECODE = """
 from charlm.decoding import Sampling
 from charlm.engine import Engine
