@@ -33,7 +33,7 @@ test: lint ## lint, types, import directions and the tests
 	$(BIN)/python -m pytest -n 2 -m "not long"
 
 test-long: $(DEV) $(ENGINE) ## the tests that take longer
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -n 2 -m long
 
 asan: $(DEV) ## the engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer (gcc)
 	$(BIN)/python tests/sanitise.py address
