@@ -131,7 +131,7 @@ def test_the_decoding_benchmark_runs(tmp_path: Path) -> None:
     rates = {f["what"]: f["characters_per_s"] for f in kept["figures"]}
     assert list(rates) == ["1 rows", "3 rows", "beams"]
     for found in rates.values():
-        assert set(found) == {"engine", "torch, written out"}
+        assert set(found) == {"engine", "engine int8", "torch, written out"}
         assert all(rate > 0 for rate in found.values())
 
 
