@@ -2,44 +2,57 @@
 
 import re
 
-from tui.keymap import KEYS, key_name, keys_for, label_of
+import pytest
+
+from tui.app import CharlmApp
+from tui.keymap import keys_of, label_of
+from tui.keys.key import key_name
 from tui.screens.sheets import help_content
+from tui.screens.view import View
 from tui.screens.write import WriteScreen
 
+VIEWS: list[type[View]] = [WriteScreen]
+each_view = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.view_name)
 
-def test_no_key_has_two_actions_in_one_place() -> None:
+
+@each_view
+def test_no_key_has_two_actions_in_one_place(view: type[View]) -> None:
     for place in ("prompt", "outside"):
-        names = [n for where in ("always", place) for key in keys_for(where) for n in key.keys]
+        names = [n for key in keys_of(view.view_name, "always", place) for n in key.keys]
         assert len(names) == len(set(names))
 
 
-def test_letters_are_text_in_the_prompt() -> None:
-    for where in ("always", "prompt"):
-        assert all(len(name) > 1 for key in keys_for(where) for name in key.keys)
+@each_view
+def test_letters_are_text_in_the_prompt(view: type[View]) -> None:
+    for key in keys_of(view.view_name, "always", "prompt"):
+        assert all(len(name) > 1 for name in key.keys)
 
 
-def test_every_action_is_a_method() -> None:
-    for key in KEYS:
+@each_view
+def test_every_action_is_a_method(view: type[View]) -> None:
+    for key in keys_of(view.view_name, "always", "outside"):
         name = re.split(r"[(]", key.action)[0]
-        if key.where != "prompt" and not name.startswith("app."):
-            assert callable(getattr(WriteScreen, f"action_{name}")), key.action
+        owner, name = (CharlmApp, name[4:]) if name.startswith("app.") else (view, name)
+        assert callable(getattr(owner, f"action_{name}")), key.action
 
 
-def test_help_shows_every_key() -> None:
-    page = help_content(KEYS).plain
-    for key in KEYS:
+@each_view
+def test_help_shows_every_key(view: type[View]) -> None:
+    page = help_content(keys_of(view.view_name)).plain
+    for key in keys_of(view.view_name):
         for name in key.keys:
             assert re.search(rf"(^|\s){re.escape(key_name(name))}\s", page), key
 
 
 def test_labels_follow_the_state() -> None:
-    assert label_of("train", (), {"training"}) == "Stop training"
-    assert label_of("train", (), set()) == "Train"
-    assert label_of("escape", (), {"prompt"}) == "Leave"
-    assert label_of("escape", (), {"prompt", "streaming"}) == "Stop"
-    assert label_of("copy", (), set()) is None
-    assert label_of("knob", ("top_p", 1), {"knob-top_p"}) == "top-p"
-    assert label_of("knob", ("top_p", 1), {"knob-width"}) is None
+    assert label_of("train", (), {"write", "training"}) == "Stop training"
+    assert label_of("train", (), {"write"}) == "Train"
+    assert label_of("train", (), {"runs"}) is None
+    assert label_of("escape", (), {"write", "prompt"}) == "Leave"
+    assert label_of("escape", (), {"write", "prompt", "streaming"}) == "Stop"
+    assert label_of("copy", (), {"write"}) is None
+    assert label_of("knob", ("top_p", 1), {"write", "knob-top_p"}) == "top-p"
+    assert label_of("knob", ("top_p", 1), {"write", "knob-width"}) is None
     assert label_of("pick", ("top_p",), set()) is not None
 
 

@@ -22,7 +22,8 @@ from tui_fakes import FACTS, FakeModel, letters
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling
 from charlm.run_log import RUN_LOG
 from tui.app import CharlmApp
-from tui.keymap import KEYS, Key
+from tui.keymap import KEYS
+from tui.keys.key import Key
 from tui.knobs import Setting
 from tui.screens.sheets import HelpScreen, ModelsScreen
 from tui.screens.train_form import TrainForm
@@ -258,7 +259,7 @@ async def test_every_size_draws(size: tuple[int, int]) -> None:
     ) as screen:
         await write(screen, "漢")
         if size[1] >= 18:
-            await press(screen, "f9")
+            await press(screen, "ctrl+o")
         lines = painted(screen).split("\n")
         assert len(lines) == size[1]
         if size >= (20, 5):

@@ -13,9 +13,11 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 
 from tui.decode_worker import DecodeWorker, Load, load_engine
-from tui.keymap import KEYS
+from tui.keymap import keys_of
+from tui.keys.key import View as ViewName
 from tui.run_watcher import RunWatcher
 from tui.screens.training_desk import TrainingDesk
+from tui.screens.view import View
 from tui.screens.write import WriteScreen
 from tui.themes import DARK, THEMES
 from tui.training import train_command
@@ -70,17 +72,32 @@ class CharlmApp(App[int]):
             self._watcher.close()
         self.desk.stop()
 
+    def action_view(self, name: ViewName) -> None:
+        """Show a view; if it is the one that is shown, go back to writing. All are kept."""
+        shown = self.screen
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if name == "write" or (isinstance(shown, View) and shown.view_name == name):
+            return
+        if not self.is_screen_installed(name):
+            self.install_screen(self._make_view(name), name)
+        self.push_screen(name)
+
+    def _make_view(self, name: ViewName) -> View:
+        """A view, imported when it is first seen: the first paint does not wait for it."""
+        raise NotImplementedError(name)
+
     def close(self) -> None:
         """Wait until nothing that this app started is running."""
         self.desk.close()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every action that can be done now, and its key; then Textual's own."""
-        if isinstance(screen, WriteScreen):
+        if isinstance(screen, View):
             states = screen.states()
-            for key in KEYS:
+            for key in keys_of(screen.view_name, "always", "prompt"):
                 label = key.label(states)
-                if key.palette and label is not None and key.where != "outside":
+                if key.palette and label is not None:
                     title = key.help or label
                     yield SystemCommand(
                         title[0].upper() + title[1:],

@@ -14,7 +14,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from charlm.display import visible
-from tui.keymap import KEYS, Key, key_name
+from tui.keymap import keys_of
+from tui.keys.key import Key, View, key_name
 from tui.models import Found
 
 _QUIET = "$foreground-muted"
@@ -22,9 +23,13 @@ _CLOSE = [("escape", "dismiss(None)", "Close"), ("f1", "dismiss(None)", "Close")
 
 
 class HelpScreen(ModalScreen[None]):
-    """Every key, drawn from the table."""
+    """Every key of a view, drawn from the table."""
 
     BINDINGS = [*_CLOSE, ("question_mark", "dismiss(None)", "Close")]  # noqa: RUF012
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._view = view
 
     def compose(self) -> ComposeResult:
         """One scrolling page."""
@@ -32,7 +37,7 @@ class HelpScreen(ModalScreen[None]):
             sheet.border_title = "Keys"
             sheet.border_subtitle = "Esc closes"
             with VerticalScroll(id="help-scroll"):
-                yield Static(help_content(KEYS), id="help-text")
+                yield Static(help_content(keys_of(self._view)), id="help-text")
 
 
 def help_content(keys: Sequence[Key]) -> Content:

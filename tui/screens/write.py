@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Container
 from textual.geometry import Size
-from textual.screen import Screen
 from textual.widgets import Static
 
 from charlm.config import Precision
 from charlm.display import visible
 from tui.decode_worker import DecodeWorker
-from tui.keymap import KEYS, label_of
+from tui.keymap import bindings_of
 from tui.knobs import Setting
 from tui.messages import DecodeSnapshot, Loaded, LoadFailed, Loading, ModelFacts, TrainingEnded
 from tui.models import found_models, run_of, runs_folder, shown_name
 from tui.run_watcher import RunWatcher
 from tui.screens.training_desk import TrainingDesk
+from tui.screens.view import TALL, WIDE, View
 from tui.screens.writing import Writing
 from tui.training import TrainingPlan
 from tui.widgets.curves import CurvesPanel
-from tui.widgets.pieces_line import PiecesLine
+from tui.widgets.pieces_line import Piece
 from tui.widgets.prompt import Prompt
 from tui.widgets.status import (
-    footer_pieces,
     knob_pieces,
     meter_pieces,
     title_pieces,
@@ -36,23 +35,14 @@ from tui.widgets.status import (
 from tui.widgets.text_view import TextView
 
 _FRAME = 1 / 30
-_STATUS = 1 / 8
 _DESK = 0.5
-_WIDE = 110
-_TALL = 18
 
 
-class WriteScreen(Screen[None]):
-    """Prompt, text, curves, status; every action of the key table is a method here."""
+class WriteScreen(View):
+    """Prompt, text, curves, status."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (_WIDE, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (9, "-low"), (_TALL, "-tall"), (28, "-roomy")]  # noqa: RUF012
-    BINDINGS = [  # noqa: RUF012
-        Binding(name, key.action, key.help, show=False, priority=key.where == "always")
-        for key in KEYS
-        if key.where != "prompt"
-        for name in key.keys
-    ]
+    view_name = "write"
+    BINDINGS = bindings_of("write")
 
     def __init__(
         self, worker: DecodeWorker, watcher: RunWatcher, desk: TrainingDesk, model: Path | None
@@ -65,35 +55,27 @@ class WriteScreen(Screen[None]):
         self._loading = ""
         self._precision: Precision = "float32"
         self._curves_wanted: bool | None = None
-        self._ready = False
 
-    def compose(self) -> ComposeResult:
-        """Title, text and curves, prompt, status, footer."""
-        yield PiecesLine(id="title")
+    def compose_view(self) -> ComposeResult:
+        """Text and curves, and the prompt."""
         with Container(id="body"):
             yield TextView(id="text")
             yield CurvesPanel(id="curves")
         with Container(id="prompt-row"):
             yield Static("›", id="prompt-mark", markup=False)
             yield Prompt(id="prompt")
-        with Container(id="status"):
-            yield PiecesLine(id="knobs")
-            yield PiecesLine(id="meters")
-        yield PiecesLine(id="footer", gap="  ")
 
     def on_mount(self) -> None:
         """Cursor into the prompt; the model is read after the first paint."""
         self.view = self.query_one(TextView)
         self.prompt = self.query_one(Prompt)
         self.panel = self.query_one(CurvesPanel)
-        self.writing = Writing(self._worker, self.view, self._say)
-        self._ready = True
+        self.writing = Writing(self._worker, self.view, self.say)
         self.prompt.focus()
         self._place_curves()
         self._show_empty()
-        self._show_state()
+        self.begin()
         self.set_interval(_FRAME, self._drain)
-        self.set_interval(_STATUS, self._show_state)
         self.set_interval(_DESK, self._look_at_training)
         if self._model is not None:
             self.call_after_refresh(self._load, self._model)
@@ -106,10 +88,6 @@ class WriteScreen(Screen[None]):
         """Enter: write."""
         self._write(event.text, again=False)
 
-    def on_pieces_line_chosen(self, event: PiecesLine.Chosen) -> None:
-        """A click on a key or a knob does what it says."""
-        self.run_worker(self.run_action(event.action), name="click")
-
     # What the keys do.
 
     def action_escape(self) -> None:
@@ -120,7 +98,7 @@ class WriteScreen(Screen[None]):
             self.view.focus()
         else:
             self.prompt.focus()
-        self._show_state()
+        self.show_state()
 
     def action_to_prompt(self) -> None:
         """The cursor into the prompt."""
@@ -141,26 +119,26 @@ class WriteScreen(Screen[None]):
     def action_choose(self, by: int) -> None:
         """Choose the next knob."""
         self.setting = self.setting.with_next_chosen(by)
-        self._show_state()
+        self.show_state()
 
     def action_pick(self, knob: str) -> None:
         """Choose this knob."""
         while knob in self.setting.knobs and self.setting.chosen != knob:
             self.setting = self.setting.with_next_chosen(1)
-        self._show_state()
+        self.show_state()
 
     def action_pace(self) -> None:
         """Show the text faster or slower, from the next text on."""
         self.setting = self.setting.with_next_pace()
         pace = self.setting.pace
-        self._say(f"pace: {pace} characters a second" if pace else "pace: full speed", False)
+        self.say(f"pace: {pace} characters a second" if pace else "pace: full speed")
 
     def action_regenerate(self) -> None:
         """The same prompt with the next seed."""
         if self.writing.prompt is None:
             return
         if not self.setting.has_seed:
-            self._say("this decoder always writes the same text: F3 samples another", False)
+            self.say("this decoder always writes the same text: F3 samples another")
             return
         self.setting = self.setting.with_seed(self.setting.seed + 1)
         self._write(self.writing.prompt, again=False)
@@ -169,7 +147,7 @@ class WriteScreen(Screen[None]):
         """Prompt and text to the clipboard of the terminal."""
         text = self.view.text
         self.app.copy_to_clipboard(text)
-        self._say(f"copied {len(text):,} characters", False)
+        self.say(f"copied {len(text):,} characters")
 
     def action_models(self) -> None:
         """Choose a model from the list."""
@@ -186,10 +164,10 @@ class WriteScreen(Screen[None]):
     def action_precision(self) -> None:
         """The same model in numbers of 8 bits, or of 32 again; the text starts again."""
         if self._loading:
-            self._say("one moment: the model is being read", False)
+            self.say("one moment: the model is being read")
             return
         self._precision = "float32" if self._precision == "int8" else "int8"
-        self._say(f"numbers: {self._precision}", False)
+        self.say(f"numbers: {self._precision}")
         if self.facts is not None:
             prompt = self.writing.prompt
             self._load(self.facts.path)
@@ -200,7 +178,7 @@ class WriteScreen(Screen[None]):
         """Open the form; while a training runs, stop it."""
         if self._desk.training:
             self._desk.stop()
-            self._say("stopping the training: it saves first", False)
+            self.say("stopping the training: it saves first")
         else:
             from tui.screens.train_form import TrainForm
 
@@ -217,8 +195,8 @@ class WriteScreen(Screen[None]):
         self._curves_wanted = not self.panel.display
         self._place_curves()
         if self._curves_wanted and not self.panel.display:
-            self._say(f"the curves need a terminal of {_TALL} lines", False)
-        self._show_state()
+            self.say(f"the curves need a terminal of {TALL} lines")
+        self.show_state()
 
     def action_scroll(self, by: int) -> None:
         """A page back or on in the text."""
@@ -231,30 +209,11 @@ class WriteScreen(Screen[None]):
         """The end of the text, and stay there."""
         self.view.scroll_end(animate=False, x_axis=False)
 
-    def action_theme(self) -> None:
-        """Light or dark."""
-        self.app.theme = "charlm-light" if self.app.current_theme.dark else "charlm-dark"
-
-    def action_help(self) -> None:
-        """Every key."""
-        from tui.screens.sheets import HelpScreen
-
-        self.app.push_screen(HelpScreen())
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """An action without a label in the present state is not there: its key falls through.
-
-        Nothing is there before the screen is: keys typed ahead of it are let go.
-        """
-        if not self._ready:
-            return False
-        return label_of(action, parameters, self.states()) is not None
-
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table."""
         writing = self.writing
         states = {f"knob-{knob}" for knob in self.setting.knobs}
-        states.add("prompt" if self.prompt.has_focus else "outside")
+        states |= {self.view_name, "prompt" if self.prompt.has_focus else "outside"}
         for name, holds in (
             ("streaming", writing.streaming),
             ("written", bool(self.view.blocks)),
@@ -286,33 +245,34 @@ class WriteScreen(Screen[None]):
                 self._show_empty()
             case LoadFailed(message=message):
                 self._loading = ""
-                self._say(message, True)
+                self.say(message, True)
                 self._show_empty()
             case _:
                 self.writing.take(snapshot)
-        self._show_state()
+        self.show_state()
 
-    def _show_state(self) -> None:
-        """Title, status and footer as things stand; lines that did not change cost nothing."""
-        states, writing = self.states(), self.writing
-        curves = self._watcher.latest
+    def title_pieces(self) -> Sequence[Piece]:
+        """The model."""
+        return title_pieces(self.facts, self._loading)
+
+    def marked_action(self) -> str:
+        """The decoder in use."""
+        return f"decoder('{self.setting.name}')"
+
+    def show_status(self) -> None:
+        """The knobs, the meters and the curves."""
+        writing, curves = self.writing, self._watcher.latest
         training = training_text(curves) if self._desk.training else ""
         if self._desk.stopping:
             training = "training stops …"
-        self._line("title").set_pieces(title_pieces(self.facts, self._loading))
-        self._line("knobs").set_pieces(knob_pieces(self.setting))
-        self._line("meters").set_pieces(
+        self.line("knobs").set_pieces(knob_pieces(self.setting))
+        self.line("meters").set_pieces(
             meter_pieces(
                 self.facts, writing.characters, writing.log_prob, writing.seconds,
                 not self.view.at_end, training,
             )
         )  # fmt: skip
-        wide = self.size.width >= 132
-        self._line("footer").set_pieces(footer_pieces(states, self.setting, wide))
         self.panel.show(curves)
-
-    def _line(self, name: str) -> PiecesLine:
-        return self.query_one(f"#{name}", PiecesLine)
 
     def _look_at_training(self) -> None:
         end = self._desk.ended()
@@ -323,7 +283,7 @@ class WriteScreen(Screen[None]):
         if end.code == 0 or end.stopped:
             how = "stopped" if end.stopped else "done"
             talk = ": Ctrl+L talks to it" if self._desk.has_newer() else ""
-            self._say(f"training {how}{talk}", False)
+            self.say(f"training {how}{talk}")
             return
         how = f"with exit code {end.code}" if end.code > 0 else f"by signal {-end.code}"
         last = "\n".join(end.lines[-4:])
@@ -335,12 +295,12 @@ class WriteScreen(Screen[None]):
         try:
             self._desk.start(plan)
         except OSError as error:
-            self._say(f"the training could not be started: {error}", True)
+            self.say(f"the training could not be started: {error}", True)
             return
         self._watcher.watch(plan.run)
         self._curves_wanted = True
         self._place_curves()
-        self._say(f"training {plan.run.name}: F8 stops it", False)
+        self.say(f"training {plan.run.name}: F8 stops it")
 
     def _load(self, path: Path) -> None:
         self.writing.forget()
@@ -354,23 +314,17 @@ class WriteScreen(Screen[None]):
         self.setting = setting
         if (changed or renamed) and self.writing.prompt is not None:
             self._write(self.writing.prompt, again=True)
-        self._show_state()
+        self.show_state()
 
     def _write(self, prompt: str, *, again: bool) -> None:
         if self.facts is None and not self._loading and not self._model:
-            self._say("there is no model yet: F8 trains one, F7 lists them", True)
+            self.say("there is no model yet: F8 trains one, F7 lists them", True)
             return
         name = self.facts.name if self.facts else self._loading
         if self._precision != "float32":
             name += f" {self._precision}"
         self.writing.start(prompt, self.setting, name, again=again)
-        self._show_state()
-
-    def _say(self, message: str, wrong: bool) -> None:
-        self.app.notify(
-            visible(message), severity="error" if wrong else "information",
-            timeout=8 if wrong else 3, markup=False,
-        )  # fmt: skip
+        self.show_state()
 
     def _show_empty(self) -> None:
         if self.facts is not None:
@@ -390,5 +344,5 @@ class WriteScreen(Screen[None]):
 
     def _place_curves(self, size: Size | None = None) -> None:
         size = size or self.size
-        wanted = size.width >= _WIDE if self._curves_wanted is None else self._curves_wanted
-        self.panel.display = wanted and size.height >= _TALL
+        wanted = size.width >= WIDE if self._curves_wanted is None else self._curves_wanted
+        self.panel.display = wanted and size.height >= TALL

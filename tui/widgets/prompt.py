@@ -7,10 +7,10 @@ from textual.message import Message
 from textual.widgets._text_area import TextArea
 
 from charlm.display import visible_text
-from tui.keymap import keys_for
+from tui.keymap import keys_of
 
 _HISTORY = 200
-_ACTIONS = {name: key.action for key in keys_for("prompt") for name in key.keys}
+_ACTIONS = {name: key.action for key in keys_of("write", "prompt") for name in key.keys}
 
 
 class Prompt(TextArea):

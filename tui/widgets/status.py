@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from tui.keymap import KEYS
+from tui.keymap import keys_of
+from tui.keys.key import View
 from tui.knobs import DECODERS, LABELS, Setting
 from tui.messages import Curves, ModelFacts
 from tui.widgets.pieces_line import Piece
@@ -73,24 +74,24 @@ def meter_pieces(
     return pieces
 
 
-def footer_pieces(states: Collection[str], setting: Setting, wide: bool) -> list[Piece]:
-    """The keys that work now. Where there is room each decoder has its own place."""
+def footer_pieces(view: View, states: Collection[str], marked: str, wide: bool) -> list[Piece]:
+    """The keys that work now. Where there is room each decoder has its own place.
+
+    marked: the action that stands out.
+    """
     pieces: list[Piece] = []
     grouped = False
-    for key in KEYS:
+    for key in keys_of(view):
         label = key.label(states)
         if not key.rank or label is None or (key.where != "always" and key.where not in states):
             continue
-        text, style = f"{key.key_text} {label}", ""
-        if key.group == "Decoders":
-            if not wide:
-                if not grouped:
-                    pieces.append(Piece("F2-F6 Decoder", "", 4))
-                grouped = True
-                continue
-            if f"decoder('{setting.name}')" == key.action:
-                style = "bold $primary"
-        pieces.append(Piece(text, style, key.rank, action=key.action))
+        if key.group == "Decoders" and not wide:
+            if not grouped:
+                pieces.append(Piece("F2-F6 Decoder", "", 4))
+            grouped = True
+            continue
+        style = "bold $primary" if key.action == marked else ""
+        pieces.append(Piece(f"{key.key_text} {label}", style, key.rank, action=key.action))
     return pieces
 
 

@@ -1,0 +1,1 @@
+"""The table of keys, a part for each view."""

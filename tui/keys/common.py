@@ -1,0 +1,14 @@
+"""The keys that every view has."""
+
+from __future__ import annotations
+
+from tui.keys.key import Key, always
+
+KEYS: tuple[Key, ...] = (
+    Key("theme", ("ctrl+t",), always("Light or dark"), "light or dark", "Screen"),
+    Key("help", ("f1",), always("Help"), "this page", "Screen", rank=2),
+    Key("help", ("question_mark",), always("Help"), "", "Screen", "outside", palette=False),
+    Key("app.command_palette", ("ctrl+p",), always("Actions"), "every action by name", "Screen",
+        rank=12, palette=False),
+    Key("app.quit", ("ctrl+q",), always("Quit"), "quit", "Screen", rank=7, palette=False),
+)  # fmt: skip

@@ -1,0 +1,71 @@
+"""One key of the screen: what it does, where, and how it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+Where = Literal["always", "prompt", "outside"]
+View = Literal["", "write", "train", "inspect", "runs"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """One action and its keys.
+
+    `where`: always, in the prompt only, or outside it (letters are text in the prompt).
+    `view`: the only view that has it, "" for all four.
+    `labels`: (state, label) pairs; the first whose state holds is shown, "" holds always, and
+    with none the key is not available. `help`: empty where the entry before speaks for both.
+    `rank`: place in the footer when room is short, 0 never. `shown`: the keys, in the footer.
+    """
+
+    action: str
+    keys: tuple[str, ...]
+    labels: tuple[tuple[str, str], ...]
+    help: str
+    group: str
+    where: Where = "always"
+    rank: int = 0
+    palette: bool = True
+    shown: str = ""
+    view: View = ""
+
+    def label(self, states: Collection[str]) -> str | None:
+        """The label in these states; None when the key does nothing now.
+
+        The name of the view one is in is one of the states.
+        """
+        if self.view and self.view not in states:
+            return None
+        for state, label in self.labels:
+            if not state or state in states:
+                return label
+        return None
+
+    @property
+    def key_text(self) -> str:
+        """The first key as the footer writes it."""
+        return self.shown or key_name(self.keys[0])
+
+
+_NAMES = {
+    "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "left": "←", "right": "→",
+    "pageup": "PgUp", "pagedown": "PgDn", "question_mark": "?", "plus": "+", "minus": "-",
+    "home": "Home", "end": "End",
+}  # fmt: skip
+
+
+def key_name(key: str) -> str:
+    """`ctrl+q` as `^Q`, `f2` as `F2`."""
+    *modifiers, last = key.split("+")
+    marks = "".join({"ctrl": "^", "shift": "⇧", "alt": "⌥"}[m] for m in modifiers)
+    name = _NAMES.get(last, last)
+    is_function = len(last) > 1 and last[0] == "f" and last[1:].isdigit()
+    return marks + (name.upper() if marks or is_function else name)
+
+
+def always(label: str) -> tuple[tuple[str, str], ...]:
+    """The same label in every state."""
+    return (("", label),)

@@ -1,0 +1,75 @@
+"""The keys of the view one writes in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tui.keys.key import Key, always
+
+
+def _decoder(name: str, key: str, label: str, help: str) -> Key:
+    return Key(f"decoder('{name}')", (key,), always(label), help, "Decoders", rank=9)
+
+
+def _knob(knob: str, letter: str, help: str) -> tuple[Key, Key]:
+    state = ((f"knob-{knob}", knob.replace("_", "-")),)
+    return (
+        Key(f"knob('{knob}', -1)", (letter,), state, help, _OUTSIDE, "outside", 0, False),
+        Key(f"knob('{knob}', 1)", (letter.upper(),), state, "", _OUTSIDE, "outside", 0, False),
+    )
+
+
+_OUTSIDE = "Knobs, outside the prompt: a letter turns down, a capital up"
+_KEYS: tuple[Key, ...] = (
+    Key("write", ("enter",), always("Write"), "write on from the prompt", "Write", "prompt", 1),
+    Key("newline", ("ctrl+j",), always("New line"), "a new line in the prompt", "Write",
+        "prompt", palette=False),
+    Key("recall(-1)", ("up",), always("Earlier prompt"), "earlier and later prompts", "Write",
+        "prompt", palette=False),
+    Key("recall(1)", ("down",), always("Later prompt"), "", "Write", "prompt", palette=False),
+    Key("escape", ("escape",), (("streaming", "Stop"), ("prompt", "Leave"), ("", "Prompt")),
+        "stop the text; else leave the prompt, or go back to it", "Write", rank=3),
+    Key("to_prompt", ("i", "enter"), always("To the prompt"), "go back to the prompt", "Write",
+        "outside", palette=False),
+    Key("regenerate", ("ctrl+r",), (("written", "Again"),), "write again, with a new seed",
+        "Write", rank=9),
+    Key("regenerate", ("r",), (("written", "Again"),), "", "Write", "outside", palette=False),
+    Key("copy", ("ctrl+y",), (("written", "Copy"),), "copy prompt and text", "Write", rank=10),
+    Key("copy", ("c",), (("written", "Copy"),), "", "Write", "outside", palette=False),
+    Key("pace", ("ctrl+g",), always("Pace"), "how fast the text appears", "Write"),
+    _decoder("greedy", "f2", "greedy", "greedy: the most probable character, always"),
+    _decoder("sample", "f3", "sample", "sampling: a random character, by its probability"),
+    _decoder("nucleus", "f4", "nucleus", "nucleus: a random one of the few probable ones"),
+    _decoder("beam", "f5", "beam", "beam: the most probable of many texts"),
+    _decoder("nucleus-beam", "f6", "n-beam", "nucleus beam: many texts, drawn from the nucleus"),
+    Key("turn(-1)", ("ctrl+down",), always("Knob"), "turn the chosen knob down, up", "Knobs",
+        rank=5, shown="^↑↓"),
+    Key("turn(1)", ("ctrl+up",), always("Turn the chosen knob up"), "", "Knobs"),
+    Key("choose(1)", ("shift+down",), always("Next knob"), "choose another knob", "Knobs"),
+    Key("choose(-1)", ("shift+up",), always("Choose the knob before"), "", "Knobs"),
+    Key("turn(-1)", ("minus", "left"), always("Knob"), "turn the chosen knob", _OUTSIDE,
+        "outside", palette=False),
+    Key("turn(1)", ("plus", "right"), always("Knob up"), "", _OUTSIDE, "outside", palette=False),
+    *_knob("temperature", "t", "temperature: below 1 surer, above 1 wilder"),
+    *_knob("top_k", "k", "top-k: of the k most probable characters"),
+    *_knob("top_p", "p", "top-p: of the nucleus of this mass"),
+    *_knob("min_p", "m", "min-p: of those not much rarer than the best"),
+    *_knob("width", "w", "width: how many texts a beam keeps"),
+    *_knob("length_penalty", "a", "length penalty: above 0 favours longer texts"),
+    *_knob("length", "n", "length: the longest text, in characters"),
+    *_knob("seed", "s", "seed: the dice"),
+    Key("models", ("f7",), always("Models"), "choose a model", "Model", rank=8),
+    Key("precision", ("ctrl+n",), (("int8", "float32"), ("", "int8")),
+        "numbers of 8 bits (int8, faster) or of 32 (float32, exact)", "Model"),
+    Key("train", ("f8",), (("training", "Stop training"), ("", "Train")),
+        "train a model; while one trains, stop it", "Model", rank=6),
+    Key("talk", ("ctrl+l",), (("newest", "Talk to it"),),
+        "load the newest weights of the training", "Model", rank=4),
+    Key("curves", ("ctrl+o",), (("curves", "Hide curves"), ("", "Curves")),
+        "show or hide the curves", "Text", rank=11),
+    Key("scroll(-1)", ("pageup",), always("Page up"), "back and on in the text", "Text",
+        palette=False),
+    Key("scroll(1)", ("pagedown",), always("Page down"), "", "Text", palette=False),
+    Key("newest", ("ctrl+end",), always("Newest"), "go to the end of the text", "Text"),
+)  # fmt: skip
+KEYS: tuple[Key, ...] = tuple(replace(key, view="write") for key in _KEYS)

@@ -1,0 +1,114 @@
+"""What the views have in common: a title, a body, a status and the keys that work now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+
+from charlm.display import visible
+from tui import keymap
+from tui.keys.key import View as ViewName
+from tui.widgets.pieces_line import Piece, PiecesLine
+from tui.widgets.status import footer_pieces
+
+_STATUS = 1 / 8
+#: Sizes from which there is room for more; app.tcss says what for.
+WIDE = 110
+TALL = 18
+_ROOM_FOR_DECODERS = 132
+
+
+class View(Screen[None]):
+    """One of the views. Every action of the key table for it is a method of its class.
+
+    A view gives its `view_name`, `compose_view`, `states`, `title_pieces` and `show_status`; eight
+    times a second the base draws what these say.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (WIDE, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (9, "-low"), (TALL, "-tall"), (28, "-roomy")]  # noqa: RUF012
+    view_name: ClassVar[ViewName]
+
+    def __init__(self) -> None:
+        super().__init__(classes="view")
+        self._ready = False
+
+    def compose(self) -> ComposeResult:
+        """Title, what the view is about, status, footer."""
+        yield PiecesLine(id="title")
+        yield from self.compose_view()
+        with Container(id="status"):
+            yield PiecesLine(id="knobs")
+            yield PiecesLine(id="meters")
+        yield PiecesLine(id="footer", gap="  ")
+
+    def compose_view(self) -> ComposeResult:
+        """The widgets between title and status."""
+        raise NotImplementedError
+
+    def states(self) -> frozenset[str]:
+        """What holds now, in the words of the key table; the view's name among them."""
+        return frozenset({self.view_name, "outside"})
+
+    def title_pieces(self) -> Sequence[Piece]:
+        """The first line."""
+        raise NotImplementedError
+
+    def show_status(self) -> None:
+        """Fill the lines `knobs` and `meters`, and whatever else follows the state."""
+
+    def marked_action(self) -> str:
+        """The action that stands out in the footer: the decoder in use."""
+        return ""
+
+    def begin(self) -> None:
+        """Call at the end of `on_mount`: keys act and the state is drawn from now on."""
+        self._ready = True
+        self.show_state()
+        self.set_interval(_STATUS, self.show_state)
+
+    def show_state(self) -> None:
+        """Title, status and footer as things stand; lines that did not change cost nothing."""
+        self.line("title").set_pieces(self.title_pieces())
+        self.show_status()
+        wide = self.size.width >= _ROOM_FOR_DECODERS
+        footer = footer_pieces(self.view_name, self.states(), self.marked_action(), wide)
+        self.line("footer").set_pieces(footer)
+
+    def line(self, name: str) -> PiecesLine:
+        """One of the lines `title`, `knobs`, `meters`, `footer`."""
+        return self.query_one(f"#{name}", PiecesLine)
+
+    def say(self, message: str, wrong: bool = False) -> None:
+        """A toast."""
+        self.app.notify(
+            visible(message), severity="error" if wrong else "information",
+            timeout=8 if wrong else 3, markup=False,
+        )  # fmt: skip
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """An action without a label in the present state is not there: its key falls through.
+
+        Nothing is there before the view is: keys typed ahead of it are let go.
+        """
+        if not self._ready:
+            return False
+        return keymap.label_of(action, parameters, self.states()) is not None
+
+    def on_pieces_line_chosen(self, event: PiecesLine.Chosen) -> None:
+        """A click on a key or a knob does what it says."""
+        self.run_worker(self.run_action(event.action), name="click")
+
+    def action_theme(self) -> None:
+        """Light or dark."""
+        self.app.theme = "charlm-light" if self.app.current_theme.dark else "charlm-dark"
+
+    def action_help(self) -> None:
+        """Every key."""
+        from tui.screens.sheets import HelpScreen  # here: the first paint does not need it
+
+        self.app.push_screen(HelpScreen(self.view_name))
