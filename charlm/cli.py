@@ -1,33 +1,23 @@
 """The command line: `python -m charlm train | write | score | info`.
 
-The options of a strategy, their help and their ranges come from the fields of the strategies
-in `charlm.decoding`. Each command imports what it needs when it runs, so that help is instant.
+Each command imports what it needs when it runs, so that help is instant.
 """
 
 from __future__ import annotations
 
-import argparse
-import difflib
 import json
-import re
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
-from dataclasses import Field, fields
+from collections.abc import Sequence
+from dataclasses import fields
 from importlib.util import find_spec
-from typing import Any, NoReturn
+from typing import Any
 
 import charlm
-from charlm.config import PRECISIONS
-from charlm.decoding import (
-    STRATEGIES,
-    BeamSearch,
-    Limits,
-    NucleusBeam,
-    Strategy,
-    strategy_named,
-)
+from charlm.command_parser import Parser
+from charlm.decoding import BeamSearch, Limits, NucleusBeam, Strategy, strategy_named
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError, report_notice
+from charlm.write_options import add_engine_options, add_write_options, given, strategy_options
 
 _EXAMPLES = """\
 examples:
@@ -52,23 +42,6 @@ pipe the text comes as the model wrote it, completions apart by an empty line.
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse whose errors are InputErrors of one line, with the nearest option offered."""
-
-    def __init__(self, **options: Any) -> None:
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(allow_abbrev=False, **options)
-
-    def error(self, message: str) -> NoReturn:
-        unknown = message.removeprefix("unrecognized arguments: ").split()
-        known = [option for action in self._actions for option in action.option_strings]
-        near = difflib.get_close_matches(unknown[0].split("=")[0], known, n=1)
-        hint = f"; did you mean {near[0]}?" if near and unknown[0].startswith("-") else ""
-        if message.endswith("expected one argument"):
-            hint = "; a value that begins with - needs a =, as in --prompt=-"
-        raise InputError(f"{message}{hint} (see {self.prog} --help)")
-
-
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code. Raises CharlmError, OSError."""
     if arguments[:1] == ["train"]:
@@ -80,8 +53,8 @@ def main(arguments: Sequence[str]) -> int:
     return {"write": _write, "score": _score, "info": _info}[chosen.command](chosen)
 
 
-def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
-    parser = _Parser(
+def _parsers() -> tuple[Parser, dict[str, Parser]]:
+    parser = Parser(
         prog="python -m charlm",
         description="Character language models: train, write, score.",
         epilog=_EXAMPLES,
@@ -97,170 +70,38 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         description="Continue prompts with a trained model.",
         epilog=_WRITE_EXAMPLES,
     )
-    _add_write_options(write)
+    add_write_options(write)
     score = commands.add_parser(
         "score",
         help="how well a checkpoint predicts a text",
         description="Nats per character (loss), bits per character (bpc) and perplexity of a"
         " text, which is prepared and cut as the model's own text was.",
     )
-    score.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run folder")
-    score.add_argument("file", metavar="FILE", help="the text; - reads standard input")
-    score.add_argument("--encoding", default="utf-8", help="of FILE (default: utf-8)")
-    score.add_argument(
-        "--errors", default="strict", help="bytes that do not fit: replace, ignore (default: stop)"
-    )
-    _add_engine_options(score)
+    _add_score_options(score)
     info = commands.add_parser(
         "info",
         help="what a checkpoint holds",
         description="Sizes, text, vocabulary, losses and corpus of a checkpoint.",
     )
     info.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run folder")
-    for command in (score, info):
-        command.add_argument("--json", action="store_true", help="one JSON object")
-    score.add_argument(
+    info.add_argument("--json", action="store_true", help="one JSON object")
+    return parser, {"write": write, "score": score, "info": info}
+
+
+def _add_score_options(parser: Parser) -> None:
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run folder")
+    parser.add_argument("file", metavar="FILE", help="the text; - reads standard input")
+    parser.add_argument("--encoding", default="utf-8", help="of FILE (default: utf-8)")
+    parser.add_argument(
+        "--errors", default="strict", help="bytes that do not fit: replace, ignore (default: stop)"
+    )
+    add_engine_options(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument(
         "--details",
         type=int,
         metavar="N",
         help="with --json, of every character: log_prob, rank, entropy and its N first rivals",
-    )
-    return parser, {"write": write, "score": score, "info": info}
-
-
-def _add_write_options(parser: _Parser) -> None:
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run folder")
-    prompts = parser.add_mutually_exclusive_group()
-    prompts.add_argument(
-        "--prompt", metavar="TEXT", help="the text to continue (may be empty); -: one a line, stdin"
-    )
-    prompts.add_argument("--prompts", metavar="FILE", help="prompts from a file, one a line")
-    prompts.add_argument(
-        "--from",
-        dest="records",
-        metavar="RECORDS",
-        help="write the texts of records again (lines of --json; - reads standard input); they"
-        " name everything else",
-    )
-    parser.add_argument(
-        "--state", metavar="FILE", help="go on from a saved state; the prompt is what follows it"
-    )
-    parser.add_argument(
-        "--strategy",
-        choices=list(STRATEGIES),
-        help="how each character is chosen (default: nucleus, which is sample with top_p 0.95)",
-    )
-    knobs = parser.add_argument_group("options of the strategy; one that it has not is an error")
-    for name, option in _strategy_options().items():
-        knobs.add_argument(
-            "--" + name.replace("_", "-"),
-            type=_unescaped if name in ("ban", "allow") else type(option.default),
-            metavar={int: "K", float: "X", str: "TEXT"}[type(option.default)],
-            choices=option.metadata["choices"] or None,
-            help=f"{option.metadata['help']} [{_takers(name)}]".replace("%", "%%"),
-        )
-    _add_limits(parser.add_argument_group("where a text ends"))
-    text = parser.add_argument_group("the texts")
-    text.add_argument(
-        "-n",
-        type=int,
-        metavar="N",
-        help="samples of each prompt (default: 1), or the N best of a beam (default: 3)",
-    )
-    text.add_argument("--seed", type=int, metavar="N", help="of the dice (default: 1)")
-    text.add_argument(
-        "--save-state",
-        metavar="FILE",
-        help="keep the model's state after the one text (with --max-length 0: after the prompt)",
-    )
-    _add_engine_options(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON record a line")
-    parser.add_argument(
-        "--details",
-        type=int,
-        metavar="N",
-        help="with --json, of every character: log_prob, rank, entropy and its N first rivals,"
-        " before and after the filters",
-    )
-
-
-def _add_limits(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--max-length", type=int, metavar="N", help="new characters (default: 400)")
-    group.add_argument(
-        "--min-length", type=int, metavar="N", help="nothing ends a text before N new characters"
-    )
-    group.add_argument(
-        "--stop",
-        type=_unescaped,
-        action="append",
-        metavar="TEXT",
-        help="end a text where it says TEXT, which stays in it (repeatable; \\n, \\t and \\\\ are"
-        " newline, tab and backslash, here as in --ban and --allow)",
-    )
-    group.add_argument(
-        "--ignore-eos", action="store_true", default=None, help="never write the model's own end"
-    )
-    group.add_argument("--seconds", type=float, metavar="X", help="cut all texts after X seconds")
-
-
-_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
-
-
-def _unescaped(text: str) -> str:
-    """What is meant by a text typed with escapes."""
-    return re.sub(r"\\[nt\\]", lambda match: _ESCAPES[match.group()], text)
-
-
-def _add_engine_options(parser: _Parser) -> None:
-    parser.add_argument(
-        "--unknown",
-        choices=("error", "skip", "map"),
-        default="error",
-        help="characters the model does not know: stop, leave them out, or take the same letter"
-        " without accent or in the other case (default: error)",
-    )
-    parser.add_argument(
-        "--threads",
-        type=int,
-        default=1,
-        metavar="N",
-        help="use up to N threads of the CPU (default: 1)",
-    )
-    parser.add_argument(
-        "--device",
-        default="cpu",
-        metavar="D",
-        help="cpu, cuda (through PyTorch), or auto: cuda where there is one (default: cpu)",
-    )
-    parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        help="of the weights in products; int8 is faster, a little less exact, and runs on the CPU"
-        " (default: float32)",
-    )
-
-
-def _strategy_options() -> dict[str, Field[Any]]:
-    """Every option of any strategy by name, as first declared."""
-    options: dict[str, Field[Any]] = {}
-    for preset in STRATEGIES.values():
-        for option in fields(preset):
-            options.setdefault(option.name, option)
-    return options
-
-
-def _takers(option: str) -> str:
-    """Which strategies take an option, each with the value it has there unless set."""
-    takers = {
-        name: getattr(preset, option)
-        for name, preset in STRATEGIES.items()
-        if hasattr(preset, option)
-    }
-    if len(takers) == len(STRATEGIES):
-        return "all"
-    return ", ".join(
-        f"{name}: {value if isinstance(value, str) else format(value, 'g')}"
-        for name, value in takers.items()
     )
 
 
@@ -280,8 +121,8 @@ def _write(chosen: Namespace) -> int:
     if chosen.details is not None and not chosen.json:
         raise InputError("--details needs --json")
     name = chosen.strategy or "nucleus"
-    strategy = strategy_named(name, _given(chosen, _strategy_options()))
-    limits = _given(chosen, [f.name for f in fields(Limits)])
+    strategy = strategy_named(name, given(chosen, strategy_options()))
+    limits = given(chosen, [f.name for f in fields(Limits)])
     if "stop" in limits:
         limits["stop"] = tuple(limits["stop"])
     from charlm.receipt import Order
@@ -305,14 +146,9 @@ def _write(chosen: Namespace) -> int:
     return 0
 
 
-def _given(chosen: Namespace, names: Iterable[str]) -> dict[str, Any]:
-    """The options among `names` that were set."""
-    return {name: value for name in names if (value := getattr(chosen, name)) is not None}
-
-
 def _write_again(chosen: Namespace) -> int:
-    theirs = [*_strategy_options(), *(f.name for f in fields(Limits)), "strategy", "n", "seed"]
-    set_too = _given(chosen, [*theirs, "precision", "details", "state", "save_state"])
+    theirs = [*strategy_options(), *(f.name for f in fields(Limits)), "strategy", "n", "seed"]
+    set_too = given(chosen, [*theirs, "precision", "details", "state", "save_state"])
     if set_too:
         flag = "-n" if "n" in set_too else "--" + next(iter(set_too)).replace("_", "-")
         raise InputError(f"{flag} does not go with --from: the records name it")
