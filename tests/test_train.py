@@ -18,7 +18,7 @@ from charlm.config import TextConfig
 from charlm.corpus import load_corpus, parse_split
 from charlm.engine import Engine
 from charlm.errors import CharlmError, CorpusError, InputError, TrainingError, run_main
-from charlm.run_log import read_run_log
+from charlm.run_log import RUN_LOG, read_run_log
 from charlm.train.__main__ import main
 from charlm.train.dataset import encode
 from charlm.train.evaluate import evaluate_stream
@@ -447,6 +447,26 @@ def test_a_foreign_resume_file_is_refused(corpus: Path, tmp_path: Path) -> None:
         (out / RESUME).write_bytes(data)
         with pytest.raises(CharlmError, match="resume"):
             main(["--resume", str(out)])
+
+
+@pytest.mark.parametrize("names", [("vocabulary", "start_id"), ("position.losses",), ("more",)])
+def test_a_resume_file_of_another_version_is_refused(
+    names: tuple[str, ...], corpus: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    train(corpus, out, "--steps", "1")
+    with RunFolder.open(out) as folder:
+        values: dict[str, Any] = dict(folder.load_resume())
+        for name in names:
+            if name.startswith("position."):
+                del values["position"][name.removeprefix("position.")]
+            elif values.pop(name, None) is None:
+                values[name] = 1
+        folder.save_resume(values)  # type: ignore[arg-type]
+    log = (out / RUN_LOG).read_bytes()
+    with pytest.raises(InputError, match=rf"another version .*: {', '.join(sorted(names))}\)"):
+        main(["--resume", str(out)])
+    assert (out / RUN_LOG).read_bytes() == log
 
 
 def test_without_a_corpus_python_documents_itself(

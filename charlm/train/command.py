@@ -25,6 +25,7 @@ from charlm.train.options import BUDGETS, parse_options
 from charlm.train.plan import misfit, plan
 from charlm.train.reporter import Reporter
 from charlm.train.run_folder import RunFolder, default_path
+from charlm.train.saved import Saved
 from charlm.train.teller import Teller
 from charlm.train.trainer import Trainer
 from charlm.vocabulary import EOS, Vocabulary
@@ -108,7 +109,7 @@ def _plan(learner: Learner, reporter: Reporter) -> int:
     return 0
 
 
-def _resumed_options(arguments: Sequence[str], values: dict[str, Any]) -> Any:
+def _resumed_options(arguments: Sequence[str], values: Saved) -> Any:
     saved = dict(values["options"])
     options = parse_options(arguments, saved | {"resume": None})
     for name, value in saved.items():

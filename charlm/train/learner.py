@@ -25,6 +25,7 @@ from charlm.train.optimiser import make_optimiser
 from charlm.train.position import Position
 from charlm.train.probe import Probe
 from charlm.train.regularise import Regularisers, activation_penalty, slowness_penalty
+from charlm.train.saved import Saved
 from charlm.train.schedule import learning_rate
 from charlm.train.streams import StreamBatches
 from charlm.vocabulary import PAD, Vocabulary
@@ -93,8 +94,8 @@ class Learner:
         tensors = self._shown().to_tensors()
         return Checkpoint(self.config, self.text, self.vocabulary, tensors, metrics, corpus)
 
-    def resume_values(self) -> dict[str, Any]:
-        """Everything `resume` needs, as plain values and tensors."""
+    def resume_values(self) -> Saved:
+        """Everything `resume` needs."""
         return {
             "options": vars(self.options),
             "corpus": self.corpus.report.sha256,
@@ -103,17 +104,17 @@ class Learner:
             "position": asdict(self.position),
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "average": self.average and self.average.model.state_dict(),
+            "average": self.average.model.state_dict() if self.average else None,
             "state": self.state,
             "random": torch.get_rng_state(),
         }
 
-    def resume(self, values: dict[str, Any]) -> None:
+    def resume(self, values: Saved) -> None:
         """Take up where `resume_values` was taken: the same numbers follow."""
         self.position = Position(**values["position"])
         self.model.load_state_dict(values["model"])
         self.optimiser.load_state_dict(values["optimiser"])
-        if self.average:
+        if self.average and values["average"]:
             self.average.model.load_state_dict(values["average"])
         self.state = values["state"]
         torch.set_rng_state(values["random"])

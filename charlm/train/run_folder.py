@@ -10,7 +10,7 @@ import re
 import time
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import torch
 
@@ -19,6 +19,7 @@ from charlm.display import visible
 from charlm.errors import InputError, TrainingError
 from charlm.run_log import RUN_LOG
 from charlm.sealed_file import sweep_temporaries, write_atomically
+from charlm.train.saved import Saved, differences
 
 RESUME = "resume.pt"
 _KEPT = "kept"
@@ -92,13 +93,13 @@ class RunFolder:
             if f"{_KEPT}/{path.name}" not in names:
                 path.unlink(missing_ok=True)
 
-    def save_resume(self, values: dict[str, Any]) -> None:
+    def save_resume(self, values: Saved) -> None:
         """All that is needed to go on, for torch only."""
         buffer = io.BytesIO()
         torch.save(values, buffer)
         self.write(RESUME, buffer.getvalue())
 
-    def load_resume(self) -> dict[str, Any]:
+    def load_resume(self) -> Saved:
         """What `save_resume` wrote; nothing but tensors and plain values is ever unpickled."""
         path = self.path / RESUME
         try:
@@ -109,7 +110,12 @@ class RunFolder:
             raise InputError(f"{path} is not a charlm resume file: {error}") from None
         if not isinstance(values, dict) or "options" not in values:
             raise InputError(f"{path} is not a charlm resume file")
-        return values
+        if names := differences(values):
+            raise InputError(
+                f"{path} is of another version of charlm (missing or unknown: {', '.join(names)}):"
+                f" start a new run, from its weights if you like (--from {self.path})"
+            )
+        return cast(Saved, values)
 
     def close(self) -> None:
         """Let the next trainer in."""
