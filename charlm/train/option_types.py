@@ -1,15 +1,61 @@
-"""What the values of options may be: parsers that say what they expected."""
+"""The kinds of options: what their values may be, and parsers that say what they expected."""
 
 from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from charlm.errors import InputError
 
 
-def integer(low: int, high: int) -> Callable[[str], int]:
+class Option(NamedTuple):
+    """One option: its name, and what `ArgumentParser.add_argument` takes beside it."""
+
+    name: str
+    values: dict[str, Any]
+
+
+def text(name: str, metavar: str, default: str | None, help: str, **more: Any) -> Option:
+    """A text: a name, a path, or what `type` makes of it."""
+    return Option(name, {"metavar": metavar, "default": default, "help": help, **more})
+
+
+def flag(name: str, help: str, **more: Any) -> Option:
+    """An option without a value."""
+    return Option(name, {"action": "store_true", "help": help, **more})
+
+
+def choice(name: str, choices: Sequence[str], default: str, help: str) -> Option:
+    """One of a few words."""
+    return Option(name, {"choices": choices, "default": default, "help": help})
+
+
+def whole(name: str, low: int, high: int, default: int | None, help: str) -> Option:
+    """An integer from `low` to `high`."""
+    values = {"type": _integer(low, high), "metavar": "N", "default": default, "help": help}
+    return Option(name, values)
+
+
+def real(name: str, above: float, most: float, default: float | None, help: str) -> Option:
+    """A number above `above` (-1 stands for "from 0"), at most `most`."""
+    values = {"type": _number(above, most), "metavar": "X", "default": default, "help": help}
+    return Option(name, values)
+
+
+def share(name: str, default: float, help: str) -> Option:
+    """A probability from 0 to 0.99."""
+    values = {"type": _number(-1, 0.99), "metavar": "P", "default": default, "help": help}
+    return Option(name, values)
+
+
+def amount(name: str, help: str) -> Option:
+    """A large count, as 300k or 5m; none by default."""
+    return Option(name, {"type": _count, "metavar": "N", "help": help})
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         try:
             value = int(text)
@@ -22,7 +68,7 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
-def number(above: float, most: float) -> Callable[[str], float]:
+def _number(above: float, most: float) -> Callable[[str], float]:
     """`above` itself is out, except that -1 stands for "from 0"."""
 
     def parse(text: str) -> float:
@@ -38,7 +84,7 @@ def number(above: float, most: float) -> Callable[[str], float]:
     return parse
 
 
-def count(text: str) -> int:
+def _count(text: str) -> int:
     """ "5m" -> 5,000,000."""
     factor = {"k": 1_000, "m": 1_000_000, "g": 1_000_000_000}.get(text[-1:].lower(), 0)
     try:

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from charlm.errors import InputError
-from charlm.train import option_groups as groups
-from charlm.train.option_groups import OPTIMISERS
+from charlm.train.option_groups import GROUPS, OPTIMISERS
 
 DEFAULT_CHARACTERS = 5_000_000
 BUDGETS = ("characters", "steps", "epochs", "minutes")
@@ -92,11 +91,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add = parser.add_argument_group
-    groups.add_text(add("text"))
-    groups.add_model(add("model"))
-    groups.add_learning(add("learning"))
-    groups.add_regularisers(add("against learning by heart"))
-    groups.add_budget(add("budget (the first one reached ends the run)"))
-    groups.add_run(add("run"))
+    for title, options in GROUPS.items():
+        group = parser.add_argument_group(title)
+        for option in options:
+            group.add_argument(option.name, **option.values)
     return parser
