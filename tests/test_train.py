@@ -18,6 +18,7 @@ from charlm.config import TextConfig
 from charlm.corpus import load_corpus, parse_split
 from charlm.engine import Engine
 from charlm.errors import CharlmError, CorpusError, InputError, TrainingError, run_main
+from charlm.ngram import measure_baseline
 from charlm.run_log import RUN_LOG, read_run_log
 from charlm.train.__main__ import main
 from charlm.train.dataset import encode
@@ -26,6 +27,7 @@ from charlm.train.learner import Learner
 from charlm.train.model import CharModel
 from charlm.train.options import parse_options
 from charlm.train.run_folder import RESUME, RunFolder, default_path
+from charlm.vocabulary import EOS
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ["--hidden", "12", "--embedding", "5", "--batch", "4", "--length", "16", "--no-texts"]
@@ -70,6 +72,19 @@ def test_a_run_leaves_a_model_and_its_story(corpus: Path, tmp_path: Path) -> Non
     assert checkpoint.metrics["test_loss"] == end["test_loss"] > 0
     assert checkpoint.corpus["split"] == "80/10/10"
     assert load_checkpoint(out / LAST).metrics["step"] == 60
+
+
+def test_a_new_run_says_once_what_it_has_to_beat(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train(corpus, out, "--steps", "5", "--split", "80/10/10")
+    assert main(["--resume", str(out), "--steps", "10"]) == 0
+    (line,) = of_kind(read_run_log(out), "baseline")
+    read = load_corpus(str(corpus), TextConfig("sentence"), parse_split("80/10/10"))
+    expected = measure_baseline(read, load_checkpoint(out).vocabulary, EOS)
+    assert expected is not None
+    assert line == {"kind": "baseline", **expected._asdict()}
+    log = train(corpus, tmp_path / "whole", "--steps", "5", "--split", "100/0/0")
+    assert not of_kind(log, "baseline")
 
 
 def test_the_run_log_holds_no_folder(corpus: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from charlm.corpus import parse_split
+from charlm.ngram import Baseline
 from charlm.run_log import RunLog
 from charlm.train.learner import Learner
 from charlm.train.reporter import Reporter
@@ -35,6 +36,15 @@ def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, comm
     for part in ("validation", "test"):
         if getattr(parse_split(report.split), part) and not getattr(learner.corpus, part):
             warn(reporter, log, f"the text is too short for a {part} part: no {part} loss")
+
+
+def tell_baseline(baseline: Baseline, reporter: Reporter, log: RunLog) -> None:
+    """What a model has to beat."""
+    reporter.line(
+        f"to beat: {baseline.unigram:.4f} by counting characters, {baseline.ngram:.4f} by counting"
+        f" {baseline.order}-grams (validation loss)"
+    )
+    log.append("baseline", **baseline._asdict())
 
 
 def command_line(arguments: Sequence[str], options: Any) -> str:

@@ -16,8 +16,9 @@ from charlm.config import ModelConfig, TextConfig
 from charlm.corpus import Corpus, load_corpus, make_corpus, parse_split
 from charlm.documentation import read_documentation
 from charlm.errors import InputError, TrainingError
+from charlm.ngram import Baseline, measure_baseline
 from charlm.run_log import RunLog, rewind
-from charlm.train.announce import announce, command_line, warn
+from charlm.train.announce import announce, command_line, tell_baseline, warn
 from charlm.train.fine_tune import extended, options_from
 from charlm.train.learner import Learner
 from charlm.train.monitor import Monitor
@@ -69,10 +70,11 @@ def _start(options: Any, arguments: Sequence[str]) -> int:
     learner = _learner(options, corpus, vocabulary, text, tensors)
     if options.dry_run:
         return _plan(learner, reporter)
+    baseline = measure_baseline(corpus, vocabulary, text.start_id)
     name = options.corpus[0] if options.corpus else "python"
     path = Path(options.out) if options.out else default_path(name, options.cell)
     with RunFolder.create(path) as folder:
-        return _train(learner, arguments, folder, reporter, notices)
+        return _train(learner, arguments, folder, reporter, notices, baseline)
 
 
 def _resume(options: Any, arguments: Sequence[str]) -> int:
@@ -182,8 +184,9 @@ def _train(
     folder: RunFolder,
     reporter: Reporter,
     notices: Sequence[str],
+    baseline: Baseline | None = None,
 ) -> int:
-    """Run it; `notices`: what to say first."""
+    """Run it; `notices`: what to say first. `baseline`: of a new run."""
     with RunLog(folder.path) as log:
         reporter.start()
         step = learner.position.step
@@ -195,6 +198,8 @@ def _train(
             for notice in notices:
                 reporter.line(notice)
                 log.append("notice", message=notice)
+            if baseline is not None:
+                tell_baseline(baseline, reporter, log)
             Trainer(learner, folder, Teller(log, monitor, reporter)).run()
         finally:
             monitor.close()
