@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from charlm.checkpoint import Checkpoint, load_checkpoint
     from charlm.decoding import BeamSearch, Greedy, Limits, NucleusBeam, Sampling, Strategy
-    from charlm.engine import Engine, Score
+    from charlm.engine import Engine
     from charlm.errors import (
         CharlmError,
         CheckpointError,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from charlm.events import Completion
     from charlm.prompt_state import PromptState
+    from charlm.scoring import Score
     from charlm.session import Session
     from charlm.vocabulary import Vocabulary
 
@@ -59,7 +60,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    "engine": ("Engine", "Score"),
+    "engine": ("Engine",),
+    "scoring": ("Score",),
     "session": ("Session",),
     "events": ("Completion",),
     "prompt_state": ("PromptState",),

@@ -9,27 +9,26 @@ device other than "cpu" is asked for.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from itertools import chain
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm import _engine
+from charlm.beam_session import BeamSession
 from charlm.checkpoint import Checkpoint, load_checkpoint
 from charlm.config import PRECISIONS, check_range
-from charlm.corpus import prepare_text, split_examples
-from charlm.decoding import Greedy, Limits, Sampling, Strategy
+from charlm.decoding import Greedy, Limits, Sampling, Strategy, is_beam
 from charlm.device import open_device
-from charlm.errors import CharlmError, CheckpointError, InputError
-from charlm.events import Completion, Details
+from charlm.errors import CheckpointError, InputError
+from charlm.events import Completion
 from charlm.prompt_state import PromptState
-from charlm.session import Session
-from charlm.vocabulary import EOS, Unknown, Vocabulary
+from charlm.sample_session import SampleSession
+from charlm.scoring import Score, inputs_and_targets
+from charlm.session import Session, Task
+from charlm.vocabulary import Unknown, Vocabulary
 
 #: Goes up when the same checkpoint, prompt, strategy and seed give another text.
 ENGINE_FORMAT = 2
@@ -52,38 +51,6 @@ class Options(TypedDict, total=False):
     seconds: float | None
     seed: int
     unknown: Unknown
-
-
-@dataclass(frozen=True)
-class Score:
-    """How well a model foresees a text of T targets, EOS included.
-
-    ids: int32 [T], the targets. log_probs: float32 [T], nats. details: when asked for.
-    """
-
-    ids: NDArray[np.int32]
-    log_probs: NDArray[np.float32]
-    details: Details | None = None
-
-    @property
-    def count(self) -> int:
-        """Number of targets."""
-        return len(self.log_probs)
-
-    @property
-    def loss(self) -> float:
-        """Nats per character."""
-        return -float(self.log_probs.sum(dtype=np.float64)) / self.count
-
-    @property
-    def bpc(self) -> float:
-        """Bits per character."""
-        return self.loss / math.log(2)
-
-    @property
-    def perplexity(self) -> float:
-        """exp(loss): among how many equally likely characters it hesitates."""
-        return math.exp(self.loss)
 
 
 class Engine:
@@ -172,14 +139,13 @@ class Engine:
         first_sample: index of the first of the n samples, which names its dice. details: how
         many rivals of each character are told, 0 for rank and entropy alone.
         """
-        return Session(
+        task = Task(
             self._native,
             self._model,
             self.checkpoint,
-            prompts,
+            self.precision,
             strategy,
-            precision=self.precision,
-            limits=Limits(max_length, min_length, stop, ignore_eos, seconds),
+            Limits(max_length, min_length, stop, ignore_eos, seconds),
             n=n,
             first_sample=first_sample,
             seed=seed,
@@ -187,6 +153,7 @@ class Engine:
             rivals=self._rivals(details),
             threads=self.threads,
         )
+        return (BeamSession if is_beam(strategy) else SampleSession)(task, prompts)
 
     def write(
         self,
@@ -243,15 +210,7 @@ class Engine:
         Continuous: one stream from the zero state, the start id first. details: how many rivals
         of each character are told, 0 for rank and entropy alone. Raises InputError.
         """
-        config = self.checkpoint.text
-        inputs: list[list[int]] = []
-        targets: list[list[int]] = []
-        for example in split_examples(prepare_text(text, config), config):
-            ids, _ = self.vocabulary.encode(example.text, unknown)
-            inputs.append([config.start_id, *ids] if example.ends else [config.start_id, *ids[:-1]])
-            targets.append([*ids, EOS] if example.ends else ids)
-        if not any(targets):
-            raise InputError("the text to score is empty")
+        inputs, targets = inputs_and_targets(self.checkpoint, text, unknown)
         session = self._native.ScoringSession(
             model=self._model,
             inputs=inputs,
@@ -261,13 +220,7 @@ class Engine:
         )
         while not session.done():
             session.advance(4096, 20.0)
-        log_probs = np.concatenate(session.log_probs())
-        if not np.isfinite(log_probs).all():
-            place = int(np.flatnonzero(~np.isfinite(log_probs))[0])
-            raise CharlmError(f"the model's numbers overflow at character {place + 1:,}")
-        told = session.details()
-        all_ids = np.fromiter(chain.from_iterable(targets), np.int32)
-        return Score(all_ids, log_probs, None if told is None else _joined(told))
+        return Score.of(targets, session.log_probs(), session.details())
 
     def _rivals(self, details: int | None) -> int:
         """As the native side wants it: -1 for no details, never more than there are ids."""
@@ -280,11 +233,3 @@ class Engine:
         """ids [N, T] -> logits [N, T, V] of the next character, from the zero state."""
         logits: NDArray[np.float32] = self._model.logits(ids)
         return logits
-
-
-def _joined(texts: list[_engine.ScoredDetails]) -> Details:
-    """The details of several texts as of one; what nothing filtered is kept as it is."""
-    ranks, entropies, rivals, log_probs = (
-        np.concatenate(arrays) for arrays in zip(*texts, strict=True)
-    )
-    return Details(ranks, entropies, rivals, log_probs, log_probs)
