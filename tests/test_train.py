@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -348,17 +350,26 @@ def test_a_run_folder_that_goes_is_named(
         train(corpus, out, "--steps", "5")
 
 
+@pytest.mark.parametrize(
+    ("where", "number"),
+    [
+        ("record_writer.RecordWriter.write", errno.ENOSPC),  # in the writer's own thread
+        ("record_writer.RecordWriter.flush", errno.ENOSPC),
+        ("event_file_writer.EventFileWriter.__init__", errno.EROFS),
+    ],
+)
 def test_tensorboard_that_fails_is_one_warning(
-    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    where: str, number: int, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:  # in the writer's own thread
-        raise OSError(28, "No space left on device")
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("tensorboard.summary.writer.record_writer.RecordWriter.write", full)
-    notices = of_kind(train(corpus, tmp_path / "run", "--steps", "40"), "notice")
-    assert [n["message"] for n in notices] == [
-        "TensorBoard is off for this run, training goes on: [Errno 28] No space left on device"
+    monkeypatch.setattr(f"tensorboard.summary.writer.{where}", fail)
+    log = train(corpus, tmp_path / "run", "--steps", "40")
+    assert [notice["message"] for notice in of_kind(log, "notice")] == [
+        f"TensorBoard is off for this run, training goes on: [Errno {number}] {os.strerror(number)}"
     ]
+    assert of_kind(log, "end")[0]["step"] == 40
 
 
 @pytest.mark.parametrize("unit", ["sentence", "line", "continuous"])

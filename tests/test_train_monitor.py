@@ -19,7 +19,7 @@ from charlm.config import GATES
 from charlm.run_log import read_run_log
 from charlm.train import texts
 from charlm.train.__main__ import main
-from charlm.train.gates import gates_of
+from charlm.train.gates import bounds_of, gates_of
 from charlm.train.learner import Learner
 from charlm.train.model import CharModel
 from charlm.train.monitor import Monitor
@@ -132,6 +132,11 @@ def test_histograms_read_back_are_those_of_the_values(
             (event,) = events.Histograms(f"{kind}/{name}")
             assert event.step == 1
             assert_is_histogram_of(event, tensor.flatten())
+            if kind == "gate":  # equal buckets, none of them outside the gate's range
+                widths = np.diff(event.histogram_value.bucket_limit)
+                low, high = bounds_of(name)
+                np.testing.assert_allclose(widths, (high - low) / 60)
+                assert event.histogram_value.bucket_limit[-1] <= high
 
 
 def test_norms_and_ratios_are_those_of_the_weights() -> None:
@@ -217,16 +222,16 @@ def test_curves_are_those_of_the_run_log(
     bits = [(step, value / math.log(2)) for step, value in points("loss/train")]
     assert points("bpc/train") == [(step, pytest.approx(value)) for step, value in bits]
     for tag, name in (
-        ("learning_rate", "learning_rate"),
+        ("pace/learning_rate", "learning_rate"),
         ("gradient_norm/all", "gradient_norm"),
-        ("clipped_norm/all", "clipped_norm"),
-        ("characters_per_s", "characters_per_s"),
+        ("gradient_norm_clipped/all", "clipped_norm"),
+        ("pace/characters_per_s", "characters_per_s"),
     ):
         assert points(tag) == told("step", name)
     weights = [name for name, _ in learner_of().model.named_parameters()]
     for name in weights:
         assert points(f"gradient_norm/{name}") == told("probe", "gradient_norms", name)
-        assert points(f"clipped_norm/{name}") == told("probe", "clipped_norms", name)
+        assert points(f"gradient_norm_clipped/{name}") == told("probe", "clipped_norms", name)
         assert points(f"update_ratio/{name}") == told("probe", "update_ratios", name)
     assert [line["step"] for line in log if line["kind"] == "probe"] == [1, 50]
 
@@ -264,6 +269,20 @@ def test_texts_that_cannot_be_written_are_no_error(
     writer.close()
 
 
+def test_a_text_is_shown_as_it_stands_in_lines_that_fit(tmp_path: Path) -> None:
+    monitor = Monitor(tmp_path, 0, lambda message: pytest.fail(message))
+    text = "# no <b>title</b>\n\n  * no list, " + "a long line of words " * 20 + "\udc80"
+    monitor.text(3, "text/greedy", text)
+    monitor.close()
+    (event,) = events_of(tmp_path).Tensors("text/greedy/text_summary")
+    lines = event.tensor_proto.string_val[0].decode().split("\n")
+    assert event.step == 3
+    assert all(line.startswith("    ") and len(line) <= 92 for line in lines)
+    shown = "".join(line[4:] for line in lines)
+    assert shown == text.replace("\n", "").replace("\udc80", "\\udc80")
+    assert [line[4:] for line in lines[:2]] == ["# no <b>title</b>", ""]
+
+
 def test_the_options_stand_in_the_table_of_runs(tmp_path: Path) -> None:
     from tensorboard.plugins.hparams import plugin_data_pb2
 
@@ -278,4 +297,9 @@ def test_the_options_stand_in_the_table_of_runs(tmp_path: Path) -> None:
     assert told["cell"].string_value == "gru"
     assert told["tied"].number_value == 1
     assert "steps" not in told
-    assert events.Scalars("validation_loss")[0].value == 1.25
+    assert events.Scalars("result/validation_loss")[0].value == 1.25
+    content = events.SummaryMetadata("_hparams_/experiment").plugin_data.content
+    table = plugin_data_pb2.HParamsPluginData.FromString(content).experiment
+    assert [option.name for option in table.hparam_infos if option.differs] == ["hidden", "cell"]
+    metrics = {metric.display_name: metric.name.tag for metric in table.metric_infos}
+    assert metrics == {n: f"result/{n}" for n in ("validation_loss", "test_loss")}

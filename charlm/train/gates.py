@@ -18,7 +18,7 @@ from charlm.train.sequence import run_cell
 def gates_of(model: CharModel, ids_TB: Tensor, state: ModelState) -> dict[str, Tensor]:
     """The gates of every layer on a batch, [T, B, H] each, as "layers.0.i".
 
-    Nothing is hidden by dropout. The gates i f o z r are in (0, 1), g n h in (-1, 1).
+    Nothing is hidden by dropout. Their ranges: `bounds_of`.
     """
     x_TBI, cell = model.embedding(ids_TB), model.config.cell
     found: dict[str, Tensor] = {}
@@ -29,6 +29,11 @@ def gates_of(model: CharModel, ids_TB: Tensor, state: ModelState) -> dict[str, T
         gates = _gates(cell, x_TBG, x_TBI, before, layer.hidden_weight)
         found |= {f"layers.{number}.{name}": gates[name] for name in GATES[cell]}
     return found
+
+
+def bounds_of(name: str) -> tuple[float, float]:
+    """The ends of a gate's range: i f o z r go from 0 to 1, g n h from -1 to 1."""
+    return (0.0, 1.0) if name[-1] in "ifozr" else (-1.0, 1.0)
 
 
 def _gates(

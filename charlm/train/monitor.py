@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import textwrap
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 _FAILURES = (OSError, RuntimeError, ImportError)
-_METRICS = ("validation_loss", "test_loss")
+_METRICS = ("result/validation_loss", "result/test_loss")
+#: The table of runs shows five columns by itself: these.
+_FIRST_COLUMNS = ("cell", "dropout", "hidden", "layers", "learning_rate")
+_BUCKETS = 60  # twice as many as TensorBoard draws
+_WIDTH = 88  # characters of a line of text that TensorBoard shows whole
+
+_WRAP = textwrap.TextWrapper(
+    _WIDTH, expand_tabs=False, replace_whitespace=False, drop_whitespace=False
+)
 
 
 class Monitor:
@@ -45,6 +55,7 @@ class Monitor:
                 if value is not None
             }
             experiment, start, self._end = hparams(told, dict.fromkeys(_METRICS, 0.0))
+            _arrange(experiment)
             writer.file_writer.add_summary(experiment)
             writer.file_writer.add_summary(start)
 
@@ -59,27 +70,40 @@ class Monitor:
 
         self._write(write)
 
-    def histograms(self, step: int, kind: str, values: Mapping[str, Tensor]) -> None:
-        """One histogram per gate or weight, as kind/name."""
+    def histograms(
+        self,
+        step: int,
+        kind: str,
+        values: Mapping[str, Tensor],
+        bounds: Callable[[str], tuple[float, float]] | None = None,
+    ) -> None:
+        """One histogram per gate or weight, as kind/name.
+
+        Between `bounds`, if there are any, the buckets are equal; else they grow with the
+        distance from zero, as gradients want it, and would blur what happens near 1.
+        """
 
         def write(writer: Any) -> None:
             for name, numbers in values.items():
+                buckets = np.linspace(*bounds(name), _BUCKETS + 1) if bounds else "tensorflow"
                 if len(numbers):
-                    writer.add_histogram(f"{kind}/{name}", numbers, step)
+                    writer.add_histogram(f"{kind}/{name}", numbers, step, bins=buckets)
 
         self._write(write)
 
     def text(self, step: int, name: str, text: str) -> None:
         """A text as it stands: indented, so that nothing in it is taken for markup."""
-        code = "\n".join("    " + line for line in text.split("\n"))
-        self._write(lambda writer: writer.add_text(name, code, step))
+        lines = [piece for line in text.split("\n") for piece in _WRAP.wrap(line) or [""]]
+        code = "\n".join("    " + line for line in lines)
+        shown = code.encode("utf-8", "backslashreplace").decode("utf-8")  # lone surrogates
+        self._write(lambda writer: writer.add_text(name, shown, step))
 
     def end(self, losses: Mapping[str, float]) -> None:
         """The run is over; its exact losses stand in the table of runs."""
 
         def write(writer: Any) -> None:
             for name, loss in losses.items():
-                writer.add_scalar(name, loss)
+                writer.add_scalar(f"result/{name}", loss)
             if self._end is not None:
                 writer.file_writer.add_summary(self._end)
 
@@ -113,3 +137,18 @@ class Monitor:
         with contextlib.suppress(*_FAILURES):
             if writer is not None:
                 writer.close()
+
+
+def _arrange(experiment: Any) -> None:
+    """Have the table of runs begin with the columns that matter, and call a loss a loss."""
+    from tensorboard.plugins.hparams.plugin_data_pb2 import (  # type: ignore[import-untyped]
+        HParamsPluginData,
+    )
+
+    metadata = experiment.value[0].metadata.plugin_data
+    data = HParamsPluginData.FromString(metadata.content)
+    for option in data.experiment.hparam_infos:
+        option.differs = option.name in _FIRST_COLUMNS  # TensorBoard puts these first
+    for metric in data.experiment.metric_infos:
+        metric.display_name = metric.name.tag.removeprefix("result/")
+    metadata.content = data.SerializeToString()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from charlm.train.dataset import Batch
-from charlm.train.gates import gates_of
+from charlm.train.gates import bounds_of, gates_of
 from charlm.train.model import CharModel, ModelState
 from charlm.vocabulary import PAD
 
@@ -88,11 +88,11 @@ def _gradient_norms(model: CharModel) -> dict[str, float]:
 def _summary(name: str, values: Tensor) -> dict[str, Any]:
     """Quantiles, and the shares of values near the two ends of the gate's range."""
     quantiles = torch.quantile(values, values.new_tensor(_QUANTILES)).tolist()
-    bottom = 0.0 if name[-1] in "ifozr" else -1.0
+    bottom, top = bounds_of(name)
     return {
         "quantiles": [round(quantile, 4) for quantile in quantiles],
         "low": round(float((values < bottom + _EDGE).float().mean()), 4),
-        "high": round(float((values > 1 - _EDGE).float().mean()), 4),
+        "high": round(float((values > top - _EDGE).float().mean()), 4),
     }
 
 

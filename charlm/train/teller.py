@@ -7,6 +7,7 @@ from typing import Any
 
 from charlm.control import Act
 from charlm.run_log import RunLog
+from charlm.train.gates import bounds_of
 from charlm.train.monitor import Monitor
 from charlm.train.position import Position
 from charlm.train.probe import Probe
@@ -31,10 +32,10 @@ class Teller:
             {
                 "loss/train": loss,
                 "bpc/train": loss / math.log(2),
-                "learning_rate": values["learning_rate"],
+                "pace/learning_rate": values["learning_rate"],
                 "gradient_norm/all": values["gradient_norm"],
-                "clipped_norm/all": values["clipped_norm"],
-                "characters_per_s": values["characters_per_s"],
+                "gradient_norm_clipped/all": values["clipped_norm"],
+                "pace/characters_per_s": values["characters_per_s"],
             },
         )
         self._reporter.step(position.where() | values)
@@ -44,12 +45,12 @@ class Teller:
         self._log.append("probe", step=position.step, **probe.as_values())
         for kind, values in (
             ("gradient_norm", probe.gradient_norms),
-            ("clipped_norm", probe.clipped_norms),
+            ("gradient_norm_clipped", probe.clipped_norms),
             ("update_ratio", probe.update_ratios),
         ):
             scalars = {f"{kind}/{name}": value for name, value in values.items()}
             self._monitor.scalars(position.step, scalars)
-        self._monitor.histograms(position.step, "gate", probe.gates)
+        self._monitor.histograms(position.step, "gate", probe.gates, bounds_of)
         self._monitor.histograms(position.step, "gradient", probe.gradients)
 
     def evaluation(self, position: Position, loss: float | None, best: bool) -> None:
