@@ -16,7 +16,7 @@ import numpy as np
 
 from charlm.config import ModelConfig, TextConfig, parameter_shapes
 from charlm.errors import CheckpointError, InputError
-from charlm.sealed_file import Kind, SealedFile, seal, unseal, write_atomically
+from charlm.sealed_file import Kind, SealedFile, read_content, seal, unseal, write_atomically
 from charlm.vocabulary import Vocabulary
 
 MODEL = "model.safetensors"
@@ -42,6 +42,17 @@ class Checkpoint:
     metrics: Mapping[str, Any]
     corpus: Mapping[str, Any]
     sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a checkpoint says of itself: all but the tensors and the digest."""
+
+    config: ModelConfig
+    text: TextConfig
+    vocabulary: Vocabulary
+    metrics: Mapping[str, Any]
+    corpus: Mapping[str, Any]
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> str:
@@ -72,7 +83,36 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(f"folder {path} has no {MODEL}: it is not a run, or saved nothing")
     path = checkpoint_path(path)
     file = unseal(_KIND, path)
-    content = file.content
+    description = _described(path, file.content)
+    _check_declared(description.config, file)
+    try:
+        tensors = file.tensors()
+        _check_tensors(description.config, tensors)
+    except ValueError as error:
+        raise CheckpointError(f"checkpoint {path}: {error}") from None
+    digest = str(file.content["sha256"])
+    return Checkpoint(
+        description.config, description.text, description.vocabulary, tensors,
+        description.metrics, description.corpus, digest,
+    )  # fmt: skip
+
+
+def describe_checkpoint(path: str | Path) -> Description:
+    """What a checkpoint says of itself, quickly: neither tensors nor checksum are looked at.
+
+    For lists; to use a checkpoint, load it. Raises CheckpointError.
+    """
+    path = checkpoint_path(path)
+    return _described(path, read_content(_KIND, path))
+
+
+def checkpoint_path(path: str | Path) -> Path:
+    """The file meant by a path: itself, or the best model of a run folder."""
+    path = Path(path)
+    return path / MODEL if path.is_dir() else path
+
+
+def _described(path: Path, content: Mapping[str, Any]) -> Description:
     try:
         config = ModelConfig(**content["config"])
         text = TextConfig(**content["text"])
@@ -87,20 +127,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             f"checkpoint {path}: the vocabulary has {len(vocabulary)} entries,"
             f" the model expects {config.vocabulary_size} (start id {text.start_id})"
         )
-    _check_declared(config, file)
-    try:
-        tensors = file.tensors()
-        _check_tensors(config, tensors)
-    except ValueError as error:
-        raise CheckpointError(f"checkpoint {path}: {error}") from None
-    digest = str(content["sha256"])
-    return Checkpoint(config, text, vocabulary, tensors, metrics, corpus, digest)
-
-
-def checkpoint_path(path: str | Path) -> Path:
-    """The file meant by a path: itself, or the best model of a run folder."""
-    path = Path(path)
-    return path / MODEL if path.is_dir() else path
+    return Description(config, text, vocabulary, metrics, corpus)
 
 
 def _check_declared(config: ModelConfig, file: SealedFile) -> None:

@@ -100,6 +100,23 @@ def read_run_log(run: Path) -> list[dict[str, Any]]:
     return Tail(run).new()
 
 
+def read_ends(run: Path, size: int = 65_536) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The first line of a run's log, and the whole lines of its last `size` bytes, in order.
+
+    ({}, []) when it has none.
+    """
+    try:
+        with open(run / RUN_LOG, "rb") as file:
+            head = file.readline(size)
+            length = file.seek(0, os.SEEK_END)
+            file.seek(max(0, length - size))
+            tail = file.read(size)
+    except OSError:
+        return {}, []
+    lines = tail.split(b"\n")
+    return next(_parsed([head]), {}), list(_parsed(lines if length <= size else lines[1:]))
+
+
 def rewind(run: Path, step: int) -> None:
     """Take back all that was logged from the first line of a step behind `step` on.
 

@@ -19,10 +19,11 @@ import re
 import stat
 import struct
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from safetensors import SafetensorError
@@ -88,11 +89,31 @@ def seal(
 
 def unseal(kind: Kind, path: Path) -> SealedFile:
     """Read a file and check its seal. Raises the kind's error."""
-    data = _read(kind, path)
-    header = _header(kind, data, path)
+    with _open(kind, path) as file:
+        data = file.read()
+    header = _header(kind, data, path, len(data))
     content = _content(kind, data, header, path)
     header.pop("__metadata__")
     return SealedFile(path, content, header, data)
+
+
+def read_content(kind: Kind, path: Path) -> dict[str, Any]:
+    """Our own part of the header, read without the tensors. Raises the kind's error.
+
+    The size is checked, the checksum is not: enough to show a file in a list, not to use it.
+    """
+    with _open(kind, path) as file:
+        start = file.read(8)
+        size = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+        data = start + file.read(min(size, _MAX_HEADER))
+        metadata = _header(kind, data, path, os.fstat(file.fileno()).st_size).get("__metadata__")
+    try:
+        content = json.loads(metadata[kind.key]) if metadata else None
+    except (ValueError, RecursionError, TypeError, KeyError):
+        content = None
+    if not isinstance(content, dict):
+        raise kind.error(f"{path} is not a charlm {kind.name}, or damaged")
+    return _of_known_version(kind, content, path)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -127,12 +148,13 @@ def _umask() -> int:
     return current
 
 
-def _read(kind: Kind, path: Path) -> bytes:
+@contextmanager
+def _open(kind: Kind, path: Path) -> Iterator[BinaryIO]:
     try:
         with open(path, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise kind.error(f"{kind.name} {path} is not a regular file")
-            return file.read()
+            yield file
     except IsADirectoryError:
         raise kind.error(f"{kind.name} {path} is a folder") from None
     except FileNotFoundError:
@@ -141,10 +163,13 @@ def _read(kind: Kind, path: Path) -> bytes:
         raise kind.error(f"{kind.name} {path} cannot be read: {error.strerror}") from None
 
 
-def _header(kind: Kind, data: bytes, path: Path) -> dict[str, Any]:
-    """The parsed safetensors header, once the file's size is what the header says."""
-    if len(data) < 9:
-        raise kind.error(f"{kind.name} {path}: incomplete file ({len(data)} of 9 bytes or more)")
+def _header(kind: Kind, data: bytes, path: Path, length: int) -> dict[str, Any]:
+    """The parsed safetensors header, once the file's length is what the header says.
+
+    data: the file, or as much of it as the header takes.
+    """
+    if length < 9:
+        raise kind.error(f"{kind.name} {path}: incomplete file ({length} of 9 bytes or more)")
     ours = kind.looks_like(data)
     size = struct.unpack_from("<Q", data)[0]
     if not ours and (data[8:9] != b"{" or size > _MAX_HEADER):
@@ -153,9 +178,9 @@ def _header(kind: Kind, data: bytes, path: Path) -> dict[str, Any]:
         raise kind.error(
             f"{kind.name} {path}: header of {size:,} bytes, over the limit of {_MAX_HEADER:,}"
         )
-    if len(data) < 8 + size:
+    if length < 8 + size:
         raise kind.error(
-            f"{kind.name} {path}: incomplete file ({len(data)} of {8 + size} bytes or more)"
+            f"{kind.name} {path}: incomplete file ({length} of {8 + size} bytes or more)"
         )
     try:
         header = json.loads(data[8 : 8 + size], object_pairs_hook=_without_duplicates)
@@ -169,8 +194,8 @@ def _header(kind: Kind, data: bytes, path: Path) -> dict[str, Any]:
             else f"{path} is not a charlm {kind.name}"
         ) from None
     expected = 8 + size + max(ends, default=0)
-    if len(data) < expected:
-        raise kind.error(f"{kind.name} {path}: incomplete file ({len(data)} of {expected} bytes)")
+    if length < expected:
+        raise kind.error(f"{kind.name} {path}: incomplete file ({length} of {expected} bytes)")
     result: dict[str, Any] = header
     return result
 
@@ -193,6 +218,10 @@ def _content(kind: Kind, data: bytes, header: Mapping[str, Any], path: Path) -> 
         whole, content = False, None
     if not whole or not isinstance(content, dict):
         raise kind.error(f"{kind.name} {path}: checksum differs, the file is damaged")
+    return _of_known_version(kind, content, path)
+
+
+def _of_known_version(kind: Kind, content: dict[str, Any], path: Path) -> dict[str, Any]:
     version = content.get("version")
     if not isinstance(version, int) or version > kind.version:
         raise kind.error(

@@ -7,11 +7,12 @@ import pytest
 from tui.app import CharlmApp
 from tui.keymap import keys_of, label_of
 from tui.keys.key import key_name
+from tui.screens.runs import RunsView
 from tui.screens.sheets import help_content
 from tui.screens.view import View
 from tui.screens.write import WriteScreen
 
-VIEWS: list[type[View]] = [WriteScreen]
+VIEWS: list[type[View]] = [WriteScreen, RunsView]
 each_view = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.view_name)
 
 

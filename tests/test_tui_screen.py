@@ -22,10 +22,10 @@ from tui_fakes import FACTS, FakeModel, letters
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling
 from charlm.run_log import RUN_LOG
 from tui.app import CharlmApp
-from tui.keymap import KEYS
+from tui.keymap import keys_of
 from tui.keys.key import Key
 from tui.knobs import Setting
-from tui.screens.sheets import HelpScreen, ModelsScreen
+from tui.screens.sheets import HelpScreen
 from tui.screens.train_form import TrainForm
 from tui.screens.write import WriteScreen
 from tui.widgets.choice import Choice
@@ -289,40 +289,13 @@ async def test_no_model_says_which_key_is_next() -> None:
         assert "F8" in toasts(screen)[0]
 
 
-async def test_help_and_models_open_and_close() -> None:
+async def test_help_opens_and_closes() -> None:
     async with running(FakeModel()) as screen:
         await press(screen, "f1")
         await opened(screen, HelpScreen)
         await until(lambda: "write on from the prompt" in painted(screen))
-        await press(screen, "escape", "f7")
-        await opened(screen, ModelsScreen)
         await press(screen, "escape")
         await until(lambda: screen.app.screen is screen)
-
-
-async def test_a_model_is_chosen_from_the_list(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tui.models.ROOT", tmp_path / "none")
-    for name in ("own[b]x[red", "speeches", "shakespeare"):
-        (tmp_path / "checkpoints" / name).mkdir(parents=True)
-        (tmp_path / "checkpoints" / name / "model.safetensors").write_bytes(b"x")
-    asked: list[str] = []
-
-    class Model(FakeModel):
-        def load(self, path: Path, threads: int, precision: str) -> FakeModel:
-            asked.append(path.name)
-            return self
-
-    async with running(Model()) as screen:
-        await press(screen, "f7")
-        await opened(screen, ModelsScreen)
-        await until(lambda: "own[b]x[red" in painted(screen))
-        shown = painted(screen)
-        assert shown.index("shakespeare") < shown.index("speeches") < shown.index("own[b]x[red")
-        await press(screen, "end", "enter")
-        await until(lambda: asked[-1] == "own[b]x[red")
 
 
 async def test_int8_is_a_key_and_stays_with_the_next_model() -> None:
@@ -349,7 +322,7 @@ async def test_int8_is_a_key_and_stays_with_the_next_model() -> None:
 async def test_the_palette_lists_what_can_be_done() -> None:
     async with running(FakeModel()) as screen:
         titles = [c.title for c in screen.app.get_system_commands(screen)]
-        assert "Choose a model" in titles
+        assert "Your runs and models; again: back to writing" in titles
         assert "Copy prompt and text" not in titles
         await write(screen, "x")
         titles = [c.title for c in screen.app.get_system_commands(screen)]
@@ -489,9 +462,10 @@ async def test_every_key_does_something(tmp_path: Path, monkeypatch: pytest.Monk
         for prompt in ("one", "two"):
             await write(screen, prompt)
         # Talking to the newest weights ends the text; quitting ends everything.
-        last = [key for action in ("talk", "app.quit") for key in KEYS if key.action == action]
+        keys = keys_of("write")
+        last = [key for action in ("talk", "app.quit") for key in keys if key.action == action]
         assert len(last) == 2
-        for key in [*(key for key in KEYS if key not in last), last[0]]:
+        for key in [*(key for key in keys if key not in last), last[0]]:
             for name in key.keys:
                 await act(screen, key, name)
                 while screen.app.screen is not screen:
@@ -507,7 +481,7 @@ async def test_keys_typed_before_the_screen_is_there_are_let_go() -> None:
     app = CharlmApp(Path("checkpoints/tiny"), load=FakeModel(letters("x")).load)
     screen = app.get_default_screen()
     try:
-        for key in KEYS:
+        for key in keys_of("write"):
             name, _, rest = key.action.partition("(")
             assert not screen.check_action(name, (rest,)), key
     finally:

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from tui.decode_worker import DecodeWorker, Load, load_engine
 from tui.keymap import keys_of
 from tui.keys.key import View as ViewName
+from tui.models import MODEL, run_of
 from tui.run_watcher import RunWatcher
 from tui.screens.training_desk import TrainingDesk
 from tui.screens.view import View
@@ -30,7 +31,7 @@ class CharlmApp(App[int]):
     """`python -m tui`. `model`: a run or a checkpoint, None for none."""
 
     TITLE = "charlm"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = ["app.tcss", "runs.tcss"]  # noqa: RUF012
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
@@ -85,7 +86,29 @@ class CharlmApp(App[int]):
 
     def _make_view(self, name: ViewName) -> View:
         """A view, imported when it is first seen: the first paint does not wait for it."""
+        if name == "runs":
+            from tui.screens.runs import RunsView
+
+            return RunsView(self._load_model, self._loaded)
         raise NotImplementedError(name)
+
+    def _writer(self) -> WriteScreen:
+        """The view that lies below all others."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, WriteScreen)
+        return screen
+
+    def _load_model(self, path: Path) -> None:
+        """Go to writing, with this model."""
+        self.action_view("write")
+        self._writer().load(path)
+
+    def _loaded(self) -> Path | None:
+        """The run or file that is written with."""
+        facts = self._writer().facts
+        if facts is None:
+            return None
+        return run_of(facts.path) if facts.path.name == MODEL else facts.path
 
     def close(self) -> None:
         """Wait until nothing that this app started is running."""

@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 from textual.binding import Binding, BindingType
 
-from tui.keys import common, write
+from tui.keys import common, runs, write
 from tui.keys.key import Key, View, Where
 
-KEYS: tuple[Key, ...] = (*write.KEYS, *common.KEYS)
+KEYS: tuple[Key, ...] = (*write.KEYS, *runs.KEYS, *common.KEYS)
 
 
 def keys_of(view: View, *where: Where) -> tuple[Key, ...]:

@@ -53,7 +53,7 @@ class Key:
 _NAMES = {
     "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "left": "←", "right": "→",
     "pageup": "PgUp", "pagedown": "PgDn", "question_mark": "?", "plus": "+", "minus": "-",
-    "home": "Home", "end": "End",
+    "home": "Home", "end": "End", "space": "Space", "delete": "Del",
 }  # fmt: skip
 
 

@@ -58,7 +58,6 @@ _KEYS: tuple[Key, ...] = (
     *_knob("length_penalty", "a", "length penalty: above 0 favours longer texts"),
     *_knob("length", "n", "length: the longest text, in characters"),
     *_knob("seed", "s", "seed: the dice"),
-    Key("models", ("f7",), always("Models"), "choose a model", "Model", rank=8),
     Key("precision", ("ctrl+n",), (("int8", "float32"), ("", "int8")),
         "numbers of 8 bits (int8, faster) or of 32 (float32, exact)", "Model"),
     Key("train", ("f8",), (("training", "Stop training"), ("", "Train")),

@@ -1,22 +1,20 @@
-"""The small screens over the text: help, the list of models."""
+"""The small screens over a view: help, a question, two runs side by side."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Button, Static
 
 from charlm.display import visible
 from tui.keymap import keys_of
 from tui.keys.key import Key, View, key_name
-from tui.models import Found
+
+Facts = Mapping[str, str]
 
 _QUIET = "$foreground-muted"
 _CLOSE = [("escape", "dismiss(None)", "Close"), ("f1", "dismiss(None)", "Close")]
@@ -55,58 +53,71 @@ def help_content(keys: Sequence[Key]) -> Content:
         if key.group != group:
             parts += ["\n" if group else "", (key.group, "bold $primary"), "\n"]
             group = key.group
-        parts += [(f"  {' '.join(names):<10}", "bold"), key.help, "\n"]
-    parts += ["\n", ("Letters are text while the cursor is in the prompt: Esc leaves it.", _QUIET)]
+        parts += [(f"  {' '.join(names):<10} ", "bold"), key.help, "\n"]
+    if any(key.where == "prompt" for key in keys):
+        parts += [
+            "\n",
+            ("Letters are text while the cursor is in the prompt: Esc leaves it.", _QUIET),
+        ]
     return Content.assemble(*parts)
 
 
-class ModelsScreen(ModalScreen[Path | None]):
-    """The models there are; Enter loads one. Gives its path, or None."""
+class Question(ModalScreen[bool]):
+    """One question; yes only by its letter or its button. The title is our own: it is markup."""
 
-    BINDINGS = [*_CLOSE, ("f7", "dismiss(None)", "Close")]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        ("escape", "dismiss(False)", "No"),
+        ("n", "dismiss(False)", "No"),
+        ("y", "dismiss(True)", "Yes"),
+    ]
 
-    def __init__(self, models: Sequence[Found], current: Path | None) -> None:
+    def __init__(self, title: str, lines: Sequence[str], yes: str) -> None:
         super().__init__()
-        self._models = list(models)
-        self._current = current
+        self._title, self._lines, self._yes = title, lines, yes
 
     def compose(self) -> ComposeResult:
-        """The list, or what to do when it is empty."""
+        """The question, what it means, two buttons; the cursor is on No."""
         with Vertical(classes="sheet") as sheet:
-            sheet.border_title = "Models"
-            sheet.border_subtitle = "Enter loads · Esc closes"
-            if self._models:
-                yield OptionList(*map(self._option, self._models), id="model-list", markup=False)
-            else:
-                yield Static(
-                    Content("No model was found.\nEsc, then F8 trains one."), classes="note"
-                )
+            sheet.border_title = self._title
+            sheet.border_subtitle = "y yes · n or Esc no"
+            yield Static(Content("\n".join(map(visible, self._lines))))
+            with Horizontal(id="form-buttons"):
+                yield Button("No", id="no")
+                yield Button(self._yes, id="yes", variant="error")
 
-    def on_mount(self) -> None:
-        """Begin at the model in use."""
-        paths = [model.path.resolve() for model in self._models]
-        if self._models and self._current in paths:
-            self.query_one(OptionList).highlighted = paths.index(self._current)
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Give the chosen model's path."""
-        self.dismiss(self._models[event.option_index].path)
-
-    def _option(self, model: Found) -> Option:
-        here = "● " if model.path.resolve() == self._current else "  "
-        kind = "shipped" if model.shipped else _age(time.time() - model.modified)
-        size = f"{model.size / 1e6:.1f} MB"
-        name = visible(model.name)
-        return Option(
-            Content.assemble(
-                (here, "$accent"), (f"{name:<34} ", "bold"), (f"{kind:<16}{size:>9}", _QUIET)
-            )
-        )
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Give the answer."""
+        self.dismiss(event.button.id == "yes")
 
 
-def _age(seconds: float) -> str:
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            number = int(seconds // size)
-            return f"{number} {unit}{'s' if number > 1 else ''} ago"
-    return "just now"
+class Differences(ModalScreen[None]):
+    """Two runs side by side: only what differs."""
+
+    BINDINGS = [*_CLOSE, ("d", "dismiss(None)", "Close")]  # noqa: RUF012
+
+    def __init__(self, names: tuple[str, str], facts: tuple[Facts, Facts]) -> None:
+        super().__init__()
+        self._names, self._facts = names, facts
+
+    def compose(self) -> ComposeResult:
+        """One scrolling page."""
+        with Vertical(classes="sheet") as sheet:
+            sheet.border_title = "What differs"
+            sheet.border_subtitle = "Esc closes"
+            with VerticalScroll(id="help-scroll"):
+                yield Static(difference_content(self._names, *self._facts), id="help-text")
+
+
+def difference_content(names: tuple[str, str], one: Facts, other: Facts) -> Content:
+    """A line per label where the two differ; what one of them lacks is a dash."""
+    labels = [label for label in {**one, **other} if one.get(label) != other.get(label)]
+    if not labels:
+        return Content("Nothing: they say the same of themselves.")
+    parts: list[str | tuple[str, str]] = []
+    for place, name in enumerate(names):
+        parts += [(f"{'AB'[place]}  ", "bold $accent"), (visible(name), "bold"), "\n"]
+    for label in labels:
+        parts += ["\n", (visible(label), "bold $primary")]
+        for mark, facts in (("A", one), ("B", other)):
+            parts += ["\n  ", (f"{mark}  ", "$accent"), visible(facts.get(label, "–"))]
+    return Content.assemble(*parts)

@@ -17,7 +17,7 @@ from tui.decode_worker import DecodeWorker
 from tui.keymap import bindings_of
 from tui.knobs import Setting
 from tui.messages import DecodeSnapshot, Loaded, LoadFailed, Loading, ModelFacts, TrainingEnded
-from tui.models import found_models, run_of, runs_folder, shown_name
+from tui.models import run_of, runs_folder, shown_name
 from tui.run_watcher import RunWatcher
 from tui.screens.training_desk import TrainingDesk
 from tui.screens.view import TALL, WIDE, View
@@ -88,6 +88,10 @@ class WriteScreen(View):
         """Enter: write."""
         self._write(event.text, again=False)
 
+    def load(self, path: Path) -> None:
+        """Write with another model."""
+        self._load(path)
+
     # What the keys do.
 
     def action_escape(self) -> None:
@@ -148,18 +152,6 @@ class WriteScreen(View):
         text = self.view.text
         self.app.copy_to_clipboard(text)
         self.say(f"copied {len(text):,} characters")
-
-    def action_models(self) -> None:
-        """Choose a model from the list."""
-        from tui.screens.sheets import ModelsScreen  # here: the first paint does not need it
-
-        current = run_of(self.facts.path).resolve() if self.facts else None
-
-        def chosen(path: Path | None) -> None:
-            if path is not None:
-                self._load(path)
-
-        self.app.push_screen(ModelsScreen(found_models(), current), chosen)
 
     def action_precision(self) -> None:
         """The same model in numbers of 8 bits, or of 32 again; the text starts again."""
@@ -339,7 +331,7 @@ class WriteScreen(View):
             self.view.set_empty(
                 "There is no model here yet.", "",
                 "F8 trains one, on a text of yours or on Python's own documentation.",
-                "F7 lists the models that were found.",
+                "F7 lists the runs that were found.",
             )  # fmt: skip
 
     def _place_curves(self, size: Size | None = None) -> None:

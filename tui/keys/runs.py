@@ -1,0 +1,35 @@
+"""The keys of the view that lists the runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tui.keys.key import Key, always
+
+_KEYS: tuple[Key, ...] = (
+    Key("load", ("enter",), (("loads", "Write with it"),), "write with this model", "This run",
+        "outside", 1),
+    Key("delete", ("delete", "x"), (("deletable", "Delete"),), "delete it, after a question",
+        "This run", "outside", 8),
+    Key("mark", ("space",), (("marked-here", "Unmark"), ("rows", "Mark")), "mark it, or not",
+        "Marked runs", "outside", 2),
+    Key("difference", ("d",), (("comparable", "Differences"),),
+        "how two runs differ: two marked ones, or this and a marked one", "Marked runs",
+        "outside", 3),
+    Key("unmark", ("u",), (("marked", "Unmark all"),), "unmark all", "Marked runs", "outside"),
+    Key("move(-1)", ("up",), always("Up"), "up and down", "Table", palette=False),
+    Key("move(1)", ("down",), always("Down"), "", "Table", palette=False),
+    Key("move(-1)", ("k",), always("Up"), "", "Table", "outside", palette=False),
+    Key("move(1)", ("j",), always("Down"), "", "Table", "outside", palette=False),
+    Key("move(-10)", ("pageup",), always("Ten up"), "ten up and down", "Table", palette=False),
+    Key("move(10)", ("pagedown",), always("Ten down"), "", "Table", palette=False),
+    Key("move(-9999)", ("home",), always("First"), "first and last", "Table", palette=False),
+    Key("move(9999)", ("end",), always("Last"), "", "Table", palette=False),
+    Key("move(-9999)", ("g",), always("First"), "", "Table", "outside", palette=False),
+    Key("move(9999)", ("G",), always("Last"), "", "Table", "outside", palette=False),
+    Key("sort", ("s",), always("Sort"), "sort by the next column (or click on its name)", "Table",
+        "outside", 7),
+    Key("turn_order", ("S",), always("Turn the order"), "the other way round", "Table", "outside"),
+    Key("back", ("escape",), always("Back"), "back to writing", "Table", rank=9),
+)  # fmt: skip
+KEYS: tuple[Key, ...] = tuple(replace(key, view="runs") for key in _KEYS)

@@ -1,0 +1,249 @@
+"""The runs: shipped models, one's own, single checkpoints; load, compare, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from tui.keymap import bindings_of
+from tui.models import runs_folder
+from tui.runs_messages import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
+from tui.runs_reader import RunsReader
+from tui.screens.sheets import Differences, Question
+from tui.screens.view import View
+from tui.widgets.pieces_line import Piece
+from tui.widgets.quantities import bytes_text
+from tui.widgets.run_panel import RunPanel
+from tui.widgets.runs_table import COLUMNS, RunsTable
+
+_FRAME = 1 / 30
+_DIM = "$foreground-muted"
+
+
+class RunsView(View):
+    """A table of everything that can be written with, and of what is being trained.
+
+    `load`: write with a model. `loaded`: the run or file that Write has.
+    """
+
+    view_name = "runs"
+    BINDINGS = bindings_of("runs")
+
+    def __init__(self, load: Callable[[Path], None], loaded: Callable[[], Path | None]) -> None:
+        super().__init__()
+        self._reader = RunsReader()
+        self._load, self._ask_loaded = load, loaded
+        self._rows: tuple[RunRow, ...] | None = None
+        self._details: dict[Path, RunDetails] = {}
+        self._compared: tuple[RunRow, RunRow] | None = None
+        self._marked: frozenset[Path] = frozenset()
+        self._loaded: Path | None = None
+
+    def compose_view(self) -> ComposeResult:
+        """The table, and what the run in hand says of itself."""
+        with Container(id="runs-body"):
+            yield RunsTable(id="runs-table")
+            yield RunPanel(id="run-panel")
+
+    def on_mount(self) -> None:
+        """Rows come from the reader."""
+        self.table = self.query_one(RunsTable)
+        self.panel = self.query_one(RunPanel)
+        self.table.focus()
+        self.begin()
+        self.set_interval(_FRAME, self._drain)
+
+    def on_unmount(self) -> None:
+        """The reader ends."""
+        self._reader.close()
+
+    def on_screen_resume(self) -> None:
+        """Look again and again while someone looks."""
+        loaded = self._ask_loaded()
+        self._loaded = loaded and loaded.absolute()
+        self._reader.watch([self._loaded] if self._loaded else [])
+
+    def on_screen_suspend(self) -> None:
+        """Nobody looks."""
+        self._reader.rest()
+
+    # What the keys do.
+
+    def action_load(self) -> None:
+        """Write with the run in hand."""
+        if (row := self.table.row) is not None and row.loads:
+            self._load(row.path)
+
+    def action_mark(self) -> None:
+        """Mark the run in hand, or no more; then the next."""
+        if (row := self.table.row) is not None:
+            self._marked ^= {row.path}
+            self._draw()
+            self.table.move(1)
+            self.show_state()
+
+    def action_unmark(self) -> None:
+        """Mark none."""
+        self._marked = frozenset()
+        self._draw()
+        self.show_state()
+
+    def action_difference(self) -> None:
+        """How two runs differ."""
+        self._compared = self._pair()
+        if self._compared is not None:
+            for row in self._compared:
+                self._reader.describe(row.path)
+
+    def action_delete(self) -> None:
+        """Delete the run in hand, after a question."""
+        row = self.table.row
+        if row is None:
+            return
+        what = "Its folder, with everything in it" if row.kind == "run" else "The file"
+        lines = [
+            row.name, "", f"{what}, {bytes_text(row.size)}, is deleted:", str(row.path), "",
+            "This cannot be undone.",
+        ]  # fmt: skip
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._reader.delete(row.path)
+
+        self.app.push_screen(Question("Delete?", lines, "Delete"), answered)
+
+    def action_move(self, by: int) -> None:
+        """Another row."""
+        self.table.move(by)
+        self.show_state()
+
+    def action_sort(self) -> None:
+        """By the next column."""
+        self._sort((self.table.column + 1) % len(COLUMNS))
+
+    def action_turn_order(self) -> None:
+        """The other way round."""
+        self.table.sort_by(self.table.column, not self.table.ascending)
+
+    def action_back(self) -> None:
+        """To the text."""
+        self.app.action_view("write")  # type: ignore[attr-defined]
+
+    def on_runs_table_sort_asked(self, event: RunsTable.SortAsked) -> None:
+        """By the column clicked on; once more turns it."""
+        if event.column == self.table.column:
+            self.action_turn_order()
+        else:
+            self._sort(event.column)
+
+    def on_runs_table_chosen(self) -> None:
+        """A second click."""
+        self.action_load()
+
+    def on_runs_table_moved(self) -> None:
+        """Another run in hand: ask what it says."""
+        row = self.table.row
+        if row is not None:
+            self._reader.describe(row.path)
+        self._show_details()
+
+    def states(self) -> frozenset[str]:
+        """What holds now, in the words of the key table."""
+        states = {"runs", "outside"}
+        row = self.table.row
+        if row is not None:
+            states.add("rows")
+            for name, holds in (
+                ("loads", row.loads),
+                ("deletable", row.kind != "shipped" and row.state != "training"),
+                ("marked-here", row.path in self._marked),
+                ("comparable", self._pair() is not None),
+                ("marked", bool(self._marked)),
+            ):
+                if holds:
+                    states.add(name)
+        return frozenset(states)
+
+    def title_pieces(self) -> Sequence[Piece]:
+        """How many there are, and where."""
+        pieces = [Piece("charlm", "bold $primary", 1), Piece("Runs", "bold")]
+        if self._rows is None:
+            return [*pieces, Piece("looking …", _DIM)]
+        training = sum(row.state == "training" for row in self._rows)
+        pieces.append(Piece(f"{len(self._rows)} in {runs_folder()}", _DIM, 3))
+        if training:
+            pieces.append(Piece(f"{training} training now", "$success", 2, right=True))
+        return pieces
+
+    def show_status(self) -> None:
+        """What is marked; where the cursor is."""
+        line = []
+        if self._marked:
+            line = [Piece(f"{len(self._marked)} marked", "bold $accent", 1),
+                    Piece("d differences · u unmark all", _DIM, 2)]  # fmt: skip
+        elif self._rows is not None and not self._rows:
+            line = [Piece("F8 trains a model", _DIM)]
+        else:
+            line = [Piece("Enter writes with it; Space marks runs to compare them", _DIM)]
+        self.line("knobs").set_pieces(line)
+        loaded = [Piece("● loaded now", _DIM, 2, right=True)] if self._loaded else []
+        self.line("meters").set_pieces(loaded)
+
+    # What happens by itself.
+
+    def _drain(self) -> None:
+        posted = self._reader.posted
+        for _ in range(len(posted)):
+            self._take(posted.popleft())
+
+    def _take(self, snapshot: RunSnapshot) -> None:
+        match snapshot:
+            case RunRows(rows=rows):
+                self._rows = rows
+                self._marked &= {row.path for row in rows}
+                self._draw()
+                self._ask_again()
+                self.show_state()
+            case RunDetails():
+                self._details[snapshot.path] = snapshot
+                self._show_details()
+                self._compare()
+            case RunDeleted(path=path, error=error):
+                self.say(error or f"deleted {path.name}", bool(error))
+
+    def _draw(self) -> None:
+        self.table.show(self._rows or (), self._marked, self._loaded)
+        self.panel.set_empty(self._rows is not None and not self._rows)
+
+    def _ask_again(self) -> None:
+        row = self.table.row
+        if row is not None and (row.state == "training" or row.path not in self._details):
+            self._reader.describe(row.path)
+
+    def _show_details(self) -> None:
+        row = self.table.row
+        self.panel.show(row, self._details.get(row.path) if row else None)
+
+    def _pair(self) -> tuple[RunRow, RunRow] | None:
+        """The two to compare: both marked ones, or one marked one and the run in hand."""
+        rows = [row for row in self.table.rows if row.path in self._marked]
+        here = self.table.row
+        if len(rows) == 1 and here is not None and here.path not in self._marked:
+            rows.append(here)
+        return (rows[0], rows[1]) if len(rows) == 2 else None
+
+    def _compare(self) -> None:
+        """Show the differences once both have answered."""
+        if self._compared is None:
+            return
+        one, other = (self._details.get(row.path) for row in self._compared)
+        if one is not None and other is not None:
+            names = (self._compared[0].name, self._compared[1].name)
+            self._compared = None
+            self.app.push_screen(Differences(names, (one.facts, other.facts)))
+
+    def _sort(self, column: int) -> None:
+        self.table.sort_by(column, COLUMNS[column].ascending)
