@@ -34,6 +34,11 @@ def visible_text(text: str) -> str:
     return _HIDDEN.sub(_escape, text)
 
 
+def visible_characters(text: str) -> str:
+    """As `visible_text`, one character for each: what would take several is `�`."""
+    return _HIDDEN.sub(lambda match: shown if len(shown := _escape(match)) == 1 else "�", text)
+
+
 def visible(text: str) -> str:
     """`text` on one line, every hidden or dangerous character and newline made visible."""
     return visible_text(text).replace("\n", "␊")

@@ -211,6 +211,18 @@ class Engine:
         of each character are told, 0 for rank and entropy alone. Raises InputError.
         """
         inputs, targets = inputs_and_targets(self.checkpoint, text, unknown)
+        return self._score(inputs, targets, details)
+
+    def score_ids(self, ids: Sequence[int], *, details: int | None = None) -> Score:
+        """As `score`, of one text as it stands: ids [T] after the start id, no end of its own."""
+        if not ids:
+            raise InputError("the text to score is empty")
+        start = self.checkpoint.text.start_id
+        return self._score([[start, *ids[:-1]]], [list(ids)], details)
+
+    def _score(
+        self, inputs: list[list[int]], targets: list[list[int]], details: int | None
+    ) -> Score:
         session = self._native.ScoringSession(
             model=self._model,
             inputs=inputs,

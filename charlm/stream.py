@@ -43,7 +43,8 @@ class TextStream:
     filtered: every character goes through `display.visible_text`, for a terminal.
     characters: written so far in all rows, the end not counted; a search counts positions, not
     hypotheses. log_prob: nats of the first row under the model, the end included; NaN while a
-    nucleus beam is at work, which ranks by another sum.
+    nucleus beam is at work, which ranks by another sum. events: what the last `advance` of the
+    session gave; None before the first.
     """
 
     def __init__(self, session: Session, *, filtered: bool = True) -> None:
@@ -57,6 +58,7 @@ class TextStream:
         self._over = [False] * len(self._texts)
         self.characters = 0
         self.log_prob = 0.0
+        self.events: SampleEvents | BeamEvents | None = None
 
     @property
     def done(self) -> bool:
@@ -71,7 +73,7 @@ class TextStream:
         """Write up to n positions, or until the budget is used; what changed in which row."""
         changes: list[Change] = []
         if not self._session.done:
-            events = self._session.advance(n, budget_ms)
+            self.events = events = self._session.advance(n, budget_ms)
             if self._beam is None:
                 changes = self._append(cast("SampleEvents", events))
             else:

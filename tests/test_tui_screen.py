@@ -310,7 +310,7 @@ async def test_int8_is_a_key_and_stays_with_the_next_model() -> None:
         assert "tiny int8 · nucleus" in screen.view.blocks[-1].heading
         first, second = model.requests
         assert (second.prompt, second.strategy) == (first.prompt, first.strategy)
-        screen._load(Path("checkpoints/other"))
+        screen.load(Path("checkpoints/other"))
         await until(lambda: not screen._loading and not screen._worker._wanted)
         assert model.facts.precision == "int8"
         await press(screen, "ctrl+n")

@@ -22,7 +22,7 @@ def until(condition: Callable[[], object], seconds: float = 10) -> None:
 
 
 def request(number: int, prompt: str = "p", pace: int = 0) -> Request:
-    return Request(number, prompt, Sampling(), 100, 1, pace)
+    return Request(number, prompt, Sampling(), 100, 1, pace, "sample")
 
 
 @pytest.fixture

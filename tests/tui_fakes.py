@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from charlm.config import Precision
-from tui.messages import ModelFacts, Request
+from tui.messages import Answer, ModelFacts, Question, Request, Unanswered
 
 FACTS = ModelFacts(
     name="tiny", path=Path("checkpoints/tiny/model.safetensors"), cell="LSTM", layers=1,
@@ -47,6 +47,12 @@ class FakeText:
         self.done = not self._steps
         return changes
 
+    def prompt_thoughts(self) -> None:
+        return None
+
+    def thoughts(self) -> None:
+        return None
+
     def ended(self) -> bool:
         return True
 
@@ -79,6 +85,9 @@ class FakeModel:
         text = FakeText(steps, self.delay, request.prompt)
         text.notices = self.notices
         return text
+
+    def answer(self, question: Question) -> Answer:
+        return Unanswered(question, "a fake has no answer")
 
     def load(self, path: Path, threads: int, precision: Precision) -> FakeModel:
         """What the app calls to read a checkpoint."""

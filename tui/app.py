@@ -12,7 +12,8 @@ from pathlib import Path
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
-from tui.decode_worker import DecodeWorker, Load, load_engine
+from tui.decode_worker import DecodeWorker, Load
+from tui.engine_model import load_engine
 from tui.keymap import keys_of
 from tui.keys.key import View as ViewName
 from tui.models import MODEL, run_of

@@ -6,18 +6,18 @@ cancelled text stops at the engine's next return, at most `BUDGET_MS` later.
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from charlm.config import Precision
-from charlm.display import visible, visible_text
-from charlm.errors import CharlmError
+from charlm.display import visible
+from charlm.errors import CharlmError, InputError
 from tui.messages import (
+    Answer,
     DecodeSnapshot,
     Failed,
     Finished,
@@ -25,19 +25,23 @@ from tui.messages import (
     LoadFailed,
     Loading,
     ModelFacts,
+    Question,
     Request,
     Started,
+    Unanswered,
     Written,
 )
-from tui.models import shown_name
+from tui.thoughts import Thoughts
 
 BUDGET_MS = 20.0
+_PIECE = 64
+_NO_MODEL = "no model is loaded: press F7"
 #: Snapshots that may wait for the screen before the engine waits for it.
 _BACKLOG = 64
 
 
 class Change(Protocol):
-    """What charlm.stream.Change is: shown text of `row` = old[:keep] + text."""
+    """What charlm.stream.Change is: the text of `row` = old[:keep] + text."""
 
     @property
     def row(self) -> int: ...
@@ -70,15 +74,18 @@ class Opened(Protocol):
     def prompt(self) -> str: ...
     @property
     def notices(self) -> tuple[str, ...]: ...
+    def prompt_thoughts(self) -> Thoughts | None: ...
+    def thoughts(self) -> Thoughts | None: ...
     def ended(self) -> bool: ...
 
 
 class Model(Protocol):
-    """A loaded model: facts, and `open` to begin a completion."""
+    """A loaded model: facts, `open` to begin a completion, `answer` to look back at one."""
 
     @property
     def facts(self) -> ModelFacts: ...
     def open(self, request: Request) -> Opened: ...
+    def answer(self, question: Question) -> Answer: ...
 
 
 Load = Callable[[Path, int, Precision], Model]
@@ -94,6 +101,7 @@ class DecodeWorker:
         self._wake = threading.Condition()
         self._wanted: tuple[Path, Precision] | None = None
         self._request: Request | None = None
+        self._questions: deque[Question] = deque()
         self._closed = False
         self._model: Model | None = None
         self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
@@ -109,6 +117,12 @@ class DecodeWorker:
         """Write this next, in place of whatever is being written."""
         with self._wake:
             self._request = request
+            self._wake.notify_all()
+
+    def ask(self, question: Question) -> None:
+        """Answer this when nothing is being written."""
+        with self._wake:
+            self._questions.append(question)
             self._wake.notify_all()
 
     def cancel(self) -> None:
@@ -127,7 +141,7 @@ class DecodeWorker:
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not (self._closed or self._wanted or self._request):
+                while not (self._closed or self._wanted or self._request or self._questions):
                     self._wake.wait()
                 if self._closed:
                     return
@@ -140,6 +154,8 @@ class DecodeWorker:
                 with self._wake:
                     if self._request is request:
                         self._request = None
+            else:
+                self._answer(self._questions.popleft())
 
     def _read(self, path: Path, precision: Precision) -> None:
         self.posted.append(Loading(path))
@@ -152,23 +168,29 @@ class DecodeWorker:
 
     def _write(self, request: Request) -> None:
         if self._model is None:
-            self.posted.append(Failed(request.number, "no model is loaded: press F7"))
+            self.posted.append(Failed(request.number, _NO_MODEL))
             return
         try:
             opened = self._model.open(request)
-            self.posted.append(Started(request.number, opened.prompt, opened.notices))
+            self.posted.append(
+                Started(request.number, opened.prompt, opened.notices, opened.prompt_thoughts())
+            )
             self._stream(request, opened)
         except Exception as error:  # an engine error ends a text, never the screen
             self.posted.append(Failed(request.number, _message(error)))
 
+    def _answer(self, question: Question) -> None:
+        try:
+            if self._model is None:
+                raise InputError(_NO_MODEL)
+            self.posted.append(self._model.answer(question))
+        except Exception as error:  # as above
+            self.posted.append(Unanswered(question, _message(error)))
+
     def _stream(self, request: Request, opened: Opened) -> None:
-        source = opened.source
-        began, busy = time.monotonic(), 0.0
+        source, pacing, busy = opened.source, _Pacing(request), 0.0
         while not source.done:
-            allowed = 64
-            if request.pace:
-                due = (time.monotonic() - began) * request.pace
-                allowed = min(64, int(due) + 1 - source.characters)
+            allowed = pacing.allowed(source.characters)
             if allowed < 1 or len(self.posted) > _BACKLOG:
                 if self._interrupted(request, 0.015):
                     return
@@ -178,12 +200,15 @@ class DecodeWorker:
             busy += time.perf_counter() - before
             if self._interrupted(request, 0):
                 return
+            thoughts = opened.thoughts()
             for change in changes:
                 if change.row == 0:
+                    pacing.take(change.keep, change.text, source.characters)
                     self.posted.append(
-                        Written(request.number, change.keep, change.text,
-                                source.characters, source.log_prob, busy)
+                        Written(request.number, change.keep, change.text, source.characters,
+                                source.log_prob, busy, thoughts)
                     )  # fmt: skip
+                    thoughts = None  # a second change in one advance only says: it is over
         self.posted.append(Finished(request.number, opened.ended()))
 
     def _interrupted(self, request: Request, seconds: float) -> bool:
@@ -194,64 +219,29 @@ class DecodeWorker:
             return self._request is not request
 
 
-def load_engine(path: Path, threads: int, precision: Precision) -> Model:
-    """A checkpoint on the native engine. Imported here: NumPy waits for the first paint."""
-    from charlm.engine import Engine
+class _Pacing:
+    """How much of a text may be written now; what is shown already may be at once."""
 
-    return EngineModel(Engine.load(path, threads=threads, precision=precision), path)
+    def __init__(self, request: Request) -> None:
+        self._pace, self._known = request.pace, request.known
+        self._place = 0
+        self._since = (time.monotonic(), 0)
 
+    def allowed(self, characters: int) -> int:
+        """Characters that may follow the first `characters`."""
+        if not self._pace or self._known:
+            return _PIECE
+        began, first = self._since
+        due = int((time.monotonic() - began) * self._pace) + 1
+        return min(_PIECE, due - (characters - first))
 
-class EngineModel:
-    """The thin adapter from charlm.engine and charlm.stream to what the worker asks for."""
-
-    def __init__(self, engine: Any, path: Path) -> None:
-        self._engine = engine
-        checkpoint = engine.checkpoint
-        config = checkpoint.config
-        self.facts = ModelFacts(
-            name=visible(shown_name(path)),
-            path=path,
-            cell=str(config.cell).upper(),
-            layers=config.layers,
-            hidden=config.hidden_size,
-            parameters=config.parameter_count,
-            characters=len(checkpoint.vocabulary.characters),
-            unit=checkpoint.text.unit,
-            bpc=_bpc(checkpoint.metrics),
-            isa=str(engine.isa),
-            threads=int(engine.threads),
-            precision=engine.precision,
-        )
-
-    def open(self, request: Request) -> Opened:
-        """Begin a completion; unknown characters are mapped or left out, with a notice."""
-        from charlm.stream import TextStream
-
-        session = self._engine.start(
-            [request.prompt], request.strategy,
-            max_length=request.length, seed=request.seed, unknown="map",
-        )  # fmt: skip
-        return _EngineText(session, TextStream(session))
-
-
-class _EngineText:
-    def __init__(self, session: Any, source: TextSource) -> None:
-        self._session = session
-        self.source = source
-        self.prompt = visible_text(session.prompts[0])
-        self.notices = tuple(visible(str(notice)) for notice in session.notices)
-
-    def ended(self) -> bool:
-        """Whether the model wrote its end."""
-        return bool(self._session.completions()[0][0].finished)
-
-
-def _bpc(metrics: Any) -> float | None:
-    for key in ("test_loss", "validation_loss"):
-        loss = metrics.get(key)
-        if isinstance(loss, int | float) and math.isfinite(loss):
-            return loss / math.log(2)
-    return None
+    def take(self, keep: int, text: str, characters: int) -> None:
+        """The text became old[:keep] + text."""
+        if self._known:
+            same = keep == self._place and self._known.startswith(text, keep)
+            self._place = keep + len(text)
+            if not same or self._place >= len(self._known):
+                self._known, self._since = "", (time.monotonic(), characters)
 
 
 def _message(error: Exception) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from charlm.config import Precision
 from charlm.decoding import Strategy
+from tui.thoughts import Thoughts
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,12 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class Request:
-    """One completion asked for. `pace` is in characters per second, 0 for full speed."""
+    """One completion asked for. `pace` is in characters per second, 0 for full speed.
+
+    decoder: the strategy's name in charlm.decoding.STRATEGIES. details: what the model thought
+    is told too; a beam has none before its end. known: a text that is shown already: where the
+    new one is the same, the pace does not hold it up.
+    """
 
     number: int
     prompt: str
@@ -41,6 +47,33 @@ class Request:
     length: int
     seed: int
     pace: int
+    decoder: str
+    details: bool = False
+    known: str = ""
+
+
+@dataclass(frozen=True)
+class Explain:
+    """What did the model think of this text? `prompt` as fed, `text` as written for `request`.
+
+    ended: the model wrote its end.
+    """
+
+    request: Request
+    prompt: str
+    text: str
+    ended: bool
+
+
+@dataclass(frozen=True)
+class WantRecord:
+    """The record from which `charlm write --from` writes this text again."""
+
+    request: Request
+    text: str
+
+
+Question = Explain | WantRecord
 
 
 @dataclass(frozen=True)
@@ -67,16 +100,20 @@ class LoadFailed:
 
 @dataclass(frozen=True)
 class Started:
-    """The engine took the prompt; `prompt` is the text as fed."""
+    """The engine took the prompt; `prompt` is the text as fed, `thoughts` are of it.
+
+    Texts of snapshots are as the model has them: the widget that shows one filters it.
+    """
 
     number: int
     prompt: str
     notices: tuple[str, ...]
+    thoughts: Thoughts | None = None
 
 
 @dataclass(frozen=True)
 class Written:
-    """The text changed: shown = old[:keep] + text.
+    """The text changed to old[:keep] + text. `thoughts`: of `text`, where they were asked for.
 
     `characters`: written so far; `log_prob`: their sum in nats; `seconds`: spent inside the
     engine, pauses left out.
@@ -88,6 +125,7 @@ class Written:
     characters: int
     log_prob: float
     seconds: float
+    thoughts: Thoughts | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +144,32 @@ class Failed:
     message: str
 
 
-DecodeSnapshot = Loading | Loaded | LoadFailed | Started | Written | Finished | Failed
+@dataclass(frozen=True)
+class Explained:
+    """The answer to Explain: thoughts of the prompt and of the text, in their order."""
+
+    question: Explain
+    thoughts: tuple[Thoughts, ...]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The answer to WantRecord: one line of JSON."""
+
+    question: WantRecord
+    record: str
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A question that could not be answered, and why."""
+
+    question: Question
+    message: str
+
+
+Answer = Explained | Recorded | Unanswered
+DecodeSnapshot = Loading | Loaded | LoadFailed | Started | Written | Finished | Failed | Answer
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Writing:
         self.prompt, self.streaming = prompt, True
         self._worker.write(
             Request(self._number, prompt, setting.strategy, setting.length, setting.seed,
-                    setting.pace)
+                    setting.pace, setting.name)
         )  # fmt: skip
 
     def cancel(self) -> None:

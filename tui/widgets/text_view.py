@@ -15,7 +15,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from charlm.display import visible, visible_text
+from charlm.display import visible, visible_characters
 from tui.wrapping import Wrapped
 
 #: Older blocks are forgotten beyond this many characters in all.
@@ -84,7 +84,7 @@ class TextView(ScrollView, can_focus=True):
             self.blocks.pop()
         while self.blocks and sum(len(block.text) for block in self.blocks) > _KEPT:
             self.blocks.pop(0)
-        self.blocks.append(Block(visible(heading), visible_text(prompt), self._text_width))
+        self.blocks.append(Block(visible(heading), visible_characters(prompt), self._text_width))
         self._writing = True
         self._measure()
         self._to_end()
@@ -94,7 +94,7 @@ class TextView(ScrollView, can_focus=True):
         if not self.blocks:
             return
         block, follow = self.blocks[-1], self.at_end
-        first = block.wrapped.rewrite(block.prompt + keep, visible_text(text))
+        first = block.wrapped.rewrite(block.prompt + keep, visible_characters(text))
         self._fit()
         if follow:
             self._to_end()

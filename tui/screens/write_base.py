@@ -1,0 +1,66 @@
+"""What the parts of the view one writes on share: the setting, the model, how a text begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from charlm.config import Precision
+from tui.decode_worker import DecodeWorker
+from tui.knobs import Setting
+from tui.messages import ModelFacts
+from tui.run_watcher import RunWatcher
+from tui.screens.training_desk import TrainingDesk
+from tui.screens.view import View
+from tui.screens.writing import Writing
+from tui.widgets.curves import CurvesPanel
+from tui.widgets.prompt import Prompt
+from tui.widgets.text_view import TextView
+
+
+class WriteBase(View):
+    """The state of the view; its actions are in the classes beside it, its whole in `write`."""
+
+    view_name = "write"
+    view: TextView
+    prompt: Prompt
+    panel: CurvesPanel
+    writing: Writing
+
+    def __init__(
+        self, worker: DecodeWorker, watcher: RunWatcher, desk: TrainingDesk, model: Path | None
+    ) -> None:
+        super().__init__()
+        self._worker, self._watcher, self._desk = worker, watcher, desk
+        self._model = model
+        self.setting: Setting = Setting()
+        self.facts: ModelFacts | None = None
+        self._loading = ""
+        self._precision: Precision = "float32"
+        self._curves_wanted: bool | None = None
+
+    def load(self, path: Path) -> None:
+        """Read a model; what is being written stops."""
+        self.writing.forget()
+        self._worker.load(path, self._precision)
+
+    def _set(self, setting: Setting) -> None:
+        """Take a setting; where it changes the text, the text starts again from its prompt."""
+        changed = setting.strategy != self.setting.strategy or (
+            (setting.seed, setting.length) != (self.setting.seed, self.setting.length)
+        )
+        renamed = setting.name != self.setting.name
+        self.setting = setting
+        if (changed or renamed) and self.writing.prompt is not None:
+            self._write(self.writing.prompt, again=True)
+        self.show_state()
+
+    def _write(self, prompt: str, *, again: bool) -> None:
+        """Write on from a prompt; with `again`, in place of the newest completion."""
+        if self.facts is None and not self._loading and not self._model:
+            self.say("there is no model yet: F8 trains one, F7 lists them", True)
+            return
+        name = self.facts.name if self.facts else self._loading
+        if self._precision != "float32":
+            name += f" {self._precision}"
+        self.writing.start(prompt, self.setting, name, again=again)
+        self.show_state()
