@@ -13,10 +13,13 @@ from charlm.errors import CheckpointError, InputError, run_and_exit
 
 def main(arguments: Sequence[str]) -> int:
     """Check the arguments and the terminal, then run the screen; the exit code."""
-    options = _parser().parse_args(arguments)
-    if options.model is not None and not _exists(options.model):
+    options = vars(_parser().parse_args(arguments))
+    model, keys = options.pop("model"), options.pop("keys")
+    if keys:
+        return _print_keys()
+    if model is not None and not _exists(model):
         raise CheckpointError(
-            f"no checkpoint at {options.model}: give a run folder or its model.safetensors,"
+            f"no checkpoint at {model}: give a run folder or its model.safetensors,"
             " or nothing for the shipped model"
         )
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -25,13 +28,17 @@ def main(arguments: Sequence[str]) -> int:
         )
     if os.environ.get("TERM") == "dumb":
         raise InputError("this terminal (TERM=dumb) cannot show the screen: use another one")
-    from tui.app import CharlmApp
+    from tui import keymap
     from tui.models import found_models
+    from tui.settings import load_settings
 
-    model = options.model
+    loaded = load_settings(os.environ, options)
+    wrong_keys = keymap.remap(loaded.settings.keys)  # before the views are read: they bind keys
+    from tui.app import CharlmApp
+
     if model is None:
         model = next((found.path for found in found_models()), None)
-    app = CharlmApp(model, threads=options.threads)
+    app = CharlmApp(model, settings=loaded, notices=wrong_keys)
     try:
         code = app.run()
     finally:
@@ -45,21 +52,55 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tui",
         description="Write text with a model, character by character, on the screen.",
+        epilog="An option goes before CHARLM_THEME and so on in the environment, that before"
+        " settings.toml.",
     )
     parser.add_argument(
         "model", nargs="?", type=Path, metavar="CHECKPOINT",
         help="a run folder or a checkpoint file (the shipped model, else the newest run)",
     )  # fmt: skip
+    for name, help in (
+        ("theme", "dark, light, or another theme of Textual (dark)"),
+        ("glyphs", "unicode, ascii, or auto: by the locale (auto)"),
+        ("decoder", "the decoder to begin with (nucleus)"),
+        ("pace", "characters a second that are shown, 0: as fast as they are written (400)"),
+        ("threads", "threads of the engine (1)"),
+    ):
+        parser.add_argument(f"--{name}", action=_Setting, help=help)
     parser.add_argument(
-        "--threads", type=_thread_count, default=1, help="threads of the engine (1)"
+        "--keys", action="store_true", help="print every action and its keys, as settings, and end"
     )
     return parser
 
 
-def _thread_count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise argparse.ArgumentTypeError("it must be a number from 1 to 1024")
-    return int(text)
+class _Setting(argparse.Action):
+    """A setting as an option: checked as it is in the file."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        from tui.settings import check_setting
+
+        text = str(values)
+        try:
+            value = check_setting(self.dest, int(text) if text.isdecimal() else text)
+        except InputError as error:
+            parser.error(str(error))
+        setattr(namespace, self.dest, value)
+
+
+def _print_keys() -> int:
+    from tui.keymap import settings_lines
+    from tui.settings import settings_path
+
+    path = settings_path(os.environ)
+    print(f"# Lines for {path or 'settings.toml'}: change what you want to, leave out the rest.")
+    print("\n".join(settings_lines()))
+    return 0
 
 
 def _exists(model: Path) -> bool:

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 from textual.app import App, SystemCommand
+from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.theme import Theme
 
+from charlm.display import visible
+from charlm.errors import InputError
 from tui.decode_worker import DecodeWorker, Load
 from tui.engine_model import load_engine
+from tui.glyphs import AsciiGlyphs
 from tui.keymap import keys_of
 from tui.keys.key import View as ViewName
+from tui.knobs import Setting
 from tui.models import MODEL, run_of
 from tui.run_watcher import RunWatcher
 from tui.screens.training_desk import TrainingDesk
 from tui.screens.view import View
 from tui.screens.write import WriteScreen
-from tui.themes import DARK, THEMES
+from tui.settings import Loaded, Settings, keep_setting, wants_ascii
+from tui.themes import THEMES, full_name, short_name
 from tui.training import train_command
 
 #: Objects made between two collections: text makes many small ones, none of them in circles.
@@ -40,29 +48,42 @@ class CharlmApp(App[int]):
         model: Path | None = None,
         *,
         load: Load = load_engine,
-        threads: int = 1,
+        settings: Loaded | None = None,
+        notices: Sequence[str] = (),
         trainer: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
         self._model = model
         self._load = load
-        self._threads = threads
+        loaded = settings or Loaded(Settings())
+        self._settings, self._settings_path = loaded.settings, loaded.path
+        self._notices = [*loaded.notices, *notices]
+        self._glyphs = AsciiGlyphs(wants_ascii(self._settings.glyphs, os.environ))
         self.desk = TrainingDesk(trainer or train_command())
         self.decode_worker: DecodeWorker | None = None
         self._watcher: RunWatcher | None = None
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = DARK.name
+        self.theme = full_name(self._settings.theme)
 
     def get_default_screen(self) -> Screen[None]:
         """The screen one writes on."""
-        self.decode_worker = DecodeWorker(self._load, self._threads)
+        self.decode_worker = DecodeWorker(self._load, self._settings.threads)
         self._watcher = RunWatcher()
-        return WriteScreen(self.decode_worker, self._watcher, self.desk, self._model)
+        screen = WriteScreen(self.decode_worker, self._watcher, self.desk, self._model)
+        screen.setting = Setting(name=self._settings.decoder, pace=self._settings.pace)
+        return screen
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and ASCII where nothing else can be drawn."""
+        return [*super().get_line_filters(), *([self._glyphs] if self._glyphs.enabled else [])]
 
     def on_mount(self) -> None:
         """A collection of garbage would hold up a frame: what is there now stays."""
         self.call_after_refresh(self._calm_collector)
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        for notice in self._notices:
+            self._warn(notice)
         if not self.is_headless:
             self._end_on_signals()
 
@@ -129,6 +150,19 @@ class CharlmApp(App[int]):
                         partial(screen.run_action, key.action),
                     )
         yield from super().get_system_commands(screen)
+
+    def _keep_theme(self, theme: Theme) -> None:
+        """The theme of today is that of tomorrow; where that cannot be it is said once."""
+        if self._settings_path is None:
+            return
+        try:
+            keep_setting(self._settings_path, "theme", short_name(theme.name))
+        except (InputError, OSError) as error:
+            self._settings_path = None
+            self._warn(f"the theme is not kept: {error}")
+
+    def _warn(self, notice: str) -> None:
+        self.notify(visible(notice), severity="warning", timeout=10, markup=False)
 
     def _calm_collector(self) -> None:
         gc.collect()

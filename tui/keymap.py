@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping, Sequence
 
 from textual.binding import Binding, BindingType
 
 from tui.keys import common, runs, write
 from tui.keys.key import Key, View, Where
+from tui.keys.remapping import action_name, remapped
 
 KEYS: tuple[Key, ...] = (*write.KEYS, *runs.KEYS, *common.KEYS)
+
+
+def remap(wanted: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Take a user's own keys, action name -> keys; a line for each that cannot be.
+
+    Before the views are imported: their classes bind what the table says then.
+    """
+    global KEYS
+    KEYS, notices = remapped(KEYS, wanted)
+    return notices
+
+
+def settings_lines() -> list[str]:
+    """Every action and its keys, as lines for settings.toml."""
+    actions: dict[str, list[str]] = {}
+    helps: dict[str, str] = {}
+    for key in KEYS:
+        name = action_name(key.action)
+        known = actions.setdefault(name, [])
+        known += [k for k in key.keys if k not in known]
+        helps[name] = helps.get(name) or key.help
+    return [
+        "[keys]",
+        *(f"{name} = {json.dumps(keys)}  # {helps[name]}".rstrip(" #")
+          for name, keys in actions.items()),
+    ]  # fmt: skip
 
 
 def keys_of(view: View, *where: Where) -> tuple[Key, ...]:

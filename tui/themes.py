@@ -1,8 +1,8 @@
-"""Two themes of our own, light and dark: ink, paper, one accent."""
+"""Two themes of our own, light and dark: ink, paper, one accent. Textual's own may be set too."""
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="charlm-dark",
@@ -33,3 +33,16 @@ LIGHT = Theme(
     dark=False,
 )
 THEMES = (DARK, LIGHT)
+
+#: What settings call the themes, ours first.
+NAMES = ("dark", "light", *BUILTIN_THEMES)
+
+
+def full_name(name: str) -> str:
+    """A theme as the app knows it."""
+    return f"charlm-{name}" if name in ("dark", "light") else name
+
+
+def short_name(name: str) -> str:
+    """A theme as settings call it."""
+    return name.removeprefix("charlm-")

@@ -1,0 +1,132 @@
+"""Keys of one's own: an action's name -> the keys that do it, checked and put into the table."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from charlm.errors import InputError
+from tui.keys.key import Key
+
+_VIEWS = ("write", "train", "inspect", "runs")
+_MODIFIERS = ("ctrl", "alt", "shift")
+_SPOKEN = {"esc": "escape", "return": "enter", "del": "delete", "pgup": "pageup",
+           "pgdn": "pagedown", "ins": "insert"}  # fmt: skip
+_NAMED = {
+    "escape", "enter", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup",
+    "pagedown", "up", "down", "left", "right", *(f"f{number}" for number in range(1, 25)),
+}  # fmt: skip
+#: Signs as Textual names them.
+_SIGNS = {
+    "?": "question_mark", "+": "plus", "-": "minus", ",": "comma", ".": "full_stop", "/": "slash",
+    ":": "colon", ";": "semicolon", "<": "less_than_sign", ">": "greater_than_sign",
+    "=": "equals_sign", "[": "left_square_bracket", "]": "right_square_bracket", "*": "asterisk",
+    "!": "exclamation_mark", "#": "number_sign", " ": "space",
+}  # fmt: skip
+
+
+def action_name(action: str) -> str:
+    """What settings call an action: `decoder('beam')` is decoder-beam, `turn(-1)` turn-down."""
+    ways = ("down", "up") if action.startswith(("turn", "knob")) else ("back", "on")
+
+    def way(match: re.Match[str]) -> str:
+        number = int(match[0])
+        return f"{ways[number > 0]} {abs(number) if abs(number) > 1 else ''}"
+
+    said = re.sub(r"(?<=[( ])-?\d+", way, action.removeprefix("app."))
+    return "-".join(re.findall(r"[a-z0-9]+", said))
+
+
+def remapped(
+    keys: Sequence[Key], wanted: Mapping[str, Sequence[str]]
+) -> tuple[tuple[Key, ...], tuple[str, ...]]:
+    """The table with these keys, and a line for each that cannot be.
+
+    If two actions of one view would share a key, none of the wanted ones is used.
+    """
+    names = {action_name(key.action) for key in keys}
+    notices: list[str] = []
+    changes: dict[str, tuple[str, ...]] = {}
+    for name, texts in wanted.items():
+        try:
+            if name not in names:
+                raise InputError(f"there is no action {name!r}{_nearest(name, names)}")
+            changes[name] = tuple(map(key_from, texts))
+        except InputError as error:
+            notices.append(f"settings, keys.{name}: {error}")
+    table = tuple(_table(keys, changes, notices))
+    clash = _clash(table) if changes else ""
+    if clash:
+        return tuple(keys), (*notices, f"settings, keys: {clash}; none of them is used")
+    return table, tuple(notices)
+
+
+def key_from(text: str) -> str:
+    """A key as Textual names it, from what a person writes: Ctrl+B, F5, ?, x."""
+    *modifiers, last = text.split("+") if text not in ("+", "") else [text]
+    last = _SIGNS.get(last, last)
+    if len(last) > 1 or modifiers:
+        last = last.lower()
+    last = _SPOKEN.get(last, last)
+    marks = [mark.lower() for mark in modifiers]
+    known = last in _NAMED or last in _SIGNS.values() or (len(last) == 1 and last.isalnum())
+    if not known or any(mark not in _MODIFIERS for mark in marks):
+        raise InputError(f"{text!r} is no key{_nearest(last, _NAMED)}")
+    return "+".join([*(mark for mark in _MODIFIERS if mark in marks), last])
+
+
+def _nearest(word: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(word, sorted(known), 1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _table(
+    keys: Sequence[Key], changes: Mapping[str, tuple[str, ...]], notices: list[str]
+) -> Iterator[Key]:
+    """Where an action has several rows its first speaks for all of them."""
+    done: set[tuple[str, str]] = set()
+    for key in keys:
+        name = action_name(key.action)
+        if name not in changes:
+            yield key
+        elif (name, key.view) not in done:
+            done.add((name, key.view))
+            try:
+                yield from _rows(key, changes[name])
+            except InputError as error:
+                notices.append(f"settings, keys.{name}: {error}")
+                yield from (k for k in keys if (k.action, k.view) == (key.action, key.view))
+
+
+def _rows(key: Key, names: tuple[str, ...]) -> Iterator[Key]:
+    """One row, or two: what would be text in the prompt works outside it only."""
+    letters = tuple(name for name in names if _is_text(name))
+    others = tuple(name for name in names if not _is_text(name))
+    if key.where == "prompt" and letters:
+        raise InputError(f"{letters[0]!r} is text in the prompt: take one with Ctrl, or F1 to F12")
+    if others:
+        yield replace(key, keys=others, shown="")
+    if letters:
+        help, rank = ("", 0) if others else (key.help, key.rank)
+        yield replace(key, keys=letters, where="outside", help=help, rank=rank, shown="")
+
+
+def _is_text(key: str) -> bool:
+    return len(key) == 1 or key in _SIGNS.values()
+
+
+def _clash(table: Sequence[Key]) -> str:
+    """Which key would do two things in one place; "" when none."""
+    for view in _VIEWS:
+        for place in ("prompt", "outside"):
+            seen: dict[str, Key] = {}
+            for key in table:
+                if key.view in ("", view) and key.where in ("always", place):
+                    for name in key.keys:
+                        if name in seen and seen[name].action != key.action:
+                            one, other = action_name(seen[name].action), action_name(key.action)
+                            return f"{name} would be {one} and {other}: give one another key"
+                        seen[name] = key
+    return ""
