@@ -219,7 +219,7 @@ def _described(description: Description) -> dict[str, str]:
     for key, label in (("validation_loss", "validation"), ("test_loss", "test")):
         loss = _number(metrics, key)
         if loss is not None:
-            facts[label] = f"{loss:.4f} nats = {loss / math.log(2):.4f} bits per character"
+            facts[label] = f"{loss:.4f} nats, {loss / math.log(2):.4f} bits/char"
     return {label: visible(value) for label, value in facts.items() if value}
 
 
