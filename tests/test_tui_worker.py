@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,15 @@ def test_a_model_that_cannot_be_read_is_told() -> None:
     assert LoadFailed(Path("a\x1bb"), "no checkpoint at a␛b") in worker.posted
     assert "F7" in worker.posted[-1].message
     worker.close(5)
+
+
+def test_what_is_shown_already_is_not_held_up(worker: DecodeWorker, model: FakeModel) -> None:
+    model.steps, model.delay = letters("x" * 300 + "y" * 40), 0
+    again = replace(request(1, pace=200), known="x" * 320)
+    began = time.monotonic()
+    worker.write(again)
+    until(lambda: sum(len(s.text) for s in worker.posted if isinstance(s, Written)) >= 300)
+    known = time.monotonic() - began
+    until(lambda: has(worker, Finished))
+    assert known < 1.5  # at the pace of 200 a second, 300 characters would take 1.5 s
+    assert time.monotonic() - began - known > 0.1

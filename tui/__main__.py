@@ -68,6 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     ):
         parser.add_argument(f"--{name}", action=_Setting, help=help)
     parser.add_argument(
+        "--plain", action="store_true", default=None,
+        help="for screen readers: a text appears when it is finished, nothing moves",
+    )  # fmt: skip
+    parser.add_argument(
         "--keys", action="store_true", help="print every action and its keys, as settings, and end"
     )
     return parser

@@ -40,7 +40,7 @@ class CharlmApp(App[int]):
     """`python -m tui`. `model`: a run or a checkpoint, None for none."""
 
     TITLE = "charlm"
-    CSS_PATH = ["app.tcss", "runs.tcss"]  # noqa: RUF012
+    CSS_PATH = ["app.tcss", "write.tcss", "runs.tcss"]  # noqa: RUF012
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
@@ -57,6 +57,8 @@ class CharlmApp(App[int]):
         self._load = load
         loaded = settings or Loaded(Settings())
         self._settings, self._settings_path = loaded.settings, loaded.path
+        if loaded.settings.plain:
+            self.animation_level = "none"
         self._notices = [*loaded.notices, *notices]
         self._glyphs = AsciiGlyphs(wants_ascii(self._settings.glyphs, os.environ))
         self.desk = TrainingDesk(trainer or train_command())
@@ -70,7 +72,9 @@ class CharlmApp(App[int]):
         """The screen one writes on."""
         self.decode_worker = DecodeWorker(self._load, self._settings.threads)
         self._watcher = RunWatcher()
-        screen = WriteScreen(self.decode_worker, self._watcher, self.desk, self._model)
+        screen = WriteScreen(
+            self.decode_worker, self._watcher, self.desk, self._model, plain=self._settings.plain
+        )
         screen.setting = Setting(name=self._settings.decoder, pace=self._settings.pace)
         return screen
 

@@ -40,7 +40,8 @@ _TABLE = re.compile(r"^\s*\[")
 class Settings:
     """All that can be set. `keys`: name of an action -> its keys.
 
-    `pace`: characters per second, 0 for full speed. `glyphs`: auto looks at the locale.
+    `pace`: characters per second, 0 for full speed. `glyphs`: auto looks at the locale. `plain`:
+    a text appears when it is finished and nothing moves, for screen readers.
     """
 
     theme: str = "dark"
@@ -48,6 +49,7 @@ class Settings:
     decoder: str = "nucleus"
     pace: int = PACES[0]
     threads: int = 1
+    plain: bool = False
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -157,12 +159,19 @@ def _pace(name: str, value: object) -> int:
     raise InputError(f"{name} is {value!r}: it must be one of {paces} (0: full speed)")
 
 
+def _yes_or_no(name: str, value: object) -> bool:
+    if value in (True, False):  # 1 and 0 too: the environment has no others
+        return bool(value)
+    raise InputError(f"{name} is {value!r}: it must be true or false (in the environment 1 or 0)")
+
+
 _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "theme": _one_of(THEME_NAMES),
     "glyphs": _one_of(GLYPHS),
     "decoder": _one_of(tuple(DECODERS)),
     "pace": _pace,
     "threads": _threads,
+    "plain": _yes_or_no,
 }
 
 

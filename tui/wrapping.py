@@ -63,6 +63,11 @@ class Wrapped:
         """The characters of one line."""
         return self.text[self.starts[index] : self.ends[index]]
 
+    def place(self, line: int, cells: int) -> int:
+        """The character of a line that is so many cells from its left edge, at most its end."""
+        start, end = self.starts[line], self.ends[line]
+        return min(_fitting(self.text, start, cells) if cells > 0 else start, end)
+
     def rewrite(self, keep: int, tail: str) -> int:
         """Make the text text[:keep] + tail; return the first line that may have changed."""
         self.text = self.text[:keep] + tail if keep < len(self.text) else self.text + tail

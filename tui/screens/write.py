@@ -13,7 +13,6 @@ from charlm.display import visible
 from tui.keymap import bindings_of
 from tui.messages import (
     DecodeSnapshot,
-    Explained,
     Loaded,
     LoadFailed,
     Loading,
@@ -28,6 +27,7 @@ from tui.widgets.curves import CurvesPanel
 from tui.widgets.pieces_line import Piece
 from tui.widgets.prompt import Prompt
 from tui.widgets.status import (
+    comparison_text,
     knob_pieces,
     meter_pieces,
     title_pieces,
@@ -58,7 +58,7 @@ class WriteScreen(KnobActions, ModelActions):
         self.view = self.query_one(TextView)
         self.prompt = self.query_one(Prompt)
         self.panel = self.query_one(CurvesPanel)
-        self.writing = Writing(self._worker, self.view, self.say)
+        self.writing = Writing(self._worker, self.view, self.say, self._plain)
         self.prompt.focus()
         self._place_curves()
         self._show_empty()
@@ -74,7 +74,7 @@ class WriteScreen(KnobActions, ModelActions):
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
         """Enter: write."""
-        self._write(event.text, again=False)
+        self._write(event.text)
 
     # What the keys do.
 
@@ -94,13 +94,14 @@ class WriteScreen(KnobActions, ModelActions):
 
     def action_regenerate(self) -> None:
         """The same prompt with the next seed."""
-        if self.writing.prompt is None:
+        prompt, now = self.writing.prompt, self.writing.now
+        if prompt is None:
             return
         if not self.setting.has_seed:
             self.say("this decoder always writes the same text: F3 samples another")
             return
         self.setting = self.setting.with_seed(self.setting.seed + 1)
-        self._write(self.writing.prompt, again=False)
+        self._write(prompt, now.block.given if now is not None else None)
 
     def action_copy(self) -> None:
         """Prompt and text to the clipboard of the terminal."""
@@ -141,8 +142,12 @@ class WriteScreen(KnobActions, ModelActions):
     def _drain(self) -> None:
         """Everything the worker posted since the last frame."""
         posted = self._worker.posted
+        if not posted:
+            return
         for _ in range(len(posted)):
             self._take(posted.popleft())
+        self.writing.flush()
+        self.show_state()
 
     def _take(self, snapshot: DecodeSnapshot) -> None:
         match snapshot:
@@ -157,13 +162,12 @@ class WriteScreen(KnobActions, ModelActions):
                 self._loading = ""
                 self.say(message, True)
                 self._show_empty()
-            case Explained() | Recorded():
+            case Recorded():
                 pass
             case Unanswered(message=message):
                 self.say(message, True)
             case _:
                 self.writing.take(snapshot)
-        self.show_state()
 
     def title_pieces(self) -> Sequence[Piece]:
         """The model."""
@@ -183,7 +187,7 @@ class WriteScreen(KnobActions, ModelActions):
         self.line("meters").set_pieces(
             meter_pieces(
                 self.facts, writing.characters, writing.log_prob, writing.seconds,
-                not self.view.at_end, training,
+                not self.view.at_end, training, comparison_text(writing.comparison),
             )
         )  # fmt: skip
         self.panel.show(curves)

@@ -27,9 +27,16 @@ class WriteBase(View):
     writing: Writing
 
     def __init__(
-        self, worker: DecodeWorker, watcher: RunWatcher, desk: TrainingDesk, model: Path | None
+        self,
+        worker: DecodeWorker,
+        watcher: RunWatcher,
+        desk: TrainingDesk,
+        model: Path | None,
+        *,
+        plain: bool = False,
     ) -> None:
         super().__init__()
+        self._plain = plain
         self._worker, self._watcher, self._desk = worker, watcher, desk
         self._model = model
         self.setting: Setting = Setting()
@@ -50,17 +57,20 @@ class WriteBase(View):
         )
         renamed = setting.name != self.setting.name
         self.setting = setting
-        if (changed or renamed) and self.writing.prompt is not None:
-            self._write(self.writing.prompt, again=True)
+        if changed or renamed:
+            self.writing.write_again(setting, self.model_name)
         self.show_state()
 
-    def _write(self, prompt: str, *, again: bool) -> None:
-        """Write on from a prompt; with `again`, in place of the newest completion."""
+    def _write(self, prompt: str, given: int | None = None) -> None:
+        """Write on from a prompt, of which the user gave so many characters (None: all)."""
         if self.facts is None and not self._loading and not self._model:
             self.say("there is no model yet: F8 trains one, F7 lists them", True)
             return
-        name = self.facts.name if self.facts else self._loading
-        if self._precision != "float32":
-            name += f" {self._precision}"
-        self.writing.start(prompt, self.setting, name, again=again)
+        self.writing.write(prompt, self.setting, self.model_name, given)
         self.show_state()
+
+    @property
+    def model_name(self) -> str:
+        """The model as a heading names it."""
+        name = self.facts.name if self.facts else self._loading
+        return name if self._precision == "float32" else f"{name} {self._precision}"

@@ -25,7 +25,7 @@ class ModelActions(WriteBase):
             prompt = self.writing.prompt
             self.load(self.facts.path)
             if prompt is not None:
-                self._write(prompt, again=False)
+                self._write(prompt)
 
     def action_train(self) -> None:
         """Open the form; while a training runs, stop it."""

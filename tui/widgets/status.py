@@ -8,6 +8,7 @@ from tui.keymap import keys_of
 from tui.keys.key import View
 from tui.knobs import DECODERS, LABELS, Setting
 from tui.messages import Curves, ModelFacts
+from tui.widgets.block import Comparison
 from tui.widgets.pieces_line import Piece
 
 _DIM = "$foreground-muted"
@@ -52,9 +53,12 @@ def meter_pieces(
     seconds: float,
     below: bool,
     training: str,
+    comparison: str,
 ) -> list[Piece]:
     """Speed and surprise of the text being written, and what writes it."""
     pieces = []
+    if comparison:
+        pieces.append(Piece(comparison, "bold $accent", 1))
     if below:
         pieces.append(Piece("▼ more", "bold $accent", 2, right=True, action="newest"))
     if training:
@@ -72,6 +76,18 @@ def meter_pieces(
         pieces.append(Piece(facts.isa, _DIM, 40, right=True))
         pieces.append(Piece(threads, _DIM, 41, right=True))
     return pieces
+
+
+def comparison_text(comparison: Comparison | None) -> str:
+    """What a moved knob changed."""
+    if comparison is None:
+        return ""
+    if comparison.first is None:
+        return "" if comparison.lines is None else "nothing changed"
+    text = f"first change at {comparison.first:,}"
+    if comparison.lines is not None:
+        text += f" · {comparison.same:,} of {comparison.lines:,} lines unchanged"
+    return text
 
 
 def footer_pieces(view: View, states: Collection[str], marked: str, wide: bool) -> list[Piece]:

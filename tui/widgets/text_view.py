@@ -6,42 +6,34 @@ broken again, and only lines in view are drawn.
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_right
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.geometry import Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from charlm.display import visible, visible_characters
+from charlm.display import visible
+from tui.thoughts import LEVELS
+from tui.widgets.block import CURSOR, STRONG, Block, Comparison
 from tui.wrapping import Wrapped
 
 #: Older blocks are forgotten beyond this many characters in all.
 _KEPT = 500_000
 _MARGIN = 2
 _CARET = "▌"
-
-
-class Block:
-    """One prompt and what was written after it, under a heading."""
-
-    def __init__(self, heading: str, prompt: str, width: int) -> None:
-        self.heading = heading
-        self.note = ""
-        self.prompt = len(prompt)
-        self.wrapped = Wrapped(prompt, width)
-
-    @property
-    def height(self) -> int:
-        """Lines taken: the heading, the text, the note when there is one, one blank line."""
-        return len(self.wrapped) + 2 + bool(self.note)
-
-    @property
-    def text(self) -> str:
-        """Prompt and completion as shown."""
-        return self.wrapped.text
+_FADE = 0.1
+#: Component classes, in the order of the constants in `block`.
+_STYLES = (
+    *("plain", "prompt", "ghost", "flash", "head"),
+    *(f"nats-{level}" for level in range(len(LEVELS) + 1)),
+)
+_REVERSE, _BOLD = Style(reverse=True), Style(bold=True)
 
 
 class TextView(ScrollView, can_focus=True):
@@ -49,19 +41,28 @@ class TextView(ScrollView, can_focus=True):
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "text-view--prompt",
-        "text-view--heading",
-        "text-view--caret",
-        "text-view--empty",
-        "text-view--empty-strong",
-    }
+        f"text-view--{name}"
+        for name in (*_STYLES, "heading", "caret", "empty", "empty-strong")
+    }  # fmt: skip
+
+    class Clicked(Message):
+        """A place in the newest text was clicked."""
+
+        def __init__(self, place: int) -> None:
+            super().__init__()
+            self.place = place
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.blocks: list[Block] = []
+        self.surprise = False
         self._tops: list[int] = []
         self._writing = False
         self._empty: tuple[str, ...] = ()
+
+    def on_mount(self) -> None:
+        """What flashes fades by itself."""
+        self._fading = self.set_interval(_FADE, self._fade, pause=True)
 
     @property
     def at_end(self) -> bool:
@@ -78,38 +79,77 @@ class TextView(ScrollView, can_focus=True):
         self._empty = tuple(visible(line) for line in lines)
         self.refresh()
 
-    def begin(self, heading: str, prompt: str, *, again: bool) -> None:
-        """Start a block; with `again`, in place of the newest one."""
-        if again and self.blocks:
-            self.blocks.pop()
+    def begin(
+        self, heading: str, prompt: str, *, given: int | None = None,
+        again: bool = False, over: bool = False,
+    ) -> Block:  # fmt: skip
+        """Start a block; with `again`, in place of the newest one, which is written over.
+
+        over: what is there stays until the new text takes its place, and changes flash.
+        """
+        shown = len(prompt) if given is None else given
+        block = Block(heading, prompt, shown, self._text_width)
+        old = self.blocks.pop() if again and self.blocks else None
+        if old is not None and over:
+            block.stand_over(old)
         while self.blocks and sum(len(block.text) for block in self.blocks) > _KEPT:
             self.blocks.pop(0)
-        self.blocks.append(Block(visible(heading), visible_characters(prompt), self._text_width))
-        self._writing = True
+        self.show(block, writing=True, stay=block.before is not None)
+        return block
+
+    def show(self, block: Block, *, writing: bool = False, stay: bool = False) -> None:
+        """Put a block below the others; with `stay`, the view does not move."""
+        block.wrapped.set_width(self._text_width)
+        self.blocks.append(block)
+        self._writing = writing
         self._measure()
-        self._to_end()
+        if not stay:
+            self._to_end()
+
+    def take_back(self) -> Block:
+        """Remove the newest block, for another to be shown in its place."""
+        return self.blocks.pop()
 
     def rewrite(self, keep: int, text: str) -> None:
         """The newest completion becomes its first `keep` characters + text."""
         if not self.blocks:
             return
-        block, follow = self.blocks[-1], self.at_end
-        first = block.wrapped.rewrite(block.prompt + keep, visible_characters(text))
+        block, follow = self.blocks[-1], self.at_end and self.blocks[-1].cursor is None
+        first = block.write(keep, text, time.monotonic())
+        self._fit()
+        if follow and block.before is None:
+            self._to_end()
+        if block.flashing:
+            self._fading.resume()
+        self._redraw_from(first)
+
+    def end(self, note: str) -> Comparison | None:
+        """The newest completion is over; the note goes below it. How it differs from before."""
+        follow, self._writing = self.at_end, False
+        if not self.blocks:
+            return None
+        block = self.blocks[-1]
+        block.finish()
+        block.note = visible(note)
         self._fit()
         if follow:
             self._to_end()
-        top = self._tops[-1] + 1 + first
-        self.refresh_lines(top, max(1, self.virtual_size.height - top + 1))
-
-    def end(self, note: str) -> None:
-        """The newest completion is over; the note goes below it."""
-        follow, self._writing = self.at_end, False
-        if self.blocks:
-            self.blocks[-1].note = visible(note)
-            self._fit()
-        if follow:
-            self._to_end()
         self.refresh()
+        return block.comparison(True)
+
+    def move_cursor(self, place: int | None) -> None:
+        """Put the cursor of the newest block at a place, in view; None hides it."""
+        if not self.blocks or self.blocks[-1].cursor == place:
+            return
+        block = self.blocks[-1]
+        for moved in (block.cursor, place):
+            if moved is not None:
+                self.refresh_lines(self._tops[-1] + 1 + block.line_of(moved), 1)
+        block.cursor = place
+        if place is not None:
+            y, top = self._tops[-1] + 1 + block.line_of(place), self.scroll_offset.y
+            if not top <= y < top + self.size.height:
+                self.scroll_to(y=y - self.size.height // 2, animate=False, immediate=True)
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget, `y` counted from its top."""
@@ -123,8 +163,8 @@ class TextView(ScrollView, can_focus=True):
         if row == 0 or row > len(block.wrapped):
             quiet = block.heading if row == 0 else block.note if row < block.height - 1 else ""
             return self._quiet_line(quiet, width, base)
-        last = place == len(self.blocks) - 1 and row == len(block.wrapped)
-        return self._text_line(block, row - 1, last, width, base)
+        newest = place == len(self.blocks) - 1
+        return self._text_line(block, row - 1, newest and self._writing, width, base)
 
     def on_resize(self) -> None:
         """Break every block for the new width, and stay at the end if there."""
@@ -134,6 +174,25 @@ class TextView(ScrollView, can_focus=True):
         self._measure()
         if follow:
             self.call_after_refresh(self._to_end)
+
+    def on_click(self, event: events.Click) -> None:
+        """The cursor goes where the pointer is."""
+        row = event.y + self.scroll_offset.y - (self._tops[-1] + 1) if self.blocks else -1
+        if 0 <= row < len(self.blocks[-1].wrapped):
+            wrapped = self.blocks[-1].wrapped
+            self.post_message(self.Clicked(wrapped.place(row, event.x - self._margin)))
+
+    def _fade(self) -> None:
+        block = self.blocks[-1] if self.blocks else None
+        first = block.fade(time.monotonic()) if block else None
+        if first is not None:
+            self._redraw_from(first)
+        if block is None or not block.flashing:
+            self._fading.pause()
+
+    def _redraw_from(self, line: int) -> None:
+        top = self._tops[-1] + 1 + line
+        self.refresh_lines(top, max(1, self.virtual_size.height - top + 1))
 
     def _to_end(self) -> None:
         # Forced: the scrollbar, which comes with the first line too many, is not there yet.
@@ -161,25 +220,24 @@ class TextView(ScrollView, can_focus=True):
         if height != self.virtual_size.height:
             self.virtual_size = Size(self.scrollable_content_region.width, height)
 
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"text-view--{name}", partial=True)
+
     def _quiet_line(self, text: str, width: int, base: Style) -> Strip:
-        style = base + self.get_component_rich_style("text-view--heading", partial=True)
+        style = base + self._style("heading")
         line = [Segment(" " * self._margin + text, style)] if text else []
         return Strip(line).crop_extend(0, width, base)
 
-    def _text_line(self, block: Block, row: int, last: bool, width: int, base: Style) -> Strip:
-        wrapped = block.wrapped
-        start, end = wrapped.starts[row], wrapped.ends[row]
-        cut = max(start, min(end, block.prompt))
-        prompt = base + self.get_component_rich_style("text-view--prompt", partial=True)
-        segments = [
-            Segment(" " * self._margin, base),
-            Segment(wrapped.text[start:cut], prompt),
-            Segment(wrapped.text[cut:end], base),
-        ]
-        if last and self._writing:
-            caret = self.get_component_rich_style("text-view--caret", partial=True)
-            segments.append(Segment(_CARET, base + caret))
-        return Strip([s for s in segments if s.text]).crop_extend(0, width, base)
+    def _text_line(self, block: Block, line: int, writing: bool, width: int, base: Style) -> Strip:
+        segments = [Segment(" " * self._margin, base)]
+        for text, key in block.pieces(line, self.surprise, writing):
+            style = base + self._style(_STYLES[key & (STRONG - 1)])
+            if key & STRONG:
+                style += _BOLD
+            segments.append(Segment(text, style + _REVERSE if key & CURSOR else style))
+        if writing and block.fresh == len(block.text) and line == len(block.wrapped) - 1:
+            segments.append(Segment(_CARET, base + self._style("caret")))
+        return Strip(segments).crop_extend(0, width, base)
 
     def _empty_line(self, y: int, width: int, base: Style) -> Strip:
         lines = [part for line in self._empty for part in _lines(line, max(1, width - 2))]
@@ -187,8 +245,7 @@ class TextView(ScrollView, can_focus=True):
         place = y - max(0, (self.size.height - len(lines)) // 2)
         if not 0 <= place < len(lines):
             return Strip.blank(width, base)
-        name = "text-view--empty-strong" if place < first else "text-view--empty"
-        style = base + self.get_component_rich_style(name, partial=True)
+        style = base + self._style("empty-strong" if place < first else "empty")
         line = Strip([Segment(lines[place].rstrip(), style)])
         left = max(0, (width - line.cell_length) // 2)
         return Strip([Segment(" " * left, base), *line]).crop_extend(0, width, base)

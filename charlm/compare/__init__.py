@@ -1,1 +1,0 @@
-"""Cells side by side: each trained under one budget, over several seeds, and a report."""

@@ -1,0 +1,55 @@
+"""Texts that came of one another: rivals taken, continuations, edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tui.knobs import Setting
+from tui.messages import Request
+from tui.widgets.block import Block
+
+
+@dataclass(eq=False)
+class Branch:
+    """One text and how it came to be.
+
+    ended: the model wrote its end. over: nothing more comes. children: in the order they were
+    made; the one last shown is gone back to by redo.
+    """
+
+    request: Request
+    setting: Setting
+    block: Block
+    parent: Branch | None = None
+    over: bool = False
+    ended: bool = False
+    children: list[Branch] = field(default_factory=list)
+    last_shown: Branch | None = None
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether the text was cut, so that it can go on."""
+        return self.over and not self.ended
+
+    @property
+    def left_at(self) -> int:
+        """Where it left its parent's text, in characters; 0 without a parent."""
+        if self.parent is None:
+            return 0
+        mine, other = self.block.text, self.parent.block.text
+        length = min(len(mine), len(other))
+        return next((i for i in range(length) if mine[i] != other[i]), length)
+
+    def root(self) -> Branch:
+        """The first text of the tree."""
+        branch = self
+        while branch.parent is not None:
+            branch = branch.parent
+        return branch
+
+    def walk(self, bars: tuple[bool, ...] = ()) -> Iterator[tuple[Branch, tuple[bool, ...]]]:
+        """This text and all below it, with, for every level, whether a sibling follows."""
+        yield self, bars
+        for place, child in enumerate(self.children):
+            yield from child.walk((*bars, place + 1 < len(self.children)))
