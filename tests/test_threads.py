@@ -221,3 +221,25 @@ def test_a_forked_process_goes_on_writing() -> None:
             os.waitpid(child, 0)
             assert os.read(end, 1 << 20) == texts(session)
     """)
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_threads_share_the_steps_of_one_stream(cell: str, precision: str) -> None:
+    """Every thread count, whichever steps were shared: one stream's and one beam's bits.
+
+    Steps 8 to 15 are always shared, to see whether that is faster.
+    """
+    checkpoint = random_checkpoint(cell, hidden_size=600, layers=2)
+    written = {
+        threads: [
+            Engine(checkpoint, threads=threads, precision=precision).write(
+                "", strategy, max_length=40, ignore_eos=True
+            )
+            for strategy in (Sampling(), BeamSearch(width=3))
+        ]
+        for threads in (1, 2, 3)
+    }
+    assert all(len(completion.text) == 40 for completion in written[1])
+    assert written[2] == written[1]
+    assert written[3] == written[1]

@@ -24,6 +24,7 @@ struct Product {
     const float* weights;         // packed (see pack.h), x_size + h_size rows of `blocks` blocks
     std::size_t blocks;           // of 16 columns
     const float* const* last;     // N rows of blocks * 16: bias, or the row of a table
+    std::size_t from = 0, to = blocks;  // the blocks to compute; `from` is a multiple of 4
 };
 
 // The same in int8: four k lie side by side in a column, so x_size and h_size count fours. The
@@ -39,6 +40,7 @@ struct Int8Product {
     const float* const* last;
     const float* scale;           // blocks * 16: of a product of integers
     const std::int32_t* offset;   // blocks * 16: -128 sum_k W[k]
+    std::size_t from = 0, to = blocks;
 };
 
 // What follows a product while it is in the cache: the output, or a cell. Columns of a cell:

@@ -14,6 +14,25 @@ void point_to_rows(Aligned<T>& memory, std::size_t rows, std::size_t width,
     for (std::size_t n = 0; n < rows; ++n) pointers[n] = memory.data() + n * width;
 }
 
+// Bytes of weights, times rows, from which a thread more is worth waiting for.
+constexpr std::size_t kWorthAThread = std::size_t{1} << 18;
+
+// What a cell makes of a product, by parts where there is a team and enough to do.
+template <class P, class Make>
+void share(const P& product, Team* team, Make make) {
+    const std::size_t groups = (product.blocks + 3) / 4;
+    const std::size_t work = product.blocks * (product.x_size + product.h_size) * 64;
+    const std::size_t parts =
+        team == nullptr ? 1 : std::min({team->size(), groups, work * product.rows / kWorthAThread});
+    if (parts < 2) return make(product);
+    team->run([&](std::size_t part) {
+        P mine = product;
+        mine.from = 4 * (groups * std::min(part, parts) / parts);
+        mine.to = std::min(product.blocks, 4 * (groups * std::min(part + 1, parts) / parts));
+        if (mine.from < mine.to) make(mine);
+    });
+}
+
 }  // namespace
 
 void StepRows::clear() {
@@ -101,18 +120,24 @@ void Model::step_layer(const Cells<P>& cells, std::size_t layer, const StepRows&
     };
     const float* const* h_in = work.h_in.data();
     switch (config().cell) {
-        case Cell::rnn: cells.rnn(product_of(products[0], h_in), work.h.data()); break;
+        case Cell::rnn:
+            share(product_of(products[0], h_in), work.team,
+                  [&](const P& p) { cells.rnn(p, work.h.data()); });
+            break;
         case Cell::lstm:
-            cells.lstm(product_of(products[0], h_in), work.c_in.data(), work.c.data(),
-                       work.h.data());
+            share(product_of(products[0], h_in), work.team, [&](const P& p) {
+                cells.lstm(p, work.c_in.data(), work.c.data(), work.h.data());
+            });
             break;
         case Cell::gru:
             point_to_rows(work.update_memory, N, Hp, work.update);
             point_to_rows(work.reset_memory, N, Hp, work.reset_h);
-            cells.gru_gates(product_of(products[0], h_in), h_in, work.update.data(),
-                            work.reset_h.data());
-            cells.gru_candidate(product_of(products[1], work.reset_h.data()), h_in,
-                                work.update.data(), work.h.data());
+            share(product_of(products[0], h_in), work.team, [&](const P& p) {
+                cells.gru_gates(p, h_in, work.update.data(), work.reset_h.data());
+            });
+            share(product_of(products[1], work.reset_h.data()), work.team, [&](const P& p) {
+                cells.gru_candidate(p, h_in, work.update.data(), work.h.data());
+            });
     }
     for (std::size_t n = 0; n < N; ++n) std::copy_n(work.h[n], Hp, rows.out[n] + place);
 }
@@ -127,8 +152,8 @@ void Model::write_logits(const Cells<P>& cells, const StepRows& rows, Workspace&
             work.logits.push_back(rows.logits[n]);
         }
     work.last.assign(work.top.size(), weights_.output.last.data());
-    cells.linear(product<P>(weights_.output, {}, work.top.data(), work.top.size(), work),
-                 work.logits.data());
+    share(product<P>(weights_.output, {}, work.top.data(), work.top.size(), work), work.team,
+          [&](const P& p) { cells.linear(p, work.logits.data()); });
 }
 
 }  // namespace charlm

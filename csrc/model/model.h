@@ -4,12 +4,17 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/team.h"
+#include "base/trial.h"
 #include "model/weights.h"
 
 namespace charlm {
 
-// Scratch memory of one thread's steps: rows of floats or int8, and pointers to rows.
+// Scratch memory of one thread's steps: rows of floats or int8, and pointers to rows. With a
+// team, its threads share the blocks of large products; `shares` says whether that is faster.
 struct Workspace {
+    Team* team = nullptr;
+    Trial shares;
     Aligned<float> x_memory, h_memory, update_memory, reset_memory;
     Aligned<std::int8_t> int8_x_memory, int8_h_memory;
     std::vector<float*> x, h, update, reset_h, c, logits;

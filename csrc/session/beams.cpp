@@ -112,6 +112,7 @@ BeamSession::BeamSession(std::shared_ptr<const Model> model, const std::vector<P
     : model_(std::move(model)),
       options_(options),
       prompts_(prompts.size()),
+      threads_(threads),
       bounds_(split_evenly(prompts.size(), threads)) {
     check_options(options_);
     check_limits(options_.max_length, options_.min_length, options_.no_repeat_ngram);
@@ -129,7 +130,7 @@ bool BeamSession::done() const {
 BeamEvents BeamSession::advance(std::size_t n, double budget_ms) {
     const std::lock_guard lock(guard_);
     BeamEvents events;
-    events.positions = advance_shards(shards_, delivered_, n, budget_ms);
+    events.positions = advance_shards(shards_, threads_, delivered_, n, budget_ms);
     const std::size_t size = events.positions * prompts_ * options_.width;
     events.parents.resize(size, -1);
     events.ids.resize(size, kPad);

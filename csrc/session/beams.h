@@ -29,6 +29,7 @@ class BeamShard {
     std::size_t produced() const { return produced_; }
     // One position, of a prompt or of what follows it, or a part of one: of some hypotheses.
     void step();
+    Workspace& work() { return work_; }
 
     const std::vector<BeamSearch>& searches() const { return searches_; }
     const Prompts& prompts() const { return prompts_; }
@@ -92,7 +93,7 @@ class BeamSession {
 
     std::shared_ptr<const Model> model_;
     BeamOptions options_;
-    std::size_t prompts_, delivered_ = 0;
+    std::size_t prompts_, threads_, delivered_ = 0;
     std::vector<std::size_t> bounds_;
     std::vector<BeamShard> shards_;
     mutable std::mutex guard_;

@@ -135,6 +135,7 @@ SamplingSession::SamplingSession(std::shared_ptr<const Model> model,
     : model_(std::move(model)),
       rows_(prompts.size() * options.samples),
       samples_(options.samples),
+      threads_(threads),
       rivals_(options.rivals),
       bounds_(split_evenly(rows_, threads)) {
     check(options.samples >= 1 && options.samples <= 1u << 20, "samples must be from 1 to 2^20");
@@ -153,7 +154,7 @@ bool SamplingSession::done() const {
 SampleEvents SamplingSession::advance(std::size_t n, double budget_ms) {
     const std::lock_guard lock(guard_);
     SampleEvents events;
-    events.positions = advance_shards(shards_, delivered_, n, budget_ms);
+    events.positions = advance_shards(shards_, threads_, delivered_, n, budget_ms);
     events.ids.resize(events.positions * rows_, kPad);
     events.log_probs.resize(events.positions * rows_, 0);
     events.finished.resize(rows_);

@@ -46,6 +46,7 @@ class SamplingShard {
     std::size_t produced() const { return produced_; }
     // One position, of a prompt or of what follows it, or a part of one: of some rows.
     void step();
+    Workspace& work() { return work_; }
     const Prompts& prompts() const { return prompts_; }
 
     // Moves `count` positions from `from` on into columns [first, last) of the events.
@@ -104,7 +105,7 @@ class SamplingSession {
 
   private:
     std::shared_ptr<const Model> model_;
-    std::size_t rows_, samples_, delivered_ = 0;
+    std::size_t rows_, samples_, threads_, delivered_ = 0;
     std::optional<std::size_t> rivals_;
     std::vector<std::size_t> bounds_;  // of the shards' rows
     std::vector<SamplingShard> shards_;

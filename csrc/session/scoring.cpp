@@ -68,7 +68,7 @@ void ScoringShard::read(const float* logits, ScoredText& text) {
 ScoringSession::ScoringSession(std::shared_ptr<const Model> model, const std::vector<Ids>& inputs,
                                const std::vector<Ids>& targets,
                                std::optional<std::size_t> rivals, std::size_t threads)
-    : model_(std::move(model)), rivals_(rivals) {
+    : model_(std::move(model)), rivals_(rivals), threads_(threads) {
     check(inputs.size() == targets.size(), "as many inputs as targets are needed");
     check(rivals.value_or(0) < model_->config().vocabulary_size, "there are fewer rivals than that");
     for (std::size_t s = 0; s < inputs.size(); ++s) {
@@ -99,7 +99,7 @@ std::vector<ScoredText> ScoringSession::texts() const {
 
 void ScoringSession::advance(std::size_t n, double budget_ms) {
     const std::lock_guard lock(guard_);
-    steps_ += advance_shards(shards_, steps_, n, budget_ms);
+    steps_ += advance_shards(shards_, threads_, steps_, n, budget_ms);
 }
 
 }  // namespace charlm

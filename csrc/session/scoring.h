@@ -29,6 +29,7 @@ class ScoringShard {
     bool done() const { return texts_.empty(); }
     std::size_t produced() const { return steps_; }
     void step();
+    Workspace& work() { return work_; }
 
   private:
     void read(const float* logits, ScoredText& text);
@@ -58,7 +59,7 @@ class ScoringSession {
   private:
     std::shared_ptr<const Model> model_;
     std::optional<std::size_t> rivals_;
-    std::size_t steps_ = 0;
+    std::size_t threads_, steps_ = 0;
     std::vector<ScoredText> texts_;
     std::vector<ScoringShard> shards_;
     mutable std::mutex guard_;

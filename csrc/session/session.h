@@ -6,6 +6,7 @@
 //     std::size_t produced() const  positions produced so far
 //     void step()                 one position, of a prompt or of what follows it, or a part of
 //                                 one: short, whatever the number of rows
+//     Workspace& work()           that of its steps
 #pragma once
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 
 #include "base/check.h"
 #include "base/parallel.h"
+#include "model/model.h"
 
 namespace charlm {
 
@@ -40,24 +42,35 @@ inline void check_limits(std::int64_t max_length, std::int64_t min_length,
 // In one call: a bound that keeps counts of positions from overflowing.
 inline constexpr std::size_t kMostPositions = std::size_t{1} << 31;
 
+// Fewer positions in one call are not worth the start of a team.
+inline constexpr std::size_t kWorthATeam = 16;
+
 // Advances every shard by up to n positions, or until budget_ms is used (each makes at least
-// one step). Returns how many of the n positions are ready in all of them.
+// one step). Threads that no shard needs help with the steps of those there are. Returns how
+// many of the n positions are ready in all of them.
 template <class Shard>
-std::size_t advance_shards(std::vector<Shard>& shards, std::size_t delivered, std::size_t n,
-                           double budget_ms) {
+std::size_t advance_shards(std::vector<Shard>& shards, std::size_t threads,
+                           std::size_t delivered, std::size_t n, double budget_ms) {
     check(budget_ms >= 0, "budget_ms must be 0 or more");
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
-    const auto used_up = [&] {
-        const std::chrono::duration<double, std::milli> used = Clock::now() - start;
-        return used.count() >= budget_ms;
+    const auto used = [&] {
+        return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
     };
     const std::size_t target = delivered + std::min(n, kMostPositions);
+    const std::size_t each = n < kWorthATeam || shards.empty() ? 1 : threads / shards.size();
     for_each_shard(shards, [&](Shard& shard) {
-        while (!shard.done() && shard.produced() < target) {
+        Team team(each);
+        Workspace& work = shard.work();
+        for (double begun = used(); !shard.done() && shard.produced() < target;) {
+            work.team = each > 1 && work.shares.way() ? &team : nullptr;
             shard.step();
-            if (used_up()) break;
+            const double now = used();
+            work.shares.took(now - begun);
+            begun = now;
+            if (now >= budget_ms) break;
         }
+        work.team = nullptr;
     });
     std::size_t ready = target, longest = 0;
     bool all_done = true;
