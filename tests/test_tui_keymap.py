@@ -9,10 +9,11 @@ from tui.keymap import keys_of, label_of
 from tui.keys.key import key_name
 from tui.screens.runs import RunsView
 from tui.screens.sheets import help_content
+from tui.screens.train_view import TrainView
 from tui.screens.view import View
 from tui.screens.write import WriteScreen
 
-VIEWS: list[type[View]] = [WriteScreen, RunsView]
+VIEWS: list[type[View]] = [WriteScreen, RunsView, TrainView]
 each_view = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.view_name)
 
 
@@ -46,9 +47,10 @@ def test_help_shows_every_key(view: type[View]) -> None:
 
 
 def test_labels_follow_the_state() -> None:
-    assert label_of("train", (), {"write", "training"}) == "Stop training"
-    assert label_of("train", (), {"write"}) == "Train"
-    assert label_of("train", (), {"runs"}) is None
+    assert label_of("app.view", ("train",), {"write", "training"}) == "Training"
+    assert label_of("app.view", ("train",), {"write"}) == "Train"
+    assert label_of("pause", (), {"train", "alive", "paused"}) == "Go on"
+    assert label_of("pause", (), {"write", "alive"}) is None
     assert label_of("escape", (), {"write", "prompt"}) == "Leave"
     assert label_of("escape", (), {"write", "prompt", "streaming"}) == "Stop"
     assert label_of("copy", (), {"write"}) is None

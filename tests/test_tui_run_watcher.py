@@ -5,9 +5,14 @@ import math
 from pathlib import Path
 
 from charlm.run_log import RUN_LOG, RunLog
-from tui.run_watcher import RunReader
-from tui.widgets.curves import reduce_points
+from tui.run_messages import Curves, Quantity
+from tui.run_reader import RunReader
+from tui.widgets.plotting import reduce_points
 from tui.widgets.status import duration, training_text
+
+
+def points(curves: Curves, quantity: Quantity) -> list[tuple[float, float]]:
+    return [(sample.place.characters, sample.value) for sample in curves.of(quantity)]
 
 
 def test_a_log_becomes_curves_as_it_grows(tmp_path: Path) -> None:
@@ -17,14 +22,14 @@ def test_a_log_becomes_curves_as_it_grows(tmp_path: Path) -> None:
         log.append("start", run="x")
         log.append("step", step=1, characters=100, loss=3.0, progress=0.1, seconds_left=90.0)
         assert reader.read()
-        assert reader.curves().training == ((100.0, 3.0),)
+        assert points(reader.curves(), "training") == [(100.0, 3.0)]
         log.append("evaluation", step=1, characters=100, validation_loss=3.1, best=True)
         log.append("step", step=2, characters=200, loss=math.nan, progress=0.2)
         log.append("notice", message="one \x1b[31mline")
         reader.read()
         curves = reader.curves()
-        assert curves.training == ((100.0, 3.0),)
-        assert curves.validation == ((100.0, 3.1),)
+        assert points(curves, "training") == [(100.0, 3.0)]
+        assert points(curves, "validation") == [(100.0, 3.1)]
         assert curves.notices == ("one ␛[31mline",)
         assert (curves.progress, curves.seconds_left, curves.ended) == (0.2, None, None)
         log.append("end", reason="budget")
@@ -38,7 +43,7 @@ def test_a_resumed_run_replaces_its_last_stretch(tmp_path: Path) -> None:
             log.append("step", characters=characters, loss=loss)
     reader = RunReader(tmp_path)
     reader.read()
-    assert reader.curves().training == ((100.0, 3.0), (200.0, 2.1), (300.0, 1.8))
+    assert points(reader.curves(), "training") == [(100.0, 3.0), (200.0, 2.1), (300.0, 1.8)]
 
 
 def test_wrong_types_are_passed_over(tmp_path: Path) -> None:
@@ -55,7 +60,7 @@ def test_wrong_types_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / RUN_LOG).write_text(text)
     reader = RunReader(tmp_path)
     reader.read()
-    assert reader.curves().training == ((7.0, 2.5),)
+    assert points(reader.curves(), "training") == [(7.0, 2.5)]
     assert reader.curves().progress is None
 
 

@@ -181,7 +181,9 @@ def test_the_options_are_facts(tmp_path: Path) -> None:
     assert details.facts["--corpus"] == "my text"
     assert details.facts["--tie"] == "yes"
     assert details.sample == "so it goes␛"
-    assert details.curves is not None and details.curves.training == ((1000.0, 2.0),)
+    assert details.curves is not None
+    sample = details.curves.of("training")[-1]
+    assert (sample.place.characters, sample.value) == (1000.0, 2.0)
 
 
 def test_only_what_differs_is_shown() -> None:

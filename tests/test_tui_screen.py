@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +15,6 @@ import pytest
 from textual import events
 from textual.geometry import Size
 from textual.screen import Screen
-from textual.widgets import Input
 from tui_fakes import FACTS, FakeModel, letters
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling
@@ -26,9 +24,7 @@ from tui.keymap import keys_of
 from tui.keys.key import Key
 from tui.knobs import Setting
 from tui.screens.sheets import HelpScreen
-from tui.screens.train_form import TrainForm
 from tui.screens.write import WriteScreen
-from tui.widgets.choice import Choice
 
 HOSTILE = "\x1b]0;own\x07\x9b31m[/bold][@click=app.quit]x[/]\u202eabc\ud800 [red"
 RAW = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -329,98 +325,6 @@ async def test_the_palette_lists_what_can_be_done() -> None:
         assert "Copy prompt and text" in titles
 
 
-TRAINER = """
-import json, pathlib, signal, sys, time
-run = pathlib.Path(sys.argv[sys.argv.index("--out") + 1])
-run.mkdir(parents=True)
-log = open(run / "run.jsonl", "a")
-def say(**line):
-    log.write(json.dumps(line) + "\\n"); log.flush()
-def stop(*_):
-    say(kind="end", reason="stopped"); sys.exit(143)
-signal.signal(signal.SIGTERM, stop)
-(run / "arguments").write_text(" ".join(sys.argv[1:]))
-for step in range(1, 2000):
-    say(kind="step", step=step, characters=step * 1000, loss=3 / step ** 0.3,
-        progress=step / 2000, seconds_left=125.0)
-    if step == 20:
-        say(kind="evaluation", step=step, characters=step * 1000, validation_loss=1.9)
-        (run / "model.safetensors").write_bytes(b"x")
-    time.sleep(0.01)
-"""
-
-
-async def test_a_training_is_started_watched_talked_to_and_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "checkpoints").mkdir()
-    corpus = tmp_path / "my text.txt"
-    corpus.write_text("text")
-    model = FakeModel()
-    async with running(model, (140, 40), trainer=[sys.executable, "-c", TRAINER]) as screen:
-        await press(screen, "f8")
-        await opened(screen, TrainForm)
-        form = screen.app.screen
-        form.query_one("#corpus", Input).value = str(corpus)
-        form.query_one("#cell", Choice).focus()
-        await press(screen, "left")
-        form.query_one("#name", Input).value = "mine"
-        await press(screen, "f8")
-        await until(lambda: screen.app.screen is screen and screen.states() >= {"training"})
-        run = tmp_path / "checkpoints" / "mine"
-        await until(lambda: "training 1" in painted(screen) and "2 min left" in painted(screen))
-        await until(lambda: "validation 1.900" in painted(screen))
-        await until(lambda: "⢸" in painted(screen) or "⡇" in painted(screen))
-        assert "--cell gru" in (run / "arguments").read_text()
-        await until(lambda: "^L Talk to it" in painted(screen))
-        await press(screen, "ctrl+l")
-        await until(lambda: "newest" not in screen.states())
-        assert "F8 Stop training" in painted(screen)
-        await press(screen, "f8")
-        await until(lambda: "training" not in screen.states())
-        await until(lambda: any("training stopped" in toast for toast in toasts(screen)))
-
-
-async def test_a_failed_training_shows_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    script = "import sys; print('charlm: error: [/bold] no such corpus'); sys.exit(2)"
-    async with running(FakeModel(), trainer=[sys.executable, "-c", script]) as screen:
-        await press(screen, "f8")
-        await opened(screen, TrainForm)
-        await press(screen, "f8")
-        await until(lambda: any("exit code 2" in toast for toast in toasts(screen)))
-        await until(lambda: "[/bold] no such corpus" in painted(screen))
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("corpus", "nowhere.txt"), ("hidden", "0"), ("hidden", "x"), ("hidden", "99999999"),
-        ("characters", "many"), ("name", "../up"), ("name", ".."), ("name", "a\x1bb"),
-    ],
-)  # fmt: skip
-async def test_the_form_names_the_field_that_is_wrong(field: str, value: str) -> None:
-    async with running(FakeModel(), trainer=["/nonexistent"]) as screen:
-        await press(screen, "f8")
-        await opened(screen, TrainForm)
-        form = screen.app.screen
-        form.query_one(f"#{field}", Input).value = value
-        await press(screen, "f8")
-        await until(lambda: form.query_one("#form-error").content)  # type: ignore[attr-defined]
-        await until(lambda: form.query_one(f"#{field}").has_focus)
-        assert not screen._desk.training
-
-
-async def test_a_missing_trainer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    async with running(FakeModel(), trainer=["/nonexistent"]) as screen:
-        await press(screen, "f8")
-        await opened(screen, TrainForm)
-        await press(screen, "f8")
-        await until(lambda: any("could not be started" in toast for toast in toasts(screen)))
-
-
 def state_of(screen: WriteScreen) -> tuple[object, ...]:
     """What a key can change."""
     app = screen.app
@@ -461,6 +365,7 @@ async def test_every_key_does_something(tmp_path: Path, monkeypatch: pytest.Monk
         screen._desk.run = tmp_path
         for prompt in ("one", "two"):
             await write(screen, prompt)
+        keys = keys_of("write")
         # Talking to the newest weights ends the text; quitting ends everything.
         keys = keys_of("write")
         last = [key for action in ("talk", "app.quit") for key in keys if key.action == action]

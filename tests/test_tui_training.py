@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tui.screens.training_desk import TrainingDesk
-from tui.training import TrainingPlan, TrainingProcess, train_command
+from tui.training import TrainingProcess, train_command
+from tui.training_plan import TrainingPlan, threads
 
 FAILS = "import sys; print('one', flush=True); print('\\x1b[31mtwo\\x1b]0;x\\x07'); sys.exit(3)"
 WAITS = "import time; print('ready', flush=True); time.sleep(60)"
@@ -39,10 +40,11 @@ def gone(pid: int) -> bool:
 
 
 def test_the_options_are_those_of_the_form(tmp_path: Path) -> None:
-    plan = TrainingPlan(tmp_path / "r", "~/my text.txt", "gru", "line", "64", "500k")
+    plan = TrainingPlan(tmp_path / "r", "~/my text.txt", "gru", "line", "64", "2", "500k")
     assert plan.options == [
         "--corpus", str(Path("~/my text.txt").expanduser()), "--cell", "gru", "--unit", "line",
-        "--hidden", "64", "--characters", "500k", "--out", str(tmp_path / "r"),
+        "--hidden", "64", "--layers", "2", "--characters", "500k", "--threads", str(threads()),
+        "--keep", "20", "--out", str(tmp_path / "r"),
     ]  # fmt: skip
     assert "--corpus" not in TrainingPlan(tmp_path).options
     assert train_command() == [sys.executable, "-m", "charlm.train"]
@@ -116,3 +118,10 @@ def test_newest_weights_are_offered_once(tmp_path: Path) -> None:
     assert desk.has_newer()
     desk.close()
     assert not desk.training
+
+
+def test_weights_are_kept_as_far_as_they_are_small(tmp_path: Path) -> None:
+    assert TrainingPlan(tmp_path, hidden="256").kept == 20
+    assert 3 < TrainingPlan(tmp_path, hidden="1024").kept < 20
+    assert TrainingPlan(tmp_path, hidden="4096", layers="4").kept == 3
+    assert TrainingPlan(tmp_path, more=("--keep", "5")).options.count("--keep") == 1

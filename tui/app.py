@@ -25,7 +25,7 @@ from tui.keys.key import View as ViewName
 from tui.knobs import Setting
 from tui.models import MODEL, run_of
 from tui.run_watcher import RunWatcher
-from tui.screens.training_desk import TrainingDesk
+from tui.screens.training_desk import TrainingDesk, told_end
 from tui.screens.view import View
 from tui.screens.write import WriteScreen
 from tui.settings import Loaded, Settings, keep_setting, wants_ascii
@@ -34,13 +34,14 @@ from tui.training import train_command
 
 #: Objects made between two collections: text makes many small ones, none of them in circles.
 _THRESHOLD = 50_000
+_DESK = 0.5
 
 
 class CharlmApp(App[int]):
     """`python -m tui`. `model`: a run or a checkpoint, None for none."""
 
     TITLE = "charlm"
-    CSS_PATH = ["app.tcss", "write.tcss", "runs.tcss"]  # noqa: RUF012
+    CSS_PATH = ["app.tcss", "write.tcss", "runs.tcss", "train.tcss"]  # noqa: RUF012
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
@@ -88,6 +89,7 @@ class CharlmApp(App[int]):
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         for notice in self._notices:
             self._warn(notice)
+        self.set_interval(_DESK, self._look_at_training)
         if not self.is_headless:
             self._end_on_signals()
 
@@ -112,11 +114,17 @@ class CharlmApp(App[int]):
 
     def _make_view(self, name: ViewName) -> View:
         """A view, imported when it is first seen: the first paint does not wait for it."""
-        if name == "runs":
-            from tui.screens.runs import RunsView
+        match name:
+            case "runs":
+                from tui.screens.runs import RunsView
 
-            return RunsView(self._load_model, self._loaded)
-        raise NotImplementedError(name)
+                return RunsView(self._load_model, self._loaded)
+            case "train":
+                from tui.screens.train_view import TrainView
+
+                return TrainView(self.desk)
+            case _:
+                raise NotImplementedError(name)
 
     def _writer(self) -> WriteScreen:
         """The view that lies below all others."""
@@ -167,6 +175,16 @@ class CharlmApp(App[int]):
 
     def _warn(self, notice: str) -> None:
         self.notify(visible(notice), severity="warning", timeout=10, markup=False)
+
+    def _look_at_training(self) -> None:
+        """Say how the training ended, whichever view is shown."""
+        end = self.desk.ended()
+        if end is not None:
+            message, wrong = told_end(end, self.desk.has_newer())
+            self.notify(
+                message, severity="error" if wrong else "information",
+                timeout=30 if wrong else 5, markup=False,
+            )  # fmt: skip
 
     def _calm_collector(self) -> None:
         gc.collect()

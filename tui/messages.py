@@ -173,24 +173,6 @@ DecodeSnapshot = Loading | Loaded | LoadFailed | Started | Written | Finished | 
 
 
 @dataclass(frozen=True)
-class Curves:
-    """The curves of one run as they stand, and where its training is.
-
-    `training` and `validation`: (characters seen, nats per character) pairs. `progress`: 0 to 1,
-    None when the log does not say; `seconds_left` likewise.
-    """
-
-    run: Path
-    training: tuple[tuple[float, float], ...] = ()
-    validation: tuple[tuple[float, float], ...] = ()
-    progress: float | None = None
-    seconds_left: float | None = None
-    characters_per_s: float | None = None
-    notices: tuple[str, ...] = ()
-    ended: str | None = None
-
-
-@dataclass(frozen=True)
 class TrainingEnded:
     """The training process is gone. `code`: its exit status; `lines`: the last ones it wrote."""
 

@@ -6,7 +6,6 @@ becomes a row that says why.
 
 from __future__ import annotations
 
-import fcntl
 import math
 import os
 import shlex
@@ -22,10 +21,10 @@ from charlm.display import visible, visible_text
 from charlm.errors import CharlmError, InputError
 from charlm.run_log import RUN_LOG, read_ends
 from tui.models import MODEL, ROOT, SHIPPED
-from tui.run_watcher import RunReader
+from tui.run_lock import is_training
+from tui.run_reader import RunReader
 from tui.runs_messages import RunDetails, RunKind, RunRow, RunState
 
-_LOCK = ".lock"
 _SUFFIX = ".safetensors"
 
 
@@ -79,30 +78,6 @@ def read_row(path: Path) -> RunRow:
     )  # fmt: skip
 
 
-def is_training(run: Path) -> bool:
-    """Whether a trainer holds the run.
-
-    The lock is tried only while the process that wrote it lives: a trainer that begins at this
-    very instant must not find it taken.
-    """
-    try:
-        lock = os.open(run / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        holder = os.read(lock, 32).decode("ascii", "replace").strip()
-        if not holder.isdecimal() or not _lives(int(holder)):
-            return False
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(lock)
-    return False
-
-
 def read_details(path: Path) -> RunDetails:
     """Everything a run says of itself; what cannot be read is left out."""
     facts: dict[str, str] = {}
@@ -145,16 +120,6 @@ def _kind(path: Path) -> RunKind:
     if path.name in SHIPPED and path.parent.resolve() == ROOT.resolve():
         return "shipped"
     return "run" if path.is_dir() else "file"
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
 
 
 def _state(run: Path, start: Mapping[str, Any], last: Sequence[Mapping[str, Any]]) -> RunState:

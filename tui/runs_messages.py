@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tui.messages import Curves
+from tui.run_messages import Curves
 
 #: shipped with charlm, a run of the user, or a single checkpoint file.
 RunKind = Literal["shipped", "run", "file"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from charlm.display import visible
 from tui.models import MODEL, ROOT, runs_folder
+from tui.run_lock import is_training
 from tui.runs_messages import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
 
 _INTERVAL = 2.0
@@ -88,7 +89,7 @@ class RunsReader:
 
     def _row(self, path: Path) -> RunRow:
         """A row, read again only where its files changed."""
-        from tui.run_folders import is_training, read_row
+        from tui.run_folders import read_row
 
         stamp, known = _stamp(path), self._known.get(path)
         if (

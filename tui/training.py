@@ -11,37 +11,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from charlm.display import visible
 from tui.messages import TrainingEnded
+from tui.training_plan import TrainingPlan
 
 _LINES = 12
 _NICE = 10
 #: Terminal commands in what a trainer prints (colours, cursor moves of a progress bar).
 _COMMANDS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-
-
-@dataclass(frozen=True)
-class TrainingPlan:
-    """What the form says. An empty corpus is Python's own documentation."""
-
-    run: Path
-    corpus: str = ""
-    cell: str = "lstm"
-    unit: str = "sentence"
-    hidden: str = "256"
-    characters: str = "5m"
-
-    @property
-    def options(self) -> list[str]:
-        """The options of `python -m charlm.train`."""
-        corpus = ["--corpus", str(Path(self.corpus).expanduser())] if self.corpus else []
-        return [
-            *corpus, "--cell", self.cell, "--unit", self.unit, "--hidden", self.hidden,
-            "--characters", self.characters, "--out", str(self.run),
-        ]  # fmt: skip
 
 
 def train_command() -> list[str]:

@@ -54,6 +54,7 @@ _NAMES = {
     "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "left": "←", "right": "→",
     "pageup": "PgUp", "pagedown": "PgDn", "question_mark": "?", "plus": "+", "minus": "-",
     "home": "Home", "end": "End", "space": "Space", "delete": "Del",
+    "less_than_sign": "<", "greater_than_sign": ">",
 }  # fmt: skip
 
 

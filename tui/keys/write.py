@@ -60,8 +60,6 @@ _KEYS: tuple[Key, ...] = (
     *_knob("seed", "s", "seed: the dice"),
     Key("precision", ("ctrl+n",), (("int8", "float32"), ("", "int8")),
         "numbers of 8 bits (int8, faster) or of 32 (float32, exact)", "Model"),
-    Key("train", ("f8",), (("training", "Stop training"), ("", "Train")),
-        "train a model; while one trains, stop it", "Model", rank=6),
     Key("talk", ("ctrl+l",), (("newest", "Talk to it"),),
         "load the newest weights of the training", "Model", rank=4),
     Key("curves", ("ctrl+o",), (("curves", "Hide curves"), ("", "Curves")),

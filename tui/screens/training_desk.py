@@ -7,14 +7,15 @@ from pathlib import Path
 
 from tui.messages import TrainingEnded
 from tui.models import MODEL
-from tui.training import TrainingPlan, TrainingProcess
+from tui.training import TrainingProcess
+from tui.training_plan import TrainingPlan
 
 
 class TrainingDesk:
     """Holds the running training, if any, and knows when it has newer weights."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        self._command = list(command)
+        self.command = list(command)
         self._process: TrainingProcess | None = None
         self.run: Path | None = None
         self._talked: float = 0.0
@@ -31,7 +32,7 @@ class TrainingDesk:
 
     def start(self, plan: TrainingPlan) -> None:
         """Start it. Raises OSError when there is no such program."""
-        self._process = TrainingProcess(plan, self._command)
+        self._process = TrainingProcess(plan, self.command)
         self.run, self._talked = plan.run, 0.0
 
     def stop(self) -> None:
@@ -69,3 +70,13 @@ class TrainingDesk:
             return (self.run / MODEL).stat().st_mtime
         except OSError:
             return 0.0
+
+
+def told_end(end: TrainingEnded, has_newer: bool) -> tuple[str, bool]:
+    """What to say when a training ended, and whether something was wrong."""
+    if end.code == 0 or end.stopped:
+        talk = ": Ctrl+L talks to it" if has_newer else ""
+        return f"training {'stopped' if end.stopped else 'done'}{talk}", False
+    how = f"with exit code {end.code}" if end.code > 0 else f"by signal {-end.code}"
+    last = "\n".join(end.lines[-4:])
+    return f"training ended {how}\n{last}", True

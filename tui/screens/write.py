@@ -36,7 +36,6 @@ from tui.widgets.status import (
 from tui.widgets.text_view import TextView
 
 _FRAME = 1 / 30
-_DESK = 0.5
 
 
 class WriteScreen(KnobActions, ModelActions):
@@ -64,7 +63,6 @@ class WriteScreen(KnobActions, ModelActions):
         self._show_empty()
         self.begin()
         self.set_interval(_FRAME, self._drain)
-        self.set_interval(_DESK, self._look_at_training)
         if self._model is not None:
             self.call_after_refresh(self.load, self._model)
 
@@ -179,6 +177,8 @@ class WriteScreen(KnobActions, ModelActions):
 
     def show_status(self) -> None:
         """The knobs, the meters and the curves."""
+        if self._desk.training and self._desk.run is not None:
+            self._watcher.watch(self._desk.run)
         writing, curves = self.writing, self._watcher.latest
         training = training_text(curves) if self._desk.training else ""
         if self._desk.stopping:

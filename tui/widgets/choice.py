@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual import events
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -19,6 +20,9 @@ class Choice(Widget, can_focus=True):
         ("space", "step(1)", "Next"),
     ]
     value: reactive[str] = reactive("")
+
+    class Changed(Message):
+        """Another option was chosen."""
 
     def __init__(self, options: Sequence[str], value: str, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -38,6 +42,7 @@ class Choice(Widget, can_focus=True):
         """Choose the next option, round and round."""
         place = self._options.index(self.value) + by
         self.value = self._options[place % len(self._options)]
+        self.post_message(self.Changed())
 
     def on_click(self, event: events.Click) -> None:
         """Choose the next option."""

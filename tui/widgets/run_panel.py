@@ -46,7 +46,7 @@ class RunPanel(Vertical):
             return
         facts = details.facts if details else {}
         self.query_one("#run-facts", Static).update(facts_content(row, facts))
-        self._has_curves = bool(details and details.curves and details.curves.training)
+        self._has_curves = bool(details and details.curves and details.curves.has_points)
         self.query_one(CurvesPanel).show(details.curves if details else None)
         self._place_curves()
         sample = details.sample.strip()[:_SAMPLE] if details else ""

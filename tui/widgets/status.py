@@ -7,7 +7,8 @@ from collections.abc import Collection
 from tui.keymap import keys_of
 from tui.keys.key import View
 from tui.knobs import DECODERS, LABELS, Setting
-from tui.messages import Curves, ModelFacts
+from tui.messages import ModelFacts
+from tui.run_messages import Curves
 from tui.widgets.block import Comparison
 from tui.widgets.pieces_line import Piece
 

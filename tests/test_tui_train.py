@@ -1,0 +1,167 @@
+"""The view that trains: the form, the wheel, runs that are attached; every key acts."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+from tui_fakes import FakeModel
+from tui_train_fakes import TRAINER, painted, press, toasts, training_view, until, write_run
+
+from tui.app import CharlmApp
+from tui.screens.train_view import TrainView
+from tui.screens.write import WriteScreen
+from tui.widgets.choice import Choice
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder of one's own, with a folder for runs."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    return tmp_path / "checkpoints"
+
+
+def fill(view: TrainView, **fields: str) -> None:
+    for field, text in fields.items():
+        view.query_one(f"#{field.replace('_', '-')}", Input).value = text
+
+
+async def test_the_form_says_what_it_would_take(runs: Path) -> None:
+    async with training_view() as view:
+        await until(lambda: "12,345" in painted(view))
+        await until(lambda: "far too many [/bold]" in painted(view))
+        assert "Enter starts it" in painted(view)
+        assert view.query_one("#corpus").has_focus
+
+
+async def test_a_training_is_started_steered_and_stopped(runs: Path) -> None:
+    corpus = runs / "my text.txt"
+    corpus.write_text("text")
+    async with training_view() as view:
+        fill(view, corpus=str(corpus), name="mine", hidden="64")
+        view.query_one("#cell").focus()
+        await until(lambda: view.query_one("#cell").has_focus)
+        await press(view, "left")
+        await until(lambda: view.query_one("#cell", Choice).value == "gru")
+        await press(view, "ctrl+b")
+        await until(lambda: view.query_one("#form-more").display)
+        fill(view, learning_rate="0.01", others="--case lower")
+        await press(view, "ctrl+s")
+        await until(lambda: "alive" in view.states())
+        run = runs / "mine"
+        await until(lambda: "2 min left" in painted(view) and "GRU 1×256" in painted(view))
+        words = (run / "arguments").read_text()
+        assert "--cell gru --unit sentence --hidden 64 --layers 1 --characters 5m" in words
+        assert "--learning-rate 0.01 --case lower --keep 20 --out" in words
+        await press(view, "f2")
+        await until(lambda: "paused" in view.states())
+        await until(lambda: " paused " in painted(view) and "F2 Go on" in painted(view))
+        await until(lambda: "╎pause" in painted(view))
+        await press(view, "f2")
+        await until(lambda: "paused" not in view.states())
+        await press(view, "f4")
+        await until(lambda: "rate 0.0045" in painted(view))
+        acts = [json.loads(line) for line in (run / "control.jsonl").read_text().splitlines()]
+        assert acts[-1] == {"act": "learning_rate", "value": 0.0045}
+        await press(view, "f5")
+        await until(lambda: "alive" not in view.states())
+        await until(lambda: any("training stopped" in toast for toast in toasts(view)))
+        await until(lambda: "stopped" in painted(view))
+        await press(view, "f6")
+        await until(lambda: view.query_one("#corpus").has_focus)
+
+
+async def test_a_failed_training_shows_why_in_every_view(runs: Path) -> None:
+    script = "import sys; print('charlm: error: [/bold] no such corpus'); sys.exit(2)"
+    async with training_view() as view:
+        view._desk.command = [sys.executable, "-c", script]
+        await press(view, "ctrl+s", "f8")
+        assert isinstance(view.app.screen, WriteScreen)
+        await until(lambda: any("exit code 2" in toast for toast in toasts(view)))
+        await until(lambda: "[/bold] no such corpus" in painted(view))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("corpus", "nowhere.txt"), ("hidden", "0"), ("hidden", "x"), ("hidden", "99999999"),
+        ("layers", "65"), ("budget", "many"), ("budget", "0"), ("name", "../up"), ("name", ".."),
+        ("name", "a\x1bb"), ("dropout", "1"), ("seed", "-1"), ("others", "no option"),
+        ("others", "--corpus 'open"),
+    ],
+)  # fmt: skip
+async def test_the_form_names_the_field_that_is_wrong(runs: Path, field: str, value: str) -> None:
+    async with training_view() as view:
+        fill(view, **{field: value})
+        await press(view, "ctrl+s")
+        await until(lambda: view.query_one("#form-error").content)  # type: ignore[attr-defined]
+        await until(lambda: view.query_one(f"#{field}").has_focus)
+        assert "\x1b" not in painted(view)
+        assert not view._desk.training
+
+
+async def test_a_missing_trainer_is_told(runs: Path) -> None:
+    async with training_view() as view:
+        view._desk.command = ["/nonexistent"]
+        await press(view, "ctrl+s")
+        await until(lambda: any("could not be started" in toast for toast in toasts(view)))
+
+
+async def test_a_run_started_elsewhere_is_seen_and_steered(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "elsewhere")
+    async with training_view(run) as view:
+        await until(lambda: "budget used" in painted(view))
+        assert "alive" not in view.states()
+        lines = (run / "run.jsonl").read_text().splitlines()
+        (run / "run.jsonl").write_text("\n".join(lines[:-1]) + "\n")
+        with open(run / ".lock", "w") as lock:
+            lock.write(str(os.getpid()))
+            lock.flush()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            await steered(view, run)
+        await until(lambda: "not running" in painted(view))
+
+
+async def steered(view: TrainView, run: Path) -> None:
+    """Ask a run of someone else for three things."""
+    await until(lambda: "alive" in view.states())
+    await press(view, "f2", "f3", "f5")
+    acts = [json.loads(line) for line in (run / "control.jsonl").read_text().splitlines()]
+    assert [act["act"] for act in acts] == ["pause", "learning_rate", "stop"]
+
+
+async def test_a_run_is_shown_with_marks_and_baselines(tmp_path: Path) -> None:
+    async with training_view(write_run(tmp_path / "x[b]"), (160, 48)) as view:
+        await until(lambda: "validation 1.9" in painted(view))
+        page = painted(view)
+        for text in ("x[b]", "5-gram", "1-gram", "╎pause", "␛[31mgate[/bold]",
+                     "gradient norm", "learning rate", "characters/s", "LSTM 1×32"):  # fmt: skip
+            assert text in page, text
+
+
+async def test_several_runs_lie_over_each_other(tmp_path: Path) -> None:
+    paths = [write_run(tmp_path / name, steps) for name, steps in (("a", 200), ("b", 100))]
+    async with training_view(size=(120, 24)) as view:
+        view.overlay(paths)
+        await until(lambda: "b 2.0" in painted(view) and "and 1 more" in painted(view))
+        view.show_run(paths[1])
+        await until(lambda: "and 1 more" not in painted(view) and "b 2.0" not in painted(view))
+
+
+async def test_the_view_can_be_told_of_a_run_before_it_is_there(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "early")
+    app = CharlmApp(Path("checkpoints/tiny"), load=FakeModel().load, trainer=TRAINER)
+    try:
+        async with app.run_test(size=(80, 24)):
+            app.action_view("train")
+            view = app.get_screen("train", TrainView)
+            view.show_run(run)
+            await until(lambda: "early" in painted(view) and "validation" in painted(view))
+    finally:
+        app.close()

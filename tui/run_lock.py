@@ -1,0 +1,43 @@
+"""Whether someone trains a run now."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+_LOCK = ".lock"
+
+
+def is_training(run: Path) -> bool:
+    """Whether a trainer holds the run.
+
+    The lock is tried only while the process that wrote it lives: a trainer that begins at this
+    very instant must not find it taken.
+    """
+    try:
+        lock = os.open(run / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        holder = os.read(lock, 32).decode("ascii", "replace").strip()
+        if not holder.isdecimal() or not _lives(int(holder)):
+            return False
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(lock)
+    return False
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,238 @@
+"""The view that trains: a form when nothing is shown, else a run: its curves and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.widgets import Static
+
+from charlm.display import visible
+from tui.keymap import bindings_of
+from tui.models import runs_folder
+from tui.run_messages import Curves
+from tui.run_watcher import RunWatcher
+from tui.screens.train_form import TrainForm
+from tui.screens.train_wheel import Wheel
+from tui.screens.training_desk import TrainingDesk
+from tui.screens.view import View
+from tui.widgets.curve_board import CurveBoard
+from tui.widgets.pieces_line import Piece
+from tui.widgets.progress import ProgressLine
+from tui.widgets.prompt import Prompt
+
+_QUIET = "$foreground-muted"
+
+
+class TrainView(View):
+    """Starts, shows and steers a training. Every action is one of its keys."""
+
+    view_name = "train"
+    BINDINGS = bindings_of("train")
+
+    def __init__(self, desk: TrainingDesk) -> None:
+        super().__init__()
+        self._desk, self._wheel = desk, Wheel(desk)
+        self._watcher = RunWatcher()
+        self._run: Path | None = desk.run if desk.training else None
+        self._others: tuple[Path, ...] = ()
+
+    # What other views ask of it.
+
+    def show_run(self, run: Path) -> None:
+        """Show this run: one that is over, or one that goes on, whoever started it."""
+        self._run, self._others = run, ()
+        self._watch()
+
+    def overlay(self, runs: Sequence[Path]) -> None:
+        """Show the first of these runs, the curves of the others over it."""
+        if runs:
+            self._run, self._others = runs[0], tuple(runs[1:])
+            self._watch()
+
+    # Its parts.
+
+    def compose_view(self) -> ComposeResult:
+        """The form; the run."""
+        yield TrainForm(runs_folder(), self._desk.command, id="form")
+        with Vertical(id="run"):
+            yield ProgressLine(id="progress")
+            with Container(id="run-body"):
+                yield CurveBoard(id="board")
+            with Container(id="prompt-row"):
+                yield Static("›", id="prompt-mark", markup=False)
+                yield Prompt(id="talk-prompt")
+
+    def on_mount(self) -> None:
+        """The form, or the run that is there already."""
+        self._form, self._board = self.query_one(TrainForm), self.query_one(CurveBoard)
+        self._prompt = self.query_one(Prompt)
+        self._prompt.placeholder = "Type how a text begins: it goes on at every evaluation"
+        self.begin()
+        self._watch()
+
+    def on_unmount(self) -> None:
+        """The thread ends."""
+        self._watcher.close()
+
+    def on_train_form_asked(self, event: TrainForm.Asked) -> None:
+        """Start the training of the form."""
+        try:
+            self._desk.start(event.plan)
+        except OSError as error:
+            self.say(f"the training could not be started: {error}", True)
+            return
+        self.show_run(event.plan.run)
+        self.say(f"training {event.plan.run.name}")
+
+    @property
+    def curves(self) -> Curves | None:
+        """The newest snapshot of the run that is shown."""
+        latest = self._watcher.latest
+        return latest if latest is not None and latest.run == self._run else None
+
+    def states(self) -> frozenset[str]:
+        """What holds now, in the words of the key table."""
+        curves, shown = self.curves, self._run is not None
+        alive = self._wheel.is_alive(curves)
+        own = shown and self._run == self._desk.run
+        holding = {
+            "form": not shown, "run": shown, "alive": alive,
+            "paused": alive and curves is not None and curves.paused,
+            "other": self._desk.training and not own,
+            "new": shown and not self._desk.training,
+            "one-chart": shown and not self._board.shows_all,
+            "prompt": self._prompt.has_focus, "outside": not self._prompt.has_focus,
+        }  # fmt: skip
+        return frozenset({self.view_name, *(name for name, holds in holding.items() if holds)})
+
+    def title_pieces(self) -> Sequence[Piece]:
+        """The run, and what learns in it."""
+        pieces = [Piece("charlm", "bold $primary", 1)]
+        if self._run is None:
+            return [*pieces, Piece("train a new model", "bold")]
+        pieces.append(Piece(visible(self._run.name), "bold"))
+        curves = self.curves
+        if curves is not None:
+            pieces.append(Piece(curves.model, _QUIET, 2))
+        if self._others:
+            pieces.append(Piece(f"and {len(self._others)} more", _QUIET, 3))
+        return pieces
+
+    def show_status(self) -> None:
+        """Progress, curves, the newest notice."""
+        curves = self.curves
+        alive = self._wheel.is_alive(curves)
+        state = "paused" if alive and curves is not None and curves.paused else ""
+        if self._run is not None and self._run == self._desk.run and self._desk.stopping:
+            state = "stopping"
+        self.query_one(ProgressLine).show(curves, state, alive)
+        self._board.show(curves, self._watcher.others if curves is not None else ())
+        notice = curves.notices[-1] if curves is not None and curves.notices else ""
+        self.line("meters").set_pieces([Piece(notice, _QUIET)])
+
+    # What the keys do.
+
+    def action_start(self) -> None:
+        """Start what the form says."""
+        self._form.start()
+
+    def action_more(self) -> None:
+        """More options, and back."""
+        self._form.turn_page()
+
+    def action_new(self) -> None:
+        """The form; while a training runs, its run."""
+        self._run, self._others = (self._desk.run, ()) if self._desk.training else (None, ())
+        self._watch()
+
+    def action_pause(self) -> None:
+        """Pause, or go on."""
+        self._steer(self._wheel.pause_or_go_on)
+
+    def action_rate(self, direction: int) -> None:
+        """The learning rate down or up."""
+        self._steer(lambda curves: self._wheel.turn_rate(curves, direction))
+
+    def action_stop(self) -> None:
+        """Stop: it saves first."""
+        self._steer(self._wheel.stop)
+
+    def action_kind(self) -> None:
+        """Another curve."""
+        self._board.next_kind()
+
+    def action_axis(self) -> None:
+        """Another axis."""
+        self._board.next_axis()
+
+    def action_smooth(self) -> None:
+        """Smoother, or as measured."""
+        self._board.next_smoothing()
+
+    def action_log(self) -> None:
+        """A logarithmic axis, or a plain one."""
+        self._board.toggle_log()
+
+    def action_zoom(self, direction: int) -> None:
+        """In or out."""
+        self._board.zoom_by(direction)
+
+    def action_whole(self) -> None:
+        """All of it."""
+        self._board.zoom_by(0)
+
+    def action_cursor(self, by: int) -> None:
+        """Back and on in time."""
+        self._board.move(by)
+
+    def action_first(self) -> None:
+        """The beginning."""
+        self._board.to_first()
+
+    def action_latest(self) -> None:
+        """The newest values."""
+        self._board.move_to(None)
+
+    def action_to_prompt(self) -> None:
+        """The cursor into the prompt."""
+        self._prompt.focus()
+
+    def action_again(self) -> None:
+        """Ask again, with other dice."""
+
+    def action_escape(self) -> None:
+        """Out of the prompt; back to the newest values; else back to writing."""
+        if self._prompt.has_focus:
+            self._board.focus()
+        elif self._run is not None and self._board.look.cursor is not None:
+            self._board.move_to(None)
+        else:
+            self.app.action_view("write")  # type: ignore[attr-defined]
+
+    def _steer(self, act: Callable[[Curves], str]) -> None:
+        curves = self.curves
+        if curves is None:
+            return
+        try:
+            self.say(act(curves))
+        except OSError as error:
+            self.say(f"the training could not be asked: {error}", True)
+
+    def _watch(self) -> None:
+        """Show the form or the run, as it is now."""
+        if self._run is not None:
+            self._watcher.watch(self._run, *self._others)
+        if not self._ready:
+            return
+        shown = self._run is not None
+        self._form.display, self.query_one("#run").display = not shown, shown
+        if shown:
+            self._form.shut()
+            self._board.move_to(None)
+            self._board.focus()
+        else:
+            self._form.open()
+        self.show_state()

@@ -1,0 +1,40 @@
+"""What a training would take, as a short page."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from tui.dry_run import Forecast
+
+#: The labels of a dry run that the page tells, and the words it uses for them.
+_TOLD = {
+    "parameters": "parameters",
+    "characters to learn from": "characters",
+    "passes over the text": "passes",
+    "speed": "speed",
+    "time": "time",
+    "memory": "memory",
+}
+_UNSAID = ", evaluations not counted"
+_QUIET = "$foreground-muted"
+
+
+def forecast_content(forecast: Forecast | None) -> Content:
+    """The page: numbers, warnings, or why it cannot be."""
+    parts: list[str | tuple[str, str]] = [("What it would take\n", "bold $primary")]
+    if forecast is None:
+        return Content.assemble(*parts, ("…", _QUIET))
+    if forecast.error:
+        return Content.assemble(*parts, (forecast.error, "$error"))
+    facts = dict(forecast.facts)
+    for label, word in _TOLD.items():
+        if label in facts:
+            value = facts[label].removeprefix("about ").removesuffix(_UNSAID)
+            parts += [(f"{word:<12}", _QUIET), value, "\n"]
+    if not forecast.done:
+        parts.append(("trying a few steps …" if facts else "reading the text …", _QUIET))
+    for warning in forecast.warnings:
+        parts.append((f"! {warning}\n", "$warning"))
+    if forecast.done:
+        parts.append(("Enter starts it.", _QUIET))
+    return Content.assemble(*parts)

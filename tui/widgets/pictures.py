@@ -1,0 +1,118 @@
+"""From the curves of a run to what a chart shows, and the line of words above it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from charlm.display import visible
+from tui.run_messages import Axis, Curves, Place, Quantity, Sample
+from tui.widgets.chart import Line, Picture
+from tui.widgets.pieces_line import Piece
+from tui.widgets.plotting import smoothed
+
+Kind = Literal["loss", "gradient", "rate", "speed"]
+KINDS: tuple[Kind, ...] = ("loss", "gradient", "rate", "speed")
+AXES: tuple[Axis, ...] = ("characters", "step", "seconds")
+#: Over how many logged values a curve is smoothed.
+SMOOTHINGS = (1, 10, 50)
+
+_CURVES: dict[Kind, tuple[tuple[Quantity, str, str], ...]] = {
+    "loss": (("training", "training", "primary"), ("validation", "validation", "accent")),
+    "gradient": (
+        ("gradient_norm", "gradient norm", "primary"), ("clipped_norm", "after clipping", "accent"),
+    ),
+    "rate": (("learning_rate", "learning rate", "success"),),
+    "speed": (("characters_per_s", "characters/s", "secondary"),),
+}  # fmt: skip
+_OTHERS = ("success", "error", "foreground", "secondary")
+_QUIET = "$foreground-muted"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the curves are shown. `cursor`: the place whose values are told, None for the newest."""
+
+    axis: Axis = "characters"
+    smoothing: int = 1
+    log: bool = False
+    window: tuple[float, float] | None = None
+    cursor: Place | None = None
+
+
+def picture(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = ()) -> Picture:
+    """One chart of a run; of `others` the validation losses, or what takes their place."""
+    lines = []
+    for place, other in enumerate(others):
+        quantity = _told(other) if kind == "loss" else _CURVES[kind][0][0]
+        lines.append(Line(_along(other.of(quantity), look), _OTHERS[place % len(_OTHERS)]))
+    for quantity, _, colour in _CURVES[kind]:
+        points = _along(curves.of(quantity), look)
+        if quantity == "validation":
+            lines.append(Line(points, f"bold {colour}", spots=True))
+            continue
+        if look.smoothing > 1 and points:
+            lines.append(Line(points, "panel", faint=True))
+        lines.append(Line(smoothed(points, look.smoothing), colour))
+    divisor, unit = unit_of(curves, look.axis)
+    return Picture(
+        lines=tuple(lines),
+        levels=curves.baselines if kind == "loss" else (),
+        marks=tuple((mark.place.along(look.axis), mark.word) for mark in curves.marks),
+        cursor=None if look.cursor is None else look.cursor.along(look.axis),
+        unit=unit, divisor=divisor, window=look.window, log=look.log,
+    )  # fmt: skip
+
+
+def caption(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = ()) -> list[Piece]:
+    """What each line is, and its value: the newest, or the one at the cursor."""
+    pieces: list[Piece] = []
+    for quantity, name, colour in _CURVES[kind]:
+        value = value_at(curves.of(quantity), look.cursor)
+        if value is not None:
+            mark = "•" if quantity == "validation" else "─"
+            pieces.append(
+                Piece(f"{mark} {name} {_shown(kind, value)}", f"bold ${colour}", len(pieces))
+            )
+    for place, other in enumerate(others):
+        value = value_at(other.of(_told(other) if kind == "loss" else _CURVES[kind][0][0]), None)
+        colour = _OTHERS[place % len(_OTHERS)]
+        text = "" if value is None else f" {_shown(kind, value)}"
+        pieces.append(Piece(f"─ {visible(other.run.name)}{text}", f"${colour}", 4 + place))
+    unit = "nats/char" if kind == "loss" else ""
+    notes = [unit, "log" if look.log else "", "smoothed" if look.smoothing > 1 else ""]
+    pieces.append(Piece(" · ".join(filter(None, notes)), _QUIET, 3, right=True))
+    return pieces
+
+
+def unit_of(curves: Curves, axis: Axis) -> tuple[float, str]:
+    """What to divide the coordinates by, and what they count then."""
+    most = curves.last.along(axis) if curves.last else 0.0
+    if axis == "seconds":
+        return (1, "s") if most < 180 else (60, "min") if most < 7200 else (3600, "h")
+    if axis == "step":
+        return 1, "steps"
+    return (1e6, "M chars") if most >= 1e6 else (1e3, "k chars") if most >= 1e4 else (1, "chars")
+
+
+def value_at(points: Sequence[Sample], place: Place | None) -> float | None:
+    """The value at a place, or the newest; None where there is none yet."""
+    if place is None:
+        return points[-1].value if points else None
+    behind = bisect_right(points, place, key=lambda sample: sample.place)
+    return points[behind - 1].value if behind else None
+
+
+def _told(curves: Curves) -> Quantity:
+    return "validation" if curves.of("validation") else "training"
+
+
+def _along(points: Sequence[Sample], look: Look) -> list[tuple[float, float]]:
+    return [(sample.place.along(look.axis), sample.value) for sample in points]
+
+
+def _shown(kind: Kind, value: float) -> str:
+    form = {"speed": ",.0f", "rate": ".3g"}.get(kind, ".3f")
+    return format(value, form)
