@@ -1,4 +1,4 @@
-"""The command line: `python -m charlm train | write | score | info`.
+"""The command line: `python -m charlm train | write | score | info | compare`.
 
 Each command imports what it needs when it runs, so that help is instant.
 """
@@ -25,6 +25,7 @@ examples:
   python -m charlm write checkpoints/shakespeare --prompt "ROMEO:"
   python -m charlm score checkpoints/shakespeare my.txt
   python -m charlm info checkpoints/shakespeare
+  python -m charlm compare --corpus my.txt --cells gru,lstm
 """
 
 _WRITE_EXAMPLES = """\
@@ -44,8 +45,8 @@ pipe the text comes as the model wrote it, completions apart by an empty line.
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code. Raises CharlmError, OSError."""
-    if arguments[:1] == ["train"]:
-        return _train(arguments[1:])
+    if arguments[:1] in (["train"], ["compare"]):
+        return _learn(arguments[0], arguments[1:])
     parser, commands = _parsers()
     chosen, rest = parser.parse_known_args(arguments)
     if rest:
@@ -62,8 +63,9 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
     parser.add_argument("--version", action="version", version=f"charlm {charlm.__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    # Only for the list in the help: `train` has a parser of its own.
+    # Only for the list in the help: these two have parsers of their own.
     commands.add_parser("train", help="learn a text, write a checkpoint", add_help=False)
+    commands.add_parser("compare", help="train cells side by side, report", add_help=False)
     write = commands.add_parser(
         "write",
         help="write text from a checkpoint",
@@ -105,12 +107,20 @@ def _add_score_options(parser: Parser) -> None:
     )
 
 
-def _train(arguments: Sequence[str]) -> int:
+def _learn(command: str, arguments: Sequence[str]) -> int:
+    """The commands that need torch, and import it only once their options are read."""
     if find_spec("torch") is None:
         raise CharlmError("training needs PyTorch: pip install 'charlm[train]', or use make")
-    from charlm.train.__main__ import main as train
+    if command == "train":
+        from charlm.train.__main__ import main as train
 
-    return train(arguments) or 0
+        return train(arguments) or 0
+    from charlm.compare.options import parse_comparison
+
+    comparison = parse_comparison(arguments)
+    from charlm.compare.command import compare
+
+    return compare(comparison)
 
 
 def _write(chosen: Namespace) -> int:

@@ -41,10 +41,11 @@ _MAY_CHANGE = {
 _NOT_THE_RUN = {"corpus", "out", "resume", "start_from", "dry_run", "debug", "texts"}
 
 
-def train(options: Any, arguments: Sequence[str]) -> int:
+def train(options: Any, arguments: Sequence[str], reporter: Reporter | None = None) -> int:
     """Train as the options say; `arguments` are what they were parsed from. Raises CharlmError."""
+    begin = _resume if options.resume else _start
     try:
-        return _resume(options, arguments) if options.resume else _start(options, arguments)
+        return begin(options, arguments, reporter or Reporter())
     except RuntimeError as error:
         if "can't allocate memory" not in str(error):
             raise
@@ -53,13 +54,13 @@ def train(options: Any, arguments: Sequence[str]) -> int:
         ) from error
 
 
-def _start(options: Any, arguments: Sequence[str]) -> int:
-    reporter, checkpoint, text = Reporter(), None, _text_config(options)
+def _start(options: Any, arguments: Sequence[str], reporter: Reporter) -> int:
+    checkpoint, text = None, text_config(options)
     if options.start_from:
         checkpoint = load_checkpoint(options.start_from)
         options = options_from(arguments, checkpoint)
-        text = _text_config(options)
-    corpus, vocabulary = _load(options, reporter)  # before any folder is made
+        text = text_config(options)
+    corpus, vocabulary = load_text(options, reporter)  # before any folder is made
     text = replace(text, start_id=_start_id(options, vocabulary))
     tensors, notices = None, []
     if checkpoint is not None:
@@ -77,23 +78,22 @@ def _start(options: Any, arguments: Sequence[str]) -> int:
         return _train(learner, arguments, folder, reporter, notices, baseline)
 
 
-def _resume(options: Any, arguments: Sequence[str]) -> int:
+def _resume(options: Any, arguments: Sequence[str], reporter: Reporter) -> int:
     if options.dry_run or options.start_from:
         raise InputError("--dry-run and --from do not go with --resume")
     if options.out is not None:
         raise InputError("--out does not go with --resume: a run goes on in its own folder")
-    reporter = Reporter()
     with RunFolder.open(Path(options.resume)) as folder:
         values = folder.load_resume()
         options = _resumed_options(arguments, values)
-        corpus, _ = _load(options, reporter)
+        corpus, _ = load_text(options, reporter)
         if values["corpus"] != corpus.report.sha256:
             raise InputError(
                 f"the run in {folder.path} learned from another text than {corpus.report.name}"
                 " is now: give that text (--corpus), or start a new run"
             )
         vocabulary = Vocabulary(values["vocabulary"])
-        text = replace(_text_config(options), start_id=values["start_id"])
+        text = replace(text_config(options), start_id=values["start_id"])
         learner = _learner(options, corpus, vocabulary, text)
         learner.resume(values)
         rewind(folder.path, learner.position.step)
@@ -124,9 +124,9 @@ def _resumed_options(arguments: Sequence[str], values: Saved) -> Any:
     return options
 
 
-def _load(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
+def load_text(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
     """The corpus, and the vocabulary of all of it: sentences may hold a space the text has not."""
-    config, split = _text_config(options), parse_split(options.split)
+    config, split = text_config(options), parse_split(options.split)
     if options.corpus is None:
         reporter.line("reading the documentation inside this Python (--corpus reads your text)")
         text = read_documentation()
@@ -140,7 +140,8 @@ def _load(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
     return corpus, Vocabulary.of([corpus.text, *(example.text for example in examples)])
 
 
-def _text_config(options: Any) -> TextConfig:
+def text_config(options: Any) -> TextConfig:
+    """How the options prepare a text; the start id is still open."""
     continuous = options.unit == "continuous"
     return TextConfig(
         unit=options.unit,

@@ -22,10 +22,12 @@ _SECONDS_BETWEEN_LINES = 5.0
 class Reporter:
     """Writes to standard output. A reader that has gone away does not stop a training.
 
-    `failure`: why something could not be written, other than that; "" when all could be.
+    `title`: before what the bar says. `failure`: why something could not be written, other than
+    that; "" when all could be.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, title: str = "") -> None:
+        self._title = title and f"{title}  "
         self.failure = ""
         self._console = Console(highlight=False)
         self._bar: Progress | None = None
@@ -47,6 +49,11 @@ class Reporter:
             pass  # the reader has gone away
         except OSError as error:
             self.failure = error.strerror or str(error)
+
+    @property
+    def has_bar(self) -> bool:
+        """Whether it writes to a terminal."""
+        return self._bar is not None
 
     def start(self) -> None:
         """Show the bar from here on."""
@@ -94,7 +101,7 @@ class Reporter:
         """The bar moved on, or now and then a line."""
         left, progress = duration(values["seconds_left"]), values["progress"]
         text = (
-            f"step {values['step']:,}  loss {values['loss']:.3f}"
+            f"{self._title}step {values['step']:,}  loss {values['loss']:.3f}"
             f"  {values['characters_per_s']:,.0f} characters/s  {left} left"
         )
         with self._noting_failures():

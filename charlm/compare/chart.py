@@ -1,0 +1,149 @@
+"""Lines as SVG: one small picture that a browser, an editor and a web page all show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+_WIDTH, _HEIGHT = 760, 400
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 150, 44, 48  # margins; the labels stand in the right one
+_LABEL_HEIGHT = 16
+_TICKS = 6  # about as many on an axis
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line and its name; `low` and `high` are a band around it. All have x's length."""
+
+    label: str
+    color: str
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+    dashed: bool = False
+
+
+class _Axis:
+    """From values to places between two ends, linear or logarithmic."""
+
+    def __init__(self, low: float, high: float, begin: float, end: float, log: bool) -> None:
+        self._log = log
+        self._low, self._high = self._at(low), self._at(high)
+        if self._high <= self._low:
+            self._high = self._low + 1
+        self._begin, self._end = begin, end
+
+    def _at(self, value: float) -> float:
+        return math.log10(value) if self._log else value
+
+    def place(self, value: float) -> float:
+        share = (self._at(value) - self._low) / (self._high - self._low)
+        return self._begin + (self._end - self._begin) * share
+
+    def ticks(self) -> Iterator[tuple[float, str]]:
+        """Round values inside the axis, and how they are written."""
+        if self._log:
+            every = max(1, round((self._high - self._low) / _TICKS))
+            for power in range(math.ceil(self._low), math.floor(self._high) + 1, every):
+                yield 10.0**power, f"10<tspan dy='-5' font-size='9'>{power}</tspan>"
+            return
+        step = _round_step((self._high - self._low) / _TICKS)
+        for n in range(
+            math.ceil(self._low / step - 1e-9), math.floor(self._high / step + 1e-9) + 1
+        ):
+            yield n * step, _written(n * step)
+
+
+def line_chart(
+    title: str,
+    axes: tuple[str, str],
+    lines: Sequence[Line],
+    y_range: tuple[float, float],
+    log: bool = False,
+) -> str:
+    """A chart of lines over x from 0, each named at its end; what leaves `y_range` is not seen.
+
+    `axes`: what x and y are. `log`: the scale of y, which is above 0 then.
+    """
+    last = max(float(line.x[-1]) for line in lines)
+    x_axis = _Axis(0.0, last, _LEFT, _WIDTH - _RIGHT, False)
+    y_axis = _Axis(*y_range, _HEIGHT - _BOTTOM, _TOP, log)
+    parts = [*_frame(title, axes, x_axis, y_axis), '<g clip-path="url(#inside)">']
+    for line in lines:
+        parts += _drawn(line, x_axis, y_axis)
+    parts += ["</g>", *_labels(lines, x_axis, y_axis, y_range)]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+        f' width="{_WIDTH}" height="{_HEIGHT}" font-family="sans-serif" font-size="12"'
+        f' role="img"><title>{escape(title)}</title>\n' + "\n".join(parts) + "\n</svg>\n"
+    )
+
+
+def _frame(title: str, axes: tuple[str, str], x_axis: _Axis, y_axis: _Axis) -> Iterator[str]:
+    right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
+    yield f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>'
+    inside = f'x="{_LEFT}" y="{_TOP}" width="{right - _LEFT}" height="{bottom - _TOP}"'
+    yield f'<clipPath id="inside"><rect {inside}/></clipPath>'
+    yield f'<text x="{_LEFT}" y="22" font-size="15" font-weight="bold">{escape(title)}</text>'
+    for value, text in y_axis.ticks():
+        y = y_axis.place(value)
+        yield f'<path d="M{_LEFT} {y:.1f}H{right}" stroke="#e4e4e4"/>'
+        yield f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#555">{text}</text>'
+    for value, text in x_axis.ticks():
+        x = x_axis.place(value)
+        yield f'<path d="M{x:.1f} {bottom}v5" stroke="#888"/>'
+        yield f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle" fill="#555">{text}</text>'
+    yield f'<path d="M{_LEFT} {bottom}H{right}" stroke="#888"/>'
+    middle = (_LEFT + right) / 2
+    yield f'<text x="{middle}" y="{_HEIGHT - 10}" text-anchor="middle">{escape(axes[0])}</text>'
+    up = f'transform="translate(16 {(_TOP + bottom) / 2}) rotate(-90)" text-anchor="middle"'
+    yield f"<text {up}>{escape(axes[1])}</text>"
+
+
+def _drawn(line: Line, x_axis: _Axis, y_axis: _Axis) -> Iterator[str]:
+    def points(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
+        pairs = zip(x.tolist(), y.tolist(), strict=True)
+        return "L".join(f"{x_axis.place(a):.1f} {y_axis.place(b):.1f}" for a, b in pairs)
+
+    if line.low is not None and line.high is not None:
+        around = points(line.x, line.low) + "L" + points(line.x[::-1], line.high[::-1])
+        yield f'<path d="M{around}Z" fill="{line.color}" fill-opacity=".18"/>'
+    dashes = ' stroke-dasharray="6 4"' if line.dashed else ""
+    stroke = f'fill="none" stroke="{line.color}" stroke-width="2"{dashes}'
+    yield f'<path d="M{points(line.x, line.y)}" {stroke}/>'
+
+
+def _labels(
+    lines: Sequence[Line], x_axis: _Axis, y_axis: _Axis, limits: tuple[float, float]
+) -> Iterator[str]:
+    """Each name where its line ends, or leaves the picture; none on top of another."""
+    lowest, highest = float("-inf"), y_axis.place(limits[0])
+    for line in sorted(lines, key=lambda line: -line.y[-1]):
+        places = [y_axis.place(y) for y in np.clip(line.y, *limits).tolist()]
+        if limits[0] <= line.y[-1] <= limits[1]:
+            x, y = x_axis.place(line.x[-1]), max(places[-1] + 4, lowest + _LABEL_HEIGHT)
+            lowest = y
+        else:
+            highest -= _LABEL_HEIGHT
+            last = max((i for i, place in enumerate(places) if place <= highest), default=0)
+            x, y = x_axis.place(line.x[last]), places[last]
+        yield (f'<text x="{x + 8:.1f}" y="{y:.1f}" fill="{line.color}">{escape(line.label)}</text>')
+
+
+def _round_step(step: float) -> float:
+    """The next of 1, 2, 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * 0.999)
+
+
+def _written(value: float) -> str:
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:.6g}"

@@ -1,0 +1,133 @@
+"""Gradient over distance: how much of what time t wants to change reaches what was k before it.
+
+The share at distance k is the mean over t of |dL_t/dh_{t-k}| / |dL_t/dh_t|, with L_t the loss of
+one character and h the output of the last layer; for an LSTM the same of its cell state c too. It
+is measured on examples that the model has not learned from, each read from its beginning.
+
+Beside it stands the plain account of why an RNN forgets: a linear recurrence h_t = W h_{t-1} keeps
+of a state, squared and summed, sum_i |lambda_i|^{2k}, with lambda the eigenvalues of W (Hochreiter
+et al. 2001). That leaves out what tanh takes away at each step.
+
+Shapes: T times, B rows (the longest examples first), H units, K the largest distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from charlm.cells import STEPS, State, zero_state
+from charlm.checkpoint import Checkpoint
+from charlm.corpus import Example
+from charlm.vocabulary import EOS, Vocabulary
+
+Shares = NDArray[np.float64]  # [K + 1], 1 at distance 0
+
+_FARTHEST = 100
+_FEWEST_ROWS = 8  # that are longer than the largest distance
+_MOST_ROWS = 256
+
+
+def held_out_rows(examples: Sequence[Example], vocabulary: Vocabulary) -> list[list[int]]:
+    """The ids to predict of the longest examples, longest first; a continuous text in pieces."""
+    rows = []
+    for text, ends in examples:
+        pieces = (text[i : i + 4 * _FARTHEST] for i in range(0, len(text), 4 * _FARTHEST))
+        rows += [vocabulary.string2code(piece) for piece in ([text] if ends else pieces)]
+        rows[-1] += [EOS] * ends
+    return sorted(rows, key=len, reverse=True)[:_MOST_ROWS]
+
+
+def farthest(rows: Sequence[Sequence[int]]) -> int:
+    """The largest distance that several rows are longer than; 0 if there is none."""
+    return min(_FARTHEST, len(rows[min(_FEWEST_ROWS, len(rows)) - 1]) - 1)
+
+
+def gradient_shares(
+    checkpoint: Checkpoint, rows: Sequence[Sequence[int]], distance: int
+) -> dict[str, Shares]:
+    """The shares of h, and of c if the cell has one. `rows`: ids to predict, longest first."""
+    model = _Model(checkpoint)
+    found: dict[str, list[NDArray[np.float64]]] = {}
+    state, read = model.start(len(rows)), 0
+    for t in range(distance, len(rows[0]), max(1, distance // 2)):
+        state = _first(state, sum(len(row) > t for row in rows))
+        with torch.no_grad():
+            for place in range(read, t - distance):
+                state = model.step(rows, place, state)
+        read = t - distance
+        for name, shares in _shares_at(model, rows, t, distance, state).items():
+            found.setdefault(name, []).append(shares)
+    return {name: np.concatenate(parts, axis=1).mean(axis=1) for name, parts in found.items()}
+
+
+def eigenvalue_shares(checkpoint: Checkpoint, distance: int) -> Shares:
+    """sum_i |lambda_i|^{2k} / H of an RNN's recurrent weights (of its last layer)."""
+    name = f"layers.{checkpoint.config.layers - 1}.hidden_weight"
+    sizes = np.abs(np.linalg.eigvals(checkpoint.tensors[name].astype(np.float64)))
+    powers: Shares = (sizes ** (2 * np.arange(distance + 1)[:, None])).mean(axis=1)
+    return powers
+
+
+def _shares_at(
+    model: _Model, rows: Any, t: int, distance: int, state: list[State]
+) -> dict[str, NDArray[np.float64]]:
+    """[K + 1, B]: of the loss at t. `state`: before the input at t - K."""
+    state = [tuple(tensor.requires_grad_() for tensor in layer) for layer in state]
+    passed = []  # the states of the last layer after t - K, ..., t
+    for place in range(t - distance, t + 1):
+        state = model.step(rows, place, state)
+        passed.append(state[-1])
+    loss = model.loss(rows, t, passed[-1][0])
+    shares = {}
+    for index, name in enumerate("hc"[: len(passed[0])]):
+        gradients = torch.autograd.grad(loss, [at[index] for at in passed], retain_graph=True)
+        norms_KB = torch.stack(gradients[::-1]).norm(dim=2)
+        heard = norms_KB[0] > 0  # a character that was certain asks for nothing
+        shares[name] = (norms_KB[:, heard] / norms_KB[0, heard]).numpy()
+    return shares
+
+
+class _Model:
+    """A checkpoint's equations, one time at a time, in double."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._config, self._start = checkpoint.config, checkpoint.text.start_id
+        tensors = checkpoint.tensors.items()
+        self._weights = {name: torch.from_numpy(t).double() for name, t in tensors}
+
+    def start(self, count: int) -> list[State]:
+        """The state of each layer before any text."""
+        like, size = self._weights["output_bias"], self._config.hidden_size
+        return [zero_state(self._config.cell, count, like, size)] * self._config.layers
+
+    def step(self, rows: Any, place: int, state: list[State]) -> list[State]:
+        """The state of each layer after the input at `place`, of the first rows."""
+        ids = [row[place - 1] if place else self._start for row in rows[: len(state[0][0])]]
+        x_BI, after = self._weights["embedding"][ids], []
+        for layer, before in enumerate(state):
+            weight, bias = (self._of(layer, name) for name in ("input_weight", "bias"))
+            x_BG = torch.nn.functional.linear(x_BI, weight, bias)  # type: ignore[arg-type]
+            step = STEPS[self._config.cell]
+            after.append(step(x_BG, before, self._of(layer, "hidden_weight")))
+            x_BI = after[-1][0]
+        return after
+
+    def loss(self, rows: Any, place: int, h_BH: Tensor) -> Tensor:
+        """Sum over rows of -log p of what stands at `place`."""
+        weight, bias = self._weights["output_weight"], self._weights["output_bias"]
+        targets = torch.tensor([row[place] for row in rows[: len(h_BH)]])
+        logits_BV = torch.nn.functional.linear(h_BH, weight, bias)
+        return torch.nn.functional.cross_entropy(logits_BV, targets, reduction="sum")
+
+    def _of(self, layer: int, name: str) -> Tensor | None:
+        return self._weights.get(f"layers.{layer}.{name}")
+
+
+def _first(state: list[State], count: int) -> list[State]:
+    return [tuple(tensor[:count].detach() for tensor in layer) for layer in state]
