@@ -53,7 +53,7 @@ def _compare(comparison: Comparison) -> None:
         raise InputError("a comparison needs a validation part: more text, or another --split")
     prompts = comparison.prompts or default_prompts(corpus.validation)
     for prompt in prompts:  # what cannot be written from is said before any training
-        vocabulary.string2code(prepare_prompt(prompt, text_config(options)))
+        vocabulary.string2code(prepare_prompt(prompt, text_config(options)), "prompt")
     trainings = plan_trainings(comparison, len(vocabulary))
     train_all(trainings, corpus.report.sha256)
     results = by_cell([read_result(training) for training in trainings])

@@ -74,8 +74,8 @@ def markdown(
 
 
 def escaped(text: str) -> str:
-    """A text on one line that Markdown shows as it is."""
-    text = re.sub(r"([\\`*_{}\[\]()#+\-.!|~$^=:@/])", r"\\\1", visible(text))
+    """A text on one line that Markdown shows as it is, inside a line or a table."""
+    text = re.sub(r"([\\`*_\[\]|~$@:]|(?<=www)\.)", r"\\\1", visible(text))
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -85,7 +85,7 @@ _ABOUT_TEXTS = (
 
 
 def _row(cell: str, runs: Sequence[Result]) -> tuple[str, ...]:
-    config, first = runs[0].training.config, runs[0]
+    config = runs[0].training.config
     losses = [run.validation_loss for run in runs]
     tests = [run.test_loss for run in runs if run.test_loss is not None]
     speed = np.quantile(np.concatenate([run.speeds for run in runs]), _FAST)
@@ -97,7 +97,7 @@ def _row(cell: str, runs: Sequence[Result]) -> tuple[str, ...]:
         f"{statistics.fmean(losses) / math.log(2):.3f}",
         _spread(tests, 4) if tests else "",
         f"{speed:,.0f}",
-        f"{first.steps:,}",
+        f"{statistics.fmean(run.steps for run in runs):,.0f}",
     )
 
 
