@@ -312,14 +312,17 @@ def test_a_full_disk_is_a_warning(
 
     def full_at_first(self: RunFolder, name: str, data: bytes) -> None:
         calls.append(name)
-        if len(calls) <= 3:
+        if len(calls) <= 5:
             raise OSError(28, "No space left on device")
         write(self, name, data)
 
     monkeypatch.setattr(RunFolder, "write", full_at_first)
-    log = train(corpus, tmp_path / "run", "--steps", "60")
-    assert "No space left on device" in of_kind(log, "notice")[0]["message"]
-    assert "charlm: warning: last.safetensors was not saved" in capsys.readouterr().err
+    log = train(corpus, tmp_path / "run", "--steps", "100")
+    assert calls[:7] == [RESUME, MODEL, LAST, MODEL, LAST, MODEL, LAST]
+    reason = "was not saved (No space left on device): every save tries again"
+    told = [notice["message"] for notice in of_kind(log, "notice")]
+    assert told == [f"{name} {reason}" for name in (RESUME, MODEL, LAST)]  # once each
+    assert f"charlm: warning: {LAST} {reason}" in capsys.readouterr().err
     assert load_checkpoint(tmp_path / "run").metrics["validation_loss"] > 0
 
 

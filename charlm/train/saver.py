@@ -16,6 +16,7 @@ class Saver:
 
     def __init__(self, learner: Learner, folder: RunFolder, warn: Callable[[str], None]) -> None:
         self._learner, self._folder, self._warn = learner, folder, warn
+        self._unsaved: set[str] = set()  # files whose last save failed, which was told
 
     def save(self, best: bool, validation_loss: float | None = None) -> None:
         """The newest weights, as the best too if they are, and what resuming needs."""
@@ -62,6 +63,9 @@ class Saver:
         except OSError as error:
             if not is_disk_full(error):
                 raise
-            self._warn(f"{name} was not saved ({error.strerror}): the next save tries again")
+            if name not in self._unsaved:
+                self._warn(f"{name} was not saved ({error.strerror}): every save tries again")
+            self._unsaved.add(name)
             return False
+        self._unsaved.discard(name)
         return True
