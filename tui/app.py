@@ -122,7 +122,7 @@ class CharlmApp(App[int]):
             case "train":
                 from tui.screens.train_view import TrainView
 
-                return TrainView(self.desk)
+                return TrainView(self.desk, self._load)
             case _:
                 raise NotImplementedError(name)
 

@@ -39,6 +39,13 @@ class Mark(NamedTuple):
     word: str
 
 
+class Weights(NamedTuple):
+    """A checkpoint of a run."""
+
+    step: int
+    path: Path
+
+
 @dataclass(frozen=True)
 class Probe:
     """A close look at one step.
@@ -60,7 +67,8 @@ class Curves:
 
     `baselines`: (name, nats per character) of simpler models. `rate`: the height of the learning
     rate, None when the log does not tell it. `progress`: 0 to 1, None when the log does not say;
-    `seconds_left` likewise. `ended`: why, None while it goes on.
+    `seconds_left` likewise. `weights`: its checkpoints by step, if they were asked for.
+    `ended`: why, None while it goes on.
     """
 
     run: Path
@@ -74,6 +82,7 @@ class Curves:
     seconds_left: float | None = None
     characters_per_s: float | None = None
     paused: bool = False
+    weights: tuple[Weights, ...] = ()
     notices: tuple[str, ...] = ()
     ended: str | None = None
 

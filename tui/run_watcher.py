@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
-from tui.run_messages import Curves
+from tui.kept_weights import WeightsFinder
+from tui.run_messages import Curves, Weights
 from tui.run_reader import RunReader
 
 _INTERVAL = 0.5
@@ -14,13 +16,15 @@ _INTERVAL = 0.5
 class RunWatcher:
     """Watches one run, and others beside it; what it posts is replaced, never changed.
 
-    `latest`: the newest snapshot of the run, `others`: those of the others, in their order.
+    `latest`: the newest snapshot of the run, `others`: those of the others, in their order. With
+    `weights` also its checkpoints.
     """
 
-    def __init__(self, interval: float = _INTERVAL) -> None:
+    def __init__(self, interval: float = _INTERVAL, *, weights: bool = False) -> None:
         self.latest: Curves | None = None
         self.others: tuple[Curves, ...] = ()
         self._interval = interval
+        self._finds_weights = weights
         self._wake = threading.Condition()
         self._wanted: tuple[Path, ...] = ()
         self._closed = False
@@ -43,6 +47,8 @@ class RunWatcher:
 
     def _run(self) -> None:
         readers: list[RunReader] = []
+        weights: tuple[Weights, ...] = ()
+        finder: WeightsFinder | None = None
         while True:
             with self._wake:
                 if not self._closed and [reader.run for reader in readers] == list(self._wanted):
@@ -53,11 +59,15 @@ class RunWatcher:
             if [reader.run for reader in readers] != list(wanted):
                 known = {reader.run: reader for reader in readers}
                 readers = [known.get(run) or RunReader(run) for run in wanted]
-                self._post(readers)
+                finder, weights = WeightsFinder(wanted[0]), ()
+                self._post(readers, weights)
+            before = weights
+            if self._finds_weights and finder is not None:
+                weights = finder.find()
             news = [reader.read() for reader in readers]
-            if any(news):
-                self._post(readers)
+            if any(news) or weights != before:
+                self._post(readers, weights)
 
-    def _post(self, readers: list[RunReader]) -> None:
+    def _post(self, readers: list[RunReader], weights: tuple[Weights, ...]) -> None:
         first, *others = [reader.curves() for reader in readers]
-        self.latest, self.others = first, tuple(others)
+        self.latest, self.others = replace(first, weights=weights), tuple(others)

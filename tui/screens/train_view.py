@@ -5,25 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.geometry import Size
 from textual.widgets import Static
 
 from charlm.display import visible
+from tui.decode_worker import Load
 from tui.keymap import bindings_of
 from tui.models import runs_folder
 from tui.run_messages import Curves
 from tui.run_watcher import RunWatcher
 from tui.screens.train_form import TrainForm
+from tui.screens.train_talk import Talk
 from tui.screens.train_wheel import Wheel
 from tui.screens.training_desk import TrainingDesk
-from tui.screens.view import View
+from tui.screens.view import TALL, WIDE, View
+from tui.widgets.answers import Answers
 from tui.widgets.curve_board import CurveBoard
+from tui.widgets.heat_strip import HeatStrip
 from tui.widgets.pieces_line import Piece
 from tui.widgets.progress import ProgressLine
 from tui.widgets.prompt import Prompt
 
 _QUIET = "$foreground-muted"
+_FRAME = 1 / 30
+_ROOMY = 28
 
 
 class TrainView(View):
@@ -32,12 +40,14 @@ class TrainView(View):
     view_name = "train"
     BINDINGS = bindings_of("train")
 
-    def __init__(self, desk: TrainingDesk) -> None:
+    def __init__(self, desk: TrainingDesk, load: Load) -> None:
         super().__init__()
         self._desk, self._wheel = desk, Wheel(desk)
-        self._watcher = RunWatcher()
+        self._load = load
+        self._watcher = RunWatcher(weights=True)
         self._run: Path | None = desk.run if desk.training else None
         self._others: tuple[Path, ...] = ()
+        self._strip_wanted: bool | None = None
 
     # What other views ask of it.
 
@@ -60,7 +70,10 @@ class TrainView(View):
         with Vertical(id="run"):
             yield ProgressLine(id="progress")
             with Container(id="run-body"):
-                yield CurveBoard(id="board")
+                with Vertical(id="run-left"):
+                    yield CurveBoard(id="board")
+                    yield HeatStrip(id="strip")
+                yield Answers(id="answers")
             with Container(id="prompt-row"):
                 yield Static("›", id="prompt-mark", markup=False)
                 yield Prompt(id="talk-prompt")
@@ -68,14 +81,31 @@ class TrainView(View):
     def on_mount(self) -> None:
         """The form, or the run that is there already."""
         self._form, self._board = self.query_one(TrainForm), self.query_one(CurveBoard)
+        self._strip = self.query_one(HeatStrip)
+        self._answers = self.query_one(Answers)
+        self._answers.set_empty("What it writes comes here, at every evaluation.")
+        self._talk = Talk(self._load, self._answers)
         self._prompt = self.query_one(Prompt)
         self._prompt.placeholder = "Type how a text begins: it goes on at every evaluation"
         self.begin()
+        self.set_interval(_FRAME, self._talk.drain)
+        self._place()
         self._watch()
 
     def on_unmount(self) -> None:
-        """The thread ends."""
+        """The threads end."""
         self._watcher.close()
+        self._talk.close()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Curves, gates and answers where there is room for them."""
+        if self._ready:
+            self._place(event.size)
+
+    def on_prompt_sent(self, event: Prompt.Sent) -> None:
+        """Enter: this is what it goes on from."""
+        self._talk.ask(event.text)
+        self._board.focus()
 
     def on_train_form_asked(self, event: TrainForm.Asked) -> None:
         """Start the training of the form."""
@@ -103,6 +133,7 @@ class TrainView(View):
             "paused": alive and curves is not None and curves.paused,
             "other": self._desk.training and not own,
             "new": shown and not self._desk.training,
+            "strip": shown and self._strip.display,
             "one-chart": shown and not self._board.shows_all,
             "prompt": self._prompt.has_focus, "outside": not self._prompt.has_focus,
         }  # fmt: skip
@@ -130,6 +161,9 @@ class TrainView(View):
             state = "stopping"
         self.query_one(ProgressLine).show(curves, state, alive)
         self._board.show(curves, self._watcher.others if curves is not None else ())
+        window = self._board.window(curves) if curves is not None else None
+        self._strip.show(curves, self._board.look, window)
+        self._talk.look(curves, self._board.look.cursor, alive)
         notice = curves.notices[-1] if curves is not None and curves.notices else ""
         self.line("meters").set_pieces([Piece(notice, _QUIET)])
 
@@ -202,6 +236,19 @@ class TrainView(View):
 
     def action_again(self) -> None:
         """Ask again, with other dice."""
+        self.say(f"other dice: seed {self._talk.again()}")
+
+    def action_strip(self) -> None:
+        """Show the gates, or hide them."""
+        self._strip_wanted = not self._strip.display
+        self._place()
+        if self._strip_wanted and not self._strip.display:
+            self.say(f"the gates need a terminal of {TALL} lines")
+
+    def action_next_strip(self) -> None:
+        """Gates open, gates stuck, gradients, updates."""
+        self._strip.next_strip()
+        self.show_state()
 
     def action_escape(self) -> None:
         """Out of the prompt; back to the newest values; else back to writing."""
@@ -220,6 +267,15 @@ class TrainView(View):
             self.say(act(curves))
         except OSError as error:
             self.say(f"the training could not be asked: {error}", True)
+
+    def _place(self, size: Size | None = None) -> None:
+        """Beside each other where it is wide; else answers or gates below the curves."""
+        size = size or self.size
+        wide, roomy = size.width >= WIDE, size.height >= _ROOMY
+        wanted = wide and roomy if self._strip_wanted is None else self._strip_wanted
+        strip = wanted and size.height >= TALL
+        self._strip.display = strip
+        self._answers.display = wide or (size.height >= TALL and not strip)
 
     def _watch(self) -> None:
         """Show the form or the run, as it is now."""

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from tui.widgets.plotting import Canvas, Points, Scale, reduce_points, tick_label
 
 _MARGIN = 7
+_UNIT_FROM = 40
 _GRID, _LEVEL, _MARK, _CURSOR = "┈", "╌", "╎", "│"
 
 
@@ -171,13 +172,14 @@ class Chart(Widget):
         row = Canvas(width, 1)
         shown = Scale(x.low / picture.divisor, x.high / picture.divisor, width)
         ticks = shown.ticks(max(2, width // 12))
-        row.write(width - len(picture.unit), 0, picture.unit, "label")
+        unit = picture.unit if width >= _UNIT_FROM else ""
+        row.write(width - len(unit), 0, unit, "label")
         for tick, label in zip(ticks, _labels(ticks), strict=True):
             place = shown.place(tick)
             if place is None:
                 continue
             start = max(0, min(place - len(label) // 2, width - len(label)))
-            if start + len(label) + 1 < width - len(picture.unit):
+            if start + len(label) + 1 < width - len(unit):
                 row.write(start, 0, label, "label")
         text = "".join(character or " " for character, _ in row.cells[0])
         return Strip([Segment(" " * _MARGIN + text, self._style("label"))])

@@ -68,7 +68,7 @@ class CurveBoard(Vertical, can_focus=True):
         if curves is None or wanted == self._drawn or not self.is_on_screen:
             return
         self._drawn = wanted
-        look = replace(self.look, window=self._window(curves))
+        look = replace(self.look, window=self.window(curves))
         for kind in KINDS:
             box = self.query_one(f"#curve-{kind}")
             if box.display:
@@ -154,7 +154,7 @@ class CurveBoard(Vertical, can_focus=True):
         points = self._curves.of("training") or self._curves.of("validation")
         return [sample.place for sample in points]
 
-    def _window(self, curves: Curves) -> tuple[float, float] | None:
+    def window(self, curves: Curves) -> tuple[float, float] | None:
         """The part of the axis that is seen: about the cursor, else up to the newest value."""
         places = self._places()
         if self.zoom == 1 or not places:

@@ -19,10 +19,11 @@ AXES: tuple[Axis, ...] = ("characters", "step", "seconds")
 #: Over how many logged values a curve is smoothed.
 SMOOTHINGS = (1, 10, 50)
 
+#: Quantity, name, colour; the last one is drawn over the others, and stays where room is short.
 _CURVES: dict[Kind, tuple[tuple[Quantity, str, str], ...]] = {
     "loss": (("training", "training", "primary"), ("validation", "validation", "accent")),
     "gradient": (
-        ("gradient_norm", "gradient norm", "primary"), ("clipped_norm", "after clipping", "accent"),
+        ("clipped_norm", "after clipping", "accent"), ("gradient_norm", "gradient norm", "primary"),
     ),
     "rate": (("learning_rate", "learning rate", "success"),),
     "speed": (("characters_per_s", "characters/s", "secondary"),),
@@ -46,8 +47,7 @@ def picture(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
     """One chart of a run; of `others` the validation losses, or what takes their place."""
     lines = []
     for place, other in enumerate(others):
-        quantity = _told(other) if kind == "loss" else _CURVES[kind][0][0]
-        lines.append(Line(_along(other.of(quantity), look), _OTHERS[place % len(_OTHERS)]))
+        lines.append(Line(_along(_main(other, kind), look), _OTHERS[place % len(_OTHERS)]))
     for quantity, _, colour in _CURVES[kind]:
         points = _along(curves.of(quantity), look)
         if quantity == "validation":
@@ -69,15 +69,14 @@ def picture(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
 def caption(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = ()) -> list[Piece]:
     """What each line is, and its value: the newest, or the one at the cursor."""
     pieces: list[Piece] = []
-    for quantity, name, colour in _CURVES[kind]:
+    for before, (quantity, name, colour) in enumerate(_CURVES[kind], 1):
         value = value_at(curves.of(quantity), look.cursor)
         if value is not None:
             mark = "•" if quantity == "validation" else "─"
-            pieces.append(
-                Piece(f"{mark} {name} {_shown(kind, value)}", f"bold ${colour}", len(pieces))
-            )
+            text = f"{mark} {name} {_shown(kind, value)}"
+            pieces.append(Piece(text, f"bold ${colour}", len(_CURVES[kind]) - before))
     for place, other in enumerate(others):
-        value = value_at(other.of(_told(other) if kind == "loss" else _CURVES[kind][0][0]), None)
+        value = value_at(_main(other, kind), None)
         colour = _OTHERS[place % len(_OTHERS)]
         text = "" if value is None else f" {_shown(kind, value)}"
         pieces.append(Piece(f"─ {visible(other.run.name)}{text}", f"${colour}", 4 + place))
@@ -105,8 +104,9 @@ def value_at(points: Sequence[Sample], place: Place | None) -> float | None:
     return points[behind - 1].value if behind else None
 
 
-def _told(curves: Curves) -> Quantity:
-    return "validation" if curves.of("validation") else "training"
+def _main(curves: Curves, kind: Kind) -> tuple[Sample, ...]:
+    """The curve that stands for a run among others."""
+    return next((found for name, *_ in reversed(_CURVES[kind]) if (found := curves.of(name))), ())
 
 
 def _along(points: Sequence[Sample], look: Look) -> list[tuple[float, float]]:
