@@ -183,6 +183,19 @@ def test_finished_runs_are_kept_and_missing_ones_trained(
     assert (out / "runs" / "rnn-2" / "run.jsonl").read_bytes() == log
 
 
+@pytest.mark.long
+def test_minutes_layers_and_continuous_text(corpus: Path, tmp_path: Path) -> None:
+    more = ("--budget", "0.02m", "--seeds", "1", "--cells", "gru,lstm", "--unit", "continuous")
+    prompts = ("--prompt", "The number 7", "--prompt", "")
+    layers = ("--layers", "2", "--equal", "hidden")
+    assert main(arguments(corpus, tmp_path / "out", *more, *layers, *prompts)) == 0
+    report = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert "Each training: 0.02 minutes" in report
+    assert len(re.findall(r"^\| (?:gru|lstm) \| 12 x 2 \| ", report, re.MULTILINE)) == 2
+    assert "From “The number 7”:" in report
+    assert "From nothing:" in report
+
+
 @pytest.mark.parametrize("more", [("--budget", "27steps"), ("--batch", "5"), ("--hidden", "11")])
 def test_runs_of_another_comparison_are_not_mixed_in(
     more: tuple[str, ...], compared: Path, corpus: Path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from charlm.checkpoint import load_checkpoint
 from charlm.compare.distance import (
@@ -57,31 +56,18 @@ def _compare(comparison: Comparison) -> None:
     trainings = plan_trainings(comparison, len(vocabulary))
     train_all(trainings, corpus.report.sha256)
     results = by_cell([read_result(training) for training in trainings])
-    rows = table_rows(results)
-    print_table(rows)
-    _write_report(comparison, options, corpus, results, rows, prompts)
-    print(f"report: {comparison.out / 'report.md'}")
-
-
-def _write_report(
-    comparison: Comparison,
-    options: Any,
-    corpus: Corpus,
-    results: Mapping[str, Sequence[Result]],
-    rows: Sequence[tuple[str, ...]],
-    prompts: Sequence[str],
-) -> None:
-    drawn = (
+    print_table(table_rows(results))
+    pictures = (
         loss_picture(results),
         norm_picture(results, options.clip),
         distance_picture(*_distances(results, corpus)),
     )
-    for name, picture in zip(_PICTURES.values(), drawn, strict=True):
+    for name, picture in zip(_PICTURES.values(), pictures, strict=True):
         write_atomically(comparison.out / name, picture.encode())
     texts = {cell: write_texts(runs[0].training.folder, prompts) for cell, runs in results.items()}
-    heading = "Comparison of " + ", ".join(results)
-    report = markdown(heading, _about(comparison, corpus), rows, _PICTURES, prompts, texts)
+    report = markdown(_about(comparison, corpus), results, _PICTURES, prompts, texts)
     write_atomically(comparison.out / "report.md", report.encode("utf-8", "replace"))
+    print(f"report: {comparison.out / 'report.md'}")
 
 
 def _distances(

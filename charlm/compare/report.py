@@ -51,15 +51,15 @@ def print_table(rows: Sequence[tuple[str, ...]]) -> None:
 
 
 def markdown(
-    heading: str,
     about: str,
-    rows: Sequence[tuple[str, ...]],
+    results: Mapping[str, Sequence[Result]],
     pictures: Mapping[str, str],
     prompts: Sequence[str],
     texts: Texts,
 ) -> str:
     """The report. `pictures`: file name by what it shows. `texts`: by cell and decoder."""
-    parts = [f"# {heading}", about, _markdown_table(_HEADINGS, rows)]
+    parts = [f"# Comparison of {', '.join(results)}", about]
+    parts += [_markdown_table(_HEADINGS, table_rows(results))]
     parts += [f"![{alt}]({name})" for alt, name in pictures.items()]
     parts += ["## What they write", _ABOUT_TEXTS]
     for place, prompt in enumerate(prompts):
