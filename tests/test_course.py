@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from charlm.cli import main
 
@@ -79,6 +80,13 @@ def test_the_python_of_the_page_says_what_it_shows(place: Path) -> None:
 
 def test_the_commands_of_the_page_run(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_all(capsys, quick=True)
+    named = re.findall(r"`([a-z_]+/(?:all|train|layers\.0\.\w+))`", PAGE)
+    assert len(named) > 5
+    tags = set[str]()
+    for cell in ("rnn", "gru", "lstm"):
+        events = EventAccumulator(str(place / "checkpoints" / f"my-{cell}")).Reload()
+        tags |= {*events.Tags()["scalars"], *events.Tags()["histograms"]}
+    assert set(named) <= tags
 
 
 @pytest.mark.long
