@@ -24,7 +24,8 @@ class Probe:
     """What was seen in one step, by gate ("layers.0.i") or by weight.
 
     `gates` and `gradients` (after clipping) are flat samples. Norms are before and after
-    clipping; `update_ratios` are |update| / |weight|, of Euclidean norms.
+    clipping; `update_ratios` are |update| / |weight|, of Euclidean norms: none for a weight that
+    was all 0, as biases are at first.
     """
 
     gates: dict[str, Tensor] = field(default_factory=dict)
@@ -57,8 +58,8 @@ class Probe:
         """Measure how far each weight went."""
         for name, weight in model.named_parameters():
             before = self._weights[name]
-            size = max(float(before.norm()), 1e-12)
-            self.update_ratios[name] = float((weight.detach() - before).norm()) / size
+            if size := float(before.norm()):
+                self.update_ratios[name] = float((weight.detach() - before).norm()) / size
         self._weights = {}
 
     def as_values(self) -> dict[str, Any]:
