@@ -26,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="torch-cpu",
         help="where the tests of the torch engine run (default: torch-cpu)",
     )
+    parser.addoption(
+        "--redraw",
+        action="store_true",
+        help="write tests/snapshots anew from what is drawn now",
+    )
 
 
 def pytest_configure() -> None:
@@ -58,6 +63,20 @@ def random_checkpoint(
     metrics = {"step": 12, "characters": 3456, "validation_loss": 1.5, "seconds": 7.25}
     corpus = {"name": "some.txt", "sha256": "0" * 64, "characters": 1000, "split": "90/5/5"}
     return Checkpoint(config, TextConfig(unit, start_id), vocabulary, tensors, metrics, corpus)
+
+
+@pytest.fixture
+def match_snapshot(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """match_snapshot(name, text): the text is the one kept under that name in tests/snapshots."""
+
+    def match(name: str, text: str) -> None:
+        kept = ROOT / "tests" / "snapshots" / f"{name}.txt"
+        if request.config.getoption("--redraw"):
+            kept.parent.mkdir(exist_ok=True)
+            kept.write_text(text, "utf-8")
+        assert kept.read_text("utf-8") == text
+
+    return match
 
 
 @pytest.fixture

@@ -41,7 +41,9 @@ class CharlmApp(App[int]):
     """`python -m tui`. `model`: a run or a checkpoint, None for none."""
 
     TITLE = "charlm"
-    CSS_PATH = ["app.tcss", "write.tcss", "runs.tcss", "train.tcss"]  # noqa: RUF012
+    CSS_PATH = [  # noqa: RUF012
+        "app.tcss", "write.tcss", "runs.tcss", "train.tcss", "inspect.tcss",
+    ]  # fmt: skip
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
@@ -123,6 +125,10 @@ class CharlmApp(App[int]):
                 from tui.screens.train_view import TrainView
 
                 return TrainView(self.desk, self._load)
+            case "inspect":
+                from tui.screens.inspect import InspectView
+
+                return InspectView(self._newest)
             case _:
                 raise NotImplementedError(name)
 
@@ -136,6 +142,11 @@ class CharlmApp(App[int]):
         """Go to writing, with this model."""
         self.action_view("write")
         self._writer().load(path)
+
+    def _newest(self) -> tuple[Path | None, str]:
+        """What is written with, and the newest text; a text that is being written waits."""
+        writer = self._writer()
+        return self._loaded(), "" if writer.writing.streaming else writer.view.text
 
     def _loaded(self) -> Path | None:
         """The run or file that is written with."""

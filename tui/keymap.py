@@ -7,11 +7,17 @@ from collections.abc import Collection, Mapping, Sequence
 
 from textual.binding import Binding, BindingType
 
-from tui.keys import common, runs, train, write
+from tui.keys import common, inspect, runs, train, write
 from tui.keys.key import Key, View, Where
 from tui.keys.remapping import action_name, remapped
 
-KEYS: tuple[Key, ...] = (*write.KEYS, *train.KEYS, *runs.KEYS, *common.KEYS)
+KEYS: tuple[Key, ...] = (
+    *write.KEYS,
+    *train.KEYS,
+    *inspect.KEYS,
+    *runs.KEYS,
+    *common.KEYS,
+)
 
 
 def remap(wanted: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

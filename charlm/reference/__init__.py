@@ -12,6 +12,7 @@ from charlm.reference.margin import Margin
 from charlm.reference.model import ReferenceModel, log_softmax, sigmoid
 from charlm.reference.restrictions import banned_here, ends_with_stop, repeated_ids
 from charlm.reference.sampling import ReferenceDetail, ReferenceSample, detail_of, kept_ids, sample
+from charlm.reference.trace import Trace, parts_of, trace
 
 __all__ = [
     "Hypothesis",
@@ -19,6 +20,7 @@ __all__ = [
     "ReferenceDetail",
     "ReferenceModel",
     "ReferenceSample",
+    "Trace",
     "banned_here",
     "beam_search",
     "detail_of",
@@ -26,8 +28,10 @@ __all__ = [
     "gumbel_noise",
     "kept_ids",
     "log_softmax",
+    "parts_of",
     "philox4x32",
     "repeated_ids",
     "sample",
     "sigmoid",
+    "trace",
 ]

@@ -17,6 +17,7 @@ from charlm.reference.margin import Margin
 
 Vector = NDArray[np.float64]
 State = list[dict[str, Vector]]  # one per layer: h [H], and for an LSTM c [H]
+Gates = list[dict[str, Vector]]  # one per layer: [H] by the names of config.GATES
 
 
 def sigmoid(x: Vector) -> Vector:
@@ -53,13 +54,25 @@ class ReferenceModel:
 
     def step(self, state: State, id: int) -> tuple[State, Vector]:
         """Feed one character: the new state, and the logits [V] of what follows."""
+        _, new = self.look(state, id)
+        x = self._operand(new[-1]["h"])
+        return new, self.weights["output_weight"] @ x + self.weights["output_bias"]
+
+    def look(self, state: State, id: int) -> tuple[Gates, State]:
+        """Feed one character: the gates of every layer, and the new state."""
         x = self.weights["embedding"][id]
-        cell = {"rnn": self._rnn, "gru": self._gru, "lstm": self._lstm}[self.config.cell]
+        gates_of, state_after = {
+            "rnn": (self._rnn_gates, _rnn),
+            "gru": (self._gru_gates, _gru),
+            "lstm": (self._lstm_gates, _lstm),
+        }[self.config.cell]
+        gates: Gates = []
         new: State = []
         for layer, old in enumerate(state):
-            new.append(cell(layer, x, old))
+            gates.append(gates_of(layer, x, old["h"]))
+            new.append(state_after(gates[-1], old))
             x = self._operand(new[-1]["h"])
-        return new, self.weights["output_weight"] @ x + self.weights["output_bias"]
+        return gates, new
 
     def feed(self, state: State, ids: Sequence[int]) -> tuple[State, Vector]:
         """Feed several characters; at least one."""
@@ -79,21 +92,33 @@ class ReferenceModel:
         shape = (len(self.config.gates), self.config.hidden_size)
         return from_x.reshape(shape), from_h.reshape(shape)
 
-    def _rnn(self, layer: int, x: Vector, old: dict[str, Vector]) -> dict[str, Vector]:
-        from_x, from_h = self._products(layer, x, old["h"])
+    def _rnn_gates(self, layer: int, x: Vector, h: Vector) -> dict[str, Vector]:
+        from_x, from_h = self._products(layer, x, h)
         return {"h": np.tanh(from_x[0] + from_h[0])}
 
-    def _gru(self, layer: int, x: Vector, old: dict[str, Vector]) -> dict[str, Vector]:
-        h = old["h"]
+    def _gru_gates(self, layer: int, x: Vector, h: Vector) -> dict[str, Vector]:
         from_x, from_h = self._products(layer, x, h)
         z = sigmoid(from_x[0] + from_h[0])
         r = sigmoid(from_x[1] + from_h[1])
         # The reset acts before the product, as in Cho et al. 2014 and the practical.
         n = np.tanh(from_x[2] + self._products(layer, x, r * h)[1][2])
-        return {"h": (1 - z) * h + z * n}
+        return {"z": z, "r": r, "n": n}
 
-    def _lstm(self, layer: int, x: Vector, old: dict[str, Vector]) -> dict[str, Vector]:
-        from_x, from_h = self._products(layer, x, old["h"])
+    def _lstm_gates(self, layer: int, x: Vector, h: Vector) -> dict[str, Vector]:
+        from_x, from_h = self._products(layer, x, h)
         i, f, g, o = from_x + from_h
-        c = sigmoid(f) * old["c"] + sigmoid(i) * np.tanh(g)
-        return {"h": sigmoid(o) * np.tanh(c), "c": c}
+        return {"i": sigmoid(i), "f": sigmoid(f), "g": np.tanh(g), "o": sigmoid(o)}
+
+
+def _rnn(gates: dict[str, Vector], old: dict[str, Vector]) -> dict[str, Vector]:
+    return {"h": gates["h"]}
+
+
+def _gru(gates: dict[str, Vector], old: dict[str, Vector]) -> dict[str, Vector]:
+    z, n = gates["z"], gates["n"]
+    return {"h": (1 - z) * old["h"] + z * n}
+
+
+def _lstm(gates: dict[str, Vector], old: dict[str, Vector]) -> dict[str, Vector]:
+    c = gates["f"] * old["c"] + gates["i"] * gates["g"]
+    return {"h": gates["o"] * np.tanh(c), "c": c}

@@ -1,0 +1,40 @@
+"""The keys of the view that looks into a model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tui.keys.key import Key, always
+
+_UNITS = "What the units do"
+_TEXT = "The text"
+_KEYS: tuple[Key, ...] = (
+    Key("surprise", ("v",), (("surprise", "Units"), ("", "Surprise")),
+        "colour by what a unit does, or by surprise", "Colours", "outside", 1),
+    Key("gate(1)", ("g",), (("units", "Gate"),), "the next gate or state", _UNITS, "outside", 2),
+    Key("gate(-1)", ("G",), (("units", "Gate before"),), "the one before", _UNITS, "outside"),
+    Key("layer(1)", ("l",), (("layers", "Layer"),), "the next layer", _UNITS, "outside", 4),
+    Key("layer(-1)", ("L",), (("layers", "Layer before"),), "the one before", _UNITS, "outside"),
+    Key("next(1)", ("n",), (("units", "Next unit"), ("surprise", "Next place")),
+        "the next unit of the list; the next surprising place", "The list", "outside", 3),
+    Key("next(-1)", ("p",), (("units", "Unit before"), ("surprise", "Place before")),
+        "the one before", "The list", "outside"),
+    Key("first", ("m",), (("units", "Most varying"), ("surprise", "Most surprising")),
+        "the unit that varies most; the most surprising place", "The list", "outside", 7),
+    Key("walk(1)", ("right",), always("On"), "a character on and back", _TEXT, palette=False),
+    Key("walk(-1)", ("left",), always("Back a character"), "", _TEXT, palette=False),
+    Key("lines(1)", ("down",), always("A line down"), "a line down and up", _TEXT, palette=False),
+    Key("lines(-1)", ("up",), always("A line up"), "", _TEXT, palette=False),
+    Key("lines(12)", ("pagedown",), always("On a page"), "a page down and up", _TEXT,
+        palette=False),
+    Key("lines(-12)", ("pageup",), always("Back a page"), "", _TEXT, palette=False),
+    Key("ends(-1)", ("home",), always("Begin"), "begin and end of the text", _TEXT, palette=False),
+    Key("ends(1)", ("end",), always("End"), "", _TEXT, palette=False),
+    Key("other_text", ("e",), always("Other text"), "type or paste another text", _TEXT,
+        "outside", 5),
+    Key("newest", ("w",), (("older", "Newest text"),), "look into the newest text of Write", _TEXT,
+        "outside", 6),
+    Key("back", ("escape",), (("tracing", "Stop"), ("", "Back")),
+        "stop the computing; else back to writing", _TEXT, rank=9),
+)  # fmt: skip
+KEYS: tuple[Key, ...] = tuple(replace(key, view="inspect") for key in _KEYS)
