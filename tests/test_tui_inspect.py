@@ -281,7 +281,7 @@ async def test_gates_layers_and_units(make_run: MakeRun) -> None:
         await press(view, "g", "g")
         assert view.chosen.part == "i"
         await until(lambda: "input gate, unit" in painted(view))
-        assert "lets nothing in" in painted(view)
+        await until(lambda: "lets nothing in" in painted(view))
         await press(view, "l")
         await until(lambda: "layer 2 of 2" in painted(view))
         await press(view, "n", "n", "p")
@@ -369,7 +369,7 @@ async def test_every_size_draws(make_run: MakeRun, size: tuple[int, int]) -> Non
             await press(view, *keys)
             lines = painted(view).split("\n")
             assert len(lines) == size[1]
-            if size >= (20, 5):
+            if size >= (20, 5) and keys[0] == "n":
                 assert any("cat" in line for line in lines)
 
 
@@ -383,8 +383,8 @@ async def test_it_looks_as_it_did(
         monkeypatch.setenv("NO_COLOR", "1")
     run = make_run("snapshot")
     async with inspecting(run, TEXT * 4, (80, 24), "light" if theme == "light" else "dark") as view:
-        await press(view, *("gg" if not surprise else "vn"), "down", "right")
-        await until(lambda: "character 3" in painted(view) or "character 4" in painted(view))
+        await press(view, *("ggn" if not surprise else "vn"), "down", "right")
+        await until(lambda: f"character {view.text.cursor + 1}" in painted(view))
         await asyncio.sleep(0.3)
         match_snapshot(f"inspect-{'surprise' if surprise else 'units'}-{theme}", drawn(view.app))
 

@@ -26,6 +26,7 @@ from tui.run_folders import delete_run, found_runs, is_training, read_details, r
 from tui.runs_messages import RunRow
 from tui.screens.runs import RunsView
 from tui.screens.sheets import Differences, Question, difference_content
+from tui.screens.train_view import TrainView
 from tui.widgets.quantities import ago, bytes_text, short
 from tui.widgets.runs_table import COLUMNS, columns_for, sorted_rows
 
@@ -303,6 +304,18 @@ async def test_two_marked_runs_are_compared(home: Path) -> None:
         assert "embedding" not in shown
         await press(view, "escape")
         await until(lambda: view.app.screen is view)
+
+
+async def test_runs_are_shown_in_training_and_over_each_other(home: Path) -> None:
+    async with runs_view(FakeModel(), rows=3) as view:
+        app = view.app
+        await press(view, "down", "t")
+        await until(lambda: isinstance(app.screen, TrainView) and app.screen._run == home / "b")
+        await press(view, "f7")
+        await until(lambda: app.screen is view)
+        await press(view, "home", "space", "space", "o")
+        await until(lambda: isinstance(app.screen, TrainView) and app.screen._run == home / "c")
+        assert app.screen._others == (home / "b",)
 
 
 async def test_a_new_run_appears_and_a_lost_one_goes(home: Path) -> None:

@@ -120,7 +120,7 @@ class CharlmApp(App[int]):
             case "runs":
                 from tui.screens.runs import RunsView
 
-                return RunsView(self._load_model, self._loaded)
+                return RunsView(self._load_model, self._loaded, self._show_training)
             case "train":
                 from tui.screens.train_view import TrainView
 
@@ -142,6 +142,15 @@ class CharlmApp(App[int]):
         """Go to writing, with this model."""
         self.action_view("write")
         self._writer().load(path)
+
+    def _show_training(self, runs: Sequence[Path]) -> None:
+        """Go to the training of a run, the curves of the others over it."""
+        from tui.screens.train_view import TrainView
+
+        self.action_view("train")
+        view = self.screen
+        assert isinstance(view, TrainView)
+        view.call_after_refresh(view.overlay, runs)
 
     def _newest(self) -> tuple[Path | None, str]:
         """What is written with, and the newest text; a text that is being written waits."""

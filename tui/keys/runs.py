@@ -9,6 +9,8 @@ from tui.keys.key import Key, always
 _KEYS: tuple[Key, ...] = (
     Key("load", ("enter",), (("loads", "Write with it"),), "write with this model", "This run",
         "outside", 1),
+    Key("train", ("t",), (("run", "Its training"),), "open its training", "This run", "outside",
+        6),
     Key("delete", ("delete", "x"), (("deletable", "Delete"),), "delete it, after a question",
         "This run", "outside", 8),
     Key("mark", ("space",), (("marked-here", "Unmark"), ("rows", "Mark")), "mark it, or not",
@@ -16,6 +18,8 @@ _KEYS: tuple[Key, ...] = (
     Key("difference", ("d",), (("comparable", "Differences"),),
         "how two runs differ: two marked ones, or this and a marked one", "Marked runs",
         "outside", 3),
+    Key("overlay", ("o",), (("marked-runs", "Curves together"),), "their curves over each other",
+        "Marked runs", "outside", 5),
     Key("unmark", ("u",), (("marked", "Unmark all"),), "unmark all", "Marked runs", "outside"),
     Key("move(-1)", ("up",), always("Up"), "up and down", "Table", palette=False),
     Key("move(1)", ("down",), always("Down"), "", "Table", palette=False),

@@ -32,12 +32,6 @@ class OtherText(ModalScreen[str | None]):
             yield Static("Type or paste; the model reads it as one text from its beginning.",
                          classes="note")  # fmt: skip
 
-    def on_mount(self) -> None:
-        """All of it is chosen: typing puts another in its place."""
-        field = self.query_one(TextField)
-        field.select_all()
-        field.focus()
-
     def action_use(self) -> None:
         """Give it."""
         self.dismiss(self.query_one(TextField).text or None)

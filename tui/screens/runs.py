@@ -26,16 +26,22 @@ _DIM = "$foreground-muted"
 class RunsView(View):
     """A table of everything that can be written with, and of what is being trained.
 
-    `load`: write with a model. `loaded`: the run or file that Write has.
+    `load`: write with a model. `loaded`: the run or file that Write has. `overlay`: the training
+    of one run, or the curves of several over each other.
     """
 
     view_name = "runs"
     BINDINGS = bindings_of("runs")
 
-    def __init__(self, load: Callable[[Path], None], loaded: Callable[[], Path | None]) -> None:
+    def __init__(
+        self,
+        load: Callable[[Path], None],
+        loaded: Callable[[], Path | None],
+        overlay: Callable[[Sequence[Path]], None],
+    ) -> None:
         super().__init__()
         self._reader = RunsReader()
-        self._load, self._ask_loaded = load, loaded
+        self._load, self._ask_loaded, self._overlay = load, loaded, overlay
         self._rows: tuple[RunRow, ...] | None = None
         self._details: dict[Path, RunDetails] = {}
         self._compared: tuple[RunRow, RunRow] | None = None
@@ -76,6 +82,15 @@ class RunsView(View):
         """Write with the run in hand."""
         if (row := self.table.row) is not None and row.loads:
             self._load(row.path)
+
+    def action_train(self) -> None:
+        """Its training."""
+        if (row := self.table.row) is not None:
+            self._overlay([row.path])
+
+    def action_overlay(self) -> None:
+        """The curves of the marked runs over each other."""
+        self._overlay(self._marked_runs())
 
     def action_mark(self) -> None:
         """Mark the run in hand, or no more; then the next."""
@@ -158,6 +173,8 @@ class RunsView(View):
             states.add("rows")
             for name, holds in (
                 ("loads", row.loads),
+                ("run", row.kind != "file"),
+                ("marked-runs", bool(self._marked_runs())),
                 ("deletable", row.kind != "shipped" and row.state != "training"),
                 ("marked-here", row.path in self._marked),
                 ("comparable", self._pair() is not None),
@@ -183,7 +200,7 @@ class RunsView(View):
         line = []
         if self._marked:
             line = [Piece(f"{len(self._marked)} marked", "bold $accent", 1),
-                    Piece("d differences · u unmark all", _DIM, 2)]  # fmt: skip
+                    Piece("d differences · o curves together · u unmark", _DIM, 2)]  # fmt: skip
         elif self._rows is not None and not self._rows:
             line = [Piece("F8 trains a model", _DIM)]
         else:
@@ -226,6 +243,12 @@ class RunsView(View):
     def _show_details(self) -> None:
         row = self.table.row
         self.panel.show(row, self._details.get(row.path) if row else None)
+
+    def _marked_runs(self) -> list[Path]:
+        """As they stand in the table; a single file has no curves."""
+        return [
+            row.path for row in self.table.rows if row.path in self._marked and row.kind != "file"
+        ]
 
     def _pair(self) -> tuple[RunRow, RunRow] | None:
         """The two to compare: both marked ones, or one marked one and the run in hand."""

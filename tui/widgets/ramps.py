@@ -65,5 +65,6 @@ def _on(background: Color, tint: Color, strength: float) -> Style:
 
 def _plain(strength: float, low: bool) -> Style:
     if low:
-        return Style(underline=strength > 0.25, italic=strength > 0.6, dim=strength > 0.25)
-    return Style(bold=strength > 0.25, reverse=strength > 0.6)
+        some, much = strength > 0.25 or None, strength > 0.6 or None
+        return Style(underline=some, dim=some, italic=much)
+    return Style(bold=strength > 0.25 or None, reverse=strength > 0.6 or None)

@@ -14,6 +14,10 @@ class TextField(TextArea):
     def __init__(self, text: str, id: str | None = None) -> None:
         super().__init__(inert(text), id=id, compact=True, soft_wrap=True)
 
+    def on_mount(self) -> None:
+        """All of it is chosen: typing puts another in its place."""
+        self.select_all()
+
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
