@@ -153,8 +153,8 @@ def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
 
 
 def test_every_action_has_a_name_of_its_own() -> None:
-    actions = {key.action for key in KEYS}
-    assert len({action_name(action) for action in actions}) == len(actions)
+    actions = {(key.action, key.view) for key in KEYS}
+    assert len(set(map(action_name, KEYS))) == len(actions)
     assert tomllib.loads("\n".join(settings_lines()))["keys"]["copy"] == ["ctrl+y", "c"]
 
 

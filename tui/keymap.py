@@ -35,7 +35,7 @@ def settings_lines() -> list[str]:
     actions: dict[str, list[str]] = {}
     helps: dict[str, str] = {}
     for key in KEYS:
-        name = action_name(key.action)
+        name = action_name(key)
         known = actions.setdefault(name, [])
         known += [k for k in key.keys if k not in known]
         helps[name] = helps.get(name) or key.help

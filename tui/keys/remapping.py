@@ -27,16 +27,20 @@ _SIGNS = {
 }  # fmt: skip
 
 
-def action_name(action: str) -> str:
-    """What settings call an action: `decoder('beam')` is decoder-beam, `turn(-1)` turn-down."""
-    ways = ("down", "up") if action.startswith(("turn", "knob")) else ("back", "on")
+def action_name(key: Key) -> str:
+    """What settings call an action: `decoder('beam')` is decoder-beam, `turn(-1)` turn-down.
+
+    In the views beside Write the view's name comes first: runs-mark, inspect-gate-on.
+    """
+    ways = ("down", "up") if key.action.startswith(("turn", "knob")) else ("back", "on")
 
     def way(match: re.Match[str]) -> str:
         number = int(match[0])
         return f"{ways[number > 0]} {abs(number) if abs(number) > 1 else ''}"
 
-    said = re.sub(r"(?<=[( ])-?\d+", way, action.removeprefix("app."))
-    return "-".join(re.findall(r"[a-z0-9]+", said))
+    said = re.sub(r"(?<=[( ])-?\d+", way, key.action.removeprefix("app."))
+    view = [] if key.view in ("", "write") else [key.view]
+    return "-".join([*view, *re.findall(r"[a-z0-9]+", said)])
 
 
 def remapped(
@@ -46,7 +50,7 @@ def remapped(
 
     If two actions of one view would share a key, none of the wanted ones is used.
     """
-    names = {action_name(key.action) for key in keys}
+    names = {action_name(key) for key in keys}
     notices: list[str] = []
     changes: dict[str, tuple[str, ...]] = {}
     for name, texts in wanted.items():
@@ -88,7 +92,7 @@ def _table(
     """Where an action has several rows its first speaks for all of them."""
     done: set[tuple[str, str]] = set()
     for key in keys:
-        name = action_name(key.action)
+        name = action_name(key)
         if name not in changes:
             yield key
         elif (name, key.view) not in done:
@@ -126,7 +130,7 @@ def _clash(table: Sequence[Key]) -> str:
                 if key.view in ("", view) and key.where in ("always", place):
                     for name in key.keys:
                         if name in seen and seen[name].action != key.action:
-                            one, other = action_name(seen[name].action), action_name(key.action)
+                            one, other = action_name(seen[name]), action_name(key)
                             return f"{name} would be {one} and {other}: give one another key"
                         seen[name] = key
     return ""
