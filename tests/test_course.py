@@ -97,8 +97,8 @@ def test_the_commands_of_the_page_run_as_they_stand(
 
 
 def test_the_code_that_the_page_names_is_there() -> None:
-    named = re.findall(r"^Where: `(\S+)`: (.*)\.$", PAGE, re.MULTILINE)
-    assert len(named) == PAGE.count("\nWhere:") > 7
+    named = re.findall(r"^- `(\S+)`: (.*)$", PAGE, re.MULTILINE)
+    assert len(named) == PAGE.count("\n- `") >= PAGE.count("\nWhere:\n") > 7
     for path, names in named:
         code = (ROOT / path).read_text(encoding="utf-8")
         defines = r"def {0}\b|class {0}\b" if path.endswith(".py") else r"\b{0}\("
@@ -109,5 +109,5 @@ def test_the_code_that_the_page_names_is_there() -> None:
 def test_every_question_is_answered() -> None:
     assert re.findall(r"^## (\d)\. ", PAGE, re.MULTILINE) == list("1234567")
     for part in re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:8]:
-        for word in ("Where: ", "Look at: ", "```"):
+        for word in ("Where:\n", "Look at: ", "```"):
             assert word in part, part[:40]
