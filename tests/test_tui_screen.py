@@ -15,7 +15,7 @@ import pytest
 from textual import events
 from textual.geometry import Size
 from textual.screen import Screen
-from tui_fakes import FACTS, FakeModel, letters
+from tui_fakes import FACTS, FakeModel, ThinkingModel, letters
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling
 from charlm.run_log import RUN_LOG
@@ -332,8 +332,23 @@ def state_of(screen: WriteScreen) -> tuple[object, ...]:
         screen.setting, [(b.heading, b.text) for b in screen.view.blocks], screen.prompt.text,
         app.screen, app.focused, app.theme, app.clipboard, screen.panel.display,
         screen.view.scroll_offset, tuple(toasts(screen)), app._exit, screen.writing.streaming,
-        screen._loading, screen.states(),
+        screen._loading, screen.states(), screen.view.cursor, screen.view.surprise,
+        screen.rivals.chosen,
     )  # fmt: skip
+
+
+async def prepare(screen: WriteScreen, key: Key) -> None:
+    """What the keys of the text need: a cursor in it, or texts that came of it."""
+    name = key.action.partition("(")[0]
+    if name in ("walk", "rival"):
+        screen._put_cursor(12)
+        await until(lambda: screen.rivals.known)
+        screen.rivals.choose(0 if key.action != "rival(0)" else 1)
+    elif name in ("undo", "redo", "branches", "continue"):
+        for prompt in ("one a", "one ab"):
+            screen.writing.branch(prompt, 3, screen.setting, "tiny")
+            await until(lambda: not screen.writing.streaming)
+        screen.action_undo()
 
 
 async def act(screen: WriteScreen, key: Key, name: str) -> None:
@@ -350,6 +365,7 @@ async def act(screen: WriteScreen, key: Key, name: str) -> None:
     ways = {"recall(1)": ("up",), "scroll(1)": ("pageup",), "newest": ("pageup",)}
     screen.view.scroll_end(animate=False, immediate=True, force=True)
     await press(screen, *ways.get(key.action, ()))
+    await prepare(screen, key)
     before = state_of(screen)
     await press(screen, name)
     end = time.monotonic() + 10
@@ -361,7 +377,8 @@ async def act(screen: WriteScreen, key: Key, name: str) -> None:
 async def test_every_key_does_something(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"x")
-    async with running(FakeModel(letters("line\n" * 60)), (140, 24)) as screen:
+    model = ThinkingModel(letters("line\n" * 60), ends=False)
+    async with running(model, (140, 24)) as screen:
         screen._desk.run = tmp_path
         for prompt in ("one", "two"):
             await write(screen, prompt)

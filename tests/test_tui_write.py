@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-from test_tui_screen import painted, press, running, until, write
-from tui_fakes import FakeModel, letters
+import re
 
+import pytest
+from rich.style import Style
+from test_tui_screen import opened, painted, press, running, until, write
+from textual import events
+from tui_fakes import FakeModel, ThinkingModel, letters
+
+from tui.screens.branches_sheet import BranchesSheet
 from tui.screens.write import WriteScreen
+from tui.settings import Loaded, Settings
+from tui.thoughts import Trace
 from tui.widgets.block import FLASH, GHOST, HEAD, PLAIN, PROMPT, Block, Comparison
 from tui.widgets.status import comparison_text
 
@@ -23,6 +30,7 @@ def keys_of_line(block: Block, line: int, writing: bool = True) -> str:
 def written_over(old: str, prompt: str = "A") -> Block:
     before, block = Block("h", prompt, 1, 40), Block("h", prompt, 1, 40)
     before.write(0, old, 0)
+    before.whole = True
     block.stand_over(before)
     return block
 
@@ -56,16 +64,17 @@ def test_a_flash_fades() -> None:
     ("old", "new", "comparison"),
     [
         ("b\n\nc", "b\n\nc", Comparison(None, 2, 2)),
-        ("b\n\nc", "b\n\nX", Comparison(4, 2, 1)),
-        ("b", "bc\nd", Comparison(2, 2, 0)),
-        ("bc", "b", Comparison(2, 1, 1)),
-        ("", "b", Comparison(1, 1, 0)),
+        ("b\n\nc", "b\n\nX", Comparison(5, 2, 1)),
+        ("b", "bc\nd", Comparison(3, 2, 0)),
+        ("bc", "b", Comparison(3, 1, 1)),
+        ("", "b", Comparison(2, 1, 0)),
     ],
 )
 def test_comparison(old: str, new: str, comparison: Comparison) -> None:
     block = written_over(old)
     for place, character in enumerate(new):
         block.write(place, character, 0)
+    block.whole = True
     block.finish()
     assert block.comparison(True) == comparison
     assert block.text == "A" + new
@@ -95,7 +104,7 @@ async def test_a_turned_knob_says_what_it_changed() -> None:
         await turn(screen, model, NEW)
         assert model.requests[-1].known == OLD
         assert len(screen.view.blocks) == 1
-        await until(lambda: "first change at 23 · 2 of 3 lines unchanged" in painted(screen))
+        await until(lambda: "first change at 28 · 2 of 3 lines unchanged" in painted(screen))
         flashing = screen.view.render_line(2)
         assert [s.text for s in flashing if s.style and s.style.bgcolor and s.style.bold] == ["x"]
         await until(lambda: not screen.view.blocks[-1].flashing)
@@ -131,3 +140,162 @@ async def test_the_view_does_not_move_while_a_text_is_written_over() -> None:
         await until(lambda: not screen.writing.streaming)
         assert screen.view.scroll_offset.y == 40
         assert screen.view.virtual_size.height == height
+
+
+def surprise_of(screen: WriteScreen) -> Trace | None:
+    return screen.view.blocks[-1].trace
+
+
+async def test_surprise_of_a_finished_text_is_asked_for() -> None:
+    model = ThinkingModel(letters(" hello"))
+    async with running(model) as screen:
+        await write(screen, "Oh")
+        assert not model.questions and not model.requests[-1].details
+        assert "foreseen" not in painted(screen)
+        await press(screen, "ctrl+s")
+        await until(lambda: surprise_of(screen))
+        assert (model.questions[0].prompt, model.questions[0].text) == ("Oh", " hello")
+        await until(lambda: "surprising, in nats" in painted(screen))
+        colours = {s.text.strip(): s.style for s in screen.view.render_line(1) if s.text.strip()}
+        assert colours["Oh"] == colours["hello"] + Style(bold=True)
+        await press(screen, "ctrl+s")
+        await until(lambda: "foreseen" not in painted(screen))
+
+
+async def test_surprise_streams_and_turns_up_in_mid_stream() -> None:
+    model = ThinkingModel(letters("x" * 5000))
+    async with running(model) as screen:
+        await press(screen, *"go", "enter")
+        await until(lambda: len(screen.view.text) > 20)
+        await press(screen, "ctrl+s")
+        await until(lambda: len(model.requests) == 2)
+        assert model.requests[1].details and model.requests[1].known.startswith("xxx")
+        await until(lambda: len(surprise_of(screen) or ()) > 30)
+        block = screen.view.blocks[-1]
+        assert len(block.trace or ()) == block.fresh
+        assert len(screen.view.blocks) == 1
+        assert screen.writing.comparison is None or screen.writing.comparison.first is None
+
+
+async def test_the_cursor_shows_rivals_and_one_is_taken() -> None:
+    model = ThinkingModel(letters(" hello"))
+    async with running(model, (80, 24)) as screen:
+        await write(screen, "Oh")
+        before = screen.setting
+        await press(screen, "escape", "left")
+        await until(lambda: screen.rivals.known)
+        assert screen.view.cursor == 7
+        for key, place in (("left", 6), ("left", 5), ("right", 6), ("home", 0), ("end", 8),
+                           ("left", 7), ("left", 6)):  # fmt: skip
+            await press(screen, key)
+            await until(lambda place=place: screen.view.cursor == place)
+        await until(lambda: "Character 7" in painted(screen))
+        shown = painted(screen)
+        assert "l  30.0 %  rank 2  1.20 nats  entropy 0.90" in shown
+        assert re.search(r"1 e +█+▍ +60.0 % → 66.7 %", shown)
+        assert re.search(r"▸2 l +█+▊ +30.0 % → 33.3 %", shown)
+        assert "10.0 % cut by top-p" in shown
+        await press(screen, "1")
+        await until(lambda: "Enter Take it" in painted(screen))
+        model.steps = letters("ven")
+        await press(screen, "enter")
+        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        assert model.requests[1].prompt == "Oh hele"
+        assert model.requests[1].seed == model.requests[0].seed
+        assert screen.view.text == "Oh heleven"
+        assert screen.view.blocks[-1].given == 2
+        assert screen.setting == before
+        await press(screen, "u")
+        await until(lambda: screen.view.text == "Oh hello")
+        await press(screen, "U")
+        await until(lambda: screen.view.text == "Oh heleven")
+        await press(screen, "b")
+        await opened(screen, BranchesSheet)
+        await until(lambda: "└─ at 7  even" in painted(screen))
+        await press(screen, "up", "enter")
+        await until(lambda: screen.view.text == "Oh hello")
+
+
+async def test_the_end_is_a_rival_too() -> None:
+    model = ThinkingModel(letters(" hello"))
+    async with running(model) as screen:
+        await write(screen, "Oh")
+        screen.writing.end_at("Oh he", 2)
+        await until(lambda: screen.view.text == "Oh he")
+        assert "the end" in painted(screen)
+        assert screen.writing.now and not screen.writing.now.can_continue
+        screen.action_undo()
+        assert screen.view.text == "Oh hello"
+
+
+async def test_up_and_down_choose_in_the_panel_and_walk_lines_outside() -> None:
+    model = ThinkingModel(letters("one\ntwo\nthree"))
+    async with running(model) as screen:
+        await write(screen, "")
+        await press(screen, "escape", "up", "up")
+        await until(lambda: screen.rivals.known)
+        assert screen.view.cursor == 7  # the end of "two", which is shorter
+        await press(screen, "up")
+        await until(lambda: screen.view.cursor == 3)
+        await press(screen, "tab")
+        await until(lambda: screen.rivals.has_focus)
+        assert screen.rivals.chosen == 1
+        await press(screen, "down")
+        await until(lambda: (screen.rivals.chosen, screen.view.cursor) == (2, 3))
+        await press(screen, "escape")
+        await until(lambda: screen.view.has_focus and not screen.rivals.display)
+
+
+async def test_a_text_goes_on_where_it_was_cut() -> None:
+    model = FakeModel(letters(" hello"))
+    async with running(model) as screen:
+        model.ends = False
+        await write(screen, "Oh")
+        model.steps = letters(" there")
+        await press(screen, "ctrl+k")
+        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        assert model.requests[1].prompt == "Oh hello"
+        assert screen.view.text == "Oh hello there"
+        assert screen.view.blocks[-1].given == 2
+        model.ends = True
+        await write(screen, "Ah")
+        assert "cut" not in screen.states()
+
+
+async def test_a_text_is_edited_and_branches_off() -> None:
+    model = ThinkingModel(letters(" hello"))
+    async with running(model) as screen:
+        await write(screen, "Oh")
+        await press(screen, "escape", "left", "left", "e")
+        await until(lambda: screen.prompt.text == "Oh hel" and screen.prompt.has_focus)
+        assert screen.view.cursor is None
+        await press(screen, "p", "enter")
+        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        assert model.requests[1].prompt == "Oh help"
+        assert len(screen.view.blocks) == 1
+        screen.action_undo()
+        assert screen.view.text == "Oh hello"
+
+
+async def test_a_click_puts_the_cursor_there() -> None:
+    async with running(ThinkingModel(letters(" hello"))) as screen:
+        await write(screen, "Oh")
+        offset = screen.view.region.offset
+        screen.view.post_message(
+            events.Click(
+                screen.view, 6, 1, 0, 0, 1, False, False, False, 6 + offset.x, 1 + offset.y
+            )
+        )
+        await until(lambda: screen.view.cursor == 4)
+
+
+async def test_without_streaming_a_text_appears_when_it_is_finished() -> None:
+    model = FakeModel(letters(" hello" * 20), delay=0.02)
+    settings = Loaded(Settings(plain=True))
+    async with running(model, settings=settings) as screen:
+        await press(screen, *"Oh", "enter")
+        await until(lambda: screen.writing.characters > 20)
+        assert screen.view.text == "Oh"
+        await until(lambda: not screen.writing.streaming)
+        assert screen.view.text == "Oh" + " hello" * 20
+        assert model.requests[-1].pace == 0

@@ -8,8 +8,19 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from charlm.config import Precision
-from tui.messages import Answer, ModelFacts, Question, Request, Unanswered
+from tui.messages import (
+    Answer,
+    Explain,
+    Explained,
+    ModelFacts,
+    Question,
+    Request,
+    Unanswered,
+)
+from tui.thoughts import RIVALS, Thoughts
 
 FACTS = ModelFacts(
     name="tiny", path=Path("checkpoints/tiny/model.safetensors"), cell="LSTM", layers=1,
@@ -31,6 +42,7 @@ class FakeText:
 
     def __init__(self, steps: list[tuple[int, str]], delay: float, prompt: str) -> None:
         self.prompt, self.notices = prompt, ()
+        self.ends = True
         self.source = self
         self.done = not steps
         self.characters, self.log_prob = 0, 0.0
@@ -54,7 +66,7 @@ class FakeText:
         return None
 
     def ended(self) -> bool:
-        return True
+        return self.ends
 
 
 def letters(text: str, start: int = 0) -> list[tuple[int, str]]:
@@ -71,6 +83,7 @@ class FakeModel:
     facts: ModelFacts = FACTS
     notices: tuple[str, ...] = ()
     error: Exception | None = None
+    ends: bool = True
     requests: list[Request] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
 
@@ -82,9 +95,12 @@ class FakeModel:
         steps = self.steps
         if steps is None:
             steps = letters(f" and {request.strategy} with {request.seed}.")
-        text = FakeText(steps, self.delay, request.prompt)
-        text.notices = self.notices
+        text = self.text(request, steps)
+        text.notices, text.ends = self.notices, self.ends
         return text
+
+    def text(self, request: Request, steps: list[tuple[int, str]]) -> FakeText:
+        return FakeText(steps, self.delay, request.prompt)
 
     def answer(self, question: Question) -> Answer:
         return Unanswered(question, "a fake has no answer")
@@ -93,3 +109,61 @@ class FakeModel:
         """What the app calls to read a checkpoint."""
         self.facts = replace(self.facts, precision=precision)
         return self
+
+
+#: Probabilities of the ten rivals that `thoughts` tells of, and after a top-p that keeps two.
+PROBABILITIES = np.array([0.6, 0.3, 0.1, *[1e-4] * (RIVALS - 3)], np.float32)
+KEPT = np.array([2 / 3, 1 / 3, *[0] * (RIVALS - 2)], np.float32)
+
+
+def thoughts(text: str, ended: bool = False) -> Thoughts:
+    """Of every character: "e" was the most probable, then the one written, then "x" and others."""
+    alphabet = ("", "", *sorted({*text, *"ex0123456789"}))
+    ids = [alphabet.index(c, 2) for c in text] + [1] * ended
+    others = [alphabet.index(c, 2) for c in "x0123456789"][: RIVALS - 2]
+    rivals = [[alphabet.index("e", 2), id, *others] for id in ids]
+    count = len(ids)
+    with np.errstate(divide="ignore"):
+        raw, kept = (np.tile(np.log(p), (count, 1)) for p in (PROBABILITIES, KEPT))
+    return Thoughts(
+        alphabet, np.array(ids, np.int32), raw[:, 1], np.ones(count, np.int32),
+        np.full(count, 0.9, np.float32), np.array(rivals, np.int32).reshape(count, RIVALS),
+        raw, kept,
+    )  # fmt: skip
+
+
+class ThinkingText(FakeText):
+    """A fake text that tells what it thought of each character."""
+
+    def __init__(self, steps: list[tuple[int, str]], delay: float, prompt: str) -> None:
+        super().__init__(steps, delay, prompt)
+        self._wrote = ""
+
+    def advance(self, n: int = 64, budget_ms: float = 20) -> list[FakeChange]:
+        changes = super().advance(1, budget_ms)
+        self._wrote = "".join(change.text for change in changes)
+        return changes
+
+    def prompt_thoughts(self) -> Thoughts:
+        return thoughts(self.prompt)
+
+    def thoughts(self) -> Thoughts:
+        return thoughts(self._wrote)
+
+
+@dataclass
+class ThinkingModel(FakeModel):
+    """A fake that tells what it thought, with the text or when it is asked."""
+
+    questions: list[Explain] = field(default_factory=list)
+
+    def text(self, request: Request, steps: list[tuple[int, str]]) -> FakeText:
+        kind = ThinkingText if request.details else FakeText
+        return kind(steps, self.delay, request.prompt)
+
+    def answer(self, question: Question) -> Answer:
+        if not isinstance(question, Explain):
+            return super().answer(question)
+        self.questions.append(question)
+        parts = [thoughts(question.prompt)] if question.prompt else []
+        return Explained(question, (*parts, thoughts(question.text, question.ended)))

@@ -53,8 +53,8 @@ def thoughts_of(
     return Thoughts(alphabet, *(array if row is None else array[:, row] for array in arrays))
 
 
-#: Nats at which the next level of surprise begins: p of 0.90, 0.61, 0.37, 0.14, 0.02.
-LEVELS = (0.1, 0.5, 1.0, 2.0, 4.0)
+#: Nats at which the next level of surprise begins: p of 0.90, 0.61, 0.22, 0.05, 0.007.
+LEVELS = (0.1, 0.5, 1.5, 3.0, 5.0)
 
 
 @dataclass(frozen=True)

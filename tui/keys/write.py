@@ -19,6 +19,26 @@ def _knob(knob: str, letter: str, help: str) -> tuple[Key, Key]:
     )
 
 
+def _walks() -> tuple[Key, ...]:
+    ways = ("left", "right", "up", "down", "home", "end")
+    return tuple(
+        Key(f"walk('{way}')", (way,), (("written", "Walk"),),
+            "walk the text; the panel shows what else could stand there" if way == "left" else "",
+            _CURSOR, "outside", 4 if way == "left" else 0, False, "←→")
+        for way in ways
+    )  # fmt: skip
+
+
+def _rivals() -> tuple[Key, ...]:
+    return tuple(
+        Key(f"rival({place})", (digit,), (("rivals", "Choose"),),
+            "choose a rival (or Tab, then up and down)" if place == 0 else "",
+            _CURSOR, "outside", 3 if place == 0 else 0, False, "1-0")
+        for place, digit in enumerate("1234567890")
+    )  # fmt: skip
+
+
+_CURSOR = "In the text, outside the prompt"
 _OUTSIDE = "Knobs, outside the prompt: a letter turns down, a capital up"
 _KEYS: tuple[Key, ...] = (
     Key("write", ("enter",), always("Write"), "write on from the prompt", "Write", "prompt", 1),
@@ -27,15 +47,20 @@ _KEYS: tuple[Key, ...] = (
     Key("recall(-1)", ("up",), always("Earlier prompt"), "earlier and later prompts", "Write",
         "prompt", palette=False),
     Key("recall(1)", ("down",), always("Later prompt"), "", "Write", "prompt", palette=False),
-    Key("escape", ("escape",), (("streaming", "Stop"), ("prompt", "Leave"), ("", "Prompt")),
+    Key("escape", ("escape",), (("streaming", "Stop"), ("prompt", "Leave"),
+        ("cursor", "Close"), ("", "Prompt")),
         "stop the text; else leave the prompt, or go back to it", "Write", rank=3),
-    Key("to_prompt", ("i", "enter"), always("To the prompt"), "go back to the prompt", "Write",
+    Key("to_prompt", ("i",), always("To the prompt"), "go back to the prompt", "Write",
         "outside", palette=False),
     Key("regenerate", ("ctrl+r",), (("written", "Again"),), "write again, with a new seed",
         "Write", rank=9),
     Key("regenerate", ("r",), (("written", "Again"),), "", "Write", "outside", palette=False),
     Key("copy", ("ctrl+y",), (("written", "Copy"),), "copy prompt and text", "Write", rank=10),
     Key("copy", ("c",), (("written", "Copy"),), "", "Write", "outside", palette=False),
+    Key("continue", ("ctrl+k",), (("cut", "Continue"),), "go on where the text was cut", "Write",
+        rank=8),
+    Key("edit", ("e",), (("written", "Edit"),),
+        "put the text, up to the cursor, into the prompt", "Write", "outside", rank=6),
     Key("pace", ("ctrl+g",), always("Pace"), "how fast the text appears", "Write"),
     _decoder("greedy", "f2", "greedy", "greedy: the most probable character, always"),
     _decoder("sample", "f3", "sample", "sampling: a random character, by its probability"),
@@ -47,9 +72,9 @@ _KEYS: tuple[Key, ...] = (
     Key("turn(1)", ("ctrl+up",), always("Turn the chosen knob up"), "", "Knobs"),
     Key("choose(1)", ("shift+down",), always("Next knob"), "choose another knob", "Knobs"),
     Key("choose(-1)", ("shift+up",), always("Choose the knob before"), "", "Knobs"),
-    Key("turn(-1)", ("minus", "left"), always("Knob"), "turn the chosen knob", _OUTSIDE,
+    Key("turn(-1)", ("minus",), always("Knob"), "turn the chosen knob", _OUTSIDE,
         "outside", palette=False),
-    Key("turn(1)", ("plus", "right"), always("Knob up"), "", _OUTSIDE, "outside", palette=False),
+    Key("turn(1)", ("plus",), always("Knob up"), "", _OUTSIDE, "outside", palette=False),
     *_knob("temperature", "t", "temperature: below 1 surer, above 1 wilder"),
     *_knob("top_k", "k", "top-k: of the k most probable characters"),
     *_knob("top_p", "p", "top-p: of the nucleus of this mass"),
@@ -64,6 +89,18 @@ _KEYS: tuple[Key, ...] = (
         "load the newest weights of the training", "Model", rank=4),
     Key("curves", ("ctrl+o",), (("curves", "Hide curves"), ("", "Curves")),
         "show or hide the curves", "Text", rank=11),
+    Key("surprise", ("ctrl+s",), (("surprise", "Plain text"), ("written", "Surprise")),
+        "colour each character by how surprising it was", "Text", rank=7),
+    *_walks(),
+    *_rivals(),
+    Key("enter", ("enter",), (("chosen", "Take it"), ("", "Prompt")),
+        "write on with the chosen rival; else go to the prompt", _CURSOR, "outside", rank=2),
+    Key("undo", ("u",), (("undo", "Undo"),), "back to the text this one came of", _CURSOR,
+        "outside", rank=5),
+    Key("redo", ("U",), (("redo", "Redo"),), "on to the text that came of this one", _CURSOR,
+        "outside", rank=5),
+    Key("branches", ("b",), (("branches", "Branches"),),
+        "choose among the texts that came of one another", _CURSOR, "outside", rank=6),
     Key("scroll(-1)", ("pageup",), always("Page up"), "back and on in the text", "Text",
         palette=False),
     Key("scroll(1)", ("pagedown",), always("Page down"), "", "Text", palette=False),

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widgets import Static
 
-from charlm.display import visible
+from charlm.display import visible, visible_text
 from tui.keymap import bindings_of
 from tui.messages import (
     DecodeSnapshot,
@@ -22,10 +22,13 @@ from tui.messages import (
 from tui.models import run_of, shown_name
 from tui.screens.write_knobs import KnobActions
 from tui.screens.write_model import ModelActions
+from tui.screens.write_text import TextActions
 from tui.screens.writing import Writing
 from tui.widgets.curves import CurvesPanel
+from tui.widgets.legend import Legend
 from tui.widgets.pieces_line import Piece
 from tui.widgets.prompt import Prompt
+from tui.widgets.rivals_panel import RivalsPanel
 from tui.widgets.status import (
     comparison_text,
     knob_pieces,
@@ -38,7 +41,7 @@ from tui.widgets.text_view import TextView
 _FRAME = 1 / 30
 
 
-class WriteScreen(KnobActions, ModelActions):
+class WriteScreen(KnobActions, ModelActions, TextActions):
     """Prompt, text, curves, status."""
 
     BINDINGS = bindings_of("write")
@@ -46,7 +49,10 @@ class WriteScreen(KnobActions, ModelActions):
     def compose_view(self) -> ComposeResult:
         """Text and curves, and the prompt."""
         with Container(id="body"):
-            yield TextView(id="text")
+            with Container(id="text-area"):
+                yield TextView(id="text")
+                yield Legend(id="legend")
+            yield RivalsPanel(id="rivals")
             yield CurvesPanel(id="curves")
         with Container(id="prompt-row"):
             yield Static("›", id="prompt-mark", markup=False)
@@ -57,9 +63,11 @@ class WriteScreen(KnobActions, ModelActions):
         self.view = self.query_one(TextView)
         self.prompt = self.query_one(Prompt)
         self.panel = self.query_one(CurvesPanel)
+        self.rivals, self.legend = self.query_one(RivalsPanel), self.query_one(Legend)
+        self.rivals.display = self.legend.display = False
         self.writing = Writing(self._worker, self.view, self.say, self._plain)
         self.prompt.focus()
-        self._place_curves()
+        self.place_panels()
         self._show_empty()
         self.begin()
         self.set_interval(_FRAME, self._drain)
@@ -68,11 +76,12 @@ class WriteScreen(KnobActions, ModelActions):
 
     def on_resize(self, event: events.Resize) -> None:
         """The curves have a place of their own only where it is wide."""
-        self._place_curves(event.size)
+        self.place_panels(event.size)
 
-    def on_prompt_sent(self, event: Prompt.Sent) -> None:
-        """Enter: write."""
-        self._write(event.text)
+    def on_descendant_focus(self) -> None:
+        """In the prompt, letters are text and the cursor of the text is gone."""
+        if self.prompt.has_focus and self.view.cursor is not None:
+            self.hide_cursor()
 
     # What the keys do.
 
@@ -82,6 +91,8 @@ class WriteScreen(KnobActions, ModelActions):
             self.writing.cancel()
         elif self.prompt.has_focus:
             self.view.focus()
+        elif self.view.cursor is not None:
+            self.hide_cursor()
         else:
             self.prompt.focus()
         self.show_state()
@@ -103,7 +114,7 @@ class WriteScreen(KnobActions, ModelActions):
 
     def action_copy(self) -> None:
         """Prompt and text to the clipboard of the terminal."""
-        text = self.view.text
+        text = visible_text(self.view.text)
         self.app.copy_to_clipboard(text)
         self.say(f"copied {len(text):,} characters")
 
@@ -122,6 +133,7 @@ class WriteScreen(KnobActions, ModelActions):
         """What holds now, in the words of the key table."""
         writing = self.writing
         states = {f"knob-{knob}" for knob in self.setting.knobs}
+        states |= self.text_states()
         states |= {self.view_name, "prompt" if self.prompt.has_focus else "outside"}
         for name, holds in (
             ("streaming", writing.streaming),
@@ -191,6 +203,8 @@ class WriteScreen(KnobActions, ModelActions):
             )
         )  # fmt: skip
         self.panel.show(curves)
+        if self.view.cursor is not None:
+            self.show_rivals()
 
     def _show_empty(self) -> None:
         if self.facts is not None:

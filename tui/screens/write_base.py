@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual.geometry import Size
+
 from charlm.config import Precision
 from tui.decode_worker import DecodeWorker
 from tui.knobs import Setting
 from tui.messages import ModelFacts
 from tui.run_watcher import RunWatcher
+from tui.screens.branches import Branch
 from tui.screens.training_desk import TrainingDesk
 from tui.screens.view import View
 from tui.screens.writing import Writing
@@ -44,6 +47,7 @@ class WriteBase(View):
         self._loading = ""
         self._precision: Precision = "float32"
         self._curves_wanted: bool | None = None
+        self._edited: Branch | None = None
 
     def load(self, path: Path) -> None:
         """Read a model; what is being written stops."""
@@ -68,6 +72,9 @@ class WriteBase(View):
             return
         self.writing.write(prompt, self.setting, self.model_name, given)
         self.show_state()
+
+    def place_panels(self, size: Size | None = None) -> None:
+        """Which panels stand beside the text, or below it."""
 
     @property
     def model_name(self) -> str:

@@ -33,12 +33,13 @@ class ModelActions(WriteBase):
     def action_curves(self) -> None:
         """Show or hide the curves."""
         self._curves_wanted = not self.panel.display
-        self._place_curves()
+        self.place_panels()
         if self._curves_wanted and not self.panel.display:
             self.say(f"the curves need a terminal of {TALL} lines")
         self.show_state()
 
-    def _place_curves(self, size: Size | None = None) -> None:
+    def place_panels(self, size: Size | None = None) -> None:
+        """Curves where there is room, or where they are asked for; rivals come before them."""
         size = size or self.size
         wanted = size.width >= WIDE if self._curves_wanted is None else self._curves_wanted
-        self.panel.display = wanted and size.height >= TALL
+        self.panel.display = wanted and size.height >= TALL and self.view.cursor is None

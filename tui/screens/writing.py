@@ -11,7 +11,7 @@ from tui.knobs import DECODERS, LABELS, Setting
 from tui.messages import Explain, Explained, Failed, Finished, Request, Started, Written
 from tui.screens.branches import Branch
 from tui.thoughts import Trace
-from tui.widgets.block import Comparison
+from tui.widgets.block import Block, Comparison
 from tui.widgets.text_view import TextView
 
 
@@ -85,12 +85,22 @@ class Writing:
         self._start(replace(wanted, request=request, setting=setting, over=over,
                             heading=heading(setting, model)))  # fmt: skip
 
-    def branch(self, prompt: str, given: int) -> None:
-        """Write on from a prompt that came of the text shown: same decoder, same dice."""
+    def branch(self, prompt: str, given: int, setting: Setting, model: str) -> None:
+        """Write on from a prompt that came of the text shown, in whose place it stands."""
+        request = self._request(prompt, setting)
+        self._start(_Wanted(request, setting, heading(setting, model), given, self.now))
+
+    def end_at(self, text: str, given: int) -> None:
+        """The text shown, ended early: nothing is left to write."""
         now = self.now
         if now is not None:
-            request = self._request(prompt, now.setting)
-            self._start(_Wanted(request, now.setting, now.block.heading, given, now))
+            self.cancel()
+            request = replace(now.request, prompt=text)
+            branch = Branch(request, now.setting, Block(now.block.heading, text, given, 80), now,
+                            over=True, ended=True)  # fmt: skip
+            branch.block.note = "the end"
+            now.children.append(branch)
+            self.show(branch)
 
     def explain(self) -> None:
         """See that it is known, of the text shown, what the model thought."""
@@ -143,7 +153,7 @@ class Writing:
                 self._add(snapshot)
             case Finished(ended=ended):
                 if self.now is not None:
-                    self.now.ended = ended
+                    self.now.ended, self.now.block.whole = ended, True
                 self._end("the end" if ended else "cut at the length")
             case Failed(message=message):
                 self._end("stopped")

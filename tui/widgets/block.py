@@ -28,8 +28,8 @@ _FLASH_SECONDS = 0.6
 class Comparison:
     """How a text differs from the one before it, character by character at the same place.
 
-    first: place of the first difference in the completion, 1 for its first character; None
-    while there is none. lines, same: lines of the new text that are not empty, and those among
+    first: place of the first difference in the text, 1 for its first character; None while
+    there is none. lines, same: lines of the new text that are not empty, and those among
     them that are the same; None while it is being written.
     """
 
@@ -43,7 +43,7 @@ class Block:
 
     given: length of what the user gave; base: length of what the engine was given, which may
     hold earlier completions too; fresh: up to here the text is new, behind it stands what was
-    there before, until it is written over.
+    there before, until it is written over; whole: it was written to its end or its length.
     """
 
     def __init__(self, heading: str, prompt: str, given: int, width: int) -> None:
@@ -55,7 +55,9 @@ class Block:
         self.wrapped = Wrapped(visible_characters(prompt), width)
         self.trace: Trace | None = None
         self.cursor: int | None = None
+        self.whole = False
         self.before: str | None = None
+        self._before_whole = False
         self._first_change: int | None = None
         self._flashes: list[tuple[int, int, float]] = []
 
@@ -73,6 +75,7 @@ class Block:
         """Take over the text of `old`, which has the same prompt: the new one writes over it."""
         if len(old.text) <= _COMPARED and old.text.startswith(self.text):
             self.text = self.before = old.text
+            self.cursor, self._before_whole = old.cursor, old.whole
             self.wrapped.rewrite(self.base, visible_characters(old.text[self.base :]))
 
     def write(self, keep: int, text: str, now: float) -> int:
@@ -90,7 +93,7 @@ class Block:
             return self.line_of(at)
         runs = _differences(old, text)
         first = at + (runs[0][0] if runs else len(old))
-        if self._first_change is None:
+        if self._first_change is None and (runs or (len(old) < len(text) and self._before_whole)):
             self._first_change = first
         self._flashes += [(at + a, at + b, now + _FLASH_SECONDS) for a, b in runs]
         tail = text[first - at :] + self.text[self.fresh :]
@@ -102,15 +105,18 @@ class Block:
         if self.fresh < len(self.text):
             self.text = self.text[: self.fresh]
             self.wrapped.rewrite(self.fresh, "")
-            if self._first_change is None:
+            if self._first_change is None and self.whole:
                 self._first_change = self.fresh
 
     def comparison(self, over: bool) -> Comparison | None:
-        """How the text differs from the one before; None if there was none. over: it is whole."""
+        """How the text differs from the one before, None if there was none; over: it is written.
+
+        Lines are counted where both are whole.
+        """
         if self.before is None:
             return None
-        first = None if self._first_change is None else self._first_change - self.base + 1
-        if not over:
+        first = None if self._first_change is None else self._first_change + 1
+        if not (over and self.whole and self._before_whole):
             return Comparison(first)
         lines = zip(self.wrapped.starts, self.wrapped.ends, strict=True)
         spans = [(start, end) for start, end in lines if start < end]  # empty ones say nothing
@@ -120,6 +126,25 @@ class Block:
     def line_of(self, place: int) -> int:
         """The line that a place is on."""
         return max(0, bisect_right(self.wrapped.starts, place) - 1)
+
+    def place_towards(self, place: int, way: str) -> int:
+        """The place one comes to from another by an arrow key, Home or End."""
+        line, starts, ends = self.line_of(place), self.wrapped.starts, self.wrapped.ends
+        match way:
+            case "left" | "right":
+                to = place + (1 if way == "right" else -1)
+            case "up" | "down":
+                other = max(0, min(line + (1 if way == "down" else -1), len(starts) - 1))
+                to = min(starts[other] + place - starts[line], ends[other])
+            case _:
+                to = starts[line] if way == "home" else ends[line]
+        return max(0, min(to, self._last_place))
+
+    @property
+    def _last_place(self) -> int:
+        """The last character, or the model's end behind it where something is known of it."""
+        known = len(self.trace) if self.trace is not None else 0
+        return max(0, len(self.text) - 1, min(known - 1, len(self.text)))
 
     def fade(self, now: float) -> int | None:
         """End the flashes whose time is over; the first line to redraw, None when there is none."""

@@ -19,8 +19,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from charlm.display import visible
-from tui.thoughts import LEVELS
 from tui.widgets.block import CURSOR, STRONG, Block, Comparison
+from tui.widgets.legend import NATS
 from tui.wrapping import Wrapped
 
 #: Older blocks are forgotten beyond this many characters in all.
@@ -29,21 +29,19 @@ _MARGIN = 2
 _CARET = "▌"
 _FADE = 0.1
 #: Component classes, in the order of the constants in `block`.
-_STYLES = (
-    *("plain", "prompt", "ghost", "flash", "head"),
-    *(f"nats-{level}" for level in range(len(LEVELS) + 1)),
-)
+_STYLES = (*(f"text-view--{n}" for n in ("plain", "prompt", "ghost", "flash", "head")), *NATS)
+_QUIET = ("heading", "caret", "empty", "empty-strong")
 _REVERSE, _BOLD = Style(reverse=True), Style(bold=True)
 
 
-class TextView(ScrollView, can_focus=True):
-    """Completions above one another, the newest last; it follows the end unless scrolled up."""
+class TextView(ScrollView, can_focus=True, inherit_bindings=False):
+    """Completions above one another, the newest last; it follows the end unless scrolled up.
+
+    cursor: a place in the newest text, None when it is not shown. Keys are the view's own.
+    """
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"text-view--{name}"
-        for name in (*_STYLES, "heading", "caret", "empty", "empty-strong")
-    }  # fmt: skip
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*_STYLES, *(f"text-view--{n}" for n in _QUIET)}
 
     class Clicked(Message):
         """A place in the newest text was clicked."""
@@ -73,6 +71,11 @@ class TextView(ScrollView, can_focus=True):
     def text(self) -> str:
         """The newest prompt and completion."""
         return self.blocks[-1].text if self.blocks else ""
+
+    @property
+    def cursor(self) -> int | None:
+        """The place of the cursor in the newest text."""
+        return self.blocks[-1].cursor if self.blocks else None
 
     def set_empty(self, *lines: str) -> None:
         """What is shown while nothing was written; the first line stands out."""
@@ -146,10 +149,17 @@ class TextView(ScrollView, can_focus=True):
             if moved is not None:
                 self.refresh_lines(self._tops[-1] + 1 + block.line_of(moved), 1)
         block.cursor = place
-        if place is not None:
-            y, top = self._tops[-1] + 1 + block.line_of(place), self.scroll_offset.y
-            if not top <= y < top + self.size.height:
-                self.scroll_to(y=y - self.size.height // 2, animate=False, immediate=True)
+        self._to_cursor()
+
+    def place_towards(self, way: str) -> int | None:
+        """Where the cursor comes to from where it is; without one, the last character."""
+        if not self.blocks:
+            return None
+        block = self.blocks[-1]
+        last = max(0, block.fresh - 1)
+        if block.cursor is None:
+            return last
+        return block.place_towards(block.cursor, way)
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget, `y` counted from its top."""
@@ -172,7 +182,9 @@ class TextView(ScrollView, can_focus=True):
         for block in self.blocks:
             block.wrapped.set_width(self._text_width)
         self._measure()
-        if follow:
+        if self.cursor is not None:
+            self.call_after_refresh(self._to_cursor)
+        elif follow:
             self.call_after_refresh(self._to_end)
 
     def on_click(self, event: events.Click) -> None:
@@ -197,6 +209,13 @@ class TextView(ScrollView, can_focus=True):
     def _to_end(self) -> None:
         # Forced: the scrollbar, which comes with the first line too many, is not there yet.
         self.scroll_end(animate=False, immediate=True, x_axis=False, force=True)
+
+    def _to_cursor(self) -> None:
+        if self.cursor is not None:
+            y = self._tops[-1] + 1 + self.blocks[-1].line_of(self.cursor)
+            if not 0 <= y - self.scroll_offset.y < self.size.height:
+                top = y - self.size.height // 2
+                self.scroll_to(y=top, animate=False, immediate=True, force=True)
 
     @property
     def _text_width(self) -> int:
@@ -231,7 +250,8 @@ class TextView(ScrollView, can_focus=True):
     def _text_line(self, block: Block, line: int, writing: bool, width: int, base: Style) -> Strip:
         segments = [Segment(" " * self._margin, base)]
         for text, key in block.pieces(line, self.surprise, writing):
-            style = base + self._style(_STYLES[key & (STRONG - 1)])
+            name = _STYLES[key & (STRONG - 1)]
+            style = base + self.get_component_rich_style(name, partial=True)
             if key & STRONG:
                 style += _BOLD
             segments.append(Segment(text, style + _REVERSE if key & CURSOR else style))
