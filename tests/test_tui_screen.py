@@ -382,9 +382,9 @@ async def test_every_key_does_something(tmp_path: Path, monkeypatch: pytest.Monk
         screen._desk.run = tmp_path
         for prompt in ("one", "two"):
             await write(screen, prompt)
-        keys = keys_of("write")
         # Talking to the newest weights ends the text; quitting ends everything.
-        keys = keys_of("write")
+        # What acts on a search is tested with one.
+        keys = tuple(key for key in keys_of("write") if key.group != "Beams")
         last = [key for action in ("talk", "app.quit") for key in keys if key.action == action]
         assert len(last) == 2
         for key in [*(key for key in keys if key not in last), last[0]]:

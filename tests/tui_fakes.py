@@ -20,6 +20,7 @@ from tui.messages import (
     Request,
     Unanswered,
 )
+from tui.search import SearchPart
 from tui.thoughts import RIVALS, Thoughts
 
 FACTS = ModelFacts(
@@ -63,6 +64,9 @@ class FakeText:
         return None
 
     def thoughts(self) -> None:
+        return None
+
+    def searched(self) -> SearchPart | None:
         return None
 
     def ended(self) -> bool:

@@ -42,7 +42,7 @@ class CharlmApp(App[int]):
 
     TITLE = "charlm"
     CSS_PATH = [  # noqa: RUF012
-        "app.tcss", "write.tcss", "runs.tcss", "train.tcss", "inspect.tcss",
+        "app.tcss", "write.tcss", "stage.tcss", "runs.tcss", "train.tcss", "inspect.tcss",
     ]  # fmt: skip
     COMMAND_PALETTE_BINDING = "ctrl+p"
 

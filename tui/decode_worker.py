@@ -31,6 +31,7 @@ from tui.messages import (
     Unanswered,
     Written,
 )
+from tui.search import SearchPart
 from tui.thoughts import Thoughts
 
 BUDGET_MS = 20.0
@@ -76,6 +77,7 @@ class Opened(Protocol):
     def notices(self) -> tuple[str, ...]: ...
     def prompt_thoughts(self) -> Thoughts | None: ...
     def thoughts(self) -> Thoughts | None: ...
+    def searched(self) -> SearchPart | None: ...
     def ended(self) -> bool: ...
 
 
@@ -200,15 +202,15 @@ class DecodeWorker:
             busy += time.perf_counter() - before
             if self._interrupted(request, 0):
                 return
-            thoughts = opened.thoughts()
+            thoughts, searched = opened.thoughts(), opened.searched()
             for change in changes:
                 if change.row == 0:
                     pacing.take(change.keep, change.text, source.characters)
                     self.posted.append(
                         Written(request.number, change.keep, change.text, source.characters,
-                                source.log_prob, busy, thoughts)
+                                source.log_prob, busy, thoughts, searched)
                     )  # fmt: skip
-                    thoughts = None  # a second change in one advance only says: it is over
+                    thoughts = searched = None  # a second change only says: it is over
         self.posted.append(Finished(request.number, opened.ended()))
 
     def _interrupted(self, request: Request, seconds: float) -> bool:

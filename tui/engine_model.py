@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from charlm.config import Precision
-from charlm.decoding import Limits, is_beam
+from charlm.decoding import BeamSearch, Limits, NucleusBeam, is_beam
 from charlm.display import visible
 from charlm.errors import InputError
 from tui.messages import (
@@ -22,9 +22,12 @@ from tui.messages import (
     WantRecord,
 )
 from tui.models import shown_name
+from tui.search import EndedText, SearchPart
 from tui.thoughts import RIVALS, Thoughts, thoughts_of
 
 _PAD = 0
+#: Finished texts of a beam that are told of while it searches.
+_ENDED = 20
 
 
 def load_engine(path: Path, threads: int, precision: Precision) -> EngineModel:
@@ -60,9 +63,12 @@ class EngineModel:
 
     def open(self, request: Request) -> EngineText:
         """Begin a completion; unknown characters are mapped or left out, with a notice."""
-        details = request.details and not is_beam(request.strategy)
-        session = self._start(request, request.length, RIVALS if details else None)
-        return EngineText(self, session, details)
+        strategy = request.strategy
+        if isinstance(strategy, BeamSearch | NucleusBeam):
+            session = self._start(request, request.length, None, min(strategy.width, _ENDED))
+            return EngineText(self, session, False)
+        session = self._start(request, request.length, RIVALS if request.details else None)
+        return EngineText(self, session, request.details)
 
     def answer(self, question: Question) -> Explained | Recorded:
         """Decode a text once more, and tell what was asked. Raises InputError."""
@@ -82,9 +88,9 @@ class EngineModel:
         thoughts = thoughts_of(self.alphabet, score.ids, score.log_probs, score.details)
         return thoughts[len(before) :]
 
-    def _start(self, request: Request, length: int, details: int | None) -> Any:
+    def _start(self, request: Request, length: int, details: int | None, n: int = 1) -> Any:
         return self._engine.start(
-            [request.prompt], request.strategy,
+            [request.prompt], request.strategy, n=n,
             max_length=length, seed=request.seed, unknown="map", details=details,
         )  # fmt: skip
 
@@ -142,6 +148,19 @@ class EngineText:
             self._model.alphabet, events.ids, events.log_probs, events.details, row=0
         )
         return thoughts[: int((thoughts.ids != _PAD).sum())]
+
+    def searched(self) -> SearchPart | None:
+        """What a beam did in the last `advance`."""
+        events: Any = self.source.events
+        if events is None or not is_beam(self._session.strategy):
+            return None
+        ended: tuple[EndedText, ...] = ()
+        if self._model.facts.unit != "continuous":  # where no text has an end
+            texts = self._session.completions()[0]
+            ended = tuple(EndedText(c.text, c.length, c.score) for c in texts if c.finished)
+        return SearchPart(
+            self._model.alphabet, events.parents[:, 0], events.ids[:, 0], events.scores[:, 0], ended
+        )
 
     def ended(self) -> bool:
         """Whether the model wrote its end."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from charlm.config import Precision
 from charlm.decoding import Strategy
+from tui.search import SearchPart
 from tui.thoughts import Thoughts
 
 
@@ -114,6 +115,7 @@ class Started:
 @dataclass(frozen=True)
 class Written:
     """The text changed to old[:keep] + text. `thoughts`: of `text`, where they were asked for.
+    `search`: what a beam did meanwhile.
 
     `characters`: written so far; `log_prob`: their sum in nats; `seconds`: spent inside the
     engine, pauses left out.
@@ -126,6 +128,7 @@ class Written:
     log_prob: float
     seconds: float
     thoughts: Thoughts | None = None
+    search: SearchPart | None = None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def _knob(knob: str, letter: str, help: str) -> tuple[Key, Key]:
 def _walks() -> tuple[Key, ...]:
     ways = ("left", "right", "up", "down", "home", "end")
     return tuple(
-        Key(f"walk('{way}')", (way,), (("written", "Walk"),),
+        Key(f"walk('{way}')", (way,), (("beams", "Step"), ("written", "Walk")),
             "walk the text; the panel shows what else could stand there" if way == "left" else "",
             _CURSOR, "outside", 4 if way == "left" else 0, False, "←→")
         for way in ways
@@ -47,7 +47,7 @@ _KEYS: tuple[Key, ...] = (
     Key("recall(-1)", ("up",), always("Earlier prompt"), "earlier and later prompts", "Write",
         "prompt", palette=False),
     Key("recall(1)", ("down",), always("Later prompt"), "", "Write", "prompt", palette=False),
-    Key("escape", ("escape",), (("streaming", "Stop"), ("prompt", "Leave"),
+    Key("escape", ("escape",), (("streaming", "Stop"), ("prompt", "Leave"), ("beams", "Text"),
         ("cursor", "Close"), ("", "Prompt")),
         "stop the text; else leave the prompt, or go back to it", "Write", rank=3),
     Key("to_prompt", ("i",), always("To the prompt"), "go back to the prompt", "Write",
@@ -83,6 +83,18 @@ _KEYS: tuple[Key, ...] = (
     *_knob("length_penalty", "a", "length penalty: above 0 favours longer texts"),
     *_knob("length", "n", "length: the longest text, in characters"),
     *_knob("seed", "s", "seed: the dice"),
+    Key("beams", ("ctrl+b",), (("beams", "Text"), ("searched", "Beams")),
+        "see what a beam does: its texts as a tree, live and again", "Beams", rank=3),
+    Key("step(-1)", ("comma",), (("beams", "Step"),),
+        "a character back and on in the search; arrows, Home and End too", "Beams", "outside",
+        palette=False),
+    Key("step(1)", ("full_stop",), (("beams", "On"),), "", "Beams", "outside", palette=False),
+    Key("step(-10)", ("less_than_sign",), (("beams", "Ten back"),), "ten back and on", "Beams",
+        "outside", palette=False),
+    Key("step(10)", ("greater_than_sign",), (("beams", "Ten on"),), "", "Beams", "outside",
+        palette=False),
+    Key("play", ("space",), (("playing", "Hold"), ("beams", "Play")),
+        "play the search slowly from here, or hold", "Beams", "outside", 2),
     Key("precision", ("ctrl+n",), (("int8", "float32"), ("", "int8")),
         "numbers of 8 bits (int8, faster) or of 32 (float32, exact)", "Model"),
     Key("talk", ("ctrl+l",), (("newest", "Talk to it"),),

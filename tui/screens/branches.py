@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tui.knobs import Setting
 from tui.messages import Request
+from tui.search import Search
 from tui.widgets.block import Block
 
 
@@ -14,8 +15,8 @@ from tui.widgets.block import Block
 class Branch:
     """One text and how it came to be.
 
-    ended: the model wrote its end. over: nothing more comes. children: in the order they were
-    made; the one last shown is gone back to by redo.
+    ended: the model wrote its end. over: nothing more comes. search: how a beam found it.
+    children: in the order they were made; the one last shown is gone back to by redo.
     """
 
     request: Request
@@ -24,6 +25,7 @@ class Branch:
     parent: Branch | None = None
     over: bool = False
     ended: bool = False
+    search: Search | None = None
     children: list[Branch] = field(default_factory=list)
     last_shown: Branch | None = None
 

@@ -22,7 +22,7 @@ from tui.messages import (
 from tui.models import run_of, shown_name
 from tui.screens.write_knobs import KnobActions
 from tui.screens.write_model import ModelActions
-from tui.screens.write_text import TextActions
+from tui.screens.write_stage import StageActions
 from tui.screens.writing import Writing
 from tui.widgets.curves import CurvesPanel
 from tui.widgets.legend import Legend
@@ -41,7 +41,7 @@ from tui.widgets.text_view import TextView
 _FRAME = 1 / 30
 
 
-class WriteScreen(KnobActions, ModelActions, TextActions):
+class WriteScreen(StageActions, KnobActions, ModelActions):
     """Prompt, text, curves, status."""
 
     BINDINGS = bindings_of("write")
@@ -90,7 +90,9 @@ class WriteScreen(KnobActions, ModelActions, TextActions):
         if self.writing.streaming:
             self.writing.cancel()
         elif self.prompt.has_focus:
-            self.view.focus()
+            self.focus_stage()
+        elif self.stage != "text":
+            self.set_stage("text")
         elif self.view.cursor is not None:
             self.hide_cursor()
         else:
@@ -134,6 +136,7 @@ class WriteScreen(KnobActions, ModelActions, TextActions):
         writing = self.writing
         states = {f"knob-{knob}" for knob in self.setting.knobs}
         states |= self.text_states()
+        states |= self.stage_states()
         states |= {self.view_name, "prompt" if self.prompt.has_focus else "outside"}
         for name, holds in (
             ("streaming", writing.streaming),
@@ -191,6 +194,7 @@ class WriteScreen(KnobActions, ModelActions, TextActions):
         """The knobs, the meters and the curves."""
         if self._desk.training and self._desk.run is not None:
             self._watcher.watch(self._desk.run)
+        self.show_stage()
         writing, curves = self.writing, self._watcher.latest
         training = training_text(curves) if self._desk.training else ""
         if self._desk.stopping:

@@ -10,6 +10,7 @@ from tui.decode_worker import DecodeWorker
 from tui.knobs import DECODERS, LABELS, Setting
 from tui.messages import Explain, Explained, Failed, Finished, Request, Started, Written
 from tui.screens.branches import Branch
+from tui.search import Search
 from tui.thoughts import Trace
 from tui.widgets.block import Block, Comparison
 from tui.widgets.text_view import TextView
@@ -211,6 +212,9 @@ class Writing:
         trace = self.now.block.trace if self.now is not None else None
         if written.thoughts is not None and trace is not None:
             trace.add(written.thoughts)
+        if written.search is not None and self.now is not None:
+            self.now.search = self.now.search or Search()
+            self.now.search.extend(written.search)
         self.characters = written.characters
         self.log_prob, self.seconds = written.log_prob, written.seconds
 

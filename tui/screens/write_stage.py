@@ -1,0 +1,92 @@
+"""What stands in the place of the text: the beams of a search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from charlm.decoding import BeamSearch, Strategy, is_beam
+from tui.screens.write_text import TextActions
+
+if TYPE_CHECKING:
+    from tui.widgets.lattice import Lattice
+
+Stage = Literal["text", "beams"]
+
+
+class StageActions(TextActions):
+    """The keys that change what is seen of what is written."""
+
+    stage: Stage = "text"
+    lattice: Lattice | None = None
+
+    def action_beams(self) -> None:
+        """The hypotheses of the search, or the text again."""
+        self.set_stage("text" if self.stage == "beams" else "beams")
+
+    def action_step(self, by: int) -> None:
+        """Back and on in the search."""
+        if self.lattice is not None and self.lattice.is_mounted:
+            self.lattice.step(by)
+
+    def action_walk(self, way: str) -> None:
+        """In the text, or in the search: its first position, the newest, or so many on."""
+        if self.stage == "text":
+            super().action_walk(way)
+        elif self.lattice is not None and self.lattice.is_mounted:
+            if way in ("home", "end"):
+                self.lattice.seek(0 if way == "home" else None)
+            else:
+                self.lattice.step({"left": -1, "right": 1, "up": -10, "down": 10}[way])
+
+    def action_play(self) -> None:
+        """Play the search from here, or hold."""
+        if self.lattice is not None:
+            self.lattice.play()
+            self.show_state()
+
+    def set_stage(self, stage: Stage) -> None:
+        """Show this in the place of the text."""
+        if self.view.cursor is not None:
+            self.hide_cursor()
+        self.stage = stage
+        if stage == "beams" and self.lattice is None:
+            from tui.widgets.lattice import Lattice  # here: the first paint does not need it
+
+            self.lattice = Lattice(id="lattice")
+            self.query_one("#body").mount(self.lattice, before=self.panel)
+        if not self.prompt.has_focus or stage != "text":
+            self.focus_stage()
+        self.query_one("#text-area").display = stage == "text"
+        if self.lattice is not None:
+            self.lattice.display = stage == "beams"
+        self.show_state()
+
+    def focus_stage(self) -> None:
+        """The keys go to what is seen above the prompt."""
+        (self.lattice if self.stage == "beams" and self.lattice is not None else self.view).focus()
+
+    def stage_states(self) -> set[str]:
+        """What holds of the stage, in the words of the key table."""
+        now = self.writing.now
+        searched = self.setting.is_beam or (now is not None and now.search is not None)
+        playing = self.lattice is not None and self.lattice.playing
+        holds = {self.stage: True, "searched": searched, "playing": playing}
+        return {state for state, holding in holds.items() if holding} - {"text"}
+
+    def show_stage(self) -> None:
+        """What is seen, as the writing stands."""
+        now = self.writing.now
+        if self.stage == "beams" and now is not None and not is_beam(now.request.strategy):
+            self.set_stage("text")
+        if self.stage == "beams" and self.lattice is not None:
+            prompt = now.block.text[: now.block.base] if now is not None else ""
+            score = _score(now.request.strategy) if now is not None else ""
+            search = now.search if now is not None else None
+            self.lattice.show(search, prompt, score, now is not None and now.over)
+
+
+def _score(strategy: Strategy) -> str:
+    """What a search ranks its texts by, in words."""
+    penalty = getattr(strategy, "length_penalty", 0)
+    what = "sum of log p" if isinstance(strategy, BeamSearch) else "log p in the nucleus"
+    return what + (f" / length^{penalty:g}" if penalty else "")
