@@ -35,6 +35,12 @@ class Branch:
         return self.over and not self.ended
 
     @property
+    def explained(self) -> bool:
+        """Whether it is known of every character, and of the end, what the model thought."""
+        known = self.block.trace
+        return known is not None and len(known) >= len(self.block.text) + self.ended
+
+    @property
     def left_at(self) -> int:
         """Where it left its parent's text, in characters; 0 without a parent."""
         if self.parent is None:

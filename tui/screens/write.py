@@ -13,6 +13,7 @@ from charlm.display import visible, visible_text
 from tui.keymap import bindings_of
 from tui.messages import (
     DecodeSnapshot,
+    Explained,
     Loaded,
     LoadFailed,
     Loading,
@@ -20,6 +21,7 @@ from tui.messages import (
     Unanswered,
 )
 from tui.models import run_of, shown_name
+from tui.screens.write_export import ExportActions
 from tui.screens.write_knobs import KnobActions
 from tui.screens.write_model import ModelActions
 from tui.screens.write_stage import StageActions
@@ -41,7 +43,7 @@ from tui.widgets.text_view import TextView
 _FRAME = 1 / 30
 
 
-class WriteScreen(StageActions, KnobActions, ModelActions):
+class WriteScreen(StageActions, KnobActions, ModelActions, ExportActions):
     """Prompt, text, curves, status."""
 
     BINDINGS = bindings_of("write")
@@ -175,10 +177,10 @@ class WriteScreen(StageActions, KnobActions, ModelActions):
                 self._loading = ""
                 self.say(message, True)
                 self._show_empty()
-            case Recorded():
-                pass
-            case Unanswered(message=message):
-                self.say(message, True)
+            case Explained() | Recorded() | Unanswered():
+                if isinstance(snapshot, Explained):
+                    self.writing.take(snapshot)
+                self.answered(snapshot)
             case _:
                 self.writing.take(snapshot)
 

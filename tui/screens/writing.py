@@ -234,7 +234,7 @@ class Writing:
 
     def _ask(self, branch: Branch) -> None:
         block = branch.block
-        if block.trace is None or len(block.trace) < len(block.text) + branch.ended:
+        if not branch.explained:
             prompt = block.text[: block.base]
             question = Explain(branch.request, prompt, block.completion, branch.ended)
             self._asked = question, branch

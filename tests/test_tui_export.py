@@ -1,0 +1,243 @@
+"""What the screen keeps of a text, on the real engine: files, receipts, what the model thought."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from conftest import random_checkpoint
+from rich.style import Style
+from test_tui_screen import HOSTILE, RAW, opened, press, toasts, until
+from textual.widgets import OptionList
+from tui_fakes import thoughts
+
+from charlm.checkpoint import MODEL, save_checkpoint
+from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
+from charlm.engine import Engine
+from charlm.errors import InputError
+from tui.app import CharlmApp
+from tui.engine_model import EngineModel, load_engine
+from tui.messages import Explain, Request, WantRecord
+from tui.screens.export_sheet import FORMATS, ExportSheet
+from tui.screens.exports import as_json_lines, as_markdown, as_svg, save
+from tui.screens.write import WriteScreen
+from tui.thoughts import LEVELS, Trace
+from tui.widgets.block import Block
+
+ROOT = Path(__file__).resolve().parent.parent
+STRATEGIES: dict[str, Strategy] = {
+    "greedy": Greedy(), "nucleus": Sampling(top_p=0.6), "beam": BeamSearch(width=3),
+    "nucleus-beam": NucleusBeam(width=3),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    save_checkpoint(folder / MODEL, random_checkpoint("gru", "sentence", end=-2))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(run: Path) -> EngineModel:
+    return load_engine(run, 1, "float32")
+
+
+def request(name: str, prompt: str = "abc", length: int = 60, details: bool = False) -> Request:
+    return Request(1, prompt, STRATEGIES[name], length, 3, 0, name, details)
+
+
+def whole(model: EngineModel, asked: Request) -> tuple[str, bool, Trace | None]:
+    """The text of a request as the worker reads it, whether it ended, and its thoughts."""
+    opened, text = model.open(asked), ""
+    trace = Trace.of(opened.prompt_thoughts()) if asked.details else None
+    while not opened.source.done:
+        changes = opened.source.advance(7)
+        text = text[: changes[0].keep] + "".join(change.text for change in changes)
+        told = opened.thoughts()
+        assert (told is None) == (trace is None)
+        if told is not None and trace is not None:
+            trace.add(told)
+    return text, opened.ended(), trace
+
+
+@pytest.mark.parametrize("name", ["greedy", "nucleus"])
+@pytest.mark.parametrize("prompt", ["abc", ""])
+def test_what_is_told_while_writing_is_what_is_told_afterwards(
+    model: EngineModel, run: Path, name: str, prompt: str
+) -> None:
+    text, ended, trace = whole(model, request(name, prompt, details=True))
+    assert trace is not None and len(trace) == len(prompt) + len(text) + ended
+    answer = model.answer(Explain(request(name, prompt), prompt, text, ended))
+    again = Trace.of(*answer.thoughts)  # type: ignore[union-attr]
+    for place in range(len(trace)):
+        assert trace.at(place) == again.at(place)
+    characters = [trace.at(i).character for i in range(len(trace))]  # type: ignore[union-attr]
+    assert "".join(characters) == prompt + text
+    # The engine's own details are the oracle.
+    session = Engine.load(run).start([prompt], STRATEGIES[name], max_length=60, seed=3, details=10)
+    while not session.done:
+        session.advance(64)
+    _, log_probs, details = session.told(0)
+    for i, log_prob in enumerate(log_probs):
+        thought = trace.at(len(prompt) + i)
+        assert thought is not None
+        assert (thought.log_prob, thought.rank) == (log_prob, details.ranks[i])
+        kept = [rival.kept is not None for rival in thought.rivals]
+        assert kept == np.isfinite(details.rival_kept_log_probs[i]).tolist()
+
+
+@pytest.mark.parametrize("name", ["beam", "nucleus-beam"])
+def test_a_beam_is_scored_when_it_is_whole(model: EngineModel, run: Path, name: str) -> None:
+    text, ended, _ = whole(model, request(name))
+    answer = model.answer(Explain(request(name), "abc", text, ended))
+    trace = Trace.of(*answer.thoughts)  # type: ignore[union-attr]
+    assert len(trace) == 3 + len(text) + ended
+    told = sum(trace.at(i).log_prob for i in range(3, len(trace)))  # type: ignore[union-attr]
+    best = Engine.load(run).write("abc", STRATEGIES[name], max_length=60, seed=3)
+    assert best.text == text
+    assert told == pytest.approx(best.log_prob, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_the_record_of_a_whole_text(model: EngineModel, run: Path, name: str) -> None:
+    text, _, _ = whole(model, request(name))
+    record = model.answer(WantRecord(request(name), text)).record  # type: ignore[union-attr]
+    assert written_from(run, record) == "abc" + text
+
+
+@pytest.mark.parametrize("length", [0, 1, 9])
+def test_the_record_of_a_stopped_text(model: EngineModel, run: Path, length: int) -> None:
+    text, _, _ = whole(model, request("nucleus"))
+    assert len(text) > 9
+    cut = WantRecord(request("nucleus"), text[:length])
+    assert written_from(run, model.answer(cut).record) == "abc" + text[:length]  # type: ignore[union-attr]
+
+
+def test_a_stopped_search_has_no_record(model: EngineModel) -> None:
+    text, _, _ = whole(model, request("beam"))
+    with pytest.raises(InputError, match="let it come to its end"):
+        model.answer(WantRecord(request("beam"), text[:3]))
+
+
+def written_from(run: Path, record: str) -> str:
+    """What `charlm write --from` prints, without the newline that ends it."""
+    file = run / "record.json"
+    file.write_text(record + "\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "charlm", "write", str(run), "--from", str(file)],
+        cwd=ROOT, capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    text = done.stdout.decode("utf-8")
+    return text[:-1] if not text[:-1].endswith("\n") else text
+
+
+@asynccontextmanager
+async def real(run: Path) -> AsyncIterator[WriteScreen]:
+    """The app on the real engine, its model loaded."""
+    app = CharlmApp(run)
+    try:
+        async with app.run_test(size=(80, 24), notifications=True):
+            screen = app.screen
+            assert isinstance(screen, WriteScreen)
+            await until(lambda: screen.facts)
+            yield screen
+    finally:
+        app.close()
+
+
+async def export(screen: WriteScreen, suffix: str, *keys: str) -> None:
+    await press(screen, "ctrl+e")
+    await opened(screen, ExportSheet)
+    place = [entry[0] for entry in FORMATS].index(suffix)
+    screen.app.screen.query_one(OptionList).highlighted = place
+    await press(screen, *keys)
+    await until(lambda: screen.app.screen is screen)
+
+
+async def test_a_receipt_saved_from_the_screen_is_written_again(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with real(run) as screen:
+        await press(screen, *"abc", "enter")
+        await until(lambda: screen.writing.now and not screen.writing.streaming)
+        # A rival is taken, so that the text on the screen is a branch.
+        await press(screen, "escape", "left", "home")
+        await until(lambda: screen.rivals.known)
+        place = screen.view.cursor
+        thought = screen.view.blocks[-1].trace.at(place)  # type: ignore[union-attr]
+        written = ("", thought.character)
+        other = next(i for i, r in enumerate(thought.rivals) if r.character not in written)
+        await press(screen, "1234567890"[other], "enter")
+        await until(lambda: screen.writing.now.parent and not screen.writing.streaming)  # type: ignore[union-attr]
+        await export(screen, "json", "enter")
+        await until(lambda: list(tmp_path.glob("*.json")))
+        [path] = tmp_path.glob("*.json")
+        await until(lambda: f"saved {path}" in toasts(screen))
+        text = screen.view.text
+        assert text[place] == thought.rivals[other].character
+        await export(screen, "json", "c")
+        await until(lambda: '"engine_format"' in screen.app.clipboard)
+        assert screen.app.clipboard == path.read_text("utf-8")
+    assert written_from(run, path.read_text("utf-8")) == text
+
+
+async def test_every_format_is_saved(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with real(run) as screen:
+        await press(screen, *"abc", "enter")
+        await until(lambda: screen.writing.now and not screen.writing.streaming)
+        for suffix in ("txt", "md", "jsonl", "svg"):
+            await export(screen, suffix, "enter")
+            await until(lambda suffix=suffix: list(tmp_path.glob(f"*.{suffix}")))
+        text = screen.view.text
+        assert not screen.writing.details
+    [plain], [table] = tmp_path.glob("*.txt"), tmp_path.glob("*.jsonl")
+    assert plain.read_text("utf-8") == text
+    rows = [json.loads(line) for line in table.read_text("utf-8").splitlines()]
+    assert "".join(row["character"] for row in rows) == text
+    [picture] = tmp_path.glob("*.svg")
+    assert len(set(ElementTree.parse(picture).getroot().itertext())) > 3
+
+
+def test_a_file_is_never_written_over(tmp_path: Path) -> None:
+    paths = [save(tmp_path, "a/../\x1b[b]", "txt", text) for text in ("one", "two")]
+    assert [path.read_text() for path in paths] == ["one", "two"]
+    assert all(path.parent == tmp_path and not RAW.search(path.name) for path in paths)
+
+
+def hostile_block() -> Block:
+    block = Block(HOSTILE, HOSTILE, len(HOSTILE), 80)
+    block.write(0, "```` " + HOSTILE + "\n<&漢", 0)
+    block.trace = Trace.of(thoughts(block.text))
+    return block
+
+
+def test_hostile_text_is_inert_in_pictures_and_markdown() -> None:
+    block = hostile_block()
+    styles = [Style(color=f"#{i}{i}0000", bold=i > 3) for i in range(len(LEVELS) + 1)]
+    picture = as_svg(block, Style.parse("#ffffff on #000000"), styles)
+    assert not RAW.search(picture.replace("\n", ""))
+    text = "".join(ElementTree.fromstring(picture).itertext())
+    assert "<&漢" in text and "[@click=app.quit]" in text
+    page = as_markdown(block)
+    assert not RAW.search(page.replace("\n", ""))
+    assert page.count("`````") == 4  # a fence longer than any run of backticks in the text
+
+
+def test_json_lines_hold_every_character() -> None:
+    trace = Trace.of(thoughts("ab", ended=True))
+    rows = [json.loads(line) for line in as_json_lines(trace).splitlines()]
+    assert [row["character"] for row in rows] == ["a", "b", ""]
+    assert rows[0]["rivals"][0][0] == "e"
+    assert rows[0]["rivals"][2][2] is None
