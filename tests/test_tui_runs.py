@@ -7,13 +7,14 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import random_checkpoint
+from snapshots import drawn
 from test_tui_screen import HOSTILE, RAW, opened, painted, press, toasts, until
 from tui_fakes import FakeModel
 
@@ -27,6 +28,7 @@ from tui.runs_messages import RunRow
 from tui.screens.runs import RunsView
 from tui.screens.sheets import Differences, Question, difference_content
 from tui.screens.train_view import TrainView
+from tui.settings import Loaded, Settings
 from tui.widgets.quantities import ago, bytes_text, short
 from tui.widgets.runs_table import COLUMNS, columns_for, sorted_rows
 
@@ -208,7 +210,7 @@ def test_rows_are_sorted_and_unknown_values_are_last() -> None:
 def test_columns_fit(width: int) -> None:
     shown = columns_for(width)
     assert shown[0] == 0
-    assert len(shown) == 1 or 2 + sum(COLUMNS[i].width + 2 for i in shown) <= width
+    assert len(shown) == 1 or 3 + sum(COLUMNS[i].width + 2 for i in shown) <= width
 
 
 def test_quantities() -> None:
@@ -226,9 +228,12 @@ def test_quantities() -> None:
 
 @asynccontextmanager
 async def runs_view(
-    model: FakeModel, size: tuple[int, int] = (120, 30), rows: int | None = None
+    model: FakeModel,
+    size: tuple[int, int] = (120, 30),
+    rows: int | None = None,
+    settings: Loaded | None = None,
 ) -> AsyncIterator[RunsView]:
-    app = CharlmApp(Path("checkpoints/tiny"), load=model.load)
+    app = CharlmApp(Path("checkpoints/tiny"), load=model.load, settings=settings)
     try:
         async with app.run_test(size=size, notifications=True):
             await until(lambda: app._loaded())
@@ -367,7 +372,26 @@ async def test_every_size_draws(home: Path, size: tuple[int, int]) -> None:
         lines = painted(view).split("\n")
         assert len(lines) == size[1]
         if size >= (20, 5):
-            assert any(line.strip(" ✓").startswith("b") for line in lines)
+            assert any(line.strip(" ▸✓").startswith("b") for line in lines)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "plain"])
+async def test_it_looks_as_it_did(
+    home: Path, monkeypatch: pytest.MonkeyPatch,
+    match_snapshot: Callable[[str, str], None], theme: str,
+) -> None:  # fmt: skip
+    if theme == "plain":
+        monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("tui.widgets.runs_table.now", lambda: 1e9 + 86_400)
+    (home / "d").mkdir()
+    (home / "d" / MODEL).write_bytes(b"no model")
+    os.utime(home / "d" / MODEL, (1e9, 1e9))
+    chosen = Loaded(Settings(theme="light" if theme == "light" else "dark"))
+    async with runs_view(FakeModel(), (80, 24), 4, settings=chosen) as view:
+        await press(view, "space", "down")
+        await until(lambda: "learned" in painted(view))
+        await asyncio.sleep(0.3)
+        match_snapshot(f"runs-{theme}", drawn(view.app).replace(str(home.parent), "..."))
 
 
 def state_of(view: RunsView) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ The file is `settings.toml` in the platform's folder for settings (CHARLM_SETTIN
     decoder = "beam"
 
     [keys]
-    curves = "ctrl+b"
+    curves = "f12"
 
 What is wrong in it is told in one line, and the default is used in its place.
 """
@@ -207,7 +207,7 @@ def _with(
 
 def _keys(value: object) -> Mapping[str, tuple[str, ...]]:
     if not isinstance(value, dict):
-        raise InputError('keys is a table: [keys], then lines as  curves = "ctrl+b"')
+        raise InputError('keys is a table: [keys], then lines as  curves = "f12"')
     keys: dict[str, tuple[str, ...]] = {}
     for action, said in value.items():
         names = [said] if isinstance(said, str) else said

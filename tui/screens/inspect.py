@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from rich.segment import Segment
@@ -297,12 +298,10 @@ class InspectView(View):
         return value if value == value else None
 
     def _ramp(self) -> Ramp:
-        theme, colour = self.app.current_theme, not self.app.no_color
-        background = Color.parse(theme.background or "#000000")
-        accent = Color.parse(theme.accent or theme.primary)
-        if self.chosen.surprise:
-            return one_ended(accent, background, colour)
-        return two_ended(Color.parse(theme.primary), accent, background, colour)
+        theme = self.app.current_theme
+        background = theme.background or "#000000"
+        ends = theme.primary, theme.accent or theme.primary
+        return _ramp_of(background, *ends, self.chosen.surprise, not self.app.no_color)
 
     def _colour(self) -> None:
         """Levels and list anew."""
@@ -365,3 +364,11 @@ class InspectView(View):
             return []
         strong = self._ramp().styles[-1]
         return place_line(self._scored, self._places[place], width, base, strong)
+
+
+@lru_cache(8)
+def _ramp_of(background: str, low: str, high: str, surprise: bool, colour: bool) -> Ramp:
+    paper, blue, gold = map(Color.parse, (background, low, high))
+    if surprise:
+        return one_ended(gold, paper, colour)
+    return two_ended(blue, gold, paper, colour)

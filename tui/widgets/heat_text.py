@@ -21,8 +21,8 @@ _MARGIN = 1
 _NONE = -1
 
 
-class HeatText(ScrollView, can_focus=True):
-    """`show` a text, then give levels: one per character, -1 for none."""
+class HeatText(ScrollView, can_focus=True, inherit_bindings=False):
+    """`show` a text, then give levels: one per character, -1 for none. Its keys are the view's."""
 
     ALLOW_SELECT = False
 

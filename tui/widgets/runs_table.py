@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import time as now
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -21,7 +21,9 @@ from tui.runs_messages import RunRow
 from tui.widgets.quantities import ago, bytes_text, short
 
 _GAP = 2
-_MARKS = 2
+#: Cells before the name: the row in hand, then whether it is marked or loaded.
+_MARKS = 3
+_HERE = "▸"
 _NAME = 20
 _MARK = "✓"
 _LOADED = "●"
@@ -54,7 +56,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("seen", 7, lambda r: "" if r.characters is None else short(r.characters),
            lambda r: r.characters, 5),
     Column("size", 7, lambda r: bytes_text(r.size), lambda r: r.size, 7),
-    Column("changed", 10, lambda r: ago(time.time() - r.modified), lambda r: r.modified, 4),
+    Column("changed", 10, lambda r: ago(now() - r.modified), lambda r: r.modified, 4),
 )  # fmt: skip
 CHANGED = len(COLUMNS) - 1
 
@@ -81,8 +83,11 @@ def columns_for(width: int) -> list[int]:
     return shown
 
 
-class RunsTable(ScrollView, can_focus=True):
-    """Rows and a cursor. What is marked and which model is loaded is told by the view."""
+class RunsTable(ScrollView, can_focus=True, inherit_bindings=False):
+    """Rows and a cursor. What is marked and which model is loaded is told by the view.
+
+    Its keys are the view's: of a widget they would come before letters typed ahead of them.
+    """
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -211,7 +216,7 @@ class RunsTable(ScrollView, can_focus=True):
             base += self.get_component_rich_style("runs-table--cursor", partial=True)
         mark = base + self.get_component_rich_style("runs-table--mark", partial=True)
         sign = _MARK if row.path in self.marked else _LOADED if row.path == self.loaded else " "
-        segments = [Segment(sign.ljust(_MARKS), mark)]
+        segments = [Segment(f"{_HERE if here else ' '}{sign}".ljust(_MARKS), mark)]
         at = _MARKS
         for i, cells in self._widths():
             column = COLUMNS[i]
