@@ -498,6 +498,19 @@ def test_a_resume_file_of_another_version_is_refused(
     assert (out / RUN_LOG).read_bytes() == log
 
 
+@pytest.mark.parametrize("part", ["model", "optimiser"])
+def test_a_resume_file_with_parts_of_another_model_is_refused(
+    part: str, corpus: Path, tmp_path: Path
+) -> None:
+    out, other = tmp_path / "run", tmp_path / "other"
+    train(corpus, out, "--steps", "1")
+    train(corpus, other, "--steps", "1", "--layers", "2")
+    with RunFolder.open(out) as folder, RunFolder.open(other) as others:
+        folder.save_resume(folder.load_resume() | {part: others.load_resume()[part]})  # type: ignore
+    with pytest.raises(InputError, match=r"does not fit the model \(.*start a new run"):
+        main(["--resume", str(out)])
+
+
 def test_without_a_corpus_python_documents_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

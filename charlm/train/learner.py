@@ -14,7 +14,7 @@ import torch
 from charlm.checkpoint import Checkpoint
 from charlm.config import ModelConfig, TextConfig
 from charlm.corpus import Corpus
-from charlm.errors import TrainingError
+from charlm.errors import InputError, TrainingError
 from charlm.train.average import Average
 from charlm.train.dataset import Batch, ExampleBatches, TextDataset, encode
 from charlm.train.evaluate import evaluate_examples, evaluate_stream, evaluate_stream_quickly
@@ -110,14 +110,24 @@ class Learner:
         }
 
     def resume(self, values: Saved) -> None:
-        """Take up where `resume_values` was taken: the same numbers follow."""
-        self.position = Position(**values["position"])
-        self.model.load_state_dict(values["model"])
-        self.optimiser.load_state_dict(values["optimiser"])
-        if self.average and values["average"]:
-            self.average.model.load_state_dict(values["average"])
-        self.state = values["state"]
-        torch.set_rng_state(values["random"])
+        """Take up where `resume_values` was taken: the same numbers follow.
+
+        Raises InputError when the values are not those of such a model.
+        """
+        try:
+            self.position = Position(**values["position"])
+            self.model.load_state_dict(values["model"])
+            self.optimiser.load_state_dict(values["optimiser"])
+            if self.average and values["average"]:
+                self.average.model.load_state_dict(values["average"])
+            self.state = values["state"]
+            torch.set_rng_state(values["random"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"what was saved does not fit the model ({reason}): start a new run, from its"
+                " weights if you like (--from)"
+            ) from None
 
     def progress(self) -> float:
         """Share of the budget that is used: of the part that runs out first; at most 1."""

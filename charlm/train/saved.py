@@ -34,5 +34,6 @@ class Saved(TypedDict):
 def differences(values: Mapping[str, Any]) -> list[str]:
     """The names that are missing in values that were read, or unknown to this version."""
     names = values.keys() ^ Saved.__annotations__.keys()
-    place = values.get("position", {})
-    return sorted(names | {f"position.{name}" for name in place.keys() ^ asdict(Position()).keys()})
+    place = values.get("position")
+    found = place.keys() if isinstance(place, dict) else set[str]()
+    return sorted(names | {f"position.{name}" for name in found ^ asdict(Position()).keys()})
