@@ -124,7 +124,7 @@ class CharlmApp(App[int]):
             case "train":
                 from tui.screens.train_view import TrainView
 
-                return TrainView(self.desk, self._load)
+                return TrainView(self.desk, self._load, self._load_model)
             case "inspect":
                 from tui.screens.inspect import InspectView
 

@@ -31,6 +31,7 @@ def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, comm
         model=asdict(config),
         text=asdict(learner.text),
         parameters=learner.parameter_count,
+        learning_rate=learner.options.learning_rate,
         corpus=report.as_values(),
     )
     for part in ("validation", "test"):

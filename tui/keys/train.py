@@ -59,6 +59,9 @@ _KEYS: tuple[Key, ...] = (
     Key("to_prompt", ("enter", "i"), _run("Prompt"), "type what it shall go on from", "Talk",
         "outside", 9, palette=False),
     Key("again", ("ctrl+r",), _run("Again"), "ask again, with other dice", "Talk", rank=10),
+    Key("copy_answer", ("ctrl+y",), (("answered", "Copy"),), "copy what it wrote", "Talk", rank=16),
+    Key("write_with", ("ctrl+l",), (("answered", "Write with it"),),
+        "write with the weights of this moment, or the newest", "Talk", rank=8),
     Key("escape", ("escape",), (("prompt", "Leave"), ("", "Back")),
         "leave the prompt or the cursor's place, else go back to writing", "View", rank=3),
 )  # fmt: skip

@@ -48,6 +48,12 @@ class Talk:
         self._forget()
         return self._setting.seed
 
+    @property
+    def weights(self) -> Weights | None:
+        """Those where the cursor is, else the newest; None while there are none."""
+        here = [weights for weights in self._weights if weights.step == self._wanted]
+        return next(reversed(here or self._weights), None)
+
     def look(self, curves: Curves | None, cursor: Place | None, alive: bool) -> None:
         """Take in which weights there are and where the cursor is; ask for what is missing."""
         if curves is None:

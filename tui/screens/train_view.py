@@ -40,10 +40,10 @@ class TrainView(View):
     view_name = "train"
     BINDINGS = bindings_of("train")
 
-    def __init__(self, desk: TrainingDesk, load: Load) -> None:
+    def __init__(self, desk: TrainingDesk, load: Load, write_with: Callable[[Path], None]) -> None:
         super().__init__()
         self._desk, self._wheel = desk, Wheel(desk)
-        self._load = load
+        self._load, self._write_with = load, write_with
         self._watcher = RunWatcher(weights=True)
         self._run: Path | None = desk.run if desk.training else None
         self._others: tuple[Path, ...] = ()
@@ -82,6 +82,7 @@ class TrainView(View):
         """The form, or the run that is there already."""
         self._form, self._board = self.query_one(TrainForm), self.query_one(CurveBoard)
         self._strip = self.query_one(HeatStrip)
+        self._progress, self._status = self.query_one(ProgressLine), self.query_one("#status")
         self._answers = self.query_one(Answers)
         self._answers.set_empty("What it writes comes here, at every evaluation.")
         self._talk = Talk(self._load, self._answers)
@@ -133,6 +134,7 @@ class TrainView(View):
             "paused": alive and curves is not None and curves.paused,
             "other": self._desk.training and not own,
             "new": shown and not self._desk.training,
+            "answered": shown and bool(self._answers.answers),
             "strip": shown and self._strip.display,
             "one-chart": shown and not self._board.shows_all,
             "prompt": self._prompt.has_focus, "outside": not self._prompt.has_focus,
@@ -159,13 +161,14 @@ class TrainView(View):
         state = "paused" if alive and curves is not None and curves.paused else ""
         if self._run is not None and self._run == self._desk.run and self._desk.stopping:
             state = "stopping"
-        self.query_one(ProgressLine).show(curves, state, alive)
+        self._progress.show(curves, state, alive)
         self._board.show(curves, self._watcher.others if curves is not None else ())
         window = self._board.window(curves) if curves is not None else None
         self._strip.show(curves, self._board.look, window)
         self._talk.look(curves, self._board.look.cursor, alive)
         notice = curves.notices[-1] if curves is not None and curves.notices else ""
         self.line("meters").set_pieces([Piece(notice, _QUIET)])
+        self._status.display = bool(notice)
 
     # What the keys do.
 
@@ -237,6 +240,18 @@ class TrainView(View):
     def action_again(self) -> None:
         """Ask again, with other dice."""
         self.say(f"other dice: seed {self._talk.again()}")
+
+    def action_copy_answer(self) -> None:
+        """Prompt and text to the clipboard of the terminal."""
+        text = self._answers.text
+        self.app.copy_to_clipboard(text)
+        self.say(f"copied {len(text):,} characters")
+
+    def action_write_with(self) -> None:
+        """Go to writing, with the weights of the cursor's moment, or the newest."""
+        weights = self._talk.weights
+        if weights is not None:
+            self._write_with(weights.path)
 
     def action_strip(self) -> None:
         """Show the gates, or hide them."""

@@ -36,6 +36,7 @@ class View(Screen[None]):
     def __init__(self) -> None:
         super().__init__(classes="view")
         self._ready = False
+        self._lines: dict[str, PiecesLine] = {}
 
     def compose(self) -> ComposeResult:
         """Title, what the view is about, status, footer."""
@@ -81,7 +82,9 @@ class View(Screen[None]):
 
     def line(self, name: str) -> PiecesLine:
         """One of the lines `title`, `knobs`, `meters`, `footer`."""
-        return self.query_one(f"#{name}", PiecesLine)
+        if name not in self._lines:  # the view may go while its last state is drawn
+            self._lines[name] = self.query_one(f"#{name}", PiecesLine)
+        return self._lines[name]
 
     def say(self, message: str, wrong: bool = False) -> None:
         """A toast."""

@@ -95,6 +95,12 @@ class Answers(ScrollView):
         self.answers = [answer for answer in self.answers if answer.step != step]
         self._measure()
 
+    @property
+    def text(self) -> str:
+        """The answer that stands out, its prompt before it."""
+        chosen = [answer for answer in self.answers if answer.step == self._chosen]
+        return next((answer.wrapped.text for answer in chosen or self.answers), "")
+
     def choose(self, step: int | None) -> None:
         """This one stands out; None: the newest does."""
         if step == self._chosen:

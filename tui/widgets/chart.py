@@ -17,6 +17,7 @@ from tui.widgets.plotting import Canvas, Points, Scale, reduce_points, tick_labe
 
 _MARGIN = 7
 _UNIT_FROM = 40
+_WORD_ROWS = 4
 _GRID, _LEVEL, _MARK, _CURSOR = "┈", "╌", "╎", "│"
 
 
@@ -40,6 +41,7 @@ class Picture:
 
     `levels`: (name, y) of horizontal lines. `marks`: (x, word). `unit`: what one of x is called,
     after it was divided by `divisor`. `window`: the part of x that is seen, None for all.
+    `empty`: what is said when no line has a point.
     """
 
     lines: tuple[Line, ...] = ()
@@ -50,6 +52,7 @@ class Picture:
     divisor: float = 1.0
     window: tuple[float, float] | None = None
     log: bool = False
+    empty: str = ""
 
 
 class Chart(Widget):
@@ -85,7 +88,7 @@ class Chart(Widget):
         base = self.rich_style
         if y >= len(self._rows):
             return Strip.blank(self.size.width, base)
-        return self._rows[y].apply_style(base)
+        return self._rows[y].apply_style(base).extend_cell_length(self.size.width, base)
 
     def on_click(self, event: events.Click) -> None:
         """Tell where on the axis."""
@@ -98,9 +101,12 @@ class Chart(Widget):
         if width < 4 or height < 2:
             return []
         picture, canvas = self.picture, Canvas(width, height)
+        if not any(line.points for line in picture.lines):
+            said = Segment(picture.empty, self._style("label"))
+            return [Strip([]), Strip([Segment(" " * _MARGIN), said])]
         self._x = _x_scale(picture, width)
         y = _y_scale(picture, self._x, height)
-        y_ticks = y.ticks(max(2, height // 3))
+        y_ticks = y.ticks(max(2, 2 * height // 5))
         rows = [_flipped(y.place(tick), height) for tick in y_ticks]
         for row in rows:
             if row is not None:
@@ -140,17 +146,18 @@ class Chart(Widget):
                     break
 
     def _draw_marks(self, canvas: Canvas) -> None:
-        free = 0
+        """A line for each, its word beside it; words that would meet go below each other."""
+        free = [0] * min(_WORD_ROWS, canvas.height)
         for at, word in self.picture.marks:
             column = self._x.place(at)
             if column is None:
                 continue
             canvas.column(column, _MARK, "warning")
-            if column >= free:  # words do not cover each other
-                word = f"{_MARK}{word}"
-                start = max(0, min(column, canvas.width - len(word)))
-                canvas.write(start, 0, word, "warning")
-                free = start + len(word) + 1
+            start = column + 1 if column + len(word) < canvas.width else column - len(word)
+            row = next((row for row, end in enumerate(free) if start >= end), None)
+            if row is not None:
+                canvas.write(start, row, word, "warning")
+                free[row] = start + len(word) + 1
 
     def _draw_cursor(self, canvas: Canvas, y: Scale) -> None:
         at = self.picture.cursor

@@ -17,11 +17,12 @@ from textual.widget import Widget
 from tui.run_messages import Curves
 from tui.widgets.pictures import Look
 from tui.widgets.pieces_line import Piece, PiecesLine
-from tui.widgets.strips import BOTH_SIDES, STRIPS, Row, ends, rows, shown_value, title
+from tui.widgets.strips import STRIPS, Row, ends, rows, shown_value, title
 
 MARGIN = 7  # as a chart's: a moment stands in the same column
 _SHADES = " ░▒▓█"
 _NOTHING = "·"
+_MOST_ROWS = 10
 _MIDDLE = 0.6  # the value that has the primary colour
 _QUIET = "$foreground-muted"
 
@@ -59,6 +60,7 @@ class HeatStrip(Vertical):
             return
         self._drawn = wanted
         found = rows(curves.probes, self.strip)
+        self.styles.height = min(len(found), _MOST_ROWS) + 2 + self.styles.gutter.height
         at = len(curves.probes) - 1
         if look.cursor is not None:
             steps = [probe.place.step for probe in curves.probes]
@@ -167,7 +169,7 @@ def _legend(strip: str, found: list[Row], theme: Theme, colourless: bool) -> lis
     pieces.append(Piece(f" {high}", _QUIET))
     if strip in ("open", "stuck"):
         words = dict.fromkeys(f"{row.label.split()[-1]} {row.word}" for row in found)
-        pieces.append(Piece("   by layer: " + ", ".join(words), _QUIET, 1))
-        if strip == "open" and any(row.label[-1] in BOTH_SIDES for row in found):
-            pieces.append(Piece(" (new, state: how large)", _QUIET, 2))
+        pieces.append(Piece("   " + " · ".join(words), _QUIET, 1))
+        if strip == "open" and words.keys() & {"g new", "n new"}:
+            pieces.append(Piece(" (new: how large)", _QUIET, 2))
     return pieces

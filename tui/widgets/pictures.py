@@ -29,6 +29,7 @@ _CURVES: dict[Kind, tuple[tuple[Quantity, str, str], ...]] = {
     "speed": (("characters_per_s", "characters/s", "secondary"),),
 }  # fmt: skip
 _OTHERS = ("success", "error", "foreground", "secondary")
+_EMPTY = "No numbers yet: the text is read first."
 _QUIET = "$foreground-muted"
 
 
@@ -63,6 +64,7 @@ def picture(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
         marks=tuple((mark.place.along(look.axis), mark.word) for mark in curves.marks),
         cursor=None if look.cursor is None else look.cursor.along(look.axis),
         unit=unit, divisor=divisor, window=look.window, log=look.log,
+        empty=_EMPTY if curves.ended is None else "This run has no curve.",
     )  # fmt: skip
 
 

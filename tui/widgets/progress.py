@@ -32,7 +32,7 @@ class ProgressLine(Widget):
     def render(self) -> Content:
         """State, bar, numbers."""
         share, state, words = self._said
-        room = self.content_size.width - len(words) - len(state) - 9
+        room = self.content_size.width - len(words) - (len(state) + 11 if state else 8)
         parts: list[str | tuple[str, str]] = []
         if state:
             parts += [(f" {state} ", "bold reverse $warning"), " "]

@@ -1,0 +1,123 @@
+"""How the view that trains looks at 80x24, and that every one of its keys does something."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from pathlib import Path
+
+import pytest
+from tui_fakes import FakeModel, letters
+from tui_train_fakes import painted, press, toasts, training_view, until, write_run
+
+from tui.keymap import keys_of
+from tui.keys.key import Key
+from tui.screens.train_view import TrainView
+
+#: `UPDATE_SNAPSHOTS=1 pytest tests/test_tui_train_looks.py` writes the files anew.
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+def compare(name: str, page: str) -> None:
+    """The page as it was when someone last looked at it and found it good."""
+    text = "\n".join(line.rstrip() for line in page.split("\n")) + "\n"
+    path = SNAPSHOTS / f"{name}.txt"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def kept(run: Path, *steps: int) -> None:
+    for step in steps:
+        path = run / "kept" / f"step-{step:08}.safetensors"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+
+
+async def settled(view: TrainView, *texts: str) -> str:
+    """The page once all of these are on it and it no longer changes."""
+    await until(lambda: all(text in painted(view) for text in texts))
+    before = ""
+    while before != (page := painted(view)):
+        before = page
+        await asyncio.sleep(0.7)
+    return page
+
+
+@pytest.mark.parametrize("look", ["dark", "light", "no-colour"])
+async def test_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: str) -> None:
+    if look == "no-colour":
+        monkeypatch.setenv("NO_COLOR", "1")
+    run = write_run(tmp_path / "run")
+    kept(run, 100, 200)
+    model = FakeModel(letters("a text that is long enough for what it is to show here"))
+    async with training_view(run, (80, 24), model) as view:
+        if look == "light":
+            view.app.theme = "charlm-light"
+        compare("train-run", await settled(view, "▸ step 200 · 1.39", "step 100 · 1.39", "5-gram"))
+        await press(view, "g")
+        name = "train-gates-no-colour" if look == "no-colour" else "train-gates"
+        compare(name, await settled(view, "how far open", "o output"))
+
+
+async def test_the_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with training_view(size=(80, 24)) as view:
+        page = await settled(view, "Enter starts it")
+        compare("train-form", re.sub(r"\d{4}-\d{6}", "MMDD-HHMMSS", page))
+
+
+@pytest.mark.parametrize("size", [(20, 5), (1, 1), (40, 12), (200, 60)])
+async def test_any_size_is_survived(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with training_view(write_run(tmp_path / "run"), size) as view:
+        await press(view, "left", "g", "h", "f6")
+        await until(lambda: "form" in view.states())
+        if size == (20, 5):
+            await until(lambda: "Corpus" in painted(view))
+
+
+def state_of(view: TrainView) -> tuple[object, ...]:
+    """What a key can change."""
+    app, board = view.app, view._board
+    return (
+        app.screen, app.focused, app.theme, app._exit, app.clipboard, view.states(), board.look,
+        board.kind, board.zoom, view._strip.strip, view._strip.display, tuple(toasts(view)),
+        view.query_one("#form-more").display, view._form._shown,
+    )  # fmt: skip
+
+
+def ready_for(key: Key, view: TrainView) -> tuple[str, ...]:
+    """Keys to press first, so that this one can do something."""
+    if key.action in ("start", "more"):
+        return ("f6",) if view._run is not None else ()
+    before = {
+        "cursor(1)": ("home",), "cursor(10)": ("home",), "latest": ("home",),
+        "zoom(-1)": ("plus",), "whole": ("plus",), "next_strip": ("g",),
+    }  # fmt: skip
+    return before.get(key.action, ())
+
+
+@pytest.mark.parametrize(
+    "key", keys_of("train"), ids=lambda key: f"{key.action}-{key.keys[0]}"
+)  # fmt: skip
+async def test_every_key_does_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: Key
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = write_run(tmp_path / "run")
+    kept(run, 100)
+    text = letters("a text that is long enough for what it is to show here")
+    for name in key.keys:
+        async with training_view(run, (80, 24), FakeModel(text)) as view:
+            await until(lambda view=view: "answered" in view.states())  # type: ignore[misc]
+            if "alive" in dict(key.labels):
+                monkeypatch.setattr(view._wheel, "is_alive", lambda curves: True)
+            if key.action == "escape":
+                await press(view, "home")
+            await press(view, *ready_for(key, view))
+            await asyncio.sleep(0.2)
+            before = state_of(view)
+            await press(view, name)
+            await until(lambda view=view, before=before: state_of(view) != before)  # type: ignore[misc]
