@@ -62,7 +62,7 @@ def test_a_run_leaves_a_model_and_its_story(corpus: Path, tmp_path: Path) -> Non
     assert {MODEL, LAST, RESUME, "run.jsonl"} <= {path.name for path in out.iterdir()}
     start, end = log[0], log[-1]
     assert (start["kind"], end["kind"]) == ("start", "end")
-    assert start["learning_rate"] == 0.003
+    assert start["learning_rate"] == 0.02
     assert start["corpus"]["name"] == "animals.txt"
     assert start["corpus"]["duplicates"] == 50
     steps = of_kind(log, "step")
