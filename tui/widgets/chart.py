@@ -18,6 +18,7 @@ from tui.widgets.plotting import Canvas, Points, Scale, reduce_points, tick_labe
 _MARGIN = 7
 _UNIT_FROM = 40
 _WORD_ROWS = 4
+_BEHIND = ("grid", "secondary")  # what marks and the cursor are drawn over
 _GRID, _LEVEL, _MARK, _CURSOR = "┈", "╌", "╎", "│"
 
 
@@ -152,7 +153,7 @@ class Chart(Widget):
             column = self._x.place(at)
             if column is None:
                 continue
-            canvas.column(column, _MARK, "warning")
+            canvas.column(column, _MARK, "warning", _BEHIND)
             start = column + 1 if column + len(word) < canvas.width else column - len(word)
             row = next((row for row, end in enumerate(free) if start >= end), None)
             if row is not None:
@@ -164,9 +165,7 @@ class Chart(Widget):
         column = None if at is None else self._x.place(at)
         if at is None or column is None:
             return
-        for row in range(canvas.height):
-            if canvas.cells[row][column][1] in ("", "grid", "secondary"):
-                canvas.write(column, row, _CURSOR, "bold foreground")
+        canvas.column(column, _CURSOR, "bold foreground", _BEHIND)
         for line in self.picture.lines:
             before = [value for x, value in line.points if x <= at]
             row_of = y.place(before[-1]) if before and not line.faint else None

@@ -24,17 +24,17 @@ class Canvas:
     def __post_init__(self) -> None:
         self.cells = [[("", "")] * self.width for _ in range(self.height)]
 
-    def write(self, x: int, y: int, text: str, style: str, over: bool = True) -> None:
-        """Characters from (x, y) on, as far as they fit; with `over` in place of what is there."""
+    def write(self, x: int, y: int, text: str, style: str) -> None:
+        """Characters from (x, y) on, as far as they fit."""
         for place, character in enumerate(text, x):
-            free = 0 <= place < self.width and 0 <= y < self.height
-            if free and (over or not self.cells[y][place][0]):
+            if 0 <= place < self.width and 0 <= y < self.height:
                 self.cells[y][place] = (character, style)
 
-    def column(self, x: int, character: str, style: str) -> None:
-        """A vertical line behind what is there."""
+    def column(self, x: int, character: str, style: str, over: tuple[str, ...]) -> None:
+        """A vertical line, where nothing is or something of the styles `over`."""
         for y in range(self.height):
-            self.write(x, y, character, style, over=False)
+            if self.cells[y][x][1] in ("", *over):
+                self.cells[y][x] = (character, style)
 
     def dot(self, x: int, y: int, style: str) -> None:
         """One of the dots; x in [0, 2 width), y in [0, 4 height)."""
