@@ -1,5 +1,6 @@
 """`python -m tui` from outside: exit codes, one line on stderr, and never torch."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -101,3 +102,24 @@ def test_the_name_of_a_model_file_is_the_engines() -> None:
     from tui import models
 
     assert models.MODEL == MODEL
+
+
+def test_the_shipped_model_is_opened_else_the_newest_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui import models
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(models, "ROOT", tmp_path / "package")
+    assert models.first_model() is None
+    for time, name in enumerate(("old", "new", "empty")):
+        (tmp_path / "checkpoints" / name).mkdir(parents=True)
+        if name != "empty":
+            model = tmp_path / "checkpoints" / name / models.MODEL
+            model.write_bytes(b"x")
+            os.utime(model, (time, time))
+    assert models.first_model() == Path("checkpoints/new")
+    shipped = tmp_path / "package" / models.SHIPPED[1]
+    shipped.mkdir(parents=True)
+    (shipped / models.MODEL).write_bytes(b"x")
+    assert models.first_model() == shipped

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     if os.environ.get("TERM") == "dumb":
         raise InputError("this terminal (TERM=dumb) cannot show the screen: use another one")
     from tui import keymap
-    from tui.models import found_models
+    from tui.models import first_model
     from tui.settings import load_settings
 
     loaded = load_settings(os.environ, options)
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     from tui.app import CharlmApp
 
     if model is None:
-        model = next((found.path for found in found_models()), None)
+        model = first_model()
     app = CharlmApp(model, settings=loaded, notices=wrong_keys)
     try:
         code = app.run()

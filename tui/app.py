@@ -153,9 +153,8 @@ class CharlmApp(App[int]):
         view.call_after_refresh(view.overlay, runs)
 
     def _newest(self) -> tuple[Path | None, str]:
-        """What is written with, and the newest text; a text that is being written waits."""
-        writer = self._writer()
-        return self._loaded(), "" if writer.writing.streaming else writer.view.text
+        """What is written with, and the newest text as far as it is written."""
+        return self._loaded(), self._writer().view.text
 
     def _loaded(self) -> Path | None:
         """The run or file that is written with."""

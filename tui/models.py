@@ -1,8 +1,8 @@
-"""Finding models: the shipped ones, then one's own runs, newest first."""
+"""Where models are: the shipped ones, and one's own runs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
 from pathlib import Path
 
 #: The checkpoint of a run, as charlm.checkpoint names it (its import would need NumPy, and the
@@ -12,43 +12,29 @@ SHIPPED = ("shakespeare", "speeches")
 ROOT = Path(__file__).resolve().parent.parent / "checkpoints"
 
 
-@dataclass(frozen=True)
-class Found:
-    """One run with a model. `modified`: seconds since the epoch."""
-
-    path: Path
-    name: str
-    shipped: bool
-    modified: float
-    size: int
-
-
 def runs_folder() -> Path:
     """Where runs are: `checkpoints` of the working folder if there is one, else the package's."""
     here = Path("checkpoints")
     return here if here.is_dir() else ROOT
 
 
-def found_models(folders: tuple[Path, ...] | None = None) -> list[Found]:
-    """Every run with a model, shipped ones first, then by age, newest first; none twice."""
-    found: dict[Path, Found] = {}
-    for folder in (runs_folder(), ROOT) if folders is None else folders:
-        try:
-            entries = list(folder.iterdir())
-        except OSError:
-            continue
-        for run in entries:
-            try:
-                stat = (run / MODEL).stat()
-                real = run.resolve()
-            except OSError:
-                continue
-            shipped = run.name in SHIPPED
-            found.setdefault(real, Found(run, run.name, shipped, stat.st_mtime, stat.st_size))
-    return sorted(
-        found.values(),
-        key=lambda f: (SHIPPED.index(f.name), 0.0) if f.shipped else (len(SHIPPED), -f.modified),
-    )
+def first_model() -> Path | None:
+    """What to open when nothing is named: a shipped model, else the newest run; None for none."""
+    for name in SHIPPED:
+        if (ROOT / name / MODEL).is_file():
+            return ROOT / name
+    found: list[tuple[float, Path]] = []
+    for run in _entries(runs_folder()):
+        with contextlib.suppress(OSError):
+            found.append(((run / MODEL).stat().st_mtime, run))
+    return max(found)[1] if found else None
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def run_of(path: Path) -> Path:

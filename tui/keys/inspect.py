@@ -9,7 +9,7 @@ from tui.keys.key import Key, always
 _UNITS = "What the units do"
 _TEXT = "The text"
 _KEYS: tuple[Key, ...] = (
-    Key("surprise", ("v",), (("surprise", "Units"), ("", "Surprise")),
+    Key("surprise", ("v",), (("surprise", "Units"), ("scored", "Surprise")),
         "colour by what a unit does, or by surprise", "Colours", "outside", 1),
     Key("gate(1)", ("g",), (("units", "Gate"),), "the next gate or state", _UNITS, "outside", 2),
     Key("gate(-1)", ("G",), (("units", "Gate before"),), "the one before", _UNITS, "outside"),

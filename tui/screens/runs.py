@@ -68,9 +68,7 @@ class RunsView(View):
 
     def on_screen_resume(self) -> None:
         """Look again and again while someone looks."""
-        loaded = self._ask_loaded()
-        self._loaded = loaded and loaded.absolute()
-        self._reader.watch([self._loaded] if self._loaded else [])
+        self._watch()
 
     def on_screen_suspend(self) -> None:
         """Nobody looks."""
@@ -196,7 +194,9 @@ class RunsView(View):
         return pieces
 
     def show_status(self) -> None:
-        """What is marked; where the cursor is."""
+        """What is marked; what is loaded."""
+        if self.is_current and self._loaded != self._loaded_now():
+            self._watch()
         line = []
         if self._marked:
             line = [Piece(f"{len(self._marked)} marked", "bold $accent", 1),
@@ -210,6 +210,15 @@ class RunsView(View):
         self.line("meters").set_pieces(loaded)
 
     # What happens by itself.
+
+    def _loaded_now(self) -> Path | None:
+        loaded = self._ask_loaded()
+        return loaded and loaded.absolute()
+
+    def _watch(self) -> None:
+        """List again and again, the loaded model wherever it lies among them."""
+        self._loaded = self._loaded_now()
+        self._reader.watch([self._loaded] if self._loaded else [])
 
     def _drain(self) -> None:
         posted = self._reader.posted

@@ -11,6 +11,7 @@ from tui.messages import ModelFacts
 from tui.run_messages import Curves
 from tui.widgets.block import Comparison
 from tui.widgets.pieces_line import Piece
+from tui.widgets.quantities import short
 
 _DIM = "$foreground-muted"
 
@@ -26,7 +27,7 @@ def title_pieces(facts: ModelFacts | None, loading: str = "") -> list[Piece]:
     pieces += [
         Piece(facts.name, "bold"),
         Piece(f"{facts.cell} {layers}", _DIM, 2),
-        Piece(f"{_short(facts.parameters)} parameters", _DIM, 5),
+        Piece(f"{short(facts.parameters)} parameters", _DIM, 5),
         Piece(f"{facts.characters} characters", _DIM, 6),
         Piece(f"{facts.unit} text", _DIM, 4),
     ]
@@ -65,7 +66,7 @@ def meter_pieces(
     if training:
         pieces.append(Piece(training, "$success", 3, right=True))
     if characters:
-        speed = f"{_short(characters / seconds)} char/s" if seconds > 0 else ""
+        speed = f"{short(characters / seconds)} char/s" if seconds > 0 else ""
         pieces.append(Piece(speed, "", 4, right=True))
         if log_prob == log_prob:  # a nucleus beam has no log_prob before its end: NaN
             nats = f"{abs(log_prob) / characters:.2f} nats/char"
@@ -126,11 +127,3 @@ def duration(seconds: float) -> str:
     if whole >= 3600:
         return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
     return f"{whole // 60} min" if whole >= 60 else f"{whole} s"
-
-
-def _short(number: float) -> str:
-    for limit, unit in ((1e6, "M"), (1e4, "k")):
-        if number >= limit:
-            scale = 1e6 if unit == "M" else 1e3
-            return f"{number / scale:.3g} {unit}"
-    return f"{number:,.0f}"
