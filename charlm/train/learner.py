@@ -31,18 +31,6 @@ from charlm.train.streams import StreamBatches
 from charlm.vocabulary import PAD, Vocabulary
 
 
-def regularisers_of(options: Any) -> Regularisers:
-    """What the options hide and share while the model learns."""
-    return Regularisers(
-        options.dropout,
-        options.locked_dropout,
-        options.embedding_dropout,
-        options.weight_dropout,
-        options.recurrent_dropout,
-        options.tied,
-    )
-
-
 class Update(NamedTuple):
     """What one step was. `norm`: of the gradient, before clipping."""
 
@@ -68,7 +56,7 @@ class Learner:
         self.options, self.corpus, self.vocabulary = options, corpus, vocabulary
         self.config, self.text = config, text
         torch.manual_seed(options.seed)
-        self.model = CharModel(config, regularisers_of(options))
+        self.model = CharModel(config, Regularisers.of(options))
         if tensors is not None:
             begin_with(self.model, tensors)
         self.optimiser = make_optimiser(options, self.model)

@@ -6,6 +6,7 @@ None of it is in the checkpoint: a model that was trained with it writes without
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +33,18 @@ class Regularisers:
     weight_dropout: float = 0.0
     recurrent_dropout: float = 0.0
     tied: bool = False
+
+    @classmethod
+    def of(cls, options: Any) -> Regularisers:
+        """Those that the options of a training ask for."""
+        return cls(
+            options.dropout,
+            options.locked_dropout,
+            options.embedding_dropout,
+            options.weight_dropout,
+            options.recurrent_dropout,
+            options.tied,
+        )
 
 
 class Dropout(nn.Module):
