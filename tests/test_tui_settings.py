@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import tomllib
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.segment import Segment
-from test_tui_main import run
+from test_tui_main import ROOT, run
 from test_tui_screen import painted, press, toasts, until
 from textual.color import Color
 from tui_fakes import FakeModel, letters
@@ -212,6 +213,7 @@ def test_two_actions_may_swap_their_keys() -> None:
 
 
 STORY = """
+import dataclasses
 import os
 from tui import keymap
 print(*keymap.remap({"curves": ["f12"], "nothing": ["x"]}), sep="\\n")
@@ -303,3 +305,20 @@ def test_the_keys_are_printed() -> None:
     assert "copy" in tomllib.loads(done.stdout)["keys"]
     assert re.search(r"^# Lines for .*settings\.toml", done.stdout)
     assert os.sep in done.stdout.splitlines()[0]
+
+
+def test_the_page_of_settings_is_true(path: Path) -> None:
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    rows = re.findall(r"\| `--(\w+)` \| `CHARLM_(\w+)` \| (.*) \|", page)
+    fields = {field.name for field in dataclasses.fields(Settings)} - {"keys"}
+    assert {option for option, _, _ in rows} == fields
+    assert all(option.upper() == variable for option, variable, _ in rows)
+    for option, _, values in rows:
+        default = getattr(Settings(), option)
+        if option != "plain":
+            assert re.search(rf"\b{default}`? \(default\)", values), option
+    example = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert len(example) == 1
+    result = loaded(path, example[0])
+    assert result.notices == () and result.settings.theme == "light"
+    assert remapped(KEYS, result.settings.keys)[1] == ()
