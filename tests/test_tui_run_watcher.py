@@ -7,7 +7,6 @@ from pathlib import Path
 from charlm.run_log import RUN_LOG, RunLog
 from tui.run_messages import Curves, Quantity
 from tui.run_reader import RunReader
-from tui.widgets.plotting import reduce_points
 from tui.widgets.status import duration, training_text
 
 
@@ -62,18 +61,6 @@ def test_wrong_types_are_passed_over(tmp_path: Path) -> None:
     reader.read()
     assert points(reader.curves(), "training") == [(7.0, 2.5)]
     assert reader.curves().progress is None
-
-
-def test_reduction_keeps_ends_and_extremes() -> None:
-    points = [(float(i), math.sin(i / 50)) for i in range(10_000)]
-    points[4321] = (4321.0, 50.0)
-    points[6543] = (6543.0, -50.0)
-    reduced = reduce_points(points, 40)
-    assert len(reduced) <= 80
-    assert {(4321.0, 50.0), (6543.0, -50.0)} <= set(reduced)
-    assert reduced == sorted(reduced)
-    assert reduce_points(points[:80], 40) == points[:80]
-    assert reduce_points([(1.0, 2.0)] * 100, 4) == [(1.0, 2.0)]
 
 
 def test_time_left_in_words() -> None:

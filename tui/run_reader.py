@@ -13,6 +13,9 @@ from charlm.run_log import Tail
 from tui.run_messages import Curves, Mark, Place, Probe, Quantity, Sample
 
 _NOTICES = 20
+#: Samples of one curve: more than any screen has columns for.
+_MOST_SAMPLES = 4096
+_GROUP = 4
 _START = Place(0, 0, 0)
 #: Of a step line: quantity and key. An evaluation has one of its own.
 _STEP_KEYS: Mapping[Quantity, str] = {
@@ -36,10 +39,13 @@ class RunReader:
         self._notices: deque[str] = deque(maxlen=_NOTICES)
         self._place = _START
         self._now = Curves(run)
+        self._known: Curves | None = None
 
     def read(self) -> bool:
         """Take in the new lines; whether there were any."""
         lines = self._tail.new()
+        if lines:
+            self._known = None
         for line in lines:
             read = _READERS.get(str(line.get("kind")))
             if read is not None:
@@ -47,14 +53,16 @@ class RunReader:
         return bool(lines)
 
     def curves(self) -> Curves:
-        """The run as it stands."""
-        return replace(
-            self._now,
-            series={name: tuple(points) for name, points in self._series.items()},
-            marks=tuple(self._marks),
-            probes=tuple(self._probes),
-            notices=tuple(self._notices),
-        )
+        """The run as it stands; the same object while nothing is new."""
+        if self._known is None:
+            self._known = replace(
+                self._now,
+                series={name: tuple(points) for name, points in self._series.items()},
+                marks=tuple(self._marks),
+                probes=tuple(self._probes),
+                notices=tuple(self._notices),
+            )
+        return self._known
 
     def _start(self, line: Mapping[str, Any]) -> None:
         """A run begins, or goes on from a step: what came behind it was lost with a kill."""
@@ -151,6 +159,8 @@ class RunReader:
         # A run that was resumed repeats its last stretch.
         _cut(points, lambda place: place.characters >= self._place.characters)
         points.append(Sample(self._place, value))
+        if len(points) > _MOST_SAMPLES:
+            self._series[name] = _thinned(points)
 
 
 _READERS: Mapping[str, Callable[[RunReader, Mapping[str, Any]], None]] = {
@@ -168,6 +178,17 @@ _READERS: Mapping[str, Callable[[RunReader, Mapping[str, Any]], None]] = {
 def _cut(items: list[Any], is_behind: Callable[[Place], bool]) -> None:
     while items and is_behind(items[-1].place):
         items.pop()
+
+
+def _thinned(points: Sequence[Sample]) -> list[Sample]:
+    """Half of the samples: of every four the lowest and the highest."""
+    kept = []
+    for start in range(0, len(points), _GROUP):
+        group = points[start : start + _GROUP]
+        values = [sample.value for sample in group]
+        ends = {values.index(min(values)), values.index(max(values))}
+        kept += [group[place] for place in sorted(ends)]
+    return kept
 
 
 def _model(config: Any) -> str:

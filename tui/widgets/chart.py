@@ -89,7 +89,7 @@ class Chart(Widget):
         base = self.rich_style
         if y >= len(self._rows):
             return Strip.blank(self.size.width, base)
-        return self._rows[y].apply_style(base).extend_cell_length(self.size.width, base)
+        return self._rows[y].apply_style(base).crop_extend(0, self.size.width, base)
 
     def on_click(self, event: events.Click) -> None:
         """Tell where on the axis."""

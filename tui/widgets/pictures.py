@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from charlm.display import visible
 from tui.run_messages import Axis, Curves, Place, Quantity, Sample
 from tui.widgets.chart import Line, Picture
 from tui.widgets.pieces_line import Piece
-from tui.widgets.plotting import smoothed
+from tui.widgets.plotting import Points, reduce_points, smoothed
 
 Kind = Literal["loss", "gradient", "rate", "speed"]
 KINDS: tuple[Kind, ...] = ("loss", "gradient", "rate", "speed")
@@ -30,6 +31,7 @@ _CURVES: dict[Kind, tuple[tuple[Quantity, str, str], ...]] = {
 }  # fmt: skip
 _OTHERS = ("success", "error", "foreground", "secondary")
 _EMPTY = "No numbers yet: the text is read first."
+_MOST_COLUMNS = 300
 _QUIET = "$foreground-muted"
 
 
@@ -48,15 +50,16 @@ def picture(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
     """One chart of a run; of `others` the validation losses, or what takes their place."""
     lines = []
     for place, other in enumerate(others):
-        lines.append(Line(_along(_main(other, kind), look), _OTHERS[place % len(_OTHERS)]))
+        lines.append(Line(_points(other, _main(other, kind), look), _OTHERS[place % len(_OTHERS)]))
     for quantity, _, colour in _CURVES[kind]:
-        points = _along(curves.of(quantity), look)
         if quantity == "validation":
-            lines.append(Line(points, f"bold {colour}", spots=True))
+            raw = replace(look, smoothing=1)
+            lines.append(Line(_points(curves, quantity, raw), f"bold {colour}", spots=True))
             continue
-        if look.smoothing > 1 and points:
-            lines.append(Line(points, "panel", faint=True))
-        lines.append(Line(smoothed(points, look.smoothing), colour))
+        if look.smoothing > 1:
+            raw = replace(look, smoothing=1)
+            lines.append(Line(_points(curves, quantity, raw), "panel", faint=True))
+        lines.append(Line(_points(curves, quantity, look), colour))
     divisor, unit = unit_of(curves, look.axis)
     return Picture(
         lines=tuple(lines),
@@ -78,7 +81,7 @@ def caption(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
             text = f"{mark} {name} {_shown(kind, value)}"
             pieces.append(Piece(text, f"bold ${colour}", len(_CURVES[kind]) - before))
     for place, other in enumerate(others):
-        value = value_at(_main(other, kind), None)
+        value = value_at(other.of(_main(other, kind)), None)
         colour = _OTHERS[place % len(_OTHERS)]
         text = "" if value is None else f" {_shown(kind, value)}"
         pieces.append(Piece(f"─ {visible(other.run.name)}{text}", f"${colour}", 4 + place))
@@ -106,13 +109,32 @@ def value_at(points: Sequence[Sample], place: Place | None) -> float | None:
     return points[behind - 1].value if behind else None
 
 
-def _main(curves: Curves, kind: Kind) -> tuple[Sample, ...]:
+def _main(curves: Curves, kind: Kind) -> Quantity:
     """The curve that stands for a run among others."""
-    return next((found for name, *_ in reversed(_CURVES[kind]) if (found := curves.of(name))), ())
+    names = [name for name, *_ in reversed(_CURVES[kind])]
+    return next((name for name in names if curves.of(name)), names[0])
 
 
-def _along(points: Sequence[Sample], look: Look) -> list[tuple[float, float]]:
-    return [(sample.place.along(look.axis), sample.value) for sample in points]
+def _points(curves: Curves, quantity: Quantity, look: Look) -> Points:
+    return _cached_points(curves, quantity, look.axis, look.smoothing, look.window)
+
+
+@lru_cache(maxsize=64)
+def _cached_points(
+    curves: Curves,
+    quantity: Quantity,
+    axis: Axis,
+    smoothing: int,
+    window: tuple[float, float] | None,
+) -> Points:
+    """(x, y) of one curve, no more of them than a screen has room for: a cursor that moves does
+    not measure them again. A snapshot never changes, so that it can be a key.
+    """  # fmt: skip
+    points = [(sample.place.along(axis), sample.value) for sample in curves.of(quantity)]
+    points = smoothed(points, smoothing)
+    if window is not None:
+        points = [point for point in points if window[0] <= point[0] <= window[1]]
+    return reduce_points(points, _MOST_COLUMNS)
 
 
 def _shown(kind: Kind, value: float) -> str:

@@ -55,9 +55,10 @@ class Canvas:
             self.dot(x, y, style)
             if (x, y) == (x_end, y_end):
                 return
-            if 2 * error >= dy:
+            twice = 2 * error
+            if twice >= dy:
                 error, x = error + dy, x + x_step
-            else:
+            if twice <= dx:
                 error, y = error + dx, y + y_step
 
 
