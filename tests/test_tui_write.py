@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Callable
 
 import pytest
 from rich.style import Style
+from snapshots import drawn
 from test_tui_screen import opened, painted, press, running, until, write
 from textual import events
 from tui_fakes import FakeModel, ThinkingModel, letters
@@ -299,3 +302,40 @@ async def test_without_streaming_a_text_appears_when_it_is_finished() -> None:
         await until(lambda: not screen.writing.streaming)
         assert screen.view.text == "Oh" + " hello" * 20
         assert model.requests[-1].pace == 0
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "plain"])
+async def test_it_looks_as_it_did(
+    monkeypatch: pytest.MonkeyPatch, match_snapshot: Callable[[str, str], None], theme: str,
+) -> None:  # fmt: skip
+    if theme == "plain":
+        monkeypatch.setenv("NO_COLOR", "1")
+    settings = Loaded(Settings(theme="light" if theme == "light" else "dark"))
+    model = ThinkingModel(letters(" ABC\nDEF and on it goes, with more words than fit a line."))
+    async with running(model, (80, 24), settings=settings) as screen:
+        await write(screen, "Now A, F:")
+        await press(screen, "ctrl+s", "escape", "left", "up")
+        await until(lambda: screen.rivals.known and "surprising" in painted(screen))
+        screen.writing.characters = 0  # its speed is another each time
+        screen.show_state()
+        await asyncio.sleep(0.3)
+        match_snapshot(f"write-surprise-{theme}", drawn(screen.app))
+
+
+@pytest.mark.parametrize("theme", ["dark", "plain"])
+async def test_what_changes_looks_as_it_did(
+    monkeypatch: pytest.MonkeyPatch, match_snapshot: Callable[[str, str], None], theme: str,
+) -> None:  # fmt: skip
+    if theme == "plain":
+        monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("tui.widgets.block.FLASH_SECONDS", 1000)
+    model = FakeModel(letters(OLD))
+    async with running(model, (80, 24)) as screen:
+        await write(screen, "It is")
+        await turn(screen, model, NEW)
+        screen.view.focus()
+        await until(lambda: "lines unchanged" in painted(screen))
+        screen.writing.characters = 0
+        screen.show_state()
+        await asyncio.sleep(0.3)
+        match_snapshot(f"write-changed-{theme}", drawn(screen.app))

@@ -121,7 +121,10 @@ KEPT = np.array([2 / 3, 1 / 3, *[0] * (RIVALS - 2)], np.float32)
 
 
 def thoughts(text: str, ended: bool = False) -> Thoughts:
-    """Of every character: "e" was the most probable, then the one written, then "x" and others."""
+    """Of every character: "e" was the most probable, then the one written, then "x" and others.
+
+    The one written had p 0.3, but A to F had more or less, one for each level of surprise.
+    """
     alphabet = ("", "", *sorted({*text, *"ex0123456789"}))
     ids = [alphabet.index(c, 2) for c in text] + [1] * ended
     others = [alphabet.index(c, 2) for c in "x0123456789"][: RIVALS - 2]
@@ -129,8 +132,10 @@ def thoughts(text: str, ended: bool = False) -> Thoughts:
     count = len(ids)
     with np.errstate(divide="ignore"):
         raw, kept = (np.tile(np.log(p), (count, 1)) for p in (PROBABILITIES, KEPT))
+    levels = dict(zip("ABCDEF", (0.95, 0.7, 0.4, 0.1, 0.01, 0.001), strict=True))
+    written = np.log([levels.get(c, 0.3) for c in text] + [0.3] * ended).astype(np.float32)
     return Thoughts(
-        alphabet, np.array(ids, np.int32), raw[:, 1], np.ones(count, np.int32),
+        alphabet, np.array(ids, np.int32), written, np.ones(count, np.int32),
         np.full(count, 0.9, np.float32), np.array(rivals, np.int32).reshape(count, RIVALS),
         raw, kept,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str]) -> int:
         )
     if os.environ.get("TERM") == "dumb":
         raise InputError("this terminal (TERM=dumb) cannot show the screen: use another one")
+    gc.disable()  # what is imported stays; the app turns it on again after the first paint
     from tui import keymap
     from tui.models import first_model
     from tui.settings import load_settings

@@ -209,6 +209,7 @@ class CharlmApp(App[int]):
         gc.collect()
         gc.freeze()
         gc.set_threshold(_THRESHOLD, 20, 50)
+        gc.enable()
 
     def _end_on_signals(self) -> None:
         loop = asyncio.get_running_loop()

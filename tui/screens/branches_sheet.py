@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 from charlm.display import visible
 from tui.screens.branches import Branch
 
-_QUIET = "$foreground-muted"
+_QUIET = "$text-muted"
 _SHOWN = 40
 
 
@@ -51,7 +51,7 @@ class BranchesSheet(ModalScreen[Branch | None]):
         if bars:
             tree += "├─ " if bars[-1] else "└─ "
         left = branch.left_at
-        text = visible(branch.block.text[left : left + _SHOWN])
+        text = visible(branch.block.text[left : left + _SHOWN].replace("\n", "↵"))
         where = f"at {left + 1:,}  " if bars else ""
         size = f"  {len(branch.block.text):,}"
         return Option(

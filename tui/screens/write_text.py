@@ -121,7 +121,13 @@ class TextActions(WriteBase):
         block = self.view.blocks[-1]
         thought = block.trace.at(cursor) if block.trace is not None else None
         chose = now is not None and cursor >= block.base
-        self.rivals.show(cursor, thought, now.request.strategy if now and chose else None)
+        strategy = now.request.strategy if now is not None and chose else None
+        waiting = "The model looks back at its text …"
+        if now is None:
+            waiting = "This text is of another model."
+        elif self.writing.streaming:
+            waiting = "It is being written …"
+        self.rivals.show(cursor, thought, strategy, waiting)
 
     def _put_cursor(self, place: int | None) -> None:
         self.view.move_cursor(place)

@@ -21,7 +21,7 @@ PLAIN, PROMPT, GHOST, FLASH, HEAD, LEVEL = range(6)
 STRONG, CURSOR = 64, 128
 #: A longer text is not compared with: breaking it into lines at every frame would be felt.
 _COMPARED = 100_000
-_FLASH_SECONDS = 0.6
+FLASH_SECONDS = 0.6
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Block:
         first = at + (runs[0][0] if runs else len(old))
         if self._first_change is None and (runs or (len(old) < len(text) and self._before_whole)):
             self._first_change = first
-        self._flashes += [(at + a, at + b, now + _FLASH_SECONDS) for a, b in runs]
+        self._flashes += [(at + a, at + b, now + FLASH_SECONDS) for a, b in runs]
         tail = text[first - at :] + self.text[self.fresh :]
         self.text = self.text[:first] + tail
         return self.wrapped.rewrite(first, visible_characters(tail))

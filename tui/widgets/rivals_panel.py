@@ -15,7 +15,7 @@ from tui.thoughts import Rival, Thought
 
 _QUIET = "$foreground-muted"
 _BAR = 9
-_COLUMN = 38
+_COLUMN = 37
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 #: Keys of the rivals, in their order.
 DIGITS = "1234567890"
@@ -36,6 +36,7 @@ class RivalsPanel(Widget, can_focus=True):
         self._place = 0
         self._thought: Thought | None = None
         self._strategy: Strategy | None = None
+        self._waiting = ""
         self.chosen: int | None = None
         self.border_subtitle = "digits choose, Enter takes"
 
@@ -52,8 +53,16 @@ class RivalsPanel(Widget, can_focus=True):
         """Whether there is something to choose from."""
         return self._thought is not None
 
-    def show(self, place: int, thought: Thought | None, strategy: Strategy | None) -> None:
-        """Show what stands at a place; strategy: what chose it, None where nothing did."""
+    def show(
+        self, place: int, thought: Thought | None, strategy: Strategy | None, waiting: str
+    ) -> None:
+        """Show what stands at a place; strategy: what chose it, None where nothing did.
+
+        waiting: what to say while nothing is known.
+        """
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self.refresh()
         if (place, thought, strategy) != (self._place, self._thought, self._strategy):
             self._place, self._thought, self._strategy = place, thought, strategy
             written = thought.character if thought is not None else ""
@@ -85,7 +94,7 @@ class RivalsPanel(Widget, can_focus=True):
         """A line on the character, then the rivals, in columns where it is low and wide."""
         thought = self._thought
         if thought is None:
-            return Content.styled("The model looks back at its text …", _QUIET)
+            return Content.styled(self._waiting, _QUIET)
         lines = [self._head(thought)]
         rivals = [self._rival(i, rival) for i, rival in enumerate(thought.rivals)]
         rows = self._rows
