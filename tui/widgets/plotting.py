@@ -86,7 +86,8 @@ class Scale:
         if self.log:
             if value <= 0:
                 return None
-            share = math.log(value / self.low) / math.log(self.high / self.low)
+            low, high = math.log(self.low), math.log(self.high)
+            share = (math.log(value) - low) / (high - low)
         else:
             share = (value - self.low) / (self.high - self.low)
         return round(share * (self.size - 1)) if -1e-9 <= share <= 1 + 1e-9 else None
