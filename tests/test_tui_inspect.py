@@ -279,18 +279,18 @@ async def test_gates_layers_and_units(make_run: MakeRun) -> None:
     async with inspecting(make_run(layers=2)) as view:
         assert view.chosen.part == "h"
         await press(view, "g", "g")
-        assert view.chosen.part == "i"
+        await until(lambda: view.chosen.part == "i")
         await until(lambda: "input gate, unit" in painted(view))
         await until(lambda: "lets nothing in" in painted(view))
         await press(view, "l")
         await until(lambda: "layer 2 of 2" in painted(view))
         await press(view, "n", "n", "p")
-        assert view.chosen.unit == 1
+        await until(lambda: view.chosen.unit == 1)
         assert view._traced is not None
         unit = view._traced.traces[1, "i"].order[1]
         await until(lambda: f"unit {unit}" in painted(view))
         await press(view, "m")
-        assert view.chosen.unit == 0
+        await until(lambda: view.chosen.unit == 0)
         part = view._traced.traces[1, "i"]
         await press(view, "right", "right")
         value = part.values[2, part.order[0]]
@@ -305,11 +305,11 @@ async def test_surprise_walks_through_the_places(make_run: MakeRun) -> None:
         assert f"{view._scored.nats.mean():.3f} nats/char" in painted(view)
         order = most_surprising(view._scored)
         await press(view, "n", "n")
-        assert view.text.cursor == order[2]
+        await until(lambda: view.text.cursor == order[2])
         await press(view, "p")
-        assert view.text.cursor == order[1]
+        await until(lambda: view.text.cursor == order[1])
         await press(view, "m")
-        assert view.text.cursor == order[0]
+        await until(lambda: view.text.cursor == order[0])
 
 
 async def test_a_text_of_ones_own(make_run: MakeRun) -> None:
@@ -333,7 +333,7 @@ async def test_escape_stops_the_computing(make_run: MakeRun) -> None:
         view._ask()
         await until(lambda: view._progress)
         await press(view, "escape")
-        assert not view._working
+        await until(lambda: not view._working)
         await until(lambda: "The gates were not computed" in painted(view))
         await press(view, "escape")
         await until(lambda: view.app.screen is not view)
@@ -383,7 +383,10 @@ async def test_it_looks_as_it_did(
         monkeypatch.setenv("NO_COLOR", "1")
     run = make_run("snapshot")
     async with inspecting(run, TEXT * 4, (80, 24), "light" if theme == "light" else "dark") as view:
-        await press(view, *("ggn" if not surprise else "vn"), "down", "right")
+        for key in (*("ggn" if not surprise else "vn"), "down", "right"):
+            before = state_of(view)
+            await press(view, key)
+            await until(lambda before=before: state_of(view) != before)
         await until(lambda: f"character {view.text.cursor + 1}" in painted(view))
         await asyncio.sleep(0.3)
         match_snapshot(f"inspect-{'surprise' if surprise else 'units'}-{theme}", drawn(view.app))

@@ -327,7 +327,7 @@ async def test_a_new_run_appears_and_a_lost_one_goes(home: Path) -> None:
     async with runs_view(FakeModel(), rows=3) as view:
         view._reader._interval = 0.05
         await press(view, "space", "up")
-        assert view._marked == {home / "c"}
+        await until(lambda: view._marked == {home / "c"})
         shutil.rmtree(home / "c")
         make_run(home, "new")
         view._reader.watch()
@@ -389,6 +389,7 @@ async def test_it_looks_as_it_did(
     chosen = Loaded(Settings(theme="light" if theme == "light" else "dark"))
     async with runs_view(FakeModel(), (80, 24), 4, settings=chosen) as view:
         await press(view, "space", "down")
+        await until(lambda: view._marked and view.table.row == view.table.rows[2])
         await until(lambda: "learned" in painted(view))
         await asyncio.sleep(0.3)
         match_snapshot(f"runs-{theme}", drawn(view.app).replace(str(home.parent), "..."))
@@ -434,5 +435,5 @@ async def test_two_hundred_runs_are_listed_at_once(home: Path) -> None:
         (home / f"run{number}" / MODEL).write_bytes(data)
     async with runs_view(FakeModel(), (80, 24), 203) as view:
         await press(view, "end")
-        assert view.table.row == view.table.rows[-1]
+        await until(lambda: view.table.row == view.table.rows[-1])
         await until(lambda: view.table.scroll_offset.y > 100)

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.app import ComposeResult
-from textual.color import Color
 from textual.containers import Container, Vertical
 
 from tui.inspect_messages import (
     InspectFailed,
     InspectRequest,
     InspectSnapshot,
-    Part,
     Scored,
     Traced,
     TraceProgress,
@@ -27,12 +22,6 @@ from tui.keymap import bindings_of
 from tui.screens.inspect_drawing import (
     meaning_of,
     most_surprising,
-    one_cell,
-    place_line,
-    strip_segments,
-    surprise_levels,
-    unit_levels,
-    window,
 )
 from tui.screens.inspect_lines import (
     Chosen,
@@ -41,11 +30,10 @@ from tui.screens.inspect_lines import (
     legend_pieces,
     rival_pieces,
 )
-from tui.screens.view import View
+from tui.screens.inspect_picture import InspectPicture
 from tui.widgets.heat_text import HeatText
 from tui.widgets.pick_list import PickList
 from tui.widgets.pieces_line import Piece, PiecesLine
-from tui.widgets.ramps import Ramp, one_ended, two_ended
 
 _FRAME = 1 / 30
 _DIM = "$foreground-muted"
@@ -55,10 +43,9 @@ _EMPTY = (
 )  # fmt: skip
 
 
-class InspectView(View):
+class InspectView(InspectPicture):
     """`current`: the model and the newest text of Write."""
 
-    view_name = "inspect"
     BINDINGS = bindings_of("inspect")
 
     def __init__(self, current: Callable[[], tuple[Path | None, str]]) -> None:
@@ -67,13 +54,8 @@ class InspectView(View):
         self._worker = InspectWorker()
         self._request = InspectRequest(0, Path(), "")
         self._own_text: str | None = None
-        self._scored: Scored | None = None
-        self._traced: Traced | None = None
-        self._places: list[int] = []
-        self._ends = (0.0, 1.0)
         self._progress: TraceProgress | None = None
         self._working = False
-        self.chosen = Chosen()
 
     def compose_view(self) -> ComposeResult:
         """What is chosen, the text in its colours, their meaning; units or places in a list."""
@@ -85,14 +67,11 @@ class InspectView(View):
             yield PickList(id="inspect-list")
 
     def on_mount(self) -> None:
-        """The text has the cursor."""
-        self.text = self.query_one(HeatText)
-        self.list = self.query_one(PickList)
+        """Answers come from the worker."""
+        self.find_parts()
         self.text.set_empty(*_EMPTY)
-        self.text.focus()
         self.begin()
         self.set_interval(_FRAME, self._drain)
-        self.app.theme_changed_signal.subscribe(self, lambda theme: self._colour())
 
     def on_unmount(self) -> None:
         """The thread ends."""
@@ -174,11 +153,6 @@ class InspectView(View):
     def on_pick_list_picked(self, event: PickList.Picked) -> None:
         """A click in the list."""
         self._pick(event.place)
-
-    def on_heat_text_moved(self) -> None:
-        """Tell of the character in hand; the strips follow it."""
-        self._show_list()
-        self.show_status()
 
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table."""
@@ -284,91 +258,3 @@ class InspectView(View):
         elif (part := self._part()) is not None:
             unit = max(0, min(place, len(part.order) - 1))
             self._choose(replace(self.chosen, unit=unit))
-
-    def _part(self) -> Part | None:
-        if self._traced is None:
-            return None
-        return self._traced.traces[self.chosen.layer, self.chosen.part]
-
-    def _value(self, place: int) -> float | None:
-        part = self._part()
-        if part is None or self.chosen.surprise or not 0 <= place < len(part.values):
-            return None
-        value = float(part.values[place, part.order[self.chosen.unit]])
-        return value if value == value else None
-
-    def _ramp(self) -> Ramp:
-        theme = self.app.current_theme
-        background = theme.background or "#000000"
-        ends = theme.primary, theme.accent or theme.primary
-        return _ramp_of(background, *ends, self.chosen.surprise, not self.app.no_color)
-
-    def _colour(self) -> None:
-        """Levels and list anew."""
-        if self._scored is None:
-            return
-        ramp, part = self._ramp(), self._part()
-        if self.chosen.surprise:
-            self.text.set_levels(surprise_levels(self._scored).tolist(), ramp.styles)
-        elif part is not None and self._traced is not None:
-            meaning = meaning_of(self._traced.cell, self.chosen.part)
-            found = unit_levels(part, int(part.order[self.chosen.unit]), meaning)
-            self._ends = found.low, found.high
-            self.text.set_levels(found.levels.tolist(), ramp.styles)
-        else:
-            self.text.set_levels((), ramp.styles)
-        self._show_list()
-
-    def _show_list(self) -> None:
-        """Units and what they do around the cursor, or the most surprising places."""
-        part = self._part()
-        if self.chosen.surprise:
-            self.list.show(len(self._places), self.chosen.place, self._draw_place_head,
-                           self._draw_place)  # fmt: skip
-        elif part is not None:
-            self.list.show(len(part.order), self.chosen.unit, self._draw_unit_head,
-                           self._draw_unit)  # fmt: skip
-        else:
-            self.list.show(0, 0, self._draw_place_head, self._draw_place)
-
-    def _draw_place_head(self, place: int, width: int, base: Style) -> list[Segment]:
-        return [Segment("The most surprising characters" if self._places else "", base)]
-
-    def _draw_unit_head(self, place: int, width: int, base: Style) -> list[Segment]:
-        """The text itself, over the strips."""
-        cursor = self.text.cursor
-        head = f"{'unit':>5}  {'varies':>6}  "
-        start, end = window(cursor, self.text.length, width - len(head))
-        text = "".join(map(one_cell, self._scored.characters[start:end] if self._scored else ""))
-        here = cursor - start
-        return [
-            Segment(head + text[:here], base),
-            Segment(text[here : here + 1], base + Style(reverse=True, bold=True)),
-            Segment(text[here + 1 :], base),
-        ]
-
-    def _draw_unit(self, place: int, width: int, base: Style) -> list[Segment]:
-        part, traced = self._part(), self._traced
-        if part is None or traced is None:
-            return []
-        unit = int(part.order[place])
-        levels = unit_levels(part, unit, meaning_of(traced.cell, self.chosen.part)).levels
-        head = f"{unit:>5}  {part.spread[unit]:6.3f}  "
-        start, end = window(self.text.cursor, self.text.length, width - len(head))
-        shown = levels[start:end].tolist()
-        strip = strip_segments(shown, self._ramp(), base, not self.app.no_color)
-        return [Segment(head, base), *strip]
-
-    def _draw_place(self, place: int, width: int, base: Style) -> list[Segment]:
-        if self._scored is None or place >= len(self._places):
-            return []
-        strong = self._ramp().styles[-1]
-        return place_line(self._scored, self._places[place], width, base, strong)
-
-
-@lru_cache(8)
-def _ramp_of(background: str, low: str, high: str, surprise: bool, colour: bool) -> Ramp:
-    paper, blue, gold = map(Color.parse, (background, low, high))
-    if surprise:
-        return one_ended(gold, paper, colour)
-    return two_ended(blue, gold, paper, colour)
