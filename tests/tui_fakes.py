@@ -15,9 +15,11 @@ from tui.messages import (
     Answer,
     Explain,
     Explained,
+    LaneWritten,
     ModelFacts,
     Question,
     Request,
+    Together,
     Unanswered,
 )
 from tui.search import SearchPart
@@ -73,6 +75,31 @@ class FakeText:
         return self.ends
 
 
+class FakeLanes:
+    """Texts side by side, a character of each at a time; without any, each names its request."""
+
+    def __init__(self, together: Together, texts: tuple[str, ...] | None, delay: float) -> None:
+        requests = together.requests
+        named = tuple(f" {r.strategy} {r.seed} {r.sample}." for r in requests)
+        self.prompt, self.notices = requests[0].prompt, ()
+        self.characters = 0
+        self._number, self._texts, self._delay = together.number, texts or named, delay
+
+    @property
+    def done(self) -> bool:
+        return self.characters >= max(map(len, self._texts))
+
+    def advance(self, n: int, budget_ms: float) -> list[LaneWritten]:
+        time.sleep(self._delay)
+        place = self.characters
+        self.characters += 1
+        return [
+            LaneWritten(self._number, lane, place, text[place], place + 1,
+                        -(place + 1.0) * (lane + 1), place + 1 == len(text), lane % 2 == 0)
+            for lane, text in enumerate(self._texts) if place < len(text)
+        ]  # fmt: skip
+
+
 def letters(text: str, start: int = 0) -> list[tuple[int, str]]:
     """A text as a sampler gives it: one character at a time."""
     return [(start + i, c) for i, c in enumerate(text)]
@@ -87,6 +114,7 @@ class FakeModel:
     facts: ModelFacts = FACTS
     notices: tuple[str, ...] = ()
     error: Exception | None = None
+    lanes: tuple[str, ...] | None = None
     ends: bool = True
     requests: list[Request] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
@@ -105,6 +133,13 @@ class FakeModel:
 
     def text(self, request: Request, steps: list[tuple[int, str]]) -> FakeText:
         return FakeText(steps, self.delay, request.prompt)
+
+    def open_lanes(self, together: Together) -> FakeLanes:
+        self.requests += together.requests
+        self.threads.add(threading.get_ident())
+        if self.error is not None:
+            raise self.error
+        return FakeLanes(together, self.lanes, self.delay)
 
     def answer(self, question: Question) -> Answer:
         return Unanswered(question, "a fake has no answer")

@@ -21,6 +21,7 @@ from tui.messages import (
     DecodeSnapshot,
     Failed,
     Finished,
+    LaneWritten,
     Loaded,
     LoadFailed,
     Loading,
@@ -28,6 +29,7 @@ from tui.messages import (
     Question,
     Request,
     Started,
+    Together,
     Unanswered,
     Written,
 )
@@ -81,12 +83,27 @@ class Opened(Protocol):
     def ended(self) -> bool: ...
 
 
+class OpenedLanes(Protocol):
+    """Several texts begun side by side. characters: of the longest."""
+
+    @property
+    def prompt(self) -> str: ...
+    @property
+    def notices(self) -> tuple[str, ...]: ...
+    @property
+    def done(self) -> bool: ...
+    @property
+    def characters(self) -> int: ...
+    def advance(self, n: int, budget_ms: float) -> Sequence[LaneWritten]: ...
+
+
 class Model(Protocol):
     """A loaded model: facts, `open` to begin a completion, `answer` to look back at one."""
 
     @property
     def facts(self) -> ModelFacts: ...
     def open(self, request: Request) -> Opened: ...
+    def open_lanes(self, together: Together) -> OpenedLanes: ...
     def answer(self, question: Question) -> Answer: ...
 
 
@@ -102,7 +119,7 @@ class DecodeWorker:
         self._threads = threads
         self._wake = threading.Condition()
         self._wanted: tuple[Path, Precision] | None = None
-        self._request: Request | None = None
+        self._request: Request | Together | None = None
         self._questions: deque[Question] = deque()
         self._closed = False
         self._model: Model | None = None
@@ -115,7 +132,7 @@ class DecodeWorker:
             self._wanted, self._request = (path, precision), None
             self._wake.notify_all()
 
-    def write(self, request: Request) -> None:
+    def write(self, request: Request | Together) -> None:
         """Write this next, in place of whatever is being written."""
         with self._wake:
             self._request = request
@@ -168,11 +185,14 @@ class DecodeWorker:
         else:
             self.posted.append(Loaded(self._model.facts))
 
-    def _write(self, request: Request) -> None:
+    def _write(self, request: Request | Together) -> None:
         if self._model is None:
             self.posted.append(Failed(request.number, _NO_MODEL))
             return
         try:
+            if isinstance(request, Together):
+                self._stream_lanes(request, self._model.open_lanes(request))
+                return
             opened = self._model.open(request)
             self.posted.append(
                 Started(request.number, opened.prompt, opened.notices, opened.prompt_thoughts())
@@ -213,7 +233,22 @@ class DecodeWorker:
                     thoughts = searched = None  # a second change only says: it is over
         self.posted.append(Finished(request.number, opened.ended()))
 
-    def _interrupted(self, request: Request, seconds: float) -> bool:
+    def _stream_lanes(self, together: Together, opened: OpenedLanes) -> None:
+        self.posted.append(Started(together.number, opened.prompt, opened.notices))
+        pacing = _Pacing(together.requests[0])
+        while not opened.done:
+            allowed = pacing.allowed(opened.characters)
+            if allowed < 1 or len(self.posted) > _BACKLOG:
+                if self._interrupted(together, 0.015):
+                    return
+                continue
+            changes = opened.advance(allowed, BUDGET_MS)
+            if self._interrupted(together, 0):
+                return
+            self.posted.extend(changes)
+        self.posted.append(Finished(together.number, True))
+
+    def _interrupted(self, request: Request | Together, seconds: float) -> bool:
         """Whether the request is no longer the one wanted, after waiting a moment for that."""
         with self._wake:
             if seconds and self._request is request:

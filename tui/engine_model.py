@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from charlm.config import Precision
 from charlm.decoding import BeamSearch, Limits, NucleusBeam, is_beam
@@ -19,11 +20,15 @@ from tui.messages import (
     Question,
     Recorded,
     Request,
+    Together,
     WantRecord,
 )
 from tui.models import shown_name
 from tui.search import EndedText, SearchPart
 from tui.thoughts import RIVALS, Thoughts, thoughts_of
+
+if TYPE_CHECKING:
+    from tui.engine_lanes import EngineLanes
 
 _PAD = 0
 #: Finished texts of a beam that are told of while it searches.
@@ -70,6 +75,20 @@ class EngineModel:
         session = self._start(request, request.length, RIVALS if request.details else None)
         return EngineText(self, session, request.details)
 
+    def open_lanes(self, together: Together) -> EngineLanes:
+        """Begin several texts; samples that follow one another are one batch."""
+        from tui.engine_lanes import EngineLanes
+
+        batches: list[list[Request]] = []
+        for request in together.requests:
+            last = batches[-1][-1] if batches else None
+            if last is not None and replace(last, sample=last.sample + 1) == request:
+                batches[-1].append(request)
+            else:
+                batches.append([request])
+        sessions = [self._start(batch[0], batch[0].length, None, len(batch)) for batch in batches]
+        return EngineLanes(together.number, sessions)
+
     def answer(self, question: Question) -> Explained | Recorded:
         """Decode a text once more, and tell what was asked. Raises InputError."""
         if isinstance(question, Explain):
@@ -91,7 +110,8 @@ class EngineModel:
     def _start(self, request: Request, length: int, details: int | None, n: int = 1) -> Any:
         return self._engine.start(
             [request.prompt], request.strategy, n=n,
-            max_length=length, seed=request.seed, unknown="map", details=details,
+            max_length=length, seed=request.seed, first_sample=request.sample,
+            unknown="map", details=details,
         )  # fmt: skip
 
     def _explain(self, question: Explain) -> Sequence[Thoughts]:
@@ -118,7 +138,7 @@ class EngineModel:
                 session.advance(256)
             order = Order(request.decoder, request.strategy, Limits(length), request.seed,
                           precision=self.facts.precision)  # fmt: skip
-            [(completion, record)] = records_of(self._engine, order, session)
+            [(completion, record)] = records_of(self._engine, order, session, request.sample)
             if completion.text == text:
                 return json.dumps(record)
         raise InputError("a search that was stopped has no record: let it come to its end")

@@ -56,12 +56,16 @@ def _presets() -> dict[str, Mapping[str, float]]:
 
 @dataclass(frozen=True)
 class Setting:
-    """The decoder in use, the values of every decoder's knobs, length, seed, chosen knob."""
+    """The decoder in use, the values of every decoder's knobs, length, seed, chosen knob.
+
+    sample: which of the texts of this seed, from 0.
+    """
 
     name: str = "nucleus"
     values: Mapping[str, Mapping[str, float]] = field(default_factory=_presets)
     length: int = 1000
     seed: int = 1
+    sample: int = 0
     chosen: str = "temperature"
     pace: int = PACES[0]
 
@@ -94,10 +98,12 @@ class Setting:
 
     def shown(self, knob: str) -> str:
         """A knob's value in words: a neutral filter is off."""
+        if knob == "seed":
+            return f"{self.seed}" + (f" #{self.sample + 1}" if self.sample else "")
         value = self.value(knob)
         if knob in _OFF_AT and value == _OFF_AT[knob]:
             return "off"
-        return f"{int(value):,}" if knob in _INTEGERS and knob != "seed" else f"{value:g}"
+        return f"{int(value):,}" if knob in _INTEGERS else f"{value:g}"
 
     def with_decoder(self, name: str) -> Setting:
         """The same with another decoder; the chosen knob stays where the decoder has it."""
@@ -110,8 +116,8 @@ class Setting:
         return replace(self, chosen=self.knobs[place % len(self.knobs)])
 
     def with_seed(self, seed: int) -> Setting:
-        """The same with another seed, kept in range."""
-        return replace(self, seed=max(0, min(MAX_SEED, seed)))
+        """The same with the first text of another seed, kept in range."""
+        return replace(self, seed=max(0, min(MAX_SEED, seed)), sample=0)
 
     def with_next_pace(self) -> Setting:
         """The same at the next pace of `PACES`."""

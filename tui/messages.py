@@ -37,6 +37,7 @@ class ModelFacts:
 class Request:
     """One completion asked for. `pace` is in characters per second, 0 for full speed.
 
+    sample: which of the texts of this seed, from 0: it names the dice with it.
     decoder: the strategy's name in charlm.decoding.STRATEGIES. details: what the model thought
     is told too; a beam has none before its end. known: a text that is shown already: where the
     new one is the same, the pace does not hold it up.
@@ -51,6 +52,15 @@ class Request:
     decoder: str
     details: bool = False
     known: str = ""
+    sample: int = 0
+
+
+@dataclass(frozen=True)
+class Together:
+    """Several texts of one prompt, written side by side, character by character."""
+
+    number: int
+    requests: tuple[Request, ...]
 
 
 @dataclass(frozen=True)
@@ -132,6 +142,20 @@ class Written:
 
 
 @dataclass(frozen=True)
+class LaneWritten:
+    """As Written, of one of several texts; `over`: it is, and `ended` by the model's end."""
+
+    number: int
+    lane: int
+    keep: int
+    text: str
+    characters: int
+    log_prob: float
+    over: bool
+    ended: bool
+
+
+@dataclass(frozen=True)
 class Finished:
     """The completion is over. `ended`: the model wrote its end; else it was cut at the length."""
 
@@ -172,7 +196,9 @@ class Unanswered:
 
 
 Answer = Explained | Recorded | Unanswered
-DecodeSnapshot = Loading | Loaded | LoadFailed | Started | Written | Finished | Failed | Answer
+DecodeSnapshot = (
+    Loading | Loaded | LoadFailed | Started | Written | LaneWritten | Finished | Failed | Answer
+)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ def _knob(knob: str, letter: str, help: str) -> tuple[Key, Key]:
 def _walks() -> tuple[Key, ...]:
     ways = ("left", "right", "up", "down", "home", "end")
     return tuple(
-        Key(f"walk('{way}')", (way,), (("beams", "Step"), ("written", "Walk")),
+        Key(f"walk('{way}')", (way,),
+            (("beams", "Step"), ("grid", "Choose"), ("duel", "Side"), ("written", "Walk")),
             "walk the text; the panel shows what else could stand there" if way == "left" else "",
             _CURSOR, "outside", 4 if way == "left" else 0, False, "←→")
         for way in ways
@@ -31,13 +32,15 @@ def _walks() -> tuple[Key, ...]:
 
 def _rivals() -> tuple[Key, ...]:
     return tuple(
-        Key(f"rival({place})", (digit,), (("rivals", "Choose"),),
+        Key(f"rival({place})", (digit,), (("grid", "Take"), ("rivals", "Choose")),
             "choose a rival (or Tab, then up and down)" if place == 0 else "",
             _CURSOR, "outside", 3 if place == 0 else 0, False, "1-0")
         for place, digit in enumerate("1234567890")
     )  # fmt: skip
 
 
+_AGAIN = (("lanes", "Again"), ("written", "Again"))
+_COPY = (("lanes", "Copy"), ("written", "Copy"))
 _CURSOR = "In the text, outside the prompt"
 _OUTSIDE = "Knobs, outside the prompt: a letter turns down, a capital up"
 _KEYS: tuple[Key, ...] = (
@@ -47,16 +50,16 @@ _KEYS: tuple[Key, ...] = (
     Key("recall(-1)", ("up",), always("Earlier prompt"), "earlier and later prompts", "Write",
         "prompt", palette=False),
     Key("recall(1)", ("down",), always("Later prompt"), "", "Write", "prompt", palette=False),
-    Key("escape", ("escape",), (("streaming", "Stop"), ("prompt", "Leave"), ("beams", "Text"),
+    Key("escape", ("escape",), (("streaming", "Stop"), ("prompt", "Leave"), ("aside", "Text"),
         ("cursor", "Close"), ("", "Prompt")),
         "stop the text; else leave the prompt, or go back to it", "Write", rank=3),
     Key("to_prompt", ("i",), always("To the prompt"), "go back to the prompt", "Write",
         "outside", palette=False),
-    Key("regenerate", ("ctrl+r",), (("written", "Again"),), "write again, with a new seed",
+    Key("regenerate", ("ctrl+r",), _AGAIN, "write again, with a new seed",
         "Write", rank=9),
-    Key("regenerate", ("r",), (("written", "Again"),), "", "Write", "outside", palette=False),
-    Key("copy", ("ctrl+y",), (("written", "Copy"),), "copy prompt and text", "Write", rank=10),
-    Key("copy", ("c",), (("written", "Copy"),), "", "Write", "outside", palette=False),
+    Key("regenerate", ("r",), _AGAIN, "", "Write", "outside", palette=False),
+    Key("copy", ("ctrl+y",), _COPY, "copy prompt and text", "Write", rank=10),
+    Key("copy", ("c",), _COPY, "", "Write", "outside", palette=False),
     Key("continue", ("ctrl+k",), (("cut", "Continue"),), "go on where the text was cut", "Write",
         rank=8),
     Key("edit", ("e",), (("written", "Edit"),),
@@ -97,6 +100,13 @@ _KEYS: tuple[Key, ...] = (
         palette=False),
     Key("play", ("space",), (("playing", "Hold"), ("beams", "Play")),
         "play the search slowly from here, or hold", "Beams", "outside", 2),
+    Key("grid", ("ctrl+f",), (("grid", "Text"), ("", "Grid")),
+        "several samples of the prompt at once; Enter or a digit takes one", "Side by side",
+        rank=10),
+    Key("cells", ("g",), (("grid", "4, 6, 9"),), "four, six or nine samples", "Side by side",
+        "outside", rank=6),
+    Key("duel", ("ctrl+d",), (("duel", "Text"), ("", "Duel")),
+        "two settings on one prompt and the same dice; Enter takes one", "Side by side", rank=10),
     Key("precision", ("ctrl+n",), (("int8", "float32"), ("", "int8")),
         "numbers of 8 bits (int8, faster) or of 32 (float32, exact)", "Model"),
     Key("talk", ("ctrl+l",), (("newest", "Talk to it"),),
@@ -107,8 +117,9 @@ _KEYS: tuple[Key, ...] = (
         "colour each character by how surprising it was", "Text", rank=7),
     *_walks(),
     *_rivals(),
-    Key("enter", ("enter",), (("chosen", "Take it"), ("", "Prompt")),
-        "write on with the chosen rival; else go to the prompt", _CURSOR, "outside", rank=2),
+    Key("enter", ("enter",), (("lanes", "Take it"), ("chosen", "Take it"), ("", "Prompt")),
+        "write on with the chosen rival or text; else go to the prompt", _CURSOR, "outside",
+        rank=2),
     Key("undo", ("u",), (("undo", "Undo"),), "back to the text this one came of", _CURSOR,
         "outside", rank=5),
     Key("redo", ("U",), (("redo", "Redo"),), "on to the text that came of this one", _CURSOR,

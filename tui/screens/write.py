@@ -14,17 +14,21 @@ from tui.keymap import bindings_of
 from tui.messages import (
     DecodeSnapshot,
     Explained,
+    Failed,
+    Finished,
+    LaneWritten,
     Loaded,
     LoadFailed,
     Loading,
     Recorded,
+    Started,
     Unanswered,
 )
 from tui.models import run_of, shown_name
 from tui.screens.write_export import ExportActions
 from tui.screens.write_knobs import KnobActions
+from tui.screens.write_lanes import LaneActions
 from tui.screens.write_model import ModelActions
-from tui.screens.write_stage import StageActions
 from tui.screens.writing import Writing
 from tui.widgets.curves import CurvesPanel
 from tui.widgets.legend import Legend
@@ -43,7 +47,7 @@ from tui.widgets.text_view import TextView
 _FRAME = 1 / 30
 
 
-class WriteScreen(StageActions, KnobActions, ModelActions, ExportActions):
+class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
     """Prompt, text, curves, status."""
 
     BINDINGS = bindings_of("write")
@@ -91,6 +95,8 @@ class WriteScreen(StageActions, KnobActions, ModelActions, ExportActions):
         """Stop the text; else leave the prompt, or go back to it."""
         if self.writing.streaming:
             self.writing.cancel()
+        elif self.lanes.streaming:
+            self.lanes.cancel()
         elif self.prompt.has_focus:
             self.focus_stage()
         elif self.stage != "text":
@@ -108,7 +114,7 @@ class WriteScreen(StageActions, KnobActions, ModelActions, ExportActions):
     def action_regenerate(self) -> None:
         """The same prompt with the next seed."""
         prompt, now = self.writing.prompt, self.writing.now
-        if prompt is None:
+        if self.regenerate_lanes() or prompt is None:
             return
         if not self.setting.has_seed:
             self.say("this decoder always writes the same text: F3 samples another")
@@ -118,7 +124,7 @@ class WriteScreen(StageActions, KnobActions, ModelActions, ExportActions):
 
     def action_copy(self) -> None:
         """Prompt and text to the clipboard of the terminal."""
-        text = visible_text(self.view.text)
+        text = visible_text(self.lane_text() or self.view.text)
         self.app.copy_to_clipboard(text)
         self.say(f"copied {len(text):,} characters")
 
@@ -137,12 +143,12 @@ class WriteScreen(StageActions, KnobActions, ModelActions, ExportActions):
         """What holds now, in the words of the key table."""
         writing = self.writing
         states = {f"knob-{knob}" for knob in self.setting.knobs}
-        states |= self.text_states()
-        states |= self.stage_states()
+        states |= set() if self.in_lanes else self.text_states()
+        states |= self.stage_states() | self.lane_states()
         states |= {self.view_name, "prompt" if self.prompt.has_focus else "outside"}
         for name, holds in (
             ("streaming", writing.streaming),
-            ("written", bool(self.view.blocks)),
+            ("written", bool(self.view.blocks) and not self.in_lanes),
             ("training", self._desk.training),
             ("newest", self._desk.has_newer()),
             ("curves", bool(self.panel.display)),
@@ -181,6 +187,10 @@ class WriteScreen(StageActions, KnobActions, ModelActions, ExportActions):
                 if isinstance(snapshot, Explained):
                     self.writing.take(snapshot)
                 self.answered(snapshot)
+            case LaneWritten():
+                self.lanes.take(snapshot)
+            case Started() | Finished() | Failed() if snapshot.number < 0:
+                self.lanes.take(snapshot)
             case _:
                 self.writing.take(snapshot)
 
@@ -204,8 +214,9 @@ class WriteScreen(StageActions, KnobActions, ModelActions, ExportActions):
         self.line("knobs").set_pieces(knob_pieces(self.setting))
         self.line("meters").set_pieces(
             meter_pieces(
-                self.facts, writing.characters, writing.log_prob, writing.seconds,
-                not self.view.at_end, training, comparison_text(writing.comparison),
+                self.facts, 0 if self.in_lanes else writing.characters, writing.log_prob,
+                writing.seconds, not self.view.at_end, training,
+                "" if self.in_lanes else comparison_text(writing.comparison),
             )
         )  # fmt: skip
         self.panel.show(curves)

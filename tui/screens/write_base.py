@@ -67,11 +67,16 @@ class WriteBase(View):
 
     def _write(self, prompt: str, given: int | None = None) -> None:
         """Write on from a prompt, of which the user gave so many characters (None: all)."""
+        if self._has_model():
+            self.writing.write(prompt, self.setting, self.model_name, given)
+            self.show_state()
+
+    def _has_model(self) -> bool:
+        """Whether there is, or will be, a model to write with; if not, that is said."""
         if self.facts is None and not self._loading and not self._model:
             self.say("there is no model yet: F8 trains one, F7 lists them", True)
-            return
-        self.writing.write(prompt, self.setting, self.model_name, given)
-        self.show_state()
+            return False
+        return True
 
     def place_panels(self, size: Size | None = None) -> None:
         """Which panels stand beside the text, or below it."""

@@ -1,16 +1,19 @@
-"""What stands in the place of the text: the beams of a search."""
+"""What stands in the place of the text: the beams of a search, or several texts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from textual.widget import Widget
+
 from charlm.decoding import BeamSearch, Strategy, is_beam
 from tui.screens.write_text import TextActions
 
 if TYPE_CHECKING:
+    from tui.widgets.lanes_view import LanesPanel
     from tui.widgets.lattice import Lattice
 
-Stage = Literal["text", "beams"]
+Stage = Literal["text", "beams", "grid", "duel"]
 
 
 class StageActions(TextActions):
@@ -18,6 +21,7 @@ class StageActions(TextActions):
 
     stage: Stage = "text"
     lattice: Lattice | None = None
+    lanes_panel: LanesPanel | None = None
 
     def action_beams(self) -> None:
         """The hypotheses of the search, or the text again."""
@@ -49,28 +53,43 @@ class StageActions(TextActions):
         if self.view.cursor is not None:
             self.hide_cursor()
         self.stage = stage
-        if stage == "beams" and self.lattice is None:
-            from tui.widgets.lattice import Lattice  # here: the first paint does not need it
-
-            self.lattice = Lattice(id="lattice")
-            self.query_one("#body").mount(self.lattice, before=self.panel)
+        seen = self._stage_widget()
+        for other in (self.query_one("#text-area"), self.lattice, self.lanes_panel):
+            if other is not None:
+                other.display = other is seen
         if not self.prompt.has_focus or stage != "text":
             self.focus_stage()
-        self.query_one("#text-area").display = stage == "text"
-        if self.lattice is not None:
-            self.lattice.display = stage == "beams"
         self.show_state()
 
     def focus_stage(self) -> None:
         """The keys go to what is seen above the prompt."""
-        (self.lattice if self.stage == "beams" and self.lattice is not None else self.view).focus()
+        (self.view if self.stage == "text" else self._stage_widget()).focus()
+
+    def _stage_widget(self) -> Widget:
+        """What shows the stage, made when it is first seen: the first paint needs none of it."""
+        if self.stage == "text":
+            return self.query_one("#text-area")
+        if self.stage == "beams":
+            if self.lattice is None:
+                from tui.widgets.lattice import Lattice
+
+                self.lattice = Lattice(id="lattice")
+                self.query_one("#body").mount(self.lattice, before=self.panel)
+            return self.lattice
+        if self.lanes_panel is None:
+            from tui.widgets.lanes_view import LanesPanel
+
+            self.lanes_panel = LanesPanel(id="lanes-panel")
+            self.query_one("#body").mount(self.lanes_panel, before=self.panel)
+        return self.lanes_panel
 
     def stage_states(self) -> set[str]:
         """What holds of the stage, in the words of the key table."""
         now = self.writing.now
         searched = self.setting.is_beam or (now is not None and now.search is not None)
         playing = self.lattice is not None and self.lattice.playing
-        holds = {self.stage: True, "searched": searched, "playing": playing}
+        holds = {self.stage: True, "searched": searched, "playing": playing,
+                 "aside": self.stage != "text"}  # fmt: skip
         return {state for state, holding in holds.items() if holding} - {"text"}
 
     def show_stage(self) -> None:

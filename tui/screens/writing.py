@@ -66,11 +66,12 @@ class Writing:
             return self._wanted.request.prompt
         return self.now.request.prompt if self.now is not None else None
 
-    def write(self, prompt: str, setting: Setting, model: str, given: int | None = None) -> None:
-        """Write on from a prompt, below what is there."""
-        self._start(
-            _Wanted(self._request(prompt, setting), setting, heading(setting, model), given)
-        )
+    def write(
+        self, prompt: str, setting: Setting, model: str, given: int | None = None, known: str = ""
+    ) -> None:
+        """Write on from a prompt, below what is there; what is known comes at once."""
+        request = replace(self._request(prompt, setting), known=known)
+        self._start(_Wanted(request, setting, heading(setting, model), given))
 
     def write_again(self, setting: Setting, model: str) -> None:
         """Write the newest text again in its place, with another setting."""
@@ -171,7 +172,7 @@ class Writing:
     def _request(self, prompt: str, setting: Setting) -> Request:
         pace = 0 if self._plain else setting.pace
         return Request(self._number, prompt, setting.strategy, setting.length, setting.seed,
-                       pace, setting.name, self.details)  # fmt: skip
+                       pace, setting.name, self.details, sample=setting.sample)  # fmt: skip
 
     def _start(self, wanted: _Wanted) -> None:
         self.flush()

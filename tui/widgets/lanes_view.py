@@ -1,0 +1,232 @@
+"""Several texts of one prompt side by side: a grid of samples, or two decoders in a duel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from charlm.display import visible, visible_characters
+from tui.widgets.pieces_line import PiecesLine
+from tui.wrapping import Wrapped
+
+#: Between two texts that stand side by side.
+_GAP = 3
+#: Characters in a row that two texts have at the same places not by chance.
+_RUN = 4
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One text as it stands. title: what it is written with. log_prob: nats, NaN if not known."""
+
+    title: str
+    text: str = ""
+    characters: int = 0
+    log_prob: float = 0.0
+    over: bool = False
+    ended: bool = False
+
+    @property
+    def nats(self) -> str:
+        """Nats per character in words; "" while they are not known."""
+        if not self.characters or self.log_prob != self.log_prob:
+            return ""
+        return f"{abs(self.log_prob) / self.characters:.2f} nats/char"
+
+
+def parting(one: str, other: str) -> int:
+    """The first place where two texts differ; the length of the shorter where they do not."""
+    length = min(len(one), len(other))
+    return next((i for i in range(length) if one[i] != other[i]), length)
+
+
+def agreement(one: str, other: str) -> int:
+    """How many places hold the same character in both."""
+    return sum(a == b for a, b in zip(one, other, strict=False))
+
+
+def shared_runs(one: str, other: str) -> list[tuple[int, bool]]:
+    """(end, whether it is the same in both) of the runs of the first text.
+
+    Behind the first difference a few characters that happen to be the same are no run.
+    """
+    runs: list[tuple[int, bool]] = []
+    for same, places in groupby(range(len(one)), lambda i: i < len(other) and one[i] == other[i]):
+        end = list(places)[-1] + 1
+        start = runs[-1][0] if runs else 0
+        same = same and (not runs or end - start >= _RUN)
+        if runs and runs[-1][1] == same:
+            runs.pop()
+        runs.append((end, same))
+    return runs
+
+
+class LanesPanel(Vertical, can_focus=True):
+    """A line that says what is compared, and the texts."""
+
+    def compose(self) -> ComposeResult:
+        """Head and texts."""
+        yield PiecesLine(id="lanes-head")
+        yield LanesView(id="lanes")
+
+    @property
+    def head(self) -> PiecesLine:
+        """The line above the texts."""
+        return self.query_one(PiecesLine)
+
+    @property
+    def view(self) -> LanesView:
+        """The texts."""
+        return self.query_one(LanesView)
+
+
+class LanesView(Widget):
+    """Texts in columns and rows, each under its own head; their newest lines are in view."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "lanes--head", "lanes--chosen", "lanes--same", "lanes--prompt", "lanes--text",
+        "lanes--parting", "lanes--rule",
+    }  # fmt: skip
+
+    class Clicked(Message):
+        """A text was clicked. `chain`: how many clicks in a row."""
+
+        def __init__(self, lane: int, chain: int) -> None:
+            super().__init__()
+            self.lane, self.chain = lane, chain
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._chosen = 0
+        self._lanes: tuple[Lane, ...] = ()
+        self._prompt = ""
+        self._names: Sequence[str] = ()
+        self._compared = False
+        self._columns = 1
+        self._cells: list[list[Strip]] = []
+        self._drawn: tuple[object, ...] = ()
+
+    def show(
+        self, lanes: Sequence[Lane], prompt: str, names: Sequence[str], columns: int,
+        chosen: int, compared: bool,
+    ) -> None:  # fmt: skip
+        """Show these texts, so many beside one another.
+
+        chosen: the one that keys act on. compared: the characters of the first two that are not
+        the same at their place stand out.
+        """
+        state = (tuple(lanes), prompt, tuple(names), columns, chosen, self.size, self.app.theme)
+        if state == self._drawn or not self.size:
+            return
+        self._drawn = state
+        self._lanes, self._prompt, self._names = tuple(lanes), prompt, names
+        self._columns, self._chosen, self._compared = columns, chosen, compared
+        self._cells = [self._cell(i) for i in range(len(lanes))]
+        self.refresh()
+
+    @property
+    def rows(self) -> int:
+        """Texts above one another."""
+        return -(-len(self._lanes) // self._columns)
+
+    def towards(self, way: str) -> int:
+        """The text in a direction of the chosen one; itself at an edge."""
+        step = {"left": -1, "right": 1, "up": -self._columns, "down": self._columns,
+                "home": -self._chosen, "end": len(self._lanes) - 1 - self._chosen}[way]  # fmt: skip
+        place = self._chosen + step
+        return place if 0 <= place < len(self._lanes) else self._chosen
+
+    def render_line(self, y: int) -> Strip:
+        """One line across all columns."""
+        base, width = self.rich_style, self.size.width
+        if not self._lanes:
+            return Strip.blank(width, base)
+        height = self._height
+        row, line = y // height, y % height
+        gap = Segment(" " * _GAP, base)
+        segments: list[Segment] = []
+        for place in range(row * self._columns, min((row + 1) * self._columns, len(self._lanes))):
+            cell = self._cells[place]
+            strip = cell[line] if line < len(cell) else Strip([])
+            segments += [*strip.crop_extend(0, self._width, base), gap]
+        return Strip(segments).crop_extend(0, width, base)
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose what is under the pointer."""
+        at = event.get_content_offset_capture(self)
+        column = min(self._columns - 1, at.x // (self._width + _GAP))
+        lane = at.y // self._height * self._columns + column
+        if 0 <= lane < len(self._lanes):
+            self.post_message(self.Clicked(lane, event.chain))
+
+    @property
+    def _width(self) -> int:
+        return max(1, (self.size.width - _GAP * (self._columns - 1)) // self._columns)
+
+    @property
+    def _height(self) -> int:
+        return max(2, self.size.height // max(1, self.rows))
+
+    def _style(self, name: str) -> Style:
+        return self.rich_style + self.get_component_rich_style(f"lanes--{name}", partial=True)
+
+    def _cell(self, place: int) -> list[Strip]:
+        """Head and newest lines of one text."""
+        lane, width = self._lanes[place], self._width
+        prompt, text = visible_characters(self._prompt), visible_characters(lane.text)
+        wrapped = Wrapped(prompt + text, width)
+        room = self._height - 1 - (self.rows > 1)
+        first = max(0, len(wrapped) - room)
+        marks = self._marks(place, len(prompt))
+        body = [
+            Strip(list(self._pieces(wrapped.text, marks, wrapped.starts[i], wrapped.ends[i])))
+            for i in range(first, len(wrapped))
+        ]
+        return [self._head(place, lane, width), *body]
+
+    def _head(self, place: int, lane: Lane, width: int) -> Strip:
+        chosen = place == self._chosen
+        mark = "▸" if chosen else " "
+        name = visible(self._names[place])
+        right = " ".join(part for part in (lane.nats, "✓" if lane.over else "…") if part)
+        left = f"{mark}{name}"[: max(0, width - len(right) - 2)]
+        rule = " " + "─" * max(0, width - len(left) - len(right) - 2) + " "
+        style = self._style("chosen" if chosen else "head")
+        return Strip([Segment(left, style), Segment(rule, self._style("rule")),
+                      Segment(right, self._style("head"))])  # fmt: skip
+
+    def _marks(self, place: int, prompt: int) -> list[tuple[int, str]]:
+        """(end, style) of the runs of a text, prompt and all."""
+        text = self._lanes[place].text
+        marks = [(prompt, "prompt")]
+        if not self._compared:
+            return [*marks, (prompt + len(text), "text")]
+        other = self._lanes[1 - place].text
+        start = 0
+        for end, same in shared_runs(text, other):
+            if not same and start == parting(text, other) < min(len(text), len(other)):
+                marks.append((prompt + start + 1, "parting"))
+            marks.append((prompt + end, "same" if same else "text"))
+            start = end
+        return marks
+
+    def _pieces(
+        self, text: str, marks: Sequence[tuple[int, str]], start: int, end: int
+    ) -> Sequence[Segment]:
+        pieces, at = [], start
+        for stop, style in marks:
+            if stop > at and at < end:
+                pieces.append(Segment(text[at : min(stop, end)], self._style(style)))
+                at = min(stop, end)
+        return pieces
