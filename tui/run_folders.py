@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from charlm.checkpoint import Description, describe_checkpoint
-from charlm.config import parameter_shapes
 from charlm.display import visible, visible_text
 from charlm.errors import CharlmError, InputError
 from charlm.run_log import RUN_LOG, read_ends
@@ -170,7 +169,7 @@ def _described(description: Description) -> dict[str, str]:
         "hidden": f"{config.hidden_size:,}",
         "embedding": f"{config.embedding_size:,}",
         "bias": "yes" if config.bias else "no",
-        "weights": f"{config.parameter_count:,} numbers in {len(parameter_shapes(config))} arrays",
+        "weights": f"{config.parameter_count:,} numbers",
         "text": f"{corpus.get('name', '?')}, {_count(corpus.get('characters'))} characters",
         "unit": text.unit,
         "form": text.form,
@@ -184,7 +183,7 @@ def _described(description: Description) -> dict[str, str]:
     for key, label in (("validation_loss", "validation"), ("test_loss", "test")):
         loss = _number(metrics, key)
         if loss is not None:
-            facts[label] = f"{loss:.4f} nats, {loss / math.log(2):.4f} bits/char"
+            facts[label] = f"{loss:.4f} nats, {loss / math.log(2):.4f} bits"
     return {label: visible(value) for label, value in facts.items() if value}
 
 

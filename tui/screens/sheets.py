@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -15,6 +16,8 @@ from tui.keymap import keys_of
 from tui.keys.key import Key, View, key_name
 
 Facts = Mapping[str, str]
+#: Cells of the columns where two runs are compared.
+_LABEL, _VALUE = 18, 26
 
 _QUIET = "$foreground-muted"
 _CLOSE = [("escape", "dismiss(None)", "Close"), ("f1", "dismiss(None)", "Close")]
@@ -109,15 +112,24 @@ class Differences(ModalScreen[None]):
 
 
 def difference_content(names: tuple[str, str], one: Facts, other: Facts) -> Content:
-    """A line per label where the two differ; what one of them lacks is a dash."""
+    """A line per label where the two differ, side by side; what one of them lacks is a dash.
+
+    Values too long for a column stand below each other.
+    """
     labels = [label for label in {**one, **other} if one.get(label) != other.get(label)]
     if not labels:
-        return Content("Nothing: they say the same of themselves.")
-    parts: list[str | tuple[str, str]] = []
-    for place, name in enumerate(names):
-        parts += [(f"{'AB'[place]}  ", "bold $accent"), (visible(name), "bold"), "\n"]
+        return Content(f"{visible(names[0])} and {visible(names[1])} say the same of themselves.")
+    parts: list[str | tuple[str, str]] = [(" " * _LABEL + _columns(names), "bold $accent")]
     for label in labels:
-        parts += ["\n", (visible(label), "bold $primary")]
-        for mark, facts in (("A", one), ("B", other)):
-            parts += ["\n  ", (f"{mark}  ", "$accent"), visible(facts.get(label, "–"))]
+        values = visible(one.get(label, "–")), visible(other.get(label, "–"))
+        parts += ["\n", (f"{visible(label):<{_LABEL}}", _QUIET)]
+        if all(cell_len(value) < _VALUE for value in values):
+            parts.append(_columns(values))
+        else:
+            parts += [f"\n  {visible(name)}: {value}"
+                      for name, value in zip(names, values, strict=True)]  # fmt: skip
     return Content.assemble(*parts)
+
+
+def _columns(values: tuple[str, str]) -> str:
+    return "".join(set_cell_size(visible(value), _VALUE) for value in values)
