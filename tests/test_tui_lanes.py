@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from snapshots import drawn
 from test_tui_screen import (
     HOSTILE,
     RAW,
@@ -28,6 +31,7 @@ from tui.engine_model import EngineModel, load_engine
 from tui.keymap import keys_of
 from tui.messages import Recorded, Request, Together, WantRecord
 from tui.screens.write import WriteScreen
+from tui.settings import Loaded, Settings
 from tui.widgets.lanes_view import LanesView, agreement, parting, shared_runs
 
 RUN = Path("checkpoints/shakespeare")
@@ -306,6 +310,28 @@ async def test_hostile_texts_are_inert_side_by_side() -> None:
             await until(lambda: screen.lanes.lanes and not screen.lanes.streaming)
             await until(lambda: "app.quit" in painted(screen))
             assert not RAW.search(painted(screen).replace("\n", ""))
+
+
+@pytest.mark.parametrize(("stage", "theme"), [
+    ("grid", "dark"), ("grid", "light"), ("duel", "dark"), ("duel", "plain")
+])  # fmt: skip
+async def test_it_looks_as_it_did(
+    stage: str,
+    theme: str,
+    match_snapshot: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if theme == "plain":
+        monkeypatch.setenv("NO_COLOR", "1")
+    settings = Loaded(Settings(theme="light" if theme == "light" else "dark"))
+    lanes = tuple(f" one way to go on, and then another {word}." for word in ("here", "there"))
+    model = FakeModel(lanes=lanes * (2 if stage == "grid" else 1))
+    async with running(model, (80, 24), settings=settings) as screen:
+        screen.prompt.text = "We know"
+        await press(screen, "ctrl+f" if stage == "grid" else "ctrl+d")
+        await over(screen, len(model.lanes or ()))
+        await asyncio.sleep(0.4)
+        match_snapshot(f"{stage}-{theme}", drawn(screen.app))
 
 
 async def test_the_keys_of_the_grid_act_only_in_it() -> None:

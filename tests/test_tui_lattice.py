@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from snapshots import drawn
 from test_tui_screen import HOSTILE, RAW, FakeModel, painted, press, running, until, write
 from test_tui_search import random_search
 from tui_fakes import FakeText
@@ -18,7 +20,9 @@ from tui.keymap import keys_of
 from tui.messages import Request
 from tui.screens.write import WriteScreen
 from tui.search import Search, SearchPart
-from tui.widgets.lattice import SearchTree, TimeBar
+from tui.settings import Loaded, Settings
+from tui.widgets.search_tree import SearchTree
+from tui.widgets.time_bar import TimeBar
 
 
 class Searching(FakeText):
@@ -176,6 +180,23 @@ async def test_every_size_draws(size: tuple[int, int]) -> None:
         assert len(painted(screen).split("\n")) == size[1]
         if size >= (20, 5):
             await until(lambda: texts(screen) and texts(screen)[0])
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "plain"])
+async def test_it_looks_as_it_did(
+    theme: str, match_snapshot: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if theme == "plain":
+        monkeypatch.setenv("NO_COLOR", "1")
+    settings = Loaded(Settings(theme="light" if theme == "light" else "dark"))
+    async with running(Searcher(), (80, 24), settings=settings) as screen:
+        await looking(screen)
+        await press(screen, "left")
+        await until(lambda: "at 29 of 30" in painted(screen))
+        screen.writing.characters = 0  # its speed is another each time
+        screen.show_state()
+        await asyncio.sleep(0.3)
+        match_snapshot(f"beams-{theme}", drawn(screen.app))
 
 
 @pytest.mark.parametrize("name", ["shakespeare", "speeches"])
