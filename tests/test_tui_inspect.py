@@ -418,7 +418,7 @@ async def test_every_key_does_something(make_run: MakeRun) -> None:
                 if key.action == "app.quit":
                     continue
                 view._own_text = "own"
-                view._choose(replace(view.chosen, surprise=False, unit=5))
+                view._choose(replace(view.chosen, surprise=False, unit=15))
                 view.text.move_to(700)
                 before = state_of(view)
                 await press(view, name)

@@ -17,7 +17,6 @@ import difflib
 import os
 import re
 import tempfile
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -108,8 +107,8 @@ def keep_setting(path: Path, name: str, value: str) -> None:
     else:
         changed = [*lines[:place], line, *lines[place + 1 :]]
     try:
-        whole = tomllib.loads(text) | {name: value} == tomllib.loads("".join(changed))
-    except tomllib.TOMLDecodeError:
+        whole = _parsed(text) | {name: value} == _parsed("".join(changed))
+    except ValueError:
         whole = False
     if not whole:
         raise InputError(f"settings {path} cannot be changed: write {line.strip()} there yourself")
@@ -179,13 +178,19 @@ def _read(path: Path | None) -> tuple[dict[str, Any], list[str]]:
     if path is None:
         return {}, ["there is no folder for settings here: nothing is kept"]
     try:
-        return tomllib.loads(path.read_text("utf-8")), []
+        return _parsed(path.read_text("utf-8")), []
     except FileNotFoundError:
         return {}, []
     except OSError as error:
         return {}, [f"settings {path} cannot be read: {error.strerror}"]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         return {}, [f"settings {path} are not TOML, so none is used: {error}"]
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    import tomllib  # here: the first paint does not wait for it where there is no file
+
+    return tomllib.loads(text)
 
 
 def _with(
