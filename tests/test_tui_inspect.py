@@ -392,6 +392,20 @@ async def test_it_looks_as_it_did(
         match_snapshot(f"inspect-{'surprise' if surprise else 'units'}-{theme}", drawn(view.app))
 
 
+async def test_the_cursor_is_seen_once_wherever_it_is(make_run: MakeRun) -> None:
+    text = "word " * 9 + "x" * 99 + "\n\nend \n"
+    async with inspecting(make_run(), text, (40, 20)) as view:
+        heat = view.text
+        for place in range(heat.length):
+            heat.move_to(place)
+            lines = [heat._line(row, Style()) for row in range(len(heat._wrapped))]
+            seen = [s.text for line in lines for s in line if s.style and s.style.underline]
+            assert seen == [text[place].replace("\n", " ")], place
+        for _ in range(9):
+            heat.move_lines(-1)
+        assert heat.cursor < 40
+
+
 async def test_a_click_takes_the_character(make_run: MakeRun) -> None:
     async with inspecting(make_run()) as view:
         heat = view.query_one(HeatText)

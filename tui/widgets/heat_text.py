@@ -134,7 +134,8 @@ class HeatText(ScrollView, can_focus=True, inherit_bindings=False):
         run, level = "", _NONE
         for place in range(first, self.length):
             left, right = max(start, self._places[place]), min(end, self._places[place + 1])
-            if left >= end and not (left == end and place == self.cursor):
+            # A newline has no cell of its own, but the cursor on it has to be seen.
+            if left >= end and not (place == self.cursor and row == self._row_of(place)):
                 break
             here = self._levels[place] if place < len(self._levels) else _NONE
             text = self._wrapped.text[left:right]
