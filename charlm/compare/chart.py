@@ -124,16 +124,19 @@ def _labels(
 ) -> Iterator[str]:
     """Each name where its line ends, or leaves the picture; none on top of another."""
     lowest, highest = float("-inf"), y_axis.place(limits[0])
+    halo = 'paint-order="stroke" stroke="#fff" stroke-width="4"'  # over a line in its way
     for line in sorted(lines, key=lambda line: -line.y[-1]):
         places = [y_axis.place(y) for y in np.clip(line.y, *limits).tolist()]
-        if limits[0] <= line.y[-1] <= limits[1]:
+        inside = (line.y >= limits[0]) & (line.y <= limits[1])
+        if inside[-1]:
             x, y = x_axis.place(line.x[-1]), max(places[-1] + 4, lowest + _LABEL_HEIGHT)
             lowest = y
         else:
             highest -= _LABEL_HEIGHT
-            last = max((i for i, place in enumerate(places) if place <= highest), default=0)
+            last = np.flatnonzero(inside & (np.array(places) <= highest)).max(initial=0)
             x, y = x_axis.place(line.x[last]), places[last]
-        yield (f'<text x="{x + 8:.1f}" y="{y:.1f}" fill="{line.color}">{escape(line.label)}</text>')
+        text = f'<text x="{x + 8:.1f}" y="{y:.1f}" fill="{line.color}" {halo}>'
+        yield f"{text}{escape(line.label)}</text>"
 
 
 def _round_step(step: float) -> float:

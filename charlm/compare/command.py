@@ -102,6 +102,6 @@ def _about(comparison: Comparison, corpus: Corpus) -> str:
         f" {characters['test']:,} to test. Each training: {amount} {budget[2:]}{others}; equal"
         f" {equal}; {seeds}.\n\n"
         "Losses are in nats per character, of the best weights; ± is the standard deviation over"
-        " the seeds, a band in a picture spans them. Speed is that of the fastest tenth of the"
-        " training's intervals, so that other work of the machine counts little."
+        " the seeds, a band in a picture spans them. chars/s is that of the fastest tenth of the"
+        " intervals that were timed; other work of the machine slows it."
     )

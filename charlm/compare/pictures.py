@@ -14,7 +14,7 @@ from charlm.compare.results import Array, Band, Result, band, thinned
 _COLORS = {"rnn": "#d55e00", "gru": "#009e73", "lstm": "#0072b2"}
 _GREY = "#777777"
 _DARK = "#333333"
-_LEAST_SHARE, _MOST_SHARE = 1e-8, 100.0
+_LEAST_SHARE, _MOST_SHARE = 1e-10, 100.0
 
 
 def loss_picture(results: Mapping[str, Sequence[Result]]) -> str:

@@ -19,7 +19,7 @@ from charlm.events import Completion
 _HEADINGS = (
     "model", "units", "parameters", "validation loss", "bpc", "test loss", "chars/s", "steps",
 )  # fmt: skip
-#: Of the intervals between two lines of a run log: what a free processor does, not a busy one.
+#: Of the intervals between two lines of a run log: the fastest, least held up by other work.
 _FAST = 0.9
 
 Texts = Mapping[str, Mapping[str, Sequence[Completion]]]
