@@ -32,7 +32,8 @@ from tui.keymap import keys_of
 from tui.messages import Recorded, Request, Together, WantRecord
 from tui.screens.write import WriteScreen
 from tui.settings import Loaded, Settings
-from tui.widgets.lanes_view import LanesView, agreement, parting, shared_runs
+from tui.side_by_side import agreement, parting, shared_runs
+from tui.widgets.lanes_view import LanesView
 
 RUN = Path("checkpoints/shakespeare")
 

@@ -17,12 +17,13 @@ from textual.theme import Theme
 
 from charlm.display import visible
 from charlm.errors import InputError
-from tui.decode_worker import DecodeWorker, Load
+from tui.decode_worker import DecodeWorker
 from tui.engine_model import load_engine
 from tui.glyphs import AsciiGlyphs
 from tui.keymap import keys_of
 from tui.keys.key import View as ViewName
 from tui.knobs import Setting
+from tui.model_contract import Load
 from tui.models import MODEL, run_of
 from tui.run_watcher import RunWatcher
 from tui.screens.training_desk import TrainingDesk, told_end

@@ -24,11 +24,11 @@ from tui.messages import (
     WantRecord,
 )
 from tui.models import shown_name
-from tui.search import EndedText, SearchPart
 from tui.thoughts import RIVALS, Thoughts, thoughts_of
 
 if TYPE_CHECKING:
     from tui.engine_lanes import EngineLanes
+    from tui.search import EndedText, SearchPart
 
 _PAD = 0
 #: Finished texts of a beam that are told of while it searches.
@@ -174,6 +174,8 @@ class EngineText:
         events: Any = self.source.events
         if events is None or not is_beam(self._session.strategy):
             return None
+        from tui.search import EndedText, SearchPart
+
         ended: tuple[EndedText, ...] = ()
         if self._model.facts.unit != "continuous":  # where no text has an end
             texts = self._session.completions()[0]

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from charlm.config import Precision
 from charlm.decoding import Strategy
-from tui.search import SearchPart
 from tui.thoughts import Thoughts
+
+if TYPE_CHECKING:
+    from tui.search import SearchPart  # the first paint does not need it
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tui.knobs import Setting
 from tui.messages import Request
-from tui.search import Search
 from tui.widgets.block import Block
+
+if TYPE_CHECKING:
+    from tui.search import Search  # the first paint does not need it
 
 
 @dataclass(eq=False)

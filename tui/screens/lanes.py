@@ -9,7 +9,7 @@ from tui.decode_worker import DecodeWorker
 from tui.knobs import Setting
 from tui.messages import Failed, Finished, LaneWritten, Request, Started, Together
 from tui.screens.writing import heading
-from tui.widgets.lanes_view import Lane
+from tui.side_by_side import Lane
 
 
 class Lanes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tui.decode_worker import DecodeWorker, Load
+from tui.decode_worker import DecodeWorker
 from tui.knobs import Setting
 from tui.messages import Failed, Finished, LoadFailed, Request, Started, Written
+from tui.model_contract import Load
 from tui.run_messages import Curves, Place, Weights
 from tui.widgets.answers import Answers
 

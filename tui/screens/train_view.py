@@ -12,8 +12,8 @@ from textual.geometry import Size
 from textual.widgets import Static
 
 from charlm.display import visible
-from tui.decode_worker import Load
 from tui.keymap import bindings_of
+from tui.model_contract import Load
 from tui.models import runs_folder
 from tui.run_messages import Curves
 from tui.run_watcher import RunWatcher

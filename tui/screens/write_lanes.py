@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
 from tui.knobs import Setting
 from tui.screens.lanes import Lanes
 from tui.screens.write_stage import Stage, StageActions
-from tui.widgets.lanes_view import LanesView, agreement, parting
+from tui.side_by_side import agreement, parting
 from tui.widgets.pieces_line import Piece
+
+if TYPE_CHECKING:
+    from tui.widgets.lanes_view import LanesView
 
 _COUNTS = (4, 6, 9)
 _DIM = "$foreground-muted"

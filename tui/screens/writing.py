@@ -10,7 +10,6 @@ from tui.decode_worker import DecodeWorker
 from tui.knobs import DECODERS, LABELS, Setting
 from tui.messages import Explain, Explained, Failed, Finished, Request, Started, Written
 from tui.screens.branches import Branch
-from tui.search import Search
 from tui.thoughts import Trace
 from tui.widgets.block import Block, Comparison
 from tui.widgets.text_view import TextView
@@ -214,6 +213,8 @@ class Writing:
         if written.thoughts is not None and trace is not None:
             trace.add(written.thoughts)
         if written.search is not None and self.now is not None:
+            from tui.search import Search  # here: the first paint does not need it
+
             self.now.search = self.now.search or Search()
             self.now.search.extend(written.search)
         self.characters = written.characters

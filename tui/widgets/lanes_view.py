@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -17,59 +15,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from charlm.display import visible, visible_characters
+from tui.side_by_side import Lane, parting, shared_runs
 from tui.widgets.pieces_line import PiecesLine
 from tui.wrapping import Wrapped
 
 #: Between two texts that stand side by side.
 _GAP = 3
-#: Characters in a row that two texts have at the same places not by chance.
-_RUN = 4
-
-
-@dataclass(frozen=True)
-class Lane:
-    """One text as it stands. title: what it is written with. log_prob: nats, NaN if not known."""
-
-    title: str
-    text: str = ""
-    characters: int = 0
-    log_prob: float = 0.0
-    over: bool = False
-    ended: bool = False
-
-    @property
-    def nats(self) -> str:
-        """Nats per character in words; "" while they are not known."""
-        if not self.characters or self.log_prob != self.log_prob:
-            return ""
-        return f"{abs(self.log_prob) / self.characters:.2f} nats/char"
-
-
-def parting(one: str, other: str) -> int:
-    """The first place where two texts differ; the length of the shorter where they do not."""
-    length = min(len(one), len(other))
-    return next((i for i in range(length) if one[i] != other[i]), length)
-
-
-def agreement(one: str, other: str) -> int:
-    """How many places hold the same character in both."""
-    return sum(a == b for a, b in zip(one, other, strict=False))
-
-
-def shared_runs(one: str, other: str) -> list[tuple[int, bool]]:
-    """(end, whether it is the same in both) of the runs of the first text.
-
-    Behind the first difference a few characters that happen to be the same are no run.
-    """
-    runs: list[tuple[int, bool]] = []
-    for same, places in groupby(range(len(one)), lambda i: i < len(other) and one[i] == other[i]):
-        end = list(places)[-1] + 1
-        start = runs[-1][0] if runs else 0
-        same = same and (not runs or end - start >= _RUN)
-        if runs and runs[-1][1] == same:
-            runs.pop()
-        runs.append((end, same))
-    return runs
 
 
 class LanesPanel(Vertical, can_focus=True):

@@ -1,0 +1,55 @@
+"""Texts of one prompt beside one another, and where two of them differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+#: Characters in a row that two texts have at the same places not by chance.
+_RUN = 4
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One text as it stands. title: what it is written with. log_prob: nats, NaN if not known."""
+
+    title: str
+    text: str = ""
+    characters: int = 0
+    log_prob: float = 0.0
+    over: bool = False
+    ended: bool = False
+
+    @property
+    def nats(self) -> str:
+        """Nats per character in words; "" while they are not known."""
+        if not self.characters or self.log_prob != self.log_prob:
+            return ""
+        return f"{abs(self.log_prob) / self.characters:.2f} nats/char"
+
+
+def parting(one: str, other: str) -> int:
+    """The first place where two texts differ; the length of the shorter where they do not."""
+    length = min(len(one), len(other))
+    return next((i for i in range(length) if one[i] != other[i]), length)
+
+
+def agreement(one: str, other: str) -> int:
+    """How many places hold the same character in both."""
+    return sum(a == b for a, b in zip(one, other, strict=False))
+
+
+def shared_runs(one: str, other: str) -> list[tuple[int, bool]]:
+    """(end, whether it is the same in both) of the runs of the first text.
+
+    Behind the first difference a few characters that happen to be the same are no run.
+    """
+    runs: list[tuple[int, bool]] = []
+    for same, places in groupby(range(len(one)), lambda i: i < len(other) and one[i] == other[i]):
+        end = list(places)[-1] + 1
+        start = runs[-1][0] if runs else 0
+        same = same and (not runs or end - start >= _RUN)
+        if runs and runs[-1][1] == same:
+            runs.pop()
+        runs.append((end, same))
+    return runs
