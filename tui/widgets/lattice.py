@@ -105,9 +105,10 @@ class Lattice(Vertical, can_focus=True):
         live = "end" if self._over else "live"
         where = live if self.position is None else "playing" if self.playing else "held"
         style = "bold $accent" if where in ("live", "playing") else "bold"
+        shared = f"first {frame.shared:,} characters" if frame.shared > 1 else "first character"
         pieces = [
             Piece(f"{frame.open:,} texts" if frame.open > 1 else "1 text", "bold $primary"),
-            Piece(f"the first {frame.shared:,} characters shared", "", 4),
+            Piece(f"the {shared} shared" if frame.shared else "nothing shared", "", 4),
             Piece(f"score: {self._score}", _DIM, 3),
         ]
         if frame.ended:
