@@ -9,6 +9,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from dataclasses import replace
@@ -293,6 +294,24 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new(tmp_path) -> None:
         writer.wait()
         content = path.read_bytes()
         assert content in (b"a" * 3_000_000, b"b" * 3_000_000)
+
+
+def test_a_reader_beside_a_writer_sees_the_old_file_or_the_new(tmp_path) -> None:
+    path, seen = tmp_path / "model.safetensors", set()
+    two = [replace(random_checkpoint(), metrics={"step": step}) for step in (1, 2)]
+    save_checkpoint(path, two[0])
+
+    def write() -> None:
+        for turn in range(60):
+            save_checkpoint(path, two[turn % 2])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while writer.is_alive():
+        seen.add(load_checkpoint(path).metrics["step"])
+    writer.join()
+    assert seen <= {1, 2}
+    assert load_checkpoint(path).metrics["step"] == 2
 
 
 def test_a_configuration_counts_its_parameters() -> None:

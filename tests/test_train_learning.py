@@ -80,7 +80,7 @@ def test_sgd_takes_nesterovs_step() -> None:
             assert now.grad is not None
             gradient = now.grad + 0.01 * weight
             speed.mul_(0.9).add_(gradient)
-            weight.sub_(0.5 * (gradient + 0.9 * speed))
+            weight.sub_(learner.options.learning_rate * (gradient + 0.9 * speed))
             torch.testing.assert_close(now.detach(), weight)
 
 
@@ -137,9 +137,8 @@ def test_a_short_batch_takes_a_small_step() -> None:
     learner.step()
     gradient = learner.model.output_bias.grad
     assert gradient is not None
-    torch.testing.assert_close(
-        learner.model.output_bias.detach(), before - 0.5 * times / 16 * gradient
-    )
+    rate = learner.options.learning_rate * times / 16
+    torch.testing.assert_close(learner.model.output_bias.detach(), before - rate * gradient)
 
 
 @pytest.fixture
@@ -221,5 +220,5 @@ def test_options_that_do_not_go_together(
 def test_what_an_optimiser_takes_by_itself() -> None:
     adam, sgd = parse_options([]), parse_options(["--optimiser", "sgd"])
     assert (adam.learning_rate, adam.weight_decay, adam.momentum) == (3e-3, 0.05, None)
-    assert (sgd.learning_rate, sgd.weight_decay, sgd.momentum) == (0.5, 0.0, 0.9)
+    assert (sgd.learning_rate, sgd.weight_decay, sgd.momentum) == (1.0, 0.0, 0.9)
     assert parse_options(["--learning-rate", "0.01"]).learning_rate == 0.01

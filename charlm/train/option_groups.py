@@ -21,7 +21,7 @@ SCHEDULES = ("cosine", "plateau", "constant")
 #: What an optimiser takes when nothing else is said.
 OPTIMISERS: dict[str, dict[str, float]] = {
     "adamw": {"learning_rate": 3e-3, "weight_decay": 0.05},
-    "sgd": {"learning_rate": 0.5, "weight_decay": 0.0, "momentum": 0.9},
+    "sgd": {"learning_rate": 1.0, "weight_decay": 0.0, "momentum": 0.9},
 }
 _MOST = 2**31 - 1
 
