@@ -13,7 +13,6 @@ What is wrong in it is told in one line, and the default is used in its place.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tempfile
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from charlm.errors import InputError
+from tui.did_you_mean import nearest
 from tui.knobs import DECODERS, PACES
 from tui.themes import NAMES as THEME_NAMES
 
@@ -122,12 +122,6 @@ def wants_ascii(glyphs: str, environment: Mapping[str, str]) -> bool:
     names = (environment.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
     locale = next((name for name in names if name), "")
     return bool(locale) and re.search(r"utf-?8", locale, re.IGNORECASE) is None
-
-
-def nearest(word: str, known: Collection[str]) -> str:
-    """ "; did you mean ...?", or nothing when no known word is near."""
-    near = difflib.get_close_matches(word, known, 1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def check_setting(name: str, value: object) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from charlm.errors import InputError
+from tui.did_you_mean import nearest
 from tui.keys.key import Key
 
 _VIEWS = ("write", "train", "inspect", "runs")
@@ -56,7 +56,7 @@ def remapped(
     for name, texts in wanted.items():
         try:
             if name not in names:
-                raise InputError(f"there is no action {name!r}{_nearest(name, names)}")
+                raise InputError(f"there is no action {name!r}{nearest(name, names)}")
             changes[name] = tuple(map(key_from, texts))
         except InputError as error:
             notices.append(f"settings, keys.{name}: {error}")
@@ -77,13 +77,8 @@ def key_from(text: str) -> str:
     marks = [mark.lower() for mark in modifiers]
     known = last in _NAMED or last in _SIGNS.values() or (len(last) == 1 and last.isalnum())
     if not known or any(mark not in _MODIFIERS for mark in marks):
-        raise InputError(f"{text!r} is no key{_nearest(last, _NAMED)}")
+        raise InputError(f"{text!r} is no key{nearest(last, _NAMED)}")
     return "+".join([*(mark for mark in _MODIFIERS if mark in marks), last])
-
-
-def _nearest(word: str, known: set[str]) -> str:
-    near = difflib.get_close_matches(word, sorted(known), 1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _table(

@@ -17,7 +17,7 @@ from tui.screens.view import View
 from tui.widgets.pieces_line import Piece
 from tui.widgets.quantities import bytes_text
 from tui.widgets.run_panel import RunPanel
-from tui.widgets.runs_table import COLUMNS, RunsTable
+from tui.widgets.runs_table import COLUMNS, RunsTable, columns_for
 
 _FRAME = 1 / 30
 _DIM = "$foreground-muted"
@@ -134,8 +134,10 @@ class RunsView(View):
         self.show_state()
 
     def action_sort(self) -> None:
-        """By the next column."""
-        self._sort((self.table.column + 1) % len(COLUMNS))
+        """By the next column that is shown."""
+        shown = columns_for(self.table.size.width)
+        later = [column for column in shown if column > self.table.column]
+        self._sort(later[0] if later else shown[0])
 
     def action_turn_order(self) -> None:
         """The other way round."""
