@@ -8,7 +8,6 @@ from pathlib import Path
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.geometry import Size
 from textual.widgets import Static
 
 from charlm.display import visible
@@ -17,11 +16,11 @@ from tui.model_contract import Load
 from tui.models import runs_folder
 from tui.run_messages import Curves
 from tui.run_watcher import RunWatcher
+from tui.screens.train_curves import CurveActions
 from tui.screens.train_form import TrainForm
 from tui.screens.train_talk import Talk
 from tui.screens.train_wheel import Wheel
 from tui.screens.training_desk import TrainingDesk
-from tui.screens.view import TALL, WIDE, View
 from tui.widgets.answers import Answers
 from tui.widgets.curve_board import CurveBoard
 from tui.widgets.heat_strip import HeatStrip
@@ -31,10 +30,9 @@ from tui.widgets.prompt import Prompt
 
 _QUIET = "$foreground-muted"
 _FRAME = 1 / 30
-_ROOMY = 28
 
 
-class TrainView(View):
+class TrainView(CurveActions):
     """Starts, shows and steers a training. Every action is one of its keys."""
 
     view_name = "train"
@@ -47,7 +45,6 @@ class TrainView(View):
         self._watcher = RunWatcher(weights=True)
         self._run: Path | None = desk.run if desk.training else None
         self._others: tuple[Path, ...] = ()
-        self._strip_wanted: bool | None = None
 
     # What other views ask of it.
 
@@ -163,8 +160,8 @@ class TrainView(View):
             state = "stopping"
         self._progress.show(curves, state, alive)
         self._board.show(curves, self._watcher.others if curves is not None else ())
-        window = self._board.window(curves) if curves is not None else None
-        self._strip.show(curves, self._board.look, window)
+        if curves is not None:
+            self._strip.show(curves, self._board.look, self._board.span(curves))
         self._talk.look(curves, self._board.look.cursor, alive)
         notice = curves.notices[-1] if curves is not None and curves.notices else ""
         self.line("meters").set_pieces([Piece(notice, _QUIET)])
@@ -197,42 +194,6 @@ class TrainView(View):
         """Stop: it saves first."""
         self._steer(self._wheel.stop)
 
-    def action_kind(self) -> None:
-        """Another curve."""
-        self._board.next_kind()
-
-    def action_axis(self) -> None:
-        """Another axis."""
-        self._board.next_axis()
-
-    def action_smooth(self) -> None:
-        """Smoother, or as measured."""
-        self._board.next_smoothing()
-
-    def action_log(self) -> None:
-        """A logarithmic axis, or a plain one."""
-        self._board.toggle_log()
-
-    def action_zoom(self, direction: int) -> None:
-        """In or out."""
-        self._board.zoom_by(direction)
-
-    def action_whole(self) -> None:
-        """All of it."""
-        self._board.zoom_by(0)
-
-    def action_cursor(self, by: int) -> None:
-        """Back and on in time."""
-        self._board.move(by)
-
-    def action_first(self) -> None:
-        """The beginning."""
-        self._board.to_first()
-
-    def action_latest(self) -> None:
-        """The newest values."""
-        self._board.move_to(None)
-
     def action_to_prompt(self) -> None:
         """The cursor into the prompt."""
         self._prompt.focus()
@@ -253,18 +214,6 @@ class TrainView(View):
         if weights is not None:
             self._write_with(weights.path)
 
-    def action_strip(self) -> None:
-        """Show the gates, or hide them."""
-        self._strip_wanted = not self._strip.display
-        self._place()
-        if self._strip_wanted and not self._strip.display:
-            self.say(f"the gates need a terminal of {TALL} lines")
-
-    def action_next_strip(self) -> None:
-        """Gates open, gates stuck, gradients, updates."""
-        self._strip.next_strip()
-        self.show_state()
-
     def action_escape(self) -> None:
         """Out of the prompt; back to the newest values; else back to writing."""
         if self._prompt.has_focus:
@@ -282,15 +231,6 @@ class TrainView(View):
             self.say(act(curves))
         except OSError as error:
             self.say(f"the training could not be asked: {error}", True)
-
-    def _place(self, size: Size | None = None) -> None:
-        """Beside each other where it is wide; else answers or gates below the curves."""
-        size = size or self.size
-        wide, roomy = size.width >= WIDE, size.height >= _ROOMY
-        wanted = wide and roomy if self._strip_wanted is None else self._strip_wanted
-        strip = wanted and size.height >= TALL
-        self._strip.display = strip
-        self._answers.display = wide or (size.height >= TALL and not strip)
 
     def _watch(self) -> None:
         """Show the form or the run, as it is now."""

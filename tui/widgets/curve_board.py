@@ -68,7 +68,7 @@ class CurveBoard(Vertical, can_focus=True):
         if curves is None or wanted == self._drawn or not self.is_on_screen:
             return
         self._drawn = wanted
-        look = replace(self.look, window=self.window(curves))
+        look = replace(self.look, window=self._window(curves))
         for kind in KINDS:
             box = self.query_one(f"#curve-{kind}")
             if box.display:
@@ -129,6 +129,19 @@ class CurveBoard(Vertical, can_focus=True):
         """Whether all charts have room."""
         return self.has_class("-all")
 
+    def span(self, curves: Curves) -> tuple[float, float]:
+        """The part of the axis that is seen, of all the runs."""
+        window = self._window(curves)
+        if window is not None:
+            return window
+        ends = [
+            sample.place.along(self.look.axis)
+            for run in (curves, *self._others)
+            for points in (run.of("training"), run.of("validation"))
+            for sample in (*points[:1], *points[-1:])
+        ]
+        return min(ends, default=0.0), max(ends, default=1.0)
+
     def on_chart_picked(self, event: Chart.Picked) -> None:
         """A click: the cursor goes to the nearest place before it."""
         event.stop()
@@ -154,7 +167,7 @@ class CurveBoard(Vertical, can_focus=True):
         points = self._curves.of("training") or self._curves.of("validation")
         return [sample.place for sample in points]
 
-    def window(self, curves: Curves) -> tuple[float, float] | None:
+    def _window(self, curves: Curves) -> tuple[float, float] | None:
         """The part of the axis that is seen: about the cursor, else up to the newest value."""
         places = self._places()
         if self.zoom == 1 or not places:

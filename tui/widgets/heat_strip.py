@@ -21,7 +21,7 @@ from tui.widgets.strips import STRIPS, Row, ends, rows, shown_value, title
 
 MARGIN = 7  # as a chart's: a moment stands in the same column
 _SHADES = " ░▒▓█"
-_NOTHING = "·"
+_NOTHING = " "
 _MOST_ROWS = 10
 _MIDDLE = 0.6  # the value that has the primary colour
 _QUIET = "$foreground-muted"
@@ -31,7 +31,8 @@ _QUIET = "$foreground-muted"
 class _Heat:
     rows: tuple[Row, ...] = ()
     moments: tuple[float, ...] = ()
-    window: tuple[float, float] = (0.0, 1.0)
+    span: tuple[float, float] = (0.0, 1.0)
+    last: float = 0.0
     cursor: float | None = None
 
 
@@ -53,10 +54,10 @@ class HeatStrip(Vertical):
         """Another of the four."""
         self.strip = STRIPS[(STRIPS.index(self.strip) + 1) % len(STRIPS)]
 
-    def show(self, curves: Curves | None, look: Look, window: tuple[float, float] | None) -> None:
-        """Draw what changed. `window`: the part of the axis that the curves show."""
-        wanted = (curves, look, window, self.strip, self.app.theme)
-        if curves is None or wanted == self._drawn or not self.is_on_screen:
+    def show(self, curves: Curves, look: Look, span: tuple[float, float]) -> None:
+        """Draw what changed. `span`: the part of the axis that the curves show."""
+        wanted = (curves, look, span, self.strip, self.app.theme)
+        if wanted == self._drawn or not self.is_on_screen:
             return
         self._drawn = wanted
         found = rows(curves.probes, self.strip)
@@ -68,16 +69,12 @@ class HeatStrip(Vertical):
         line = self.query_one("#strip-title", PiecesLine)
         words = title(self.strip) if found else "The log of this run tells nothing of its gates."
         line.set_pieces([Piece(words, "bold"), *_values(found, at, self.strip)])
-        last = curves.last
-        whole = (0.0, last.along(look.axis)) if last else (0.0, 1.0)
-        points = curves.of("training") or curves.of("validation")
-        if points:  # as the chart's axis
-            whole = (points[0].place.along(look.axis), whole[1])
         self.query_one(HeatCells).show(
             _Heat(
                 tuple(found),
                 tuple(probe.place.along(look.axis) for probe in curves.probes),
-                window or whole,
+                span,
+                curves.last.along(look.axis) if curves.last else 0.0,
                 None if look.cursor is None else look.cursor.along(look.axis),
             )
         )
@@ -119,12 +116,12 @@ class HeatCells(Widget):
         return self.app.current_theme.secondary
 
     def _cell(self, row: Row, column: int, width: int) -> Segment:
-        low, high = self._heat.window
+        low, high = self._heat.span
         x = low + (high - low) * column / max(1, width - 1)
         # A probe is told a little before the step line of its step: half a column of grace.
         grace = (high - low) / max(1, width - 1) / 2
         at = max(0, bisect_right(self._heat.moments, x + grace) - 1)
-        value = row.heats[at] if row.heats else None
+        value = row.heats[at] if row.heats and x <= self._heat.last + grace else None
         cursor = self._heat.cursor
         here = cursor is not None and abs(cursor - x) <= grace
         if value is None:

@@ -78,7 +78,7 @@ class Scale:
         low, high = (min(held), max(held)) if held else (1.0 if log else 0.0, 1.0)
         if low == high:
             pad = abs(low) / 2 or 1.0
-            low, high = (low / 2, high * 2) if log else (low - pad, high + pad)
+            low, high = (max(low / 2, 5e-324), high * 2) if log else (low - pad, high + pad)
         return cls(low, high, size, log)
 
     def place(self, value: float) -> int | None:
