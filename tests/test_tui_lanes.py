@@ -173,6 +173,8 @@ async def test_a_sample_is_taken_and_stays_that_sample() -> None:
         await press(screen, "ctrl+f")
         await over(screen, 6)
         third = texts(screen)[2]
+        await press(screen, "ctrl+y")
+        assert screen.app.clipboard == "We " + texts(screen)[0]
         model.steps = letters(third)
         await press(screen, "right", "right", "enter")
         await until(lambda: screen.view.text == "We " + third)

@@ -146,8 +146,9 @@ async def test_a_click_on_the_bar_goes_there() -> None:
 async def test_another_decoder_brings_the_text_back() -> None:
     async with running(Searcher(), (100, 30)) as screen:
         await looking(screen)
-        await press(screen, "f4")
+        await press(screen, "home", "space", "f4")
         await until(lambda: screen.stage == "text" and "We " in painted(screen))
+        assert "Hold" not in painted(screen).split("\n")[-1]
         assert "Beams" not in painted(screen).split("\n")[-1]
 
 

@@ -42,6 +42,12 @@ class StageActions(TextActions):
             else:
                 self.lattice.step({"left": -1, "right": 1, "up": -10, "down": 10}[way])
 
+    def action_surprise(self) -> None:
+        """The colours are those of the text: show it."""
+        if self.stage != "text":
+            self.set_stage("text")
+        super().action_surprise()
+
     def action_play(self) -> None:
         """Play the search from here, or hold."""
         if self.lattice is not None:
@@ -87,7 +93,7 @@ class StageActions(TextActions):
         """What holds of the stage, in the words of the key table."""
         now = self.writing.now
         searched = self.setting.is_beam or (now is not None and now.search is not None)
-        playing = self.lattice is not None and self.lattice.playing
+        playing = self.stage == "beams" and self.lattice is not None and self.lattice.playing
         holds = {self.stage: True, "searched": searched, "playing": playing,
                  "aside": self.stage != "text"}  # fmt: skip
         return {state for state, holding in holds.items() if holding} - {"text"}

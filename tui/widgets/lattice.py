@@ -79,12 +79,13 @@ class Lattice(Vertical, can_focus=True):
 
     def _tick(self) -> None:
         search = self._search
+        if not self.display:
+            return
         if search is not None and self.playing and self.position is not None:
             self.position += 1
             if self.position >= search.length:
                 self.position, self.playing = None, False
-        if self.display:
-            self._draw()
+        self._draw()
 
     def _draw(self) -> None:
         search = self._search

@@ -20,8 +20,8 @@ from tui.wrapping import Wrapped
 _MARK = 3
 _BAR = 6
 _TAG = 9 + 1 + _BAR + 8
-#: Widths from which there is room for a line's score; for its bar too.
-_SCORED, _BARRED = 40, 64
+#: Widths from which there is room for a line's score; for its bar too; for every word.
+_SCORED, _BARRED, _ROOMY = 40, 64, 84
 _ENDED_SHOWN = 3
 _STYLES = ("prompt", "shared", "best", "open", "newest", "gone", "branch", "score", "bar", "ended")
 
@@ -152,7 +152,7 @@ class SearchTree(Widget):
 def _tag_width(width: int) -> int:
     if width < _SCORED:
         return 0
-    return _TAG if width >= _BARRED else 9
+    return 9 if width < _BARRED else _TAG if width < _ROOMY else _TAG + 2
 
 
 def _mark(line: Line) -> str:
