@@ -339,3 +339,29 @@ async def test_what_changes_looks_as_it_did(
         screen.show_state()
         await asyncio.sleep(0.3)
         match_snapshot(f"write-changed-{theme}", drawn(screen.app))
+
+
+async def test_a_text_that_another_interrupts_is_over() -> None:
+    model = FakeModel(letters("x" * 20_000))
+    async with running(model) as screen:
+        await press(screen, *"go", "enter")
+        await until(lambda: len(screen.view.text) > 30)
+        await press(screen, "ctrl+up")
+        await until(lambda: len(model.requests) == 2 and screen.view.blocks[-1].before)
+        await press(screen, "enter")
+        await until(lambda: len(screen.view.blocks) == 2)
+        first = screen.view.blocks[0]
+        assert first.fresh == len(first.text)
+        assert first.note.endswith("stopped")
+
+
+async def test_a_pace_outlasts_going_back() -> None:
+    model = ThinkingModel(letters(" hello"), ends=False)
+    async with running(model) as screen:
+        await write(screen, "Oh")
+        await press(screen, "ctrl+k")
+        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        await press(screen, "ctrl+g")
+        pace = screen.setting.pace
+        screen.action_undo()
+        assert screen.view.text == "Oh hello" and screen.setting.pace == pace != 400

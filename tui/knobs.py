@@ -105,6 +105,15 @@ class Setting:
             return "off"
         return f"{int(value):,}" if knob in _INTEGERS else f"{value:g}"
 
+    def heading(self, model: str) -> str:
+        """What a text is written with: model, decoder, the knobs that act."""
+        acting = [
+            f"{LABELS[knob]} {self.shown(knob)}"
+            for knob in self.knobs
+            if knob != "length" and self.shown(knob) != "off"
+        ]
+        return " · ".join([model, DECODERS[self.name], *acting])
+
     def with_decoder(self, name: str) -> Setting:
         """The same with another decoder; the chosen knob stays where the decoder has it."""
         new = replace(self, name=name)

@@ -117,7 +117,7 @@ _KEYS: tuple[Key, ...] = (
         "colour each character by how surprising it was", "Text", rank=7),
     *_walks(),
     *_rivals(),
-    Key("enter", ("enter",), (("lanes", "Take it"), ("chosen", "Take it"), ("", "Prompt")),
+    Key("enter", ("enter",), (("lanes", "Take it"), ("cursor", "Take it"), ("", "Prompt")),
         "write on with the chosen rival or text; else go to the prompt", _CURSOR, "outside",
         rank=2),
     Key("undo", ("u",), (("undo", "Undo"),), "back to the text this one came of", _CURSOR,

@@ -14,6 +14,23 @@ if TYPE_CHECKING:
     from tui.search import Search  # the first paint does not need it
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A text asked for. given: characters that the user gave, None for the whole prompt.
+
+    parent: the text it branches off. again: it takes the newest one's place in the tree too.
+    over: it has the same dice, and is written over what is there.
+    """
+
+    request: Request
+    setting: Setting
+    heading: str
+    given: int | None = None
+    parent: Branch | None = None
+    again: bool = False
+    over: bool = False
+
+
 @dataclass(eq=False)
 class Branch:
     """One text and how it came to be.

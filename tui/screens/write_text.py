@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tui.screens.branches import Branch
 from tui.screens.write_base import WriteBase
 from tui.widgets.legend import Legend
@@ -56,10 +58,12 @@ class TextActions(WriteBase):
         self.show_state()
 
     def action_enter(self) -> None:
-        """Write on with the chosen rival; without one, go to the prompt."""
+        """Write on with the chosen rival; without a cursor, go to the prompt."""
         cursor, rival = self.view.cursor, self.rivals.rival
-        if cursor is None or rival is None:
+        if cursor is None:
             self.prompt.focus()
+        elif rival is None:
+            self.say("choose another character first: a digit, or Tab and then ↑ ↓")
         else:
             self._branch(self.view.text[:cursor] + rival.character, ends=not rival.character)
 
@@ -98,7 +102,6 @@ class TextActions(WriteBase):
             "surprise": self.view.surprise,
             "cursor": self.view.cursor is not None,
             "rivals": self.view.cursor is not None and self.rivals.known,
-            "chosen": self.view.cursor is not None and self.rivals.rival is not None,
             "cut": now is not None and now.can_continue,
             "undo": now is not None and now.parent is not None,
             "redo": now is not None and now.last_shown is not None,
@@ -156,7 +159,7 @@ class TextActions(WriteBase):
 
     def _go_to(self, branch: Branch | None) -> None:
         if branch is not None and branch is not self.writing.now:
-            self.setting = branch.setting
+            self.setting = replace(branch.setting, pace=self.setting.pace)
             self.writing.show(branch)
             self.show_rivals()
             self.show_state()

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from charlm.decoding import is_beam
 from tui.decode_worker import DecodeWorker
-from tui.knobs import DECODERS, LABELS, Setting
+from tui.knobs import Setting
 from tui.messages import Explain, Explained, Failed, Finished, Request, Started, Written
-from tui.screens.branches import Branch
+from tui.screens.branches import Branch, Wanted
 from tui.thoughts import Trace
 from tui.widgets.block import Block, Comparison
 from tui.widgets.text_view import TextView
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """A text asked for. given: characters that the user gave, None for the whole prompt.
-
-    parent: the text it branches off. again: it takes the newest one's place in the tree too.
-    over: it has the same dice, and is written over what is there.
-    """
-
-    request: Request
-    setting: Setting
-    heading: str
-    given: int | None = None
-    parent: Branch | None = None
-    again: bool = False
-    over: bool = False
 
 
 class Writing:
@@ -47,7 +30,7 @@ class Writing:
         self._say = say
         self._plain = plain
         self._number = 0
-        self._wanted: _Wanted | None = None
+        self._wanted: Wanted | None = None
         self._asked: tuple[Explain, Branch] | None = None
         self._pending: tuple[int, str] | None = None
         self.now: Branch | None = None
@@ -69,14 +52,15 @@ class Writing:
         self, prompt: str, setting: Setting, model: str, given: int | None = None, known: str = ""
     ) -> None:
         """Write on from a prompt, below what is there; what is known comes at once."""
+        self.cancel()
         request = replace(self._request(prompt, setting), known=known)
-        self._start(_Wanted(request, setting, heading(setting, model), given))
+        self._start(Wanted(request, setting, setting.heading(model), given))
 
     def write_again(self, setting: Setting, model: str) -> None:
         """Write the newest text again in its place, with another setting."""
         now, wanted = self.now, self._wanted
         if wanted is None and now is not None:
-            wanted = _Wanted(now.request, now.setting, "", now.block.given, now.parent, True)
+            wanted = Wanted(now.request, now.setting, "", now.block.given, now.parent, True)
         if wanted is None:
             return
         request = self._request(wanted.request.prompt, setting)
@@ -84,12 +68,13 @@ class Writing:
         if now is not None and over:
             request = replace(request, known=now.block.text[now.block.base :])
         self._start(replace(wanted, request=request, setting=setting, over=over,
-                            heading=heading(setting, model)))  # fmt: skip
+                            heading=setting.heading(model)))  # fmt: skip
 
     def branch(self, prompt: str, given: int, setting: Setting, model: str) -> None:
         """Write on from a prompt that came of the text shown, in whose place it stands."""
+        self.cancel()
         request = self._request(prompt, setting)
-        self._start(_Wanted(request, setting, heading(setting, model), given, self.now))
+        self._start(Wanted(request, setting, setting.heading(model), given, self.now))
 
     def end_at(self, text: str, given: int) -> None:
         """The text shown, ended early: nothing is left to write."""
@@ -113,7 +98,7 @@ class Writing:
         elif now.block.trace is None and not is_beam(now.request.strategy):
             known = now.block.text[now.block.base :]
             request = replace(now.request, details=True, known=known)
-            self._start(_Wanted(request, now.setting, now.block.heading, now.block.given,
+            self._start(Wanted(request, now.setting, now.block.heading, now.block.given,
                                 now.parent, True, not self._plain))  # fmt: skip
 
     def show(self, branch: Branch) -> None:
@@ -173,7 +158,7 @@ class Writing:
         return Request(self._number, prompt, setting.strategy, setting.length, setting.seed,
                        pace, setting.name, self.details, sample=setting.sample)  # fmt: skip
 
-    def _start(self, wanted: _Wanted) -> None:
+    def _start(self, wanted: Wanted) -> None:
         self.flush()
         self._number += 1
         self._wanted = replace(wanted, request=replace(wanted.request, number=self._number))
@@ -255,13 +240,3 @@ class Writing:
             and not is_beam(old.request.strategy)
             and not is_beam(new.strategy)
         )
-
-
-def heading(setting: Setting, model: str) -> str:
-    """What a completion was written with: model, decoder, the knobs that act."""
-    acting = [
-        f"{LABELS[knob]} {setting.shown(knob)}"
-        for knob in setting.knobs
-        if knob != "length" and setting.shown(knob) != "off"
-    ]
-    return " · ".join([model, DECODERS[setting.name], *acting])
