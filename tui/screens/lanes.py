@@ -8,7 +8,6 @@ from dataclasses import replace
 from tui.decode_worker import DecodeWorker
 from tui.knobs import Setting
 from tui.messages import Failed, Finished, LaneWritten, Request, Started, Together
-from tui.screens.writing import heading
 from tui.side_by_side import Lane
 
 
@@ -29,7 +28,7 @@ class Lanes:
         """Write a text for every setting."""
         self._number -= 1
         self.prompt, self.streaming = prompt, True
-        self.lanes = [Lane(heading(setting, "").removeprefix(" · ")) for setting in settings]
+        self.lanes = [Lane(setting.heading("").removeprefix(" · ")) for setting in settings]
         requests = [
             Request(self._number, prompt, s.strategy, s.length, s.seed, s.pace, s.name,
                     sample=s.sample)
