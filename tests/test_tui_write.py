@@ -187,7 +187,7 @@ async def test_the_cursor_shows_rivals_and_one_is_taken() -> None:
         before = screen.setting
         await press(screen, "escape", "left")
         await until(lambda: screen.rivals.known)
-        assert screen.view.cursor == 7
+        await until(lambda: screen.view.cursor == 7)
         for key, place in (("left", 6), ("left", 5), ("right", 6), ("home", 0), ("end", 8),
                            ("left", 7), ("left", 6)):  # fmt: skip
             await press(screen, key)
@@ -237,7 +237,7 @@ async def test_up_and_down_choose_in_the_panel_and_walk_lines_outside() -> None:
         await write(screen, "")
         await press(screen, "escape", "up", "up")
         await until(lambda: screen.rivals.known)
-        assert screen.view.cursor == 7  # the end of "two", which is shorter
+        await until(lambda: screen.view.cursor == 7)  # the end of "two", which is shorter
         await press(screen, "up")
         await until(lambda: screen.view.cursor == 3)
         await press(screen, "tab")
