@@ -279,6 +279,22 @@ async def test_a_duel_of_two_settings_on_the_same_dice() -> None:
         assert model.requests[-1].strategy == Sampling() == screen.setting.strategy
 
 
+async def test_the_prompt_is_that_of_what_is_seen_or_what_was_typed_since() -> None:
+    model = FakeModel()
+    async with running(model) as screen:
+        await write(screen, "One ")
+        screen.prompt.text = "Two "
+        await press(screen, "ctrl+f")
+        await over(screen, 6)
+        assert model.requests[-1].prompt == "Two "
+        await press(screen, "ctrl+d")
+        await over(screen, 2)
+        assert model.requests[-1].prompt == "Two "
+        await press(screen, "escape", "ctrl+f")
+        await over(screen, 6)
+        assert model.requests[-1].prompt == "One "
+
+
 async def test_leaving_a_duel_leaves_the_setting_as_it_was() -> None:
     async with running(FakeModel()) as screen:
         before = screen.setting

@@ -54,8 +54,9 @@ class LaneActions(StageActions):
             self.say("this decoder has no samples to choose from: F3 or F4 first")
         elif self._has_model():
             self._count = self._count or self._fitting_count()
+            prompt = self._asked_prompt
             self.set_stage("grid")
-            self._write_lanes(self._asked_prompt)
+            self._write_lanes(prompt)
 
     def action_cells(self) -> None:
         """Four, six or nine samples."""
@@ -70,10 +71,11 @@ class LaneActions(StageActions):
             other = self.setting.with_decoder(
                 "greedy" if self.setting.name != "greedy" else "nucleus"
             )
+            prompt = self._asked_prompt
             self.set_stage("duel")
             self._sides = (self.setting, other)
             self._choose_lane(1)
-            self._write_lanes(self._asked_prompt)
+            self._write_lanes(prompt)
 
     def action_walk(self, way: str) -> None:
         """Choose among the texts; in one text, walk."""
@@ -138,7 +140,7 @@ class LaneActions(StageActions):
 
     def set_stage(self, stage: Stage) -> None:
         """Show this in the place of the text; what is written for another stops."""
-        if self._sides is not None:  # the setting is again the one before the duel
+        if self._sides is not None:  # the setting is that of A, which it was before
             self.setting, self._sides = self._sides[0], None
         if self.in_lanes:
             self.lanes.cancel()
@@ -227,7 +229,7 @@ class LaneActions(StageActions):
             assert self._sides is not None
             mine, chosen = self.setting, self._lane
             theirs = replace(self._sides[1 - chosen], seed=mine.seed, sample=mine.sample,
-                             length=mine.length)  # fmt: skip
+                             length=mine.length, pace=mine.pace)  # fmt: skip
             self._sides = (theirs, mine) if chosen else (mine, theirs)
             settings = list(self._sides)
         self.lanes.start(prompt, settings)
@@ -241,9 +243,11 @@ class LaneActions(StageActions):
 
     @property
     def _asked_prompt(self) -> str:
-        """The prompt of the texts that are seen, of the one text, or what stands in the field."""
+        """The prompt of what is seen; or what is typed, if that was not written with yet."""
         prompt = self.lanes.prompt if self.in_lanes and self.lanes.lanes else self.writing.prompt
-        return self.prompt.text if prompt is None else prompt
+        typed = self.prompt.text
+        is_new = self.prompt.has_focus and typed and not (prompt or "").startswith(typed)
+        return typed if prompt is None or is_new else prompt
 
     def _fitting_count(self) -> int:
         wide, high = self.size.width >= _THREE, self.size.height
