@@ -10,26 +10,15 @@ other jobs on the machine disturb less. Files are read once before: they come fr
 from __future__ import annotations
 
 import argparse
-import fcntl
-import os
-import re
-import signal
 import statistics
-import struct
-import subprocess
-import sys
-import termios
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from benchmarks.measure import ROOT
 from benchmarks.tables import Table, add_json_option, write_json
+from benchmarks.terminal import Terminal
 
 MODEL = ROOT / "checkpoints" / "shakespeare"
-ESCAPES = re.compile(rb"\x1b(\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[^\[\]])")
-PATIENCE = 60.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -72,49 +61,9 @@ class Took:
 
 def watch(story: Story) -> Took:
     """Start the story, wait for its mark, end it."""
-    ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
-    start = time.perf_counter()
-    child = subprocess.Popen(
-        [sys.executable, *story.arguments],
-        **dict.fromkeys(("stdin", "stdout", "stderr"), theirs),
-        env=environment,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    seen = b""
-    try:
-        while story.mark is None or story.mark not in ESCAPES.sub(b"", seen):
-            try:
-                piece = os.read(ours, 1 << 16)
-            except OSError:  # Linux says so when the other end is closed
-                piece = b""
-            if not piece:
-                if story.mark is not None:
-                    sys.exit(
-                        f"{story.name}: ended without its mark:\n{seen.decode(errors='replace')}"
-                    )
-                break
-            seen += piece
-            if time.perf_counter() - start > PATIENCE:
-                sys.exit(f"{story.name}: not there after {PATIENCE:.0f} seconds")
-        clock = time.perf_counter() - start
-        processor = processor_seconds(child.pid)
-    finally:
-        child.send_signal(signal.SIGKILL)
-        os.close(ours)
-        child.wait()
-    return Took(clock, processor)
-
-
-def processor_seconds(pid: int) -> float:
-    """What a process has used so far (an ended one, until it is waited for), where Linux tells."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return float("nan")
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    with Terminal(story.arguments) as terminal:
+        clock = terminal.wait(story.mark) - terminal.started
+        return Took(clock, terminal.processor_seconds())
 
 
 def table(found: Sequence[tuple[Story, Sequence[Took]]]) -> Table:

@@ -1,0 +1,99 @@
+"""Takes the pictures of the screen that the documentation shows: docs/screens/*.svg.
+
+    python docs/take_screens.py [NAME ...]
+
+Each is a short story told with keys, on a shipped model with its first dice, so that the same
+picture comes again until the screen changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tui.app import CharlmApp  # noqa: E402
+from tui.screens.write import WriteScreen  # noqa: E402
+
+FOLDER = ROOT / "docs" / "screens"
+_PATIENCE = 120.0  # seconds
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Keys, one after the other; a text in `type:...` is typed, `wait` lets the screen rest.
+
+    `wait:text` waits for a text to be over.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    size: tuple[int, int] = (120, 32)
+    model: str = "shakespeare"
+
+
+PICTURES = (
+    Picture("write", ("type:ROMEO:", "enter", "wait:text")),
+    Picture("surprise", ("type:ROMEO:", "enter", "wait:text", "ctrl+s", "escape", "wait",
+                         *["left"] * 120, "wait")),
+    Picture("beams", ("type:We will", "f5", "enter", "wait:text", "ctrl+b", "wait"), model="speeches"),
+    Picture("grid", ("type:We will", "enter", "wait:text", "ctrl+f", "wait"), model="speeches"),
+    Picture("duel", ("type:We will", "enter", "wait:text", "ctrl+d", "wait"), model="speeches"),
+    Picture("train", ("f8", "wait", "wait", "wait")),
+    Picture("runs", ("f7", "wait")),
+    Picture("inspect", ("type:ROMEO:", "enter", "wait:text", "f9", "wait", "wait")),
+    Picture("help", ("f1", "wait")),
+    Picture("small", ("type:ROMEO:", "enter", "wait:text"), size=(80, 24)),
+)  # fmt: skip
+
+
+async def take(picture: Picture) -> None:
+    """Tell one story and keep its last picture."""
+    app = CharlmApp(ROOT / "checkpoints" / picture.model)
+    try:
+        async with app.run_test(size=picture.size):
+            write = app.screen
+            assert isinstance(write, WriteScreen)
+            await until(lambda: write.facts is not None)
+            for key in picture.keys:
+                await press(app, write, key)
+            FOLDER.mkdir(exist_ok=True)
+            app.save_screenshot(f"{picture.name}.svg", str(FOLDER))
+    finally:
+        app.close()
+    print(FOLDER.relative_to(ROOT) / f"{picture.name}.svg", flush=True)
+
+
+async def press(app: CharlmApp, write: WriteScreen, key: str) -> None:
+    match key.split(":", 1):
+        case ["type", text]:
+            write.prompt.text = text
+            write.prompt.move_cursor(write.prompt.document.end)
+        case ["wait", "text"]:
+            await until(lambda: bool(write.view.blocks) and not write.writing.streaming)
+        case ["wait"]:
+            await asyncio.sleep(2)
+        case _:
+            app.simulate_key(key)
+            await asyncio.sleep(0.05)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(_PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.05)
+
+
+def main(names: list[str]) -> None:
+    for picture in PICTURES:
+        if not names or picture.name in names:
+            asyncio.run(take(picture))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
