@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -36,6 +37,8 @@ from tui.training import train_command
 #: Objects made between two collections: text makes many small ones, none of them in circles.
 _THRESHOLD = 50_000
 _DESK = 0.5
+_TERMINAL = 1.0
+_HUNG_UP = 129
 
 
 class CharlmApp(App[int]):
@@ -95,6 +98,7 @@ class CharlmApp(App[int]):
         self.set_interval(_DESK, self._look_at_training)
         if not self.is_headless:
             self._end_on_signals()
+            self.set_interval(_TERMINAL, self._end_without_terminal)
 
     def on_unmount(self) -> None:
         """The threads end; a training is asked to save (`close` waits for it)."""
@@ -211,6 +215,15 @@ class CharlmApp(App[int]):
         gc.freeze()
         gc.set_threshold(_THRESHOLD, 20, 50)
         gc.enable()
+
+    def _end_without_terminal(self) -> None:
+        """A terminal that is gone presses no key any more, and not every one says good-bye."""
+        try:
+            gone = not os.isatty(sys.__stdin__.fileno()) if sys.__stdin__ else True
+        except (OSError, ValueError):
+            gone = True
+        if gone:
+            self.exit(_HUNG_UP)
 
     def _end_on_signals(self) -> None:
         loop = asyncio.get_running_loop()
