@@ -30,7 +30,8 @@ def train_command() -> list[str]:
 class TrainingProcess:
     """One running training. Its output goes through a pipe into the last `lines`.
 
-    The pipe also ends a training whose screen was killed: its next line of output fails.
+    A training whose screen was killed goes on; another screen sees it among the runs, and can
+    steer and stop it.
     """
 
     def __init__(self, plan: TrainingPlan, command: Sequence[str]) -> None:
