@@ -74,6 +74,8 @@ class Answers(ScrollView):
         self.answers.insert(place, Answer(step, shown, "", Wrapped(shown, self._text_width)))
         self._writing = step
         self._measure()
+        if self._chosen is not None:  # one that came above it moved it down
+            self.call_after_refresh(self._show_chosen)
 
     def rewrite(self, keep: int, text: str) -> None:
         """The text being written becomes its first `keep` characters + text."""
