@@ -208,6 +208,7 @@ async def test_the_cursor_shows_rivals_and_one_is_taken() -> None:
         assert screen.view.text == "Oh heleven"
         assert screen.view.blocks[-1].given == 2
         assert screen.setting == before
+        await until(lambda: "Character 7" in painted(screen) and "▸1 e" in painted(screen))
         await press(screen, "u")
         await until(lambda: screen.view.text == "Oh hello")
         await press(screen, "U")

@@ -220,8 +220,7 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
             )
         )  # fmt: skip
         self.panel.show(curves)
-        if self.view.cursor is not None:
-            self.show_rivals()
+        self.show_rivals()
 
     def _show_empty(self) -> None:
         if self.facts is not None:

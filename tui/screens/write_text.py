@@ -118,7 +118,9 @@ class TextActions(WriteBase):
     def show_rivals(self) -> None:
         """The panel, as the cursor and the text stand."""
         cursor, now = self.view.cursor, self.writing.now
-        self.rivals.display = cursor is not None
+        if self.rivals.display != (cursor is not None):
+            self.rivals.display = cursor is not None
+            self.place_panels()
         if cursor is None or not self.view.blocks:
             return
         block = self.view.blocks[-1]
@@ -135,8 +137,6 @@ class TextActions(WriteBase):
     def _put_cursor(self, place: int | None) -> None:
         self.view.move_cursor(place)
         self._ask_for_details()
-        self.show_rivals()
-        self.place_panels()
         self.show_state()
 
     def _ask_for_details(self) -> None:
@@ -161,5 +161,4 @@ class TextActions(WriteBase):
         if branch is not None and branch is not self.writing.now:
             self.setting = replace(branch.setting, pace=self.setting.pace)
             self.writing.show(branch)
-            self.show_rivals()
             self.show_state()
