@@ -172,13 +172,10 @@ class Writing:
             wanted.heading, started.prompt, given=wanted.given,
             again=wanted.again or wanted.parent is not None, over=wanted.over,
         )  # fmt: skip
-        if (
-            wanted.parent is not None
-            and wanted.parent.block.cursor is not None
-            and not wanted.again
-        ):
+        parent = wanted.parent
+        if parent is not None and parent.block.cursor is not None and not wanted.again:
             self._view.move_cursor(max(0, block.base - 1))  # on the rival that was taken
-        old, now = self.now, Branch(wanted.request, wanted.setting, block, wanted.parent)
+        old, now = self.now, Branch(wanted.request, wanted.setting, block, parent)
         if wanted.again and old is not None:
             now.children, now.last_shown = old.children, old.last_shown
         if now.parent is not None:
