@@ -63,7 +63,7 @@ class TrainView(CurveActions):
 
     def compose_view(self) -> ComposeResult:
         """The form; the run."""
-        yield TrainForm(runs_folder(), self._desk.command, id="form")
+        yield TrainForm(runs_folder().absolute(), self._desk.command, id="form")
         with Vertical(id="run"):
             yield ProgressLine(id="progress")
             with Container(id="run-body"):
