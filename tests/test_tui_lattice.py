@@ -12,7 +12,7 @@ import pytest
 from snapshots import drawn
 from test_tui_screen import HOSTILE, RAW, FakeModel, painted, press, running, until, write
 from test_tui_search import random_search
-from tui_fakes import FakeText
+from tui_fakes import FakeText, letters
 
 from charlm.decoding import BeamSearch, NucleusBeam
 from tui.engine_model import load_engine
@@ -29,8 +29,7 @@ class Searching(FakeText):
     """A text whose every step is one position of a search."""
 
     def __init__(self, part: SearchPart, delay: float, prompt: str) -> None:
-        steps = [(0, "x" * (n + 1)) for n in range(len(part.ids))]
-        super().__init__(steps, delay, prompt)
+        super().__init__(letters("x" * len(part.ids)), delay, prompt)
         self._parts = self._each(part)
 
     def _each(self, part: SearchPart) -> Iterator[SearchPart]:
@@ -130,6 +129,23 @@ async def test_what_was_cut_says_where_and_by_how_much() -> None:
             behind = cut.behind  # type: ignore[union-attr]
             said = f"by {behind:.2f}" if behind >= 0 else f", {-behind:.2f} ahead"
             assert any(said in line and f"cut at {cut.position}" in line for line in texts(screen))  # type: ignore[union-attr]
+
+
+async def test_what_was_forgotten_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.search._SLOTS", 0)  # the last 100 positions, as few as there are
+    model = Searcher()
+    model.part = random_search(7, 130, 6).part
+    async with running(model, (100, 30)) as screen:
+        await press(screen, "f5")
+        await write(screen, "We ")
+        await press(screen, "ctrl+b")
+        await until(lambda: "at 130 of 130" in painted(screen))
+        await press(screen, "home")
+        await until(lambda: "at  31 of 130" in painted(screen))
+        assert "before 31: forgotten" in painted(screen)
+        await press(screen, "end")
+        await until(lambda: "at 130 of 130" in painted(screen))
+        assert "…" in texts(screen)[0] and "We" not in texts(screen)[0]
 
 
 async def test_a_click_on_the_bar_goes_there() -> None:

@@ -42,7 +42,7 @@ class SearchTree(Widget):
             width, height = self.size
             wide = 2 if any(cell_len(c) > 1 for c in search.alphabet) else 1
             tag = _tag_width(width)
-            room = max(1, (width - _MARK - tag - 1) // wide)
+            room = max(1, (width - _MARK - tag) // wide - 1)
             turn = max(1, room // 2)
             start = max(0, -(-(position - room) // turn) * turn)
             above = min(2, height // 4)
@@ -66,7 +66,7 @@ class SearchTree(Widget):
             for line, joins in zip(frame.lines, branches(frame.lines), strict=True)
         ]
         left = self.size.height - len(tree)
-        ended = [self._ended(text) for text in frame.ended[: min(_ENDED_SHOWN, left - 1)]]
+        ended = [self._ended(text) for text in frame.ended[: max(0, min(_ENDED_SHOWN, left - 1))]]
         hidden = frame.open - sum(line.gone is None for line in frame.lines)
         if hidden > 0 and len(tree) > 1:
             more = f"+ {hidden + 1:,} more"
@@ -78,6 +78,8 @@ class SearchTree(Widget):
         """The prompt and what is written before the tree, its last lines."""
         if most < 1:
             return []
+        if len(frame.before) < frame.start:  # what comes before it was forgotten
+            prompt = "… "
         text = visible_characters(prompt + frame.before)
         wrapped = Wrapped(text, max(1, self.size.width - _MARK - 1))
         kept = min(most, max(3, self.size.height - len(frame.lines) - _ENDED_SHOWN - 3))
