@@ -37,18 +37,19 @@ class Picture:
     model: str = "shakespeare"
 
 
+WRITTEN = ("type:ROMEO:", "enter", "wait:text")
+SPOKEN = ("type:We will", "enter", "wait:text")
 PICTURES = (
-    Picture("write", ("type:ROMEO:", "enter", "wait:text")),
-    Picture("surprise", ("type:ROMEO:", "enter", "wait:text", "ctrl+s", "escape", "wait",
-                         *["left"] * 120, "wait")),
-    Picture("beams", ("type:We will", "f5", "enter", "wait:text", "ctrl+b", "wait"), model="speeches"),
-    Picture("grid", ("type:We will", "enter", "wait:text", "ctrl+f", "wait"), model="speeches"),
-    Picture("duel", ("type:We will", "enter", "wait:text", "ctrl+d", "wait"), model="speeches"),
+    Picture("write", WRITTEN),
+    Picture("surprise", (*WRITTEN, "ctrl+s", "escape", "wait", *["left"] * 120, "wait")),
+    Picture("beams", ("f5", *SPOKEN, "ctrl+b", "wait"), model="speeches"),
+    Picture("grid", (*SPOKEN, "ctrl+f", "wait"), model="speeches"),
+    Picture("duel", (*SPOKEN, "ctrl+d", "wait"), model="speeches"),
     Picture("train", ("f8", "wait", "wait", "wait")),
     Picture("runs", ("f7", "wait")),
-    Picture("inspect", ("type:ROMEO:", "enter", "wait:text", "f9", "wait", "wait")),
+    Picture("inspect", (*WRITTEN, "f9", *["wait"] * 6)),
     Picture("help", ("f1", "wait")),
-    Picture("small", ("type:ROMEO:", "enter", "wait:text"), size=(80, 24)),
+    Picture("small", WRITTEN, size=(80, 24)),
 )  # fmt: skip
 
 
