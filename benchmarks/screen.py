@@ -1,4 +1,5 @@
-"""How quick the screen is: first characters, keys while text streams, keys while a model trains.
+"""How quick the screen is: first characters, keys while text streams, keys while a model trains;
+and whether it grows.
 
     python -m benchmarks.screen [--full]
 
@@ -29,9 +30,11 @@ MODEL = ROOT / "checkpoints" / "shakespeare"
 #: No model writes it, so that it is seen only as the answer to its key.
 MARK = "Ω"
 BACKSPACE, ENTER, ESCAPE, AGAIN = "\x7f", "\r", "\x1b", "\x12"
+CARET = "▌".encode()
 PROMPTS = ("The", "And", "But", "For", "You", "His", "She", "All", "Now", "How")
-#: Milliseconds.
-FIRST_CHARACTER, KEY, KEY_IN_TRAINING = 50, 50, 100
+LENGTH = 50_000
+#: Milliseconds, and MB.
+FIRST_CHARACTER, KEY, KEY_IN_TRAINING, GROWTH = 50, 50, 100, 10
 
 
 @contextlib.contextmanager
@@ -45,7 +48,7 @@ def screen(pace: int) -> Iterator[Terminal]:
             terminal.send(ESCAPE)
             terminal.read_for(0.5)
             terminal.send("N" * 14)
-            terminal.wait(b"50,000")
+            terminal.wait(f"{LENGTH:,}".encode())
             terminal.send("i")
             terminal.read_for(0.5)
             yield terminal
@@ -58,8 +61,9 @@ def first_characters(terminal: Terminal, prompts: Sequence[str]) -> list[float]:
         terminal.send(prompt)
         terminal.read_for(0.3)
         pressed = terminal.send(ENTER)
-        # In the text a letter, a comma ... follows; in the prompt a space.
-        found.append(terminal.wait(re.compile(prompt.encode() + rb"[^\s\xe2]")) - pressed)
+        # The caret stands behind the text, with something between it and the prompt.
+        first = re.compile(prompt.encode() + rb"[^\xe2\r\n]+" + CARET)
+        found.append(terminal.wait(first) - pressed)
         terminal.send(ESCAPE)
         terminal.read_for(0.3)
         terminal.send(BACKSPACE * len(prompt))
@@ -78,6 +82,18 @@ def key_times(terminal: Terminal, keys: int) -> list[float]:
         found.append(terminal.wait(MARK.encode()) - pressed)
         terminal.send(BACKSPACE)
     return found
+
+
+def memory(terminal: Terminal, texts: int) -> tuple[int, float]:
+    """Characters streamed, and by how many MB the process grew after the first tenth of them."""
+    start_text(terminal)
+    before = 0.0
+    for text in range(texts):
+        terminal.send(AGAIN)
+        terminal.wait(b"cut at the length")
+        if text == texts // 10:
+            before = terminal.resident_mb()
+    return texts * LENGTH, terminal.resident_mb() - before
 
 
 def start_text(terminal: Terminal) -> None:
@@ -156,6 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with screen(0) as terminal:
         start_text(terminal)
         times["a key, text at full speed"] = key_times(terminal, keys), KEY
+        characters, grown = memory(terminal, 200 if chosen.full else 20)
     rates = {}
     with tempfile.TemporaryDirectory() as folder, training(Path(folder)) as run:
         tail = Tail(run)
@@ -173,11 +190,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Table("A training beside it, characters per second", ["", "trained", "of alone"],
               [[what, f"{rate:,.0f}", f"{rate / rates['alone']:.0%}"]
                for what, rate in rates.items()]),
+        Table("Memory", ["", "grown by, MB", "at most"],
+              [[f"{characters:,} characters", f"{grown:.1f}",
+                f"{GROWTH}: {'met' if grown <= GROWTH else 'missed'}"]]),
     ]  # fmt: skip
     print(*tables, sep="\n")
     figures = [
         {"seconds": {what: found for what, (found, _) in times.items()}},
         {"trained_characters_per_s": rates},
+        {"characters": characters, "grown_mb": grown},
     ]
     write_json(chosen.json, "screen", arguments, tables, figures)
 

@@ -94,6 +94,14 @@ class Terminal:
             return float("nan")
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def resident_mb(self) -> float:
+        """Memory of the process, where Linux tells."""
+        try:
+            pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        except OSError:
+            return float("nan")
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
     def _read(self, seconds: float) -> bool:
         """Some more of what is painted, or nothing when the time is over; False at the end."""
         ready, _, _ = select.select([self._ours], [], [], max(0.0, seconds))
