@@ -60,21 +60,21 @@ async def test_a_training_is_started_steered_and_stopped(runs: Path) -> None:
         words = (run / "arguments").read_text()
         assert "--cell gru --unit sentence --hidden 64 --layers 1 --characters 5m" in words
         assert "--learning-rate 0.01 --case lower --keep 20 --out" in words
-        await press(view, "f2")
+        await press(view, "ctrl+z")
         await until(lambda: "paused" in view.states())
-        await until(lambda: " paused " in painted(view) and "F2 Go on" in painted(view))
+        await until(lambda: " paused " in painted(view) and "^Z Go on" in painted(view))
         await until(lambda: {"╎pause", "pause╎"} & set(re.findall("╎pause|pause╎", painted(view))))
-        await press(view, "f2")
+        await press(view, "ctrl+z")
         await until(lambda: "paused" not in view.states())
-        await press(view, "f4")
+        await press(view, "ctrl+up")
         await until(lambda: "rate 0.0045" in painted(view))
         acts = [json.loads(line) for line in (run / "control.jsonl").read_text().splitlines()]
         assert acts[-1] == {"act": "learning_rate", "value": 0.0045}
-        await press(view, "f5")
+        await press(view, "ctrl+x")
         await until(lambda: "alive" not in view.states())
         await until(lambda: any("training stopped" in toast for toast in toasts(view)))
         await until(lambda: "stopped" in painted(view))
-        await press(view, "f6")
+        await press(view, "ctrl+n")
         await until(lambda: view.query_one("#corpus").has_focus)
 
 
@@ -132,7 +132,7 @@ async def test_a_run_started_elsewhere_is_seen_and_steered(tmp_path: Path) -> No
 async def steered(view: TrainView, run: Path) -> None:
     """Ask a run of someone else for three things."""
     await until(lambda: "alive" in view.states())
-    await press(view, "f2", "f3", "f5")
+    await press(view, "ctrl+z", "ctrl+down", "ctrl+x")
     acts = [json.loads(line) for line in (run / "control.jsonl").read_text().splitlines()]
     assert [act["act"] for act in acts] == ["pause", "learning_rate", "stop"]
 

@@ -72,7 +72,7 @@ async def test_the_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("size", [(20, 5), (1, 1), (40, 12), (200, 60)])
 async def test_any_size_is_survived(tmp_path: Path, size: tuple[int, int]) -> None:
     async with training_view(write_run(tmp_path / "run"), size) as view:
-        await press(view, "left", "g", "h", "f6")
+        await press(view, "left", "g", "h", "ctrl+n")
         await until(lambda: "form" in view.states())
         if size == (20, 5):
             await until(lambda: "Corpus" in painted(view))
@@ -91,7 +91,7 @@ def state_of(view: TrainView) -> tuple[object, ...]:
 def ready_for(key: Key, view: TrainView) -> tuple[str, ...]:
     """Keys to press first, so that this one can do something."""
     if key.action in ("start", "more"):
-        return ("f6",) if view._run is not None else ()
+        return ("ctrl+n",) if view._run is not None else ()
     before = {
         "cursor(1)": ("home",), "cursor(10)": ("home",), "latest": ("home",),
         "zoom(-1)": ("plus",), "whole": ("plus",), "next_strip": ("g",),

@@ -10,6 +10,7 @@ from charlm.config import GATES
 
 EVALUATIONS = 20
 _KEPT_BYTES = 200e6
+_MOST_THREADS = 4
 _FEWEST_KEPT = 3
 _CHARACTERS = 100  # of a usual vocabulary; it hardly counts
 _EMBEDDING = 64
@@ -60,6 +61,7 @@ class TrainingPlan:
 
 
 def threads() -> int:
-    """Processor cores for a training: all but the one that the screen needs."""
+    """Processor cores for a training: all but the one that the screen needs, and not more than
+    share such small products well."""
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, (there or 1) - 1)
+    return max(1, min(_MOST_THREADS, (there or 1) - 1))

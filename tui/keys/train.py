@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tui.keys.decoders import DECODERS
 from tui.keys.key import Key
 
 
@@ -15,21 +16,20 @@ def _run(label: str) -> tuple[tuple[str, str], ...]:
 _KEYS: tuple[Key, ...] = (
     Key("start", ("ctrl+s",), (("form", "Start"),), "start the training", "New training", rank=1),
     Key("more", ("ctrl+b",), (("form", "More options"),), "more options", "New training", rank=3),
-    Key("pause", ("f2",), (("paused", "Go on"), ("alive", "Pause")),
+    Key("pause", ("ctrl+z",), (("paused", "Go on"), ("alive", "Pause")),
         "pause the training, or let it go on", "The wheel", rank=2),
     Key("pause", ("p",), (("paused", "Go on"), ("alive", "Pause")), "", "The wheel", "outside",
         palette=False),
-    Key("rate(-1)", ("f3",), (("alive", "Rate −"),), "lower the learning rate", "The wheel",
-        rank=5),
+    Key("rate(-1)", ("ctrl+down",), (("alive", "Rate"),), "lower the learning rate", "The wheel",
+        rank=5, shown="^↑↓"),
     Key("rate(-1)", ("less_than_sign",), (("alive", "Rate −"),), "", "The wheel", "outside",
         palette=False),
-    Key("rate(1)", ("f4",), (("alive", "Rate +"),), "raise the learning rate", "The wheel",
-        rank=5),
+    Key("rate(1)", ("ctrl+up",), (("alive", "Rate +"),), "raise the learning rate", "The wheel"),
     Key("rate(1)", ("greater_than_sign",), (("alive", "Rate +"),), "", "The wheel", "outside",
         palette=False),
-    Key("stop", ("f5",), (("alive", "Stop"),), "stop the training: it saves first", "The wheel",
+    Key("stop", ("ctrl+x",), (("alive", "Stop"),), "stop the training: it saves first", "The wheel",
         rank=4),
-    Key("new", ("f6",), (("other", "Own training"), ("new", "New")),
+    Key("new", ("ctrl+n",), (("other", "Own training"), ("new", "New")),
         "start a new training; while one runs, go back to it", "The wheel", rank=6),
     Key("kind", ("ctrl+o",), (("one-chart", "Next curve"),),
         "loss, gradient norm, learning rate, speed", "Curves", rank=8),
@@ -58,6 +58,7 @@ _KEYS: tuple[Key, ...] = (
         "gates open, gates stuck, gradients, updates", "Gates", "outside", 15),
     Key("to_prompt", ("enter", "i"), _run("Prompt"), "type what it shall go on from", "Talk",
         "outside", 9, palette=False),
+    *(replace(key, labels=_run(key.labels[0][1]), rank=17) for key in DECODERS),
     Key("again", ("ctrl+r",), _run("Again"), "ask again, with other dice", "Talk", rank=10),
     Key("copy_answer", ("ctrl+y",), (("answered", "Copy"),), "copy what it wrote", "Talk", rank=16),
     Key("write_with", ("ctrl+l",), (("answered", "Write with it"),),

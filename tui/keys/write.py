@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tui.keys.decoders import DECODERS
 from tui.keys.key import Key, always
-
-
-def _decoder(name: str, key: str, label: str, help: str) -> Key:
-    return Key(f"decoder('{name}')", (key,), always(label), help, "Decoders", rank=9)
 
 
 def _knob(knob: str, letter: str, help: str) -> tuple[Key, Key]:
@@ -67,11 +64,7 @@ _KEYS: tuple[Key, ...] = (
     Key("export", ("ctrl+e",), (("written", "Export"),),
         "keep the text: as a file, a picture, a receipt", "Write", rank=10),
     Key("pace", ("ctrl+g",), always("Pace"), "how fast the text appears", "Write"),
-    _decoder("greedy", "f2", "greedy", "greedy: the most probable character, always"),
-    _decoder("sample", "f3", "sample", "sampling: a random character, by its probability"),
-    _decoder("nucleus", "f4", "nucleus", "nucleus: a random one of the few probable ones"),
-    _decoder("beam", "f5", "beam", "beam: the most probable of many texts"),
-    _decoder("nucleus-beam", "f6", "n-beam", "nucleus beam: many texts, drawn from the nucleus"),
+    *DECODERS,
     Key("turn(-1)", ("ctrl+down",), always("Knob"), "turn the chosen knob down, up", "Knobs",
         rank=5, shown="^↑↓"),
     Key("turn(1)", ("ctrl+up",), always("Turn the chosen knob up"), "", "Knobs"),

@@ -43,6 +43,16 @@ class Talk:
         self.prompt = prompt
         self._forget()
 
+    @property
+    def decoder(self) -> str:
+        """The decoder that answers."""
+        return self._setting.name
+
+    def use(self, decoder: str) -> None:
+        """From now on, by this decoder."""
+        self._setting = self._setting.with_decoder(decoder)
+        self._forget()
+
     def again(self) -> int:
         """The same prompt with the next dice; their number."""
         self._setting = self._setting.with_seed(self._setting.seed + 1)

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from charlm.display import visible
 from tui.keymap import bindings_of
+from tui.knobs import DECODERS
 from tui.model_contract import Load
 from tui.models import runs_folder
 from tui.run_messages import Curves
@@ -167,6 +168,10 @@ class TrainView(CurveActions):
         self.line("meters").set_pieces([Piece(notice, _QUIET)])
         self._status.display = bool(notice)
 
+    def marked_action(self) -> str:
+        """The decoder it answers by."""
+        return f"decoder('{self._talk.decoder}')"
+
     # What the keys do.
 
     def action_start(self) -> None:
@@ -197,6 +202,11 @@ class TrainView(CurveActions):
     def action_to_prompt(self) -> None:
         """The cursor into the prompt."""
         self._prompt.focus()
+
+    def action_decoder(self, name: str) -> None:
+        """It answers by another decoder."""
+        self._talk.use(name)
+        self.say(f"it goes on by {DECODERS[name]}")
 
     def action_again(self) -> None:
         """Ask again, with other dice."""

@@ -1,4 +1,4 @@
-"""The training that this screen started: one at a time, watched, stopped, never orphaned."""
+"""The training that this screen started: one at a time, watched, stopped."""
 
 from __future__ import annotations
 
