@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from textual.app import App, SystemCommand
+from textual.events import Event, Paste
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
@@ -33,6 +34,7 @@ from tui.screens.write import WriteScreen
 from tui.settings import Loaded, Settings, keep_setting, wants_ascii
 from tui.themes import THEMES, full_name, short_name
 from tui.training import train_command
+from tui.widgets.text_field import inert
 
 #: Objects made between two collections: text makes many small ones, none of them in circles.
 _THRESHOLD = 50_000
@@ -99,6 +101,12 @@ class CharlmApp(App[int]):
         if not self.is_headless:
             self._end_on_signals()
             self.set_interval(_TERMINAL, self._end_without_terminal)
+
+    async def on_event(self, event: Event) -> None:
+        """What is pasted is inert before any field has it, Textual's own among them."""
+        if isinstance(event, Paste):
+            event.text = inert(event.text)
+        await super().on_event(event)
 
     def on_unmount(self) -> None:
         """The threads end; a training is asked to save (`close` waits for it)."""

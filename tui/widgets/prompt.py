@@ -6,7 +6,6 @@ from textual import events
 from textual.message import Message
 from textual.widgets._text_area import TextArea
 
-from charlm.display import visible_text
 from tui.keymap import keys_of
 
 _HISTORY = 200
@@ -40,15 +39,6 @@ class Prompt(TextArea):
         if action is not None and self._acts(action):
             event.stop()
             event.prevent_default()
-
-    async def _on_paste(self, event: events.Paste) -> None:
-        # A pasted ESC would reach the terminal when the prompt is drawn. Tabs are drawn as
-        # spaces by the widget itself.
-        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
-        inert = "\t".join(visible_text(part) for part in text.split("\t"))
-        event.stop()
-        event.prevent_default()
-        self.replace(inert, *self.selection, maintain_selection_offset=False)
 
     def _acts(self, action: str) -> bool:
         """Do an action of the key table; False when its key keeps its usual meaning."""

@@ -1,8 +1,7 @@
-"""A field for a longer text; what is pasted is made visible before it is drawn."""
+"""A field for a longer text, and how foreign text is made fit for any field."""
 
 from __future__ import annotations
 
-from textual import events
 from textual.widgets import TextArea
 
 from charlm.display import visible_text
@@ -17,11 +16,6 @@ class TextField(TextArea):
     def on_mount(self) -> None:
         """All of it is chosen: typing puts another in its place."""
         self.select_all()
-
-    async def _on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
-        self.replace(inert(event.text), *self.selection, maintain_selection_offset=False)
 
 
 def inert(text: str) -> str:

@@ -1,0 +1,142 @@
+"""What a terminal shows, from what was written to it; and what Textual never writes by itself."""
+
+from __future__ import annotations
+
+import codecs
+import fcntl
+import re
+import select
+import signal
+import struct
+import termios
+import time
+import unicodedata
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.cells import cell_len
+
+from benchmarks.terminal import Terminal
+
+#: Textual's own commands, all of them; a model's ESC makes others.
+_COMMAND = re.compile(
+    r"\x1b\[(?P<line>\d+);(?P<column>\d+)H"
+    r"|\x1b\[[0-9;]*m"
+    r"|\x1b\[\?(?P<mode>7|25|1000|1003|1004|1006|1015|1049|2004)(?P<set>[hl])"
+    r"|\x1b\[\?(2026|2048)\$p|\x1b\[>\d+u|\x1b\[<u"
+    r"|\x1b\]22;[a-z-]+\x07"
+    r"|\x1b\]52;c;(?P<copied>[A-Za-z0-9+/=]*)\x07"
+)
+_BEGUN = re.compile(r"\x1b(\[[0-9;?<>$]*|\](\d{0,2}|22;[a-z-]*|52;(c(;[A-Za-z0-9+/=]*)?)?))?\Z")
+#: Unicode categories of controls, invisible format characters (bidi marks among them),
+#: surrogates, and separators of lines and paragraphs.
+_PATIENCE = 8.0
+_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+class Painted:
+    """A terminal's cells, modes and clipboard. `strays`: whatever Textual has no reason to write.
+
+    Bytes that are not UTF-8 raise UnicodeDecodeError.
+    """
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._rest = ""
+        self._line = self._column = 0
+        self._cells: list[list[str]] = []
+        self.resize(columns, lines)
+        self.modes: set[str] = {"7", "25"}
+        self.copied: list[str] = []
+        self.strays: list[str] = []
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Another size: all is blank until it is painted anew."""
+        self._cells = [[" "] * columns for _ in range(lines)]
+
+    @property
+    def text(self) -> str:
+        """All lines as they are to be seen."""
+        return "\n".join("".join(line).rstrip() for line in self._cells)
+
+    def feed(self, data: bytes, *, last: bool = False) -> None:
+        """Take in what was written. last: nothing more comes, and what was begun counts."""
+        text = self._rest + self._decoder.decode(data, last)
+        place = 0
+        while place < len(text):
+            command = _COMMAND.match(text, place)
+            if command is not None:
+                self._obey(command)
+                place = command.end()
+            elif not last and _BEGUN.match(text, place):
+                break
+            else:
+                self._put(text[place], text[place : place + 40])
+                place += 1
+        self._rest = text[place:]
+
+    def _obey(self, command: re.Match[str]) -> None:
+        if command["line"]:
+            self._line, self._column = int(command["line"]) - 1, int(command["column"]) - 1
+        elif command["mode"]:
+            (self.modes.add if command["set"] == "h" else self.modes.discard)(command["mode"])
+        elif command["copied"] is not None:
+            self.copied.append(command["copied"])
+
+    def _put(self, character: str, context: str) -> None:
+        if character == "\r":
+            self._column = 0
+        elif character == "\n":
+            self._line += 1
+        elif unicodedata.category(character) in _HIDDEN:
+            self.strays.append(context)
+        else:
+            if 0 <= self._line < len(self._cells) and self._column < len(self._cells[self._line]):
+                self._cells[self._line][self._column] = character
+            self._column += cell_len(character)
+
+
+class Watched(Terminal):
+    """A program at a terminal whose screen is read. Nothing that was written is lost."""
+
+    def __init__(self, arguments: Sequence[str], columns: int, lines: int, settings: Path) -> None:
+        self.screen = Painted(columns, lines)
+        environment = {"CHARLM_SETTINGS": str(settings), "CHARLM_GLYPHS": "unicode"}
+        environment |= dict.fromkeys(("COLUMNS", "LINES", "NO_COLOR"), "")  # the terminal tells
+        super().__init__(arguments, columns=columns, lines=lines, environment=environment)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Another size, of which the program is told."""
+        self.screen.resize(columns, lines)
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.process.send_signal(signal.SIGWINCH)
+
+    def press(self, keys: str, *marks: str) -> None:
+        """Press keys, then wait until every mark is seen."""
+        self.send(keys)
+        self.until(lambda text: all(mark in text for mark in marks), f"{keys!r}: {marks}")
+
+    def until(self, holds: Callable[[str], bool], what: str = "") -> None:
+        """Wait until it holds for the text of the screen."""
+        end = time.monotonic() + _PATIENCE
+        while not holds(self.screen.text):
+            more = self._take(end - time.monotonic())
+            assert more, f"{what} never came, the last there was:\n{self.screen.text}"
+
+    def catch_up(self) -> None:
+        """Take in what is there to be read by now."""
+        while select.select([self._ours], [], [], 0)[0] and self._take(0):
+            pass
+
+    def end(self) -> int:
+        """Take in all that comes until the end; the exit code."""
+        while self._take(_PATIENCE):
+            pass
+        self.screen.feed(b"", last=True)
+        return self.process.wait(_PATIENCE)
+
+    def _take(self, seconds: float) -> bool:
+        self._seen = b""
+        going_on = self._read(seconds)
+        self.screen.feed(self._seen)
+        return going_on

@@ -1,0 +1,159 @@
+"""The screen at a real terminal: hostile texts in every view, sizes, the end."""
+
+from __future__ import annotations
+
+import base64
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hostile import ATTACK, make_runs
+from painted import Watched
+
+ENTER, ESCAPE, TAB = "\r", "\x1b", "\t"
+LEFT, RIGHT, UP, DOWN = "\x1b[D", "\x1b[C", "\x1b[A", "\x1b[B"
+F1, F2, F3, F4, F5, F6 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[17~"
+F7, F8, F9 = "\x1b[18~", "\x1b[19~", "\x1b[20~"
+#: An attack without ESC, of which Textual makes keys.
+PASTED = f"\x1b[200~{ATTACK.replace(ESCAPE, '')}\x1b[201~"
+#: ESC and U+202E as they are to be seen, and how both stand in one cell where they must.
+SHOWN, ESC_SHOWN = r"\u202e", "␛"
+
+
+def ctrl(letter: str) -> str:
+    return chr(ord(letter) & 31)
+
+
+@contextmanager
+def opened(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str, size: tuple[int, int] = (120, 40)
+) -> Iterator[Watched]:
+    """The screen on a hostile run, in a folder of such; at its end nothing odd was written."""
+    run = make_runs(folder)
+    monkeypatch.chdir(run.parent.parent)
+    with Watched(["-m", "tui", str(run), *options], *size, folder / "settings.toml") as terminal:
+        terminal.until(lambda text: "is ready" in text)
+        assert ESC_SHOWN in terminal.screen.text
+        yield terminal
+        terminal.send(ctrl("q"))
+        assert terminal.end() == 0
+        assert terminal.screen.strays == []
+
+
+def leave(terminal: Watched, sheet: str) -> None:
+    """Close a sheet by Esc."""
+    terminal.send(ESCAPE)
+    terminal.until(lambda text: sheet not in text, f"the end of {sheet}")
+
+
+def copied(terminal: Watched) -> list[str]:
+    """What was sent to the clipboard."""
+    return [base64.b64decode(text).decode("utf-8") for text in terminal.screen.copied]
+
+
+def is_inert(text: str) -> bool:
+    return all(c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") for c in text)
+
+
+def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every decoder, the text's cursor, branches, beams, several texts, exports."""
+    with opened(tmp_path, monkeypatch, "--pace", "0") as terminal:
+        press = terminal.press
+        press("ab" + ENTER, "· nucleus ·", "cut at the length", ESC_SHOWN)
+        for key, decoder in ((F2, "greedy"), (F3, "sampling"), (F5, "beam"), (F6, "nucleus beam")):
+            press(key, f"· {decoder} ·"[: 2 + len(decoder)], "cut at the length")
+        press(ESCAPE, "Esc Prompt")
+        press(ctrl("b"), "at 1,000 of 1,000", "␐")
+        press(",", "at   999 of 1,000")
+        press(" ", "Hold")
+        press(ctrl("b"), "cut at the length")
+        press(F3, "· sampling ·", "cut at the length")
+        press(ctrl("s"), "surprising, in nats")
+        press(LEFT + UP, "─ Character ", "Take it")
+        press("2" + ENTER, "u Undo")
+        terminal.until(lambda text: "Esc Stop" not in text)
+        press("b", "─ Branches ", "└─ ")
+        leave(terminal, "─ Branches ")
+        press("u", "U Redo")
+        press("U", "u Undo")
+        press(ctrl("f"), "Enter Take it", "seed 1")
+        press("g", "4, 6, 9")
+        press(ctrl("y"), "copied ")
+        press(ENTER, "Esc Prompt")
+        press(ctrl("d"), "the same dice")
+        press(ENTER, "Esc Prompt")
+        terminal.until(lambda text: "cut at the length" in text and "Esc Stop" not in text)
+        for place in range(5):
+            press(ctrl("e"), "─ Export ")
+            press(DOWN * place + ENTER, "saved ")
+            terminal.until(lambda _, n=place: len(list(Path().glob("charlm-*"))) > n)  # type: ignore[misc]
+            press(ctrl("e"), "─ Export ")
+            press(DOWN * place + "c", "copied ")
+            terminal.until(lambda _, n=place: len(terminal.screen.copied) > n + 1)  # type: ignore[misc]
+        press(ctrl("p"), "Search for commands")
+        press(PASTED, "No matches found", SHOWN)
+        leave(terminal, "No matches found")
+        press(F1, "─ Keys ")
+        leave(terminal, "─ Keys ")
+    assert len(copied(terminal)) == 6
+    assert all(map(is_inert, copied(terminal)))
+
+
+def test_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table, what a run says, differences, the question."""
+    with opened(tmp_path, monkeypatch) as terminal:
+        press = terminal.press
+        press(F7, "bits/char", "damaged", "It wrote, when it was last asked", SHOWN)
+        press("s" + "g", "name▲", "▸● 0a")
+        press(" " + " ", "2 marked")
+        press("d", "─ What differs ", "LSTM", SHOWN)
+        leave(terminal, "─ What differs ")
+        press("x", "─ Delete? ", "This cannot be undone", "[/b]")
+        terminal.send("n")
+        terminal.until(lambda text: "─ Delete? " not in text)
+        press("o", "1-gram", "▸ step 12 · ")
+        press(F7, "bits/char")
+        press(F1, "─ Keys ")
+        leave(terminal, "─ Keys ")
+        press("G" + "k" * 9 + ENTER, "is ready")
+    assert len(list(Path("checkpoints").iterdir())) == 3
+
+
+def test_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Curves, marks, gates, answers, the form."""
+    with opened(tmp_path, monkeypatch) as terminal:
+        press = terminal.press
+        press(F7, "bits/char")
+        press("s" + "g", "name▲", "▸● 0a")
+        press("t", "1-gram", "closed", "▸ step 12 · ", " nats/char", SHOWN, ESC_SHOWN)
+        press("h", "stuck at an end")
+        press("h", "Gradient norms")
+        press("a", "steps")
+        press(ctrl("y"), "copied ")
+        press("i", "Esc Leave")
+        press(PASTED, r"›  ]0;x")
+        press(ENTER, "Esc Back", "▸ step 12 · ")
+        press(ctrl("r"), "other dice")
+        press(F6, "train a new model")
+        press(PASTED, "is not there", "[/b]", SHOWN)
+        press(ESCAPE, "is ready")
+    assert len(copied(terminal)) == 1
+    assert all(map(is_inert, copied(terminal)))
+
+
+def test_looking_into_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Units, gates, surprise, another text."""
+    with opened(tmp_path, monkeypatch, "--pace", "0") as terminal:
+        press = terminal.press
+        press("ab" + ENTER, "cut at the length")
+        press(F9, "layer 1 of 2", "state, unit", ESC_SHOWN, SHOWN)
+        press("l", "layer 2 of 2")
+        press("g", "memory, unit")
+        press(RIGHT, "character 2")
+        press("v", "v Units", "The most surprising", ESC_SHOWN)
+        press("n", "astonishing")
+        press("e", "─ Look into another text ", SHOWN)
+        press(PASTED, "]0;x")
+        press(ctrl("s"), "your text", "[/b]")
