@@ -1,8 +1,9 @@
-"""What a terminal shows, from what was written to it; and what Textual never writes by itself."""
+"""A terminal that is watched: what it shows, and what Textual never writes by itself."""
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import fcntl
 import re
 import select
@@ -30,8 +31,8 @@ _COMMAND = re.compile(
 _BEGUN = re.compile(r"\x1b(\[[0-9;?<>$]*|\](\d{0,2}|22;[a-z-]*|52;(c(;[A-Za-z0-9+/=]*)?)?))?\Z")
 #: Unicode categories of controls, invisible format characters (bidi marks among them),
 #: surrogates, and separators of lines and paragraphs.
-_PATIENCE = 8.0
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_PATIENCE = 60.0  # seconds
 
 
 class Painted:
@@ -102,7 +103,7 @@ class Watched(Terminal):
     def __init__(self, arguments: Sequence[str], columns: int, lines: int, settings: Path) -> None:
         self.screen = Painted(columns, lines)
         environment = {"CHARLM_SETTINGS": str(settings), "CHARLM_GLYPHS": "unicode"}
-        environment |= dict.fromkeys(("COLUMNS", "LINES", "NO_COLOR"), "")  # the terminal tells
+        environment |= dict.fromkeys(("COLUMNS", "LINES"), "")  # the terminal tells
         super().__init__(arguments, columns=columns, lines=lines, environment=environment)
 
     def resize(self, columns: int, lines: int) -> None:
@@ -134,6 +135,20 @@ class Watched(Terminal):
             pass
         self.screen.feed(b"", last=True)
         return self.process.wait(_PATIENCE)
+
+    def modes(self) -> list[object]:
+        """How the terminal takes keys: what tcgetattr tells."""
+        return termios.tcgetattr(self._ours)
+
+    def group(self) -> list[int]:
+        """The processes of the program's session that still live."""
+        alive = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = stat.read_text().rpartition(")")[2].split()
+                if int(fields[3]) == self.process.pid and fields[0] != "Z":
+                    alive.append(int(stat.parent.name))
+        return alive
 
     def _take(self, seconds: float) -> bool:
         self._seen = b""

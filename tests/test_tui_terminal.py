@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +13,13 @@ import pytest
 from hostile import ATTACK, make_runs
 from painted import Watched
 
-ENTER, ESCAPE, TAB = "\r", "\x1b", "\t"
+ENTER, ESCAPE = "\r", "\x1b"
 LEFT, RIGHT, UP, DOWN = "\x1b[D", "\x1b[C", "\x1b[A", "\x1b[B"
 F1, F2, F3, F4, F5, F6 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[17~"
 F7, F8, F9 = "\x1b[18~", "\x1b[19~", "\x1b[20~"
 #: An attack without ESC, of which Textual makes keys.
 PASTED = f"\x1b[200~{ATTACK.replace(ESCAPE, '')}\x1b[201~"
-#: ESC and U+202E as they are to be seen, and how both stand in one cell where they must.
+#: U+202E and ESC as they are to be seen.
 SHOWN, ESC_SHOWN = r"\u202e", "␛"
 
 
@@ -71,20 +72,20 @@ def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         press(ctrl("b"), "cut at the length")
         press(F3, "· sampling ·", "cut at the length")
         press(ctrl("s"), "surprising, in nats")
-        press(LEFT + UP, "─ Character ", "Take it")
-        press("2" + ENTER, "u Undo")
+        press(LEFT + UP, "─ Character ", "rank ", " 2 ", "1-0 Choose")
+        press("2", "▸2 ")
+        press(ENTER, "u Undo")
         terminal.until(lambda text: "Esc Stop" not in text)
         press("b", "─ Branches ", "└─ ")
         leave(terminal, "─ Branches ")
         press("u", "U Redo")
         press("U", "u Undo")
-        press(ctrl("f"), "Enter Take it", "seed 1")
-        press("g", "4, 6, 9")
+        press(ctrl("f"), " samples ", " nats/char ✓")
         press(ctrl("y"), "copied ")
+        press("g", "4 samples")
         press(ENTER, "Esc Prompt")
         press(ctrl("d"), "the same dice")
-        press(ENTER, "Esc Prompt")
-        terminal.until(lambda text: "cut at the length" in text and "Esc Stop" not in text)
+        press(ctrl("d"), "Esc Prompt")
         for place in range(5):
             press(ctrl("e"), "─ Export ")
             press(DOWN * place + ENTER, "saved ")
@@ -136,7 +137,7 @@ def test_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         press(PASTED, r"›  ]0;x")
         press(ENTER, "Esc Back", "▸ step 12 · ")
         press(ctrl("r"), "other dice")
-        press(F6, "train a new model")
+        press(ctrl("n"), "train a new model")
         press(PASTED, "is not there", "[/b]", SHOWN)
         press(ESCAPE, "is ready")
     assert len(copied(terminal)) == 1
@@ -157,3 +158,55 @@ def test_looking_into_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         press("e", "─ Look into another text ", SHOWN)
         press(PASTED, "]0;x")
         press(ctrl("s"), "your text", "[/b]")
+
+
+@pytest.mark.long
+def test_any_size_while_text_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred sizes, in every view; then all is drawn as it would be without them."""
+    with opened(tmp_path, monkeypatch, size=(80, 24)) as terminal:
+        dice = random.Random(1)
+        terminal.press("ab" + ENTER, "Esc Stop")
+        for key in ("", F7, F8, F9):
+            terminal.send(key)
+            for _ in range(23):
+                terminal.resize(dice.randint(1, 200), dice.randint(1, 60))
+                terminal.catch_up()
+            terminal.resize(1, 1)
+            terminal.resize(200, 60)
+        for key, marks in (
+            (F7, ("bits/char", "weights")),
+            (F8, ("train a new model", "Start")),
+            (F9, ("Inspect", "state, unit")),
+            (F9, ("cut at the length", "temp 1")),
+        ):
+            terminal.resize(80, 24)
+            terminal.press(key, "charlm", *marks, "F1 Help", "^Q Quit")
+            lines = terminal.screen.text.split("\n")
+            assert len(lines) == 24
+            assert lines[0].startswith("  charlm")
+            assert lines[-1].rstrip().endswith("^Q Quit")
+
+
+@pytest.mark.parametrize("decoder", ["nucleus", pytest.param("beam", marks=pytest.mark.long)])
+def test_the_end_in_mid_stream(
+    decoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The terminal is as it was, and no process or thread holds the end up."""
+    with Watched(
+        ["-m", "tui", "--pace", "0", "--decoder", decoder], 80, 24, tmp_path / "settings.toml"
+    ) as terminal:
+        before = terminal.modes()
+        terminal.until(lambda text: "is ready" in text)
+        assert terminal.modes() != before
+        terminal.send(ESCAPE)
+        terminal.until(lambda text: "Enter Prompt" in text)
+        terminal.send("N" * 14)
+        terminal.until(lambda text: "50,000" in text)
+        terminal.press("i", "Enter Write")
+        terminal.press("The" + ENTER, "Esc Stop")
+        terminal.send(ctrl("q"))
+        assert terminal.end() == 0
+        assert terminal.modes() == before
+        assert terminal.screen.modes == {"7", "25"}  # lines wrap, the cursor is seen
+        assert terminal.screen.strays == []
+        assert not terminal.group()
