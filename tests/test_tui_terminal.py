@@ -137,7 +137,7 @@ def test_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         press(PASTED, r"›  ]0;x")
         press(ENTER, "Esc Back", "▸ step 12 · ")
         press(ctrl("r"), "other dice")
-        press(ctrl("n"), "train a new model")
+        press(ctrl("n"), "train a new model", "reading the text")  # and the field has the cursor
         press(PASTED, "is not there", "[/b]", SHOWN)
         press(ESCAPE, "is ready")
     assert len(copied(terminal)) == 1
