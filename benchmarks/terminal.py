@@ -56,8 +56,14 @@ class Terminal:
         trace: TracebackType | None,
     ) -> None:
         self.process.send_signal(signal.SIGKILL)
-        os.close(self._ours)
+        self.hang_up()
         self.process.wait()
+
+    def hang_up(self) -> None:
+        """Take the terminal away from the process."""
+        if self._ours >= 0:
+            os.close(self._ours)
+            self._ours = -1
 
     def send(self, keys: str) -> float:
         """Press keys; the moment before it."""

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tui.app import CharlmApp  # noqa: E402
-from tui.screens.write import WriteScreen  # noqa: E402
+from tui.screens.write.view import WriteScreen  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screens"
 _PATIENCE = 120.0  # seconds

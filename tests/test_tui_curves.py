@@ -11,7 +11,6 @@ from textual.app import App, ComposeResult
 from textual.geometry import Size
 
 from charlm.run_log import RunLog
-from tui.run_reader import RunReader
 from tui.widgets.chart import Chart, Line, Picture
 from tui.widgets.pictures import KINDS, Look, caption, picture
 from tui.widgets.plotting import (
@@ -23,6 +22,7 @@ from tui.widgets.plotting import (
     smoothed,
     tick_label,
 )
+from tui.work.run_reader import RunReader
 
 finite = st.floats(-1e12, 1e12)
 

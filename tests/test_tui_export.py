@@ -23,13 +23,13 @@ from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
 from charlm.engine import Engine
 from charlm.errors import InputError
 from tui.app import CharlmApp
-from tui.engine_model import EngineModel, load_engine
-from tui.messages import Explain, Request, WantRecord
-from tui.screens.export_sheet import FORMATS, ExportSheet
-from tui.screens.exports import as_json_lines, as_markdown, as_svg, save
-from tui.screens.write import WriteScreen
+from tui.messages.writing import Explain, Request, WantRecord
+from tui.screens.write.export_files import as_json_lines, as_markdown, as_svg, save
+from tui.screens.write.export_sheet import FORMATS, ExportSheet
+from tui.screens.write.view import WriteScreen
 from tui.thoughts import LEVELS, Trace
 from tui.widgets.block import Block
+from tui.work.engine_model import EngineModel, load_engine
 
 ROOT = Path(__file__).resolve().parent.parent
 STRATEGIES: dict[str, Strategy] = {

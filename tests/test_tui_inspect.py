@@ -24,7 +24,8 @@ from charlm.checkpoint import MODEL, load_checkpoint
 from charlm.engine import Engine
 from charlm.reference import ReferenceModel, trace
 from tui.app import CharlmApp
-from tui.inspect_messages import (
+from tui.keymap import keys_of
+from tui.messages.inspect import (
     InspectFailed,
     InspectRequest,
     InspectSnapshot,
@@ -33,10 +34,7 @@ from tui.inspect_messages import (
     Traced,
     TraceProgress,
 )
-from tui.inspect_worker import MAX_SCORED, InspectWorker, read_examples
-from tui.keymap import keys_of
-from tui.screens.inspect import InspectView
-from tui.screens.inspect_drawing import (
+from tui.screens.inspect.drawing import (
     meaning_of,
     most_surprising,
     place_line,
@@ -46,11 +44,13 @@ from tui.screens.inspect_drawing import (
     unit_levels,
     window,
 )
-from tui.screens.inspect_text import OtherText
+from tui.screens.inspect.text_sheet import OtherText
+from tui.screens.inspect.view import InspectView
 from tui.settings import Loaded, Settings
 from tui.widgets.heat_text import HeatText
 from tui.widgets.ramps import LEVELS, one_ended, two_ended
 from tui.widgets.text_field import TextField
+from tui.work.inspect_worker import MAX_SCORED, InspectWorker, read_examples
 
 TEXT = "the cat sat, and so did the dog.\nwhat a day!\n"
 

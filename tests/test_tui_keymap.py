@@ -7,12 +7,12 @@ import pytest
 from tui.app import CharlmApp
 from tui.keymap import keys_of, label_of
 from tui.keys.key import key_name
-from tui.screens.inspect import InspectView
+from tui.screens.inspect.view import InspectView
 from tui.screens.runs import RunsView
 from tui.screens.sheets import help_content
-from tui.screens.train_view import TrainView
+from tui.screens.train.view import TrainView
 from tui.screens.view import View
-from tui.screens.write import WriteScreen
+from tui.screens.write.view import WriteScreen
 
 VIEWS: list[type[View]] = [WriteScreen, RunsView, TrainView, InspectView]
 each_view = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.view_name)

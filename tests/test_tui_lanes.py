@@ -27,13 +27,13 @@ from test_tui_screen import (
 )
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
-from tui.engine_model import EngineModel, load_engine
 from tui.keymap import keys_of
-from tui.messages import Recorded, Request, Together, WantRecord
-from tui.screens.write import WriteScreen
+from tui.messages.writing import Recorded, Request, Together, WantRecord
+from tui.screens.write.view import WriteScreen
 from tui.settings import Loaded, Settings
 from tui.side_by_side import agreement, parting, shared_runs
 from tui.widgets.lanes_view import LanesView
+from tui.work.engine_model import EngineModel, load_engine
 
 RUN = Path("checkpoints/shakespeare")
 

@@ -15,14 +15,14 @@ from test_tui_search import random_search
 from tui_fakes import FakeText, letters
 
 from charlm.decoding import BeamSearch, NucleusBeam
-from tui.engine_model import load_engine
 from tui.keymap import keys_of
-from tui.messages import Request
-from tui.screens.write import WriteScreen
+from tui.messages.writing import Request
+from tui.screens.write.view import WriteScreen
 from tui.search import Search, SearchPart
 from tui.settings import Loaded, Settings
 from tui.widgets.search_tree import SearchTree
 from tui.widgets.time_bar import TimeBar
+from tui.work.engine_model import load_engine
 
 
 class Searching(FakeText):

@@ -1,14 +1,13 @@
 """`python -m tui` from outside: exit codes, one line on stderr, and never torch."""
 
-import fcntl
 import os
-import struct
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
+
+from benchmarks.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -101,23 +100,14 @@ def test_a_whole_story_on_the_engine_never_imports_torch(tmp_path: Path) -> None
 
 
 def test_it_ends_when_its_terminal_is_gone(tmp_path: Path) -> None:
-    """Also where no signal says so, as behind a server that was killed."""
-    ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    screen = subprocess.Popen(
-        [sys.executable, "-m", "tui"], stdin=theirs, stdout=theirs, stderr=theirs,
-        cwd=ROOT, env=os.environ | {"TERM": "xterm", "CHARLM_SETTINGS": str(tmp_path / "none")},
-        start_new_session=True,
-    )  # fmt: skip
-    os.close(theirs)
-    try:
-        seen = b""
-        while b"charlm" not in seen:
-            seen += os.read(ours, 1 << 16)
-        os.close(ours)
-        assert screen.wait(60) != 0
-    finally:
-        screen.kill()
+    """Also where no signal says so, as behind a server that was killed; in mid-text."""
+    settings = {"CHARLM_SETTINGS": str(tmp_path / "none")}
+    with Terminal(["-m", "tui", str(ROOT / "checkpoints/shakespeare")], environment=settings) as it:
+        it.wait(b"is ready")
+        it.send("The\r")
+        it.wait("▌".encode())
+        it.hang_up()
+        assert it.process.wait(60) == 129
 
 
 def test_the_name_of_a_model_file_is_the_engines() -> None:

@@ -5,9 +5,9 @@ import math
 from pathlib import Path
 
 from charlm.run_log import RUN_LOG, RunLog
-from tui.run_messages import Curves, Quantity
-from tui.run_reader import RunReader
+from tui.messages.run import Curves, Quantity
 from tui.widgets.status import duration, training_text
+from tui.work.run_reader import RunReader
 
 
 def points(curves: Curves, quantity: Quantity) -> list[tuple[float, float]]:

@@ -24,14 +24,14 @@ from charlm.errors import CheckpointError, InputError
 from charlm.run_log import RUN_LOG, read_ends
 from tui.app import CharlmApp
 from tui.keymap import keys_of
-from tui.run_folders import delete_run, found_runs, is_training, read_details, read_row
-from tui.runs_messages import RunRow
+from tui.messages.runs import RunRow
 from tui.screens.runs import RunsView
 from tui.screens.sheets import Differences, Question, difference_content
-from tui.screens.train_view import TrainView
+from tui.screens.train.view import TrainView
 from tui.settings import Loaded, Settings
 from tui.widgets.quantities import ago, bytes_text, short
 from tui.widgets.runs_table import COLUMNS, columns_for, sorted_rows
+from tui.work.run_folders import delete_run, found_runs, is_training, read_details, read_row
 
 STEP = {"kind": "step", "step": 10, "characters": 1000, "loss": 2.0}
 START = {
@@ -165,7 +165,7 @@ def test_deleting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (run / "link").symlink_to(outside)
     (folder / "linked").symlink_to(far)
     (folder / "notes").mkdir()
-    monkeypatch.setattr("tui.run_folders.ROOT", folder)
+    monkeypatch.setattr("tui.work.run_folders.ROOT", folder)
     shipped = make_run(folder, "shakespeare")
     (folder / "one.safetensors").write_bytes((run / MODEL).read_bytes())
     for path in (folder / "linked", shipped, far, folder / "notes", folder / "none", folder):
@@ -256,7 +256,7 @@ async def runs_view(
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with three runs: a, b and c."""
     monkeypatch.chdir(tmp_path)
-    for place in ("tui.models.ROOT", "tui.runs_reader.ROOT", "tui.run_folders.ROOT"):
+    for place in ("tui.models.ROOT", "tui.work.runs_reader.ROOT", "tui.work.run_folders.ROOT"):
         monkeypatch.setattr(place, tmp_path / "none")
     runs = tmp_path / "checkpoints"
     for number, name in enumerate("abc"):
@@ -342,7 +342,7 @@ async def test_a_new_run_appears_and_a_lost_one_goes(home: Path) -> None:
 async def test_no_runs_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tui.models.ROOT", tmp_path / "none")
-    monkeypatch.setattr("tui.runs_reader.ROOT", tmp_path / "none")
+    monkeypatch.setattr("tui.work.runs_reader.ROOT", tmp_path / "none")
     async with runs_view(FakeModel(), (80, 24)) as view:
         await until(lambda: "F8 trains one" in painted(view))
 

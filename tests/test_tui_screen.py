@@ -24,7 +24,7 @@ from tui.keymap import keys_of
 from tui.keys.key import Key
 from tui.knobs import Setting
 from tui.screens.sheets import HelpScreen
-from tui.screens.write import WriteScreen
+from tui.screens.write.view import WriteScreen
 
 HOSTILE = "\x1b]0;own\x07\x9b31m[/bold][@click=app.quit]x[/]\u202eabc\ud800 [red"
 RAW = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -409,3 +409,11 @@ async def test_keys_typed_before_the_screen_is_there_are_let_go() -> None:
             assert not screen.check_action(name, (rest,)), key
     finally:
         app.close()
+
+
+async def test_keys_typed_quickly_act_in_their_order() -> None:
+    async with running(FakeModel()) as screen:
+        for key in (*"abcd", "backspace", "backspace", *"XY", "left", "K", "home", "Q", "end", "W"):
+            screen.app.simulate_key(key)
+        await until(lambda: screen.prompt.text.endswith("W"))
+        assert screen.prompt.text == "QabXKYW"

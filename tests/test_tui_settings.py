@@ -24,7 +24,7 @@ from tui.app import CharlmApp
 from tui.glyphs import AsciiGlyphs, ascii_for
 from tui.keymap import KEYS, bindings_of, settings_lines
 from tui.keys.remapping import action_name, key_from, remapped
-from tui.screens.write import WriteScreen
+from tui.screens.write.view import WriteScreen
 from tui.settings import (
     Loaded,
     Settings,
@@ -217,7 +217,7 @@ import dataclasses
 import os
 from tui import keymap
 print(*keymap.remap({"curves": ["f12"], "nothing": ["x"]}), sep="\\n")
-from tui.screens.write import WriteScreen
+from tui.screens.write.view import WriteScreen
 binding = WriteScreen.BINDINGS
 print([b.key for b in binding if b.action == "curves"])
 """

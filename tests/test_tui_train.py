@@ -15,8 +15,8 @@ from tui_fakes import FakeModel
 from tui_train_fakes import TRAINER, painted, press, toasts, training_view, until, write_run
 
 from tui.app import CharlmApp
-from tui.screens.train_view import TrainView
-from tui.screens.write import WriteScreen
+from tui.screens.train.view import TrainView
+from tui.screens.write.view import WriteScreen
 from tui.widgets.choice import Choice
 
 

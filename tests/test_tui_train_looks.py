@@ -13,7 +13,7 @@ from tui_train_fakes import painted, press, toasts, training_view, until, write_
 
 from tui.keymap import keys_of
 from tui.keys.key import Key
-from tui.screens.train_view import TrainView
+from tui.screens.train.view import TrainView
 
 #: `UPDATE_SNAPSHOTS=1 pytest tests/test_tui_train_looks.py` writes the files anew.
 SNAPSHOTS = Path(__file__).parent / "snapshots"

@@ -12,10 +12,10 @@ from tui_train_fakes import painted, press, training_view, until, write_run
 from charlm.checkpoint import Checkpoint, save_checkpoint
 from charlm.config import ModelConfig, TextConfig, parameter_shapes
 from charlm.vocabulary import Vocabulary
-from tui.kept_weights import WeightsFinder
-from tui.run_messages import Place, Probe
+from tui.messages.run import Place, Probe
 from tui.widgets.answers import Answers
 from tui.widgets.strips import rows
+from tui.work.kept_weights import WeightsFinder
 
 HOSTILE = "\x1b]0;own\x07[/bold]\u202eabc"
 

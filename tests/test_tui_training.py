@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tui.screens.training_desk import TrainingDesk
-from tui.training import TrainingProcess, train_command
-from tui.training_plan import TrainingPlan, threads
+from tui.screens.train.desk import TrainingDesk
+from tui.work.training import TrainingProcess, train_command
+from tui.work.training_plan import TrainingPlan, threads
 
 FAILS = "import sys; print('one', flush=True); print('\\x1b[31mtwo\\x1b]0;x\\x07'); sys.exit(3)"
 WAITS = "import time; print('ready', flush=True); time.sleep(60)"

@@ -11,8 +11,17 @@ from tui_fakes import FACTS, FakeModel, letters
 
 from charlm.decoding import Sampling
 from charlm.errors import CheckpointError
-from tui.decode_worker import DecodeWorker
-from tui.messages import Failed, Finished, Loaded, LoadFailed, Loading, Request, Started, Written
+from tui.messages.writing import (
+    Failed,
+    Finished,
+    Loaded,
+    LoadFailed,
+    Loading,
+    Request,
+    Started,
+    Written,
+)
+from tui.work.decode_worker import DecodeWorker
 
 
 def until(condition: Callable[[], object], seconds: float = 10) -> None:

@@ -13,8 +13,8 @@ from test_tui_screen import opened, painted, press, running, until, write
 from textual import events
 from tui_fakes import FakeModel, ThinkingModel, letters
 
-from tui.screens.branches_sheet import BranchesSheet
-from tui.screens.write import WriteScreen
+from tui.screens.write.branches_sheet import BranchesSheet
+from tui.screens.write.view import WriteScreen
 from tui.settings import Loaded, Settings
 from tui.thoughts import Trace
 from tui.widgets.block import FLASH, GHOST, HEAD, PLAIN, PROMPT, Block, Comparison

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from charlm.config import Precision
-from tui.messages import (
+from tui.messages.writing import (
     Answer,
     Explain,
     Explained,

@@ -14,7 +14,7 @@ from tui_fakes import FakeModel
 
 from charlm.run_log import RunLog
 from tui.app import CharlmApp
-from tui.screens.train_view import TrainView
+from tui.screens.train.view import TrainView
 
 #: Tells what a dry run tells; else logs steps, and obeys its control file as the real one does.
 SCRIPT = """

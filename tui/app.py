@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,28 +18,27 @@ from textual.theme import Theme
 
 from charlm.display import visible
 from charlm.errors import InputError
-from tui.decode_worker import DecodeWorker
-from tui.engine_model import load_engine
 from tui.glyphs import AsciiGlyphs
 from tui.keymap import keys_of
 from tui.keys.key import View as ViewName
 from tui.knobs import Setting
-from tui.model_contract import Load
 from tui.models import MODEL, run_of
-from tui.run_watcher import RunWatcher
-from tui.screens.training_desk import TrainingDesk, told_end
+from tui.screens.train.desk import TrainingDesk, told_end
 from tui.screens.view import View
-from tui.screens.write import WriteScreen
+from tui.screens.write.view import WriteScreen
 from tui.settings import Loaded, Settings, keep_setting, wants_ascii
 from tui.themes import THEMES, full_name, short_name
-from tui.training import train_command
 from tui.widgets.text_field import inert
+from tui.work.decode_worker import DecodeWorker
+from tui.work.engine_model import load_engine
+from tui.work.model_contract import Load
+from tui.work.run_watcher import RunWatcher
+from tui.work.terminal_watch import watch_terminal
+from tui.work.training import train_command
 
 #: Objects made between two collections: text makes many small ones, none of them in circles.
 _THRESHOLD = 50_000
 _DESK = 0.5
-_TERMINAL = 1.0
-_HUNG_UP = 129
 
 
 class CharlmApp(App[int]):
@@ -48,7 +46,7 @@ class CharlmApp(App[int]):
 
     TITLE = "charlm"
     CSS_PATH = [  # noqa: RUF012
-        "app.tcss", "write.tcss", "stage.tcss", "runs.tcss", "train.tcss", "inspect.tcss",
+        f"styles/{name}.tcss" for name in ("app", "write", "stage", "runs", "train", "inspect")
     ]  # fmt: skip
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
@@ -100,7 +98,7 @@ class CharlmApp(App[int]):
         self.set_interval(_DESK, self._look_at_training)
         if not self.is_headless:
             self._end_on_signals()
-            self.set_interval(_TERMINAL, self._end_without_terminal)
+            watch_terminal(self.desk.close)
 
     async def on_event(self, event: Event) -> None:
         """What is pasted is inert before any field has it, Textual's own among them."""
@@ -135,11 +133,11 @@ class CharlmApp(App[int]):
 
                 return RunsView(self._load_model, self._loaded, self._show_training)
             case "train":
-                from tui.screens.train_view import TrainView
+                from tui.screens.train.view import TrainView
 
                 return TrainView(self.desk, self._load, self._load_model)
             case "inspect":
-                from tui.screens.inspect import InspectView
+                from tui.screens.inspect.view import InspectView
 
                 return InspectView(self._newest)
             case _:
@@ -158,7 +156,7 @@ class CharlmApp(App[int]):
 
     def _show_training(self, runs: Sequence[Path]) -> None:
         """Go to the training of a run, the curves of the others over it."""
-        from tui.screens.train_view import TrainView
+        from tui.screens.train.view import TrainView
 
         self.action_view("train")
         view = self.screen
@@ -223,15 +221,6 @@ class CharlmApp(App[int]):
         gc.freeze()
         gc.set_threshold(_THRESHOLD, 20, 50)
         gc.enable()
-
-    def _end_without_terminal(self) -> None:
-        """A terminal that is gone presses no key any more, and not every one says good-bye."""
-        try:
-            gone = not os.isatty(sys.__stdin__.fileno()) if sys.__stdin__ else True
-        except (OSError, ValueError):
-            gone = True
-        if gone:
-            self.exit(_HUNG_UP)
 
     def _end_on_signals(self) -> None:
         loop = asyncio.get_running_loop()

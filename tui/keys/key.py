@@ -53,8 +53,8 @@ class Key:
 _NAMES = {
     "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "left": "←", "right": "→",
     "pageup": "PgUp", "pagedown": "PgDn", "question_mark": "?", "plus": "+", "minus": "-",
-    "home": "Home", "end": "End", "space": "Space", "delete": "Del",
-    "less_than_sign": "<", "greater_than_sign": ">",
+    "home": "Home", "end": "End", "comma": ",", "full_stop": ".", "less_than_sign": "<",
+    "greater_than_sign": ">", "space": "Space", "tab": "Tab", "delete": "Del",
 }  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def key_name(key: str) -> str:
     marks = "".join({"ctrl": "^", "shift": "⇧", "alt": "⌥"}[m] for m in modifiers)
     name = _NAMES.get(last, last)
     is_function = len(last) > 1 and last[0] == "f" and last[1:].isdigit()
-    return marks + (name.upper() if marks or is_function else name)
+    return marks + (name.upper() if (marks and len(name) == 1) or is_function else name)
 
 
 def always(label: str) -> tuple[tuple[str, str], ...]:

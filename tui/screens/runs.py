@@ -9,15 +9,15 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from tui.keymap import bindings_of
+from tui.messages.runs import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
 from tui.models import runs_folder
-from tui.runs_messages import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
-from tui.runs_reader import RunsReader
 from tui.screens.sheets import Differences, Question
 from tui.screens.view import View
 from tui.widgets.pieces_line import Piece
 from tui.widgets.quantities import bytes_text
 from tui.widgets.run_panel import RunPanel
 from tui.widgets.runs_table import COLUMNS, RunsTable, columns_for
+from tui.work.runs_reader import RunsReader
 
 _FRAME = 1 / 30
 _DIM = "$foreground-muted"

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
-from tui.run_messages import Curves, Place
+from tui.messages.run import Curves, Place
 from tui.widgets.chart import Chart
 from tui.widgets.pictures import AXES, KINDS, SMOOTHINGS, Kind, Look, caption, picture
 from tui.widgets.pieces_line import PiecesLine

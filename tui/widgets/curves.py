@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.run_messages import Curves
+from tui.messages.run import Curves
 from tui.widgets.chart import Chart
 from tui.widgets.pictures import Look, caption, picture
 from tui.widgets.pieces_line import PiecesLine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from tui.dry_run import Forecast
+from tui.messages.run import Forecast
 
 #: The labels of a dry run that the page tells, and the words it uses for them.
 _TOLD = {

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.theme import Theme
 from textual.widget import Widget
 
-from tui.run_messages import Curves
+from tui.messages.run import Curves
 from tui.widgets.pictures import Look
 from tui.widgets.pieces_line import Piece, PiecesLine
 from tui.widgets.strips import STRIPS, Row, ends, rows, shown_value, title

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from charlm.display import visible
-from tui.run_messages import Axis, Curves, Place, Quantity, Sample
+from tui.messages.run import Axis, Curves, Place, Quantity, Sample
 from tui.widgets.chart import Line, Picture
 from tui.widgets.pieces_line import Piece
 from tui.widgets.plotting import Points, reduce_points, smoothed

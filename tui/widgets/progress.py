@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.run_messages import Curves
+from tui.messages.run import Curves
 from tui.widgets.status import duration
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"

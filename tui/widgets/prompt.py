@@ -7,6 +7,7 @@ from textual.message import Message
 from textual.widgets._text_area import TextArea
 
 from tui.keymap import keys_of
+from tui.widgets.text_field import act_in_order
 
 _HISTORY = 200
 _ACTIONS = {name: key.action for key in keys_of("write", "prompt") for name in key.keys}
@@ -39,6 +40,8 @@ class Prompt(TextArea):
         if action is not None and self._acts(action):
             event.stop()
             event.prevent_default()
+        else:
+            await act_in_order(self, event)
 
     def _acts(self, action: str) -> bool:
         """Do an action of the key table; False when its key keeps its usual meaning."""

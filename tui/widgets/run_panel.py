@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.runs_messages import RunDetails, RunRow
+from tui.messages.runs import RunDetails, RunRow
 from tui.widgets.curves import CurvesPanel
 from tui.widgets.runs_table import state_word
 

@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.runs_messages import RunRow
+from tui.messages.runs import RunRow
 from tui.widgets.quantities import ago, bytes_text, short
 
 _GAP = 2

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from tui.keymap import keys_of
 from tui.keys.key import View
 from tui.knobs import DECODERS, LABELS, Setting
-from tui.messages import ModelFacts
-from tui.run_messages import Curves
+from tui.messages.run import Curves
+from tui.messages.writing import ModelFacts
 from tui.widgets.block import Comparison
 from tui.widgets.pieces_line import Piece
 from tui.widgets.quantities import short
@@ -44,7 +44,8 @@ def knob_pieces(setting: Setting, *, chosen: bool = True) -> list[Piece]:
         style = "bold $accent" if here else ""
         mark = "▸" if here else ""
         text = f"{mark}{LABELS[knob]} {setting.shown(knob)}"
-        pieces.append(Piece(text, style, 1 if here else 20 + place, action=f"pick('{knob}')"))
+        rank = 1 if here else 20 + place + 20 * (setting.shown(knob) == "off")
+        pieces.append(Piece(text, style, rank, action=f"pick('{knob}')"))
     return pieces
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tui.run_messages import Probe
+from tui.messages.run import Probe
 
 #: What a strip can show, in the order of its key.
 STRIPS = ("open", "stuck", "gradients", "updates")

@@ -17,6 +17,22 @@ class TextField(TextArea):
         """All of it is chosen: typing puts another in its place."""
         self.select_all()
 
+    async def _on_key(self, event: events.Key) -> None:
+        await act_in_order(self, event)
+
+
+async def act_in_order(field: TextArea, event: events.Key) -> None:
+    """Do what a key of the text area's own does at once.
+
+    Left to Textual it would act behind the letters that were typed quickly after it.
+    """
+    own = TextArea._merged_bindings
+    bound = own.key_to_bindings.get(event.key) if own is not None else None
+    if bound and not event.is_printable:
+        event.stop()
+        event.prevent_default()
+        await field.run_action(bound[0].action)
+
 
 def inert(text: str) -> str:
     """Newlines as ours; every control character is shown, but the tab, drawn as spaces."""

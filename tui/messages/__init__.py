@@ -1,0 +1,1 @@
+"""What threads and screen tell each other: frozen snapshots."""

@@ -1,0 +1,1 @@
+"""The view that looks into a model, part by part."""

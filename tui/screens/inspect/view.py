@@ -1,0 +1,260 @@
+"""Looking into a model: what each unit does at every character, and what surprises the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from tui.keymap import bindings_of
+from tui.messages.inspect import (
+    InspectFailed,
+    InspectRequest,
+    InspectSnapshot,
+    Scored,
+    Traced,
+    TraceProgress,
+)
+from tui.screens.inspect.drawing import (
+    meaning_of,
+    most_surprising,
+)
+from tui.screens.inspect.lines import (
+    Chosen,
+    cursor_pieces,
+    head_pieces,
+    legend_pieces,
+    rival_pieces,
+)
+from tui.screens.inspect.picture import InspectPicture
+from tui.widgets.heat_text import HeatText
+from tui.widgets.pick_list import PickList
+from tui.widgets.pieces_line import Piece, PiecesLine
+from tui.work.inspect_worker import InspectWorker
+
+_FRAME = 1 / 30
+_DIM = "$foreground-muted"
+_EMPTY = (
+    "There is no text to look into yet.", "",
+    "Write one first (F9 goes back), or press e to type or paste one.",
+)  # fmt: skip
+
+
+class InspectView(InspectPicture):
+    """`current`: the model and the newest text of Write."""
+
+    BINDINGS = bindings_of("inspect")
+
+    def __init__(self, current: Callable[[], tuple[Path | None, str]]) -> None:
+        super().__init__()
+        self._current = current
+        self._worker = InspectWorker()
+        self._request = InspectRequest(0, Path(), "")
+        self._own_text: str | None = None
+        self._progress: TraceProgress | None = None
+        self._working = False
+
+    def compose_view(self) -> ComposeResult:
+        """What is chosen, the text in its colours, their meaning; units or places in a list."""
+        with Container(id="inspect-body"):
+            with Vertical(id="inspect-main"):
+                yield PiecesLine(id="inspect-head", gap=" ")
+                yield HeatText(id="inspect-text")
+                yield PiecesLine(id="inspect-legend", gap="")
+            yield PickList(id="inspect-list")
+
+    def on_mount(self) -> None:
+        """Answers come from the worker."""
+        self.find_parts()
+        self.text.set_empty(*_EMPTY)
+        self.begin()
+        self.set_interval(_FRAME, self._drain)
+
+    def on_unmount(self) -> None:
+        """The thread ends."""
+        self._worker.close()
+
+    def on_screen_resume(self) -> None:
+        """Look into the newest text, unless one of one's own is looked into."""
+        if self._own_text is None and self._is_older():
+            self._ask()
+
+    # What the keys do.
+
+    def action_surprise(self) -> None:
+        """Colour by surprise, or by what a unit does."""
+        self._choose(replace(self.chosen, surprise=not self.chosen.surprise))
+
+    def action_gate(self, by: int) -> None:
+        """Another gate or state."""
+        if self._traced is not None:
+            parts = self._traced.parts
+            self.action_part(parts[(parts.index(self.chosen.part) + by) % len(parts)])
+
+    def action_part(self, part: str) -> None:
+        """This gate or state; its most varying unit."""
+        self._choose(replace(self.chosen, part=part, unit=0))
+
+    def action_layer(self, by: int) -> None:
+        """Another layer; its most varying unit."""
+        if self._traced is not None:
+            layer = (self.chosen.layer + by) % self._traced.layers
+            self._choose(replace(self.chosen, layer=layer, unit=0))
+
+    def action_next(self, by: int) -> None:
+        """The next of the list."""
+        self._pick((self.chosen.place if self.chosen.surprise else self.chosen.unit) + by)
+
+    def action_first(self) -> None:
+        """The first of the list."""
+        self._pick(0)
+
+    def action_walk(self, by: int) -> None:
+        """The cursor some characters on."""
+        self.text.move_to(self.text.cursor + by)
+
+    def action_lines(self, by: int) -> None:
+        """The cursor some lines down."""
+        self.text.move_lines(by)
+
+    def action_ends(self, by: int) -> None:
+        """The cursor to the begin or the end."""
+        self.text.move_to(self.text.length if by > 0 else 0)
+
+    def action_other_text(self) -> None:
+        """Type or paste a text."""
+        from tui.screens.inspect.text_sheet import OtherText
+
+        def given(text: str | None) -> None:
+            if text is not None:
+                self._own_text = text
+                self._ask()
+
+        self.app.push_screen(OtherText(self._request.text), given)
+
+    def action_newest(self) -> None:
+        """The newest text of Write."""
+        self._own_text = None
+        self._ask()
+
+    def action_back(self) -> None:
+        """Stop computing; else to the text that is written."""
+        if not self._working:
+            self.app.action_view("write")  # type: ignore[attr-defined]
+            return
+        self._worker.cancel()
+        self._request = replace(self._request, number=self._request.number + 1)
+        self._working, self._progress = False, None
+        self.show_state()
+
+    def on_pick_list_picked(self, event: PickList.Picked) -> None:
+        """A click in the list."""
+        self._pick(event.place)
+
+    def states(self) -> frozenset[str]:
+        """What holds now, in the words of the key table."""
+        states = {"inspect", "outside"}
+        units = self._traced is not None and not self.chosen.surprise
+        for name, holds in (
+            ("scored", self._scored is not None),
+            ("surprise", self.chosen.surprise),
+            ("units", units),
+            ("layers", units and self._traced is not None and self._traced.layers > 1),
+            ("tracing", self._working),
+            ("older", self._own_text is not None or self._is_older()),
+        ):
+            if holds:
+                states.add(name)
+        return frozenset(states)
+
+    def title_pieces(self) -> Sequence[Piece]:
+        """Which model and text, and how far it is."""
+        pieces = [Piece("charlm", "bold $primary", 1), Piece("Inspect", "bold")]
+        if self._scored is not None:
+            own = "your text" if self._own_text is not None else "the newest text"
+            pieces.append(Piece(self._scored.name, _DIM, 2))
+            pieces.append(Piece(f"{own}, {len(self._scored.characters):,} characters", _DIM, 4))
+        if self._working:
+            done = self._progress
+            share = f" {100 * done.done // max(1, done.total)} %" if done else ""
+            pieces.append(Piece(f"computing{share} …", "$accent", 1, right=True))
+        return pieces
+
+    def show_status(self) -> None:
+        """What is chosen, what the colours mean, what is under the cursor."""
+        self.line("inspect-head").set_pieces(
+            head_pieces(self._scored, self._traced, self.chosen, self._working)
+        )
+        legend: list[Piece] = []
+        if self._scored is not None and (self.chosen.surprise or self._traced is not None):
+            cell = self._traced.cell if self._traced else ""
+            meaning = meaning_of(cell, self.chosen.part)
+            legend = legend_pieces(self.chosen, self._ramp(), meaning, self._ends)
+        self.line("inspect-legend").set_pieces(legend)
+        cursor = self.text.cursor
+        self.line("knobs").set_pieces(cursor_pieces(self._scored, cursor, self._value(cursor)))
+        self.line("meters").set_pieces(rival_pieces(self._scored, cursor))
+
+    # What happens by itself.
+
+    def _is_older(self) -> bool:
+        path, text = self._current()
+        return bool(path and text) and (path, text) != (self._request.path, self._request.text)
+
+    def _ask(self) -> None:
+        path, text = self._current()
+        text = text if self._own_text is None else self._own_text
+        if path is None or not text:
+            self.say("there is no model yet" if path is None else "there is no text yet", True)
+            return
+        self._request = InspectRequest(self._request.number + 1, path, text)
+        self._working, self._progress = True, None
+        self._worker.ask(self._request)
+        self.show_state()
+
+    def _drain(self) -> None:
+        posted = self._worker.posted
+        for _ in range(len(posted)):
+            snapshot = posted.popleft()
+            if snapshot.number == self._request.number:
+                self._take(snapshot)
+
+    def _take(self, snapshot: InspectSnapshot) -> None:
+        match snapshot:
+            case Scored():
+                self._scored, self._traced = snapshot, None
+                self._places = most_surprising(snapshot)
+                self.text.show(snapshot.characters)
+                self._choose(replace(self.chosen, unit=0, place=0))
+                for notice in snapshot.notices:
+                    self.say(notice)
+            case Traced():
+                self._traced, self._working = snapshot, False
+                part = self.chosen.part if self.chosen.part in snapshot.parts else "h"
+                layer = min(self.chosen.layer, snapshot.layers - 1)
+                self._choose(replace(self.chosen, part=part, layer=layer, unit=0))
+            case TraceProgress():
+                self._progress = snapshot
+            case InspectFailed(message=message):
+                self._working = False
+                self.say(message, True)
+        self.show_state()
+
+    def _choose(self, chosen: Chosen) -> None:
+        self.chosen = chosen
+        self._colour()
+        self.show_state()
+
+    def _pick(self, place: int) -> None:
+        """The line at `place` of the list in hand."""
+        if self.chosen.surprise:
+            place = max(0, min(place, len(self._places) - 1))
+            self._choose(replace(self.chosen, place=place))
+            if self._places:
+                self.text.move_to(self._places[place])
+        elif (part := self._part()) is not None:
+            unit = max(0, min(place, len(part.order) - 1))
+            self._choose(replace(self.chosen, unit=unit))

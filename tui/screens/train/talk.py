@@ -1,0 +1,156 @@
+"""Talking to a run: one prompt, completed with the same dice by the weights of many steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui.knobs import Setting
+from tui.messages.run import Curves, Place, Weights
+from tui.messages.writing import Failed, Finished, LoadFailed, Request, Started, Written
+from tui.widgets.answers import Answers
+from tui.work.decode_worker import DecodeWorker
+from tui.work.model_contract import Load
+
+_LENGTH = 240
+#: Characters per second, while one looks on; what is only caught up with comes at once.
+_PACE = 200
+_MOST = 60
+#: Without a prompt, dice that end the text so soon are thrown again, so many times at most.
+_SHORT, _TRIES = 50, 9
+
+
+class Talk:
+    """Asks for answers one at a time: where the cursor is first, then the newest, then the rest."""
+
+    def __init__(self, load: Load, answers: Answers) -> None:
+        self._answers = answers
+        self._worker = DecodeWorker(load)
+        self._setting = Setting(length=_LENGTH)
+        self._run: Path | None = None
+        self._weights: tuple[Weights, ...] = ()
+        self._wanted: int | None = None
+        self._asked: Weights | None = None
+        self._written = Written(0, 0, "", 0, 0.0, 0.0)
+        self._number = 0
+        self.prompt = ""
+
+    def close(self) -> None:
+        """End the thread."""
+        self._worker.close()
+
+    def ask(self, prompt: str) -> None:
+        """From now on, what follows this prompt."""
+        self.prompt = prompt
+        self._forget()
+
+    @property
+    def decoder(self) -> str:
+        """The decoder that answers."""
+        return self._setting.name
+
+    def use(self, decoder: str) -> None:
+        """From now on, by this decoder."""
+        self._setting = self._setting.with_decoder(decoder)
+        self._forget()
+
+    def again(self) -> int:
+        """The same prompt with the next dice; their number."""
+        self._setting = self._setting.with_seed(self._setting.seed + 1)
+        self._forget()
+        return self._setting.seed
+
+    @property
+    def weights(self) -> Weights | None:
+        """Those where the cursor is, else the newest; None while there are none."""
+        here = [weights for weights in self._weights if weights.step == self._wanted]
+        return next(reversed(here or self._weights), None)
+
+    def look(self, curves: Curves | None, cursor: Place | None, alive: bool) -> None:
+        """Take in which weights there are and where the cursor is; ask for what is missing."""
+        if curves is None:
+            return
+        if curves.run != self._run:
+            self._run = curves.run
+            self._forget()
+        self._weights = curves.weights
+        before = [w.step for w in self._weights if cursor is not None and w.step <= cursor.step]
+        first = [w.step for w in self._weights[:1] if cursor is not None]
+        self._wanted = next(reversed(before or first), None)
+        self._answers.choose(self._wanted)
+        self._ask_next(alive)
+
+    def drain(self) -> None:
+        """Show what the thread posted since the last frame."""
+        posted = self._worker.posted
+        for _ in range(len(posted)):
+            snapshot = posted.popleft()
+            asked = self._asked
+            match snapshot:
+                case LoadFailed(path=path, message=message):
+                    if asked is not None and asked.path == path:
+                        self._end(message)
+                case Started() | Written() | Finished() | Failed() if (
+                    asked is not None and snapshot.number == self._number
+                ):
+                    self._take(snapshot, asked)
+
+    def _take(self, snapshot: Started | Written | Finished | Failed, asked: Weights) -> None:
+        match snapshot:
+            case Started(prompt=prompt):
+                self._answers.begin(asked.step, prompt)
+            case Written(keep=keep, text=text):
+                self._answers.rewrite(keep, text)
+                self._written = snapshot
+            case Finished():
+                self._finish(asked)
+            case Failed(message=message):
+                self._end(message)
+
+    def _finish(self, asked: Weights) -> None:
+        count, newest = self._written.characters, asked == self._weights[-1]
+        if count < _SHORT and newest and not self.prompt and self._setting.seed < _TRIES:
+            self.again()  # of a first text one wants to see something
+            return
+        nats = f"{abs(self._written.log_prob) / count:.2f} nats/char" if count else "no text"
+        self._end(nats)
+
+    def _end(self, note: str) -> None:
+        assert self._asked is not None
+        if self._asked.step not in self._answers.steps:
+            self._answers.begin(self._asked.step, self.prompt)
+        self._answers.end(note)
+        self._asked = None
+
+    def _ask_next(self, alive: bool) -> None:
+        answered = self._answers.steps
+        missing = [w for w in self._weights[-_MOST:] if w.step not in answered]
+        here = [
+            w for w in self._weights
+            if w.step == self._wanted and w != self._asked and w.step not in answered
+        ]  # fmt: skip
+        if self._asked is not None and not here:
+            return
+        if self._asked is not None:  # the cursor does not wait for what only catches up
+            self._answers.drop(self._asked.step)
+        following = here or missing[-1:]
+        if following:
+            self._start(following[0], alive and following[0] == self._weights[-1])
+
+    def _start(self, weights: Weights, slowly: bool) -> None:
+        self._number += 1
+        self._asked = weights
+        self._written = Written(self._number, 0, "", 0, 0.0, 0.0)
+        setting = self._setting
+        self._worker.load(weights.path)
+        self._worker.write(
+            Request(
+                self._number, self.prompt, setting.strategy, setting.length, setting.seed,
+                _PACE if slowly else 0, setting.name,
+            )
+        )  # fmt: skip
+
+    def _forget(self) -> None:
+        self._worker.cancel()
+        self._number += 1
+        self._asked = None
+        self._answers.clear()

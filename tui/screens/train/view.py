@@ -1,0 +1,260 @@
+"""The view that trains: a form when nothing is shown, else a run: its curves and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.widgets import Static
+
+from charlm.display import visible
+from tui.keymap import bindings_of
+from tui.knobs import DECODERS
+from tui.messages.run import Curves
+from tui.models import runs_folder
+from tui.screens.train.curves import CurveActions
+from tui.screens.train.desk import TrainingDesk
+from tui.screens.train.form import TrainForm
+from tui.screens.train.talk import Talk
+from tui.screens.train.wheel import Wheel
+from tui.widgets.answers import Answers
+from tui.widgets.curve_board import CurveBoard
+from tui.widgets.heat_strip import HeatStrip
+from tui.widgets.pieces_line import Piece
+from tui.widgets.progress import ProgressLine
+from tui.widgets.prompt import Prompt
+from tui.work.model_contract import Load
+from tui.work.run_watcher import RunWatcher
+
+_QUIET = "$foreground-muted"
+_FRAME = 1 / 30
+
+
+class TrainView(CurveActions):
+    """Starts, shows and steers a training. Every action is one of its keys."""
+
+    view_name = "train"
+    BINDINGS = bindings_of("train")
+
+    def __init__(self, desk: TrainingDesk, load: Load, write_with: Callable[[Path], None]) -> None:
+        super().__init__()
+        self._desk, self._wheel = desk, Wheel(desk)
+        self._load, self._write_with = load, write_with
+        self._watcher = RunWatcher(weights=True)
+        self._run: Path | None = desk.run if desk.training else None
+        self._others: tuple[Path, ...] = ()
+
+    # What other views ask of it.
+
+    def show_run(self, run: Path) -> None:
+        """Show this run: one that is over, or one that goes on, whoever started it."""
+        self._run, self._others = run, ()
+        self._watch()
+
+    def overlay(self, runs: Sequence[Path]) -> None:
+        """Show the first of these runs, the curves of the others over it."""
+        if runs:
+            self._run, self._others = runs[0], tuple(runs[1:])
+            self._watch()
+
+    # Its parts.
+
+    def compose_view(self) -> ComposeResult:
+        """The form; the run."""
+        yield TrainForm(runs_folder().absolute(), self._desk.command, id="form")
+        with Vertical(id="run"):
+            yield ProgressLine(id="progress")
+            with Container(id="run-body"):
+                with Vertical(id="run-left"):
+                    yield CurveBoard(id="board")
+                    yield HeatStrip(id="strip")
+                yield Answers(id="answers")
+            with Container(id="prompt-row"):
+                yield Static("›", id="prompt-mark", markup=False)
+                yield Prompt(id="talk-prompt")
+
+    def on_mount(self) -> None:
+        """The form, or the run that is there already."""
+        self._form, self._board = self.query_one(TrainForm), self.query_one(CurveBoard)
+        self._strip = self.query_one(HeatStrip)
+        self._progress, self._status = self.query_one(ProgressLine), self.query_one("#status")
+        self._answers = self.query_one(Answers)
+        self._answers.set_empty("What it writes comes here, at every evaluation.")
+        self._talk = Talk(self._load, self._answers)
+        self._prompt = self.query_one(Prompt)
+        self._prompt.placeholder = "Type how a text begins: it goes on at every evaluation"
+        self.begin()
+        self.set_interval(_FRAME, self._talk.drain)
+        self._place()
+        self._watch()
+
+    def on_unmount(self) -> None:
+        """The threads end."""
+        self._watcher.close()
+        self._talk.close()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Curves, gates and answers where there is room for them."""
+        if self._ready:
+            self._place(event.size)
+
+    def on_prompt_sent(self, event: Prompt.Sent) -> None:
+        """Enter: this is what it goes on from."""
+        self._talk.ask(event.text)
+        self._board.focus()
+
+    def on_train_form_asked(self, event: TrainForm.Asked) -> None:
+        """Start the training of the form."""
+        try:
+            self._desk.start(event.plan)
+        except OSError as error:
+            self.say(f"the training could not be started: {error}", True)
+            return
+        self.show_run(event.plan.run)
+        self.say(f"training {event.plan.run.name}")
+
+    @property
+    def curves(self) -> Curves | None:
+        """The newest snapshot of the run that is shown."""
+        latest = self._watcher.latest
+        return latest if latest is not None and latest.run == self._run else None
+
+    def states(self) -> frozenset[str]:
+        """What holds now, in the words of the key table."""
+        curves, shown = self.curves, self._run is not None
+        alive = self._wheel.is_alive(curves)
+        own = shown and self._run == self._desk.run
+        holding = {
+            "form": not shown, "run": shown, "alive": alive,
+            "paused": alive and curves is not None and curves.paused,
+            "other": self._desk.training and not own,
+            "new": shown and not self._desk.training,
+            "answered": shown and bool(self._answers.answers),
+            "strip": shown and self._strip.display,
+            "one-chart": shown and not self._board.shows_all,
+            "prompt": self._prompt.has_focus, "outside": not self._prompt.has_focus,
+        }  # fmt: skip
+        return frozenset({self.view_name, *(name for name, holds in holding.items() if holds)})
+
+    def title_pieces(self) -> Sequence[Piece]:
+        """The run, and what learns in it."""
+        pieces = [Piece("charlm", "bold $primary", 1)]
+        if self._run is None:
+            return [*pieces, Piece("train a new model", "bold")]
+        pieces.append(Piece(visible(self._run.name), "bold"))
+        curves = self.curves
+        if curves is not None:
+            pieces.append(Piece(curves.model, _QUIET, 2))
+        if self._others:
+            pieces.append(Piece(f"and {len(self._others)} more", _QUIET, 3))
+        return pieces
+
+    def show_status(self) -> None:
+        """Progress, curves, the newest notice."""
+        curves = self.curves
+        alive = self._wheel.is_alive(curves)
+        state = "paused" if alive and curves is not None and curves.paused else ""
+        if self._run is not None and self._run == self._desk.run and self._desk.stopping:
+            state = "stopping"
+        self._progress.show(curves, state, alive)
+        self._board.show(curves, self._watcher.others if curves is not None else ())
+        if curves is not None:
+            self._strip.show(curves, self._board.look, self._board.span(curves))
+        self._talk.look(curves, self._board.look.cursor, alive)
+        notice = curves.notices[-1] if curves is not None and curves.notices else ""
+        self.line("meters").set_pieces([Piece(notice, _QUIET)])
+        self._status.display = bool(notice)
+
+    def marked_action(self) -> str:
+        """The decoder it answers by."""
+        return f"decoder('{self._talk.decoder}')"
+
+    # What the keys do.
+
+    def action_start(self) -> None:
+        """Start what the form says."""
+        self._form.start()
+
+    def action_more(self) -> None:
+        """More options, and back."""
+        self._form.turn_page()
+
+    def action_new(self) -> None:
+        """The form; while a training runs, its run."""
+        self._run, self._others = (self._desk.run, ()) if self._desk.training else (None, ())
+        self._watch()
+
+    def action_pause(self) -> None:
+        """Pause, or go on."""
+        self._steer(self._wheel.pause_or_go_on)
+
+    def action_rate(self, direction: int) -> None:
+        """The learning rate down or up."""
+        self._steer(lambda curves: self._wheel.turn_rate(curves, direction))
+
+    def action_stop(self) -> None:
+        """Stop: it saves first."""
+        self._steer(self._wheel.stop)
+
+    def action_to_prompt(self) -> None:
+        """The cursor into the prompt."""
+        self._prompt.focus()
+
+    def action_decoder(self, name: str) -> None:
+        """It answers by another decoder."""
+        self._talk.use(name)
+        self.say(f"it goes on by {DECODERS[name]}")
+
+    def action_again(self) -> None:
+        """Ask again, with other dice."""
+        self.say(f"other dice: seed {self._talk.again()}")
+
+    def action_copy_answer(self) -> None:
+        """Prompt and text to the clipboard of the terminal."""
+        text = self._answers.text
+        self.app.copy_to_clipboard(text)
+        self.say(f"copied {len(text):,} characters")
+
+    def action_write_with(self) -> None:
+        """Go to writing, with the weights of the cursor's moment, or the newest."""
+        weights = self._talk.weights
+        if weights is not None:
+            self._write_with(weights.path)
+
+    def action_escape(self) -> None:
+        """Out of the prompt; back to the newest values; else back to writing."""
+        if self._prompt.has_focus:
+            self._board.focus()
+        elif self._run is not None and self._board.look.cursor is not None:
+            self._board.move_to(None)
+        else:
+            self.app.action_view("write")  # type: ignore[attr-defined]
+
+    def _steer(self, act: Callable[[Curves], str]) -> None:
+        curves = self.curves
+        if curves is None or not curves.run.is_dir():
+            self.say("one moment: the training is starting")
+            return
+        try:
+            self.say(act(curves))
+        except OSError as error:
+            self.say(f"the training could not be asked: {error}", True)
+
+    def _watch(self) -> None:
+        """Show the form or the run, as it is now."""
+        if self._run is not None:
+            self._watcher.watch(self._run, *self._others)
+        if not self._ready:
+            return
+        shown = self._run is not None
+        self._form.display, self.query_one("#run").display = not shown, shown
+        if shown:
+            self._form.shut()
+            self._board.move_to(None)
+            self._board.focus()
+        else:
+            self._form.open()
+        self.show_state()

@@ -1,0 +1,54 @@
+"""The wheel in hand: what a running training can be asked, its own or one started elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from charlm.control import MAX_LEARNING_RATE, steer
+from tui.messages.run import Curves
+from tui.screens.train.desk import TrainingDesk
+from tui.work.run_lock import is_training
+
+_FACTOR = 1.5
+
+
+class Wheel:
+    """Asks through the run's control file; the run log tells when it is done."""
+
+    def __init__(self, desk: TrainingDesk) -> None:
+        self._desk = desk
+
+    def is_alive(self, curves: Curves | None) -> bool:
+        """Whether someone is training this run now."""
+        if curves is None:
+            return False
+        if self.is_own(curves.run):
+            return True
+        return curves.ended is None and is_training(curves.run)
+
+    def is_own(self, run: Path) -> bool:
+        """Whether this screen started the training of that run, and it is running."""
+        return self._desk.training and self._desk.run == run
+
+    def pause_or_go_on(self, curves: Curves) -> str:
+        """Ask for a pause, or for its end; what to say of it. Raises OSError."""
+        steer(curves.run, "resume" if curves.paused else "pause")
+        return "it goes on before its next step" if curves.paused else "it pauses: it saves first"
+
+    def turn_rate(self, curves: Curves, direction: int) -> str:
+        """Ask for a lower (-1) or higher (1) learning rate; what to say. Raises OSError."""
+        rates = curves.of("learning_rate")
+        now = curves.rate or (rates[-1].value if rates else None)
+        if not now:
+            return "its learning rate is not known yet"
+        rate = float(f"{min(MAX_LEARNING_RATE, now * _FACTOR**direction):.2g}")
+        steer(curves.run, "learning_rate", rate)
+        return f"learning rate {now:.2g} → {rate:.2g}, from the next step on"
+
+    def stop(self, curves: Curves) -> str:
+        """Ask it to save and end; what to say. Raises OSError."""
+        if self.is_own(curves.run):
+            self._desk.stop()
+        else:
+            steer(curves.run, "stop")
+        return "stopping the training: it saves first"

@@ -1,0 +1,1 @@
+"""The view one writes in, part by part."""

@@ -1,0 +1,88 @@
+"""What the parts of the view one writes on share: the setting, the model, how a text begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.geometry import Size
+
+from charlm.config import Precision
+from tui.knobs import Setting
+from tui.messages.writing import ModelFacts
+from tui.screens.train.desk import TrainingDesk
+from tui.screens.view import View
+from tui.screens.write.branches import Branch
+from tui.screens.write.writing import Writing
+from tui.widgets.curves import CurvesPanel
+from tui.widgets.prompt import Prompt
+from tui.widgets.text_view import TextView
+from tui.work.decode_worker import DecodeWorker
+from tui.work.run_watcher import RunWatcher
+
+
+class WriteBase(View):
+    """The state of the view; its actions are in the classes beside it, its whole in `write`."""
+
+    view_name = "write"
+    view: TextView
+    prompt: Prompt
+    panel: CurvesPanel
+    writing: Writing
+
+    def __init__(
+        self,
+        worker: DecodeWorker,
+        watcher: RunWatcher,
+        desk: TrainingDesk,
+        model: Path | None,
+        *,
+        plain: bool = False,
+    ) -> None:
+        super().__init__()
+        self._plain = plain
+        self._worker, self._watcher, self._desk = worker, watcher, desk
+        self._model = model
+        self.setting: Setting = Setting()
+        self.facts: ModelFacts | None = None
+        self._loading = ""
+        self._precision: Precision = "float32"
+        self._curves_wanted: bool | None = None
+        self._edited: Branch | None = None
+
+    def load(self, path: Path) -> None:
+        """Read a model; what is being written stops."""
+        self.writing.forget()
+        self._worker.load(path, self._precision)
+
+    def _set(self, setting: Setting) -> None:
+        """Take a setting; where it changes the text, the text starts again from its prompt."""
+        changed = setting.strategy != self.setting.strategy or (
+            (setting.seed, setting.length) != (self.setting.seed, self.setting.length)
+        )
+        renamed = setting.name != self.setting.name
+        self.setting = setting
+        if changed or renamed:
+            self.writing.write_again(setting, self.model_name)
+        self.show_state()
+
+    def _write(self, prompt: str, given: int | None = None) -> None:
+        """Write on from a prompt, of which the user gave so many characters (None: all)."""
+        if self._has_model():
+            self.writing.write(prompt, self.setting, self.model_name, given)
+            self.show_state()
+
+    def _has_model(self) -> bool:
+        """Whether there is, or will be, a model to write with; if not, that is said."""
+        if self.facts is None and not self._loading and not self._model:
+            self.say("there is no model yet: F8 trains one, F7 lists them", True)
+            return False
+        return True
+
+    def place_panels(self, size: Size | None = None) -> None:
+        """Which panels stand beside the text, or below it."""
+
+    @property
+    def model_name(self) -> str:
+        """The model as a heading names it."""
+        name = self.facts.name if self.facts else self._loading
+        return name if self._precision == "float32" else f"{name} {self._precision}"

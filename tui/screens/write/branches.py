@@ -1,0 +1,83 @@
+"""Texts that came of one another: rivals taken, continuations, edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tui.knobs import Setting
+from tui.messages.writing import Request
+from tui.widgets.block import Block
+
+if TYPE_CHECKING:
+    from tui.search import Search  # the first paint does not need it
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A text asked for. given: characters that the user gave, None for the whole prompt.
+
+    parent: the text it branches off. again: it takes the newest one's place in the tree too.
+    over: it has the same dice, and is written over what is there.
+    """
+
+    request: Request
+    setting: Setting
+    heading: str
+    given: int | None = None
+    parent: Branch | None = None
+    again: bool = False
+    over: bool = False
+
+
+@dataclass(eq=False)
+class Branch:
+    """One text and how it came to be.
+
+    ended: the model wrote its end. over: nothing more comes. search: how a beam found it.
+    children: in the order they were made; the one last shown is gone back to by redo.
+    """
+
+    request: Request
+    setting: Setting
+    block: Block
+    parent: Branch | None = None
+    over: bool = False
+    ended: bool = False
+    search: Search | None = None
+    children: list[Branch] = field(default_factory=list)
+    last_shown: Branch | None = None
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether the text was cut, so that it can go on."""
+        return self.over and not self.ended
+
+    @property
+    def explained(self) -> bool:
+        """Whether it is known of every character, and of the end, what the model thought."""
+        known = self.block.trace
+        return known is not None and len(known) >= len(self.block.text) + self.ended
+
+    @property
+    def left_at(self) -> int:
+        """Where it left its parent's text, in characters; 0 without a parent."""
+        if self.parent is None:
+            return 0
+        mine, other = self.block.text, self.parent.block.text
+        length = min(len(mine), len(other))
+        return next((i for i in range(length) if mine[i] != other[i]), length)
+
+    def root(self) -> Branch:
+        """The first text of the tree."""
+        branch = self
+        while branch.parent is not None:
+            branch = branch.parent
+        return branch
+
+    def walk(self, bars: tuple[bool, ...] = ()) -> Iterator[tuple[Branch, tuple[bool, ...]]]:
+        """This text and all below it, with, for every level, whether a sibling follows."""
+        yield self, bars
+        for place, child in enumerate(self.children):
+            yield from child.walk((*bars, place + 1 < len(self.children)))

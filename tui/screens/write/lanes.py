@@ -1,0 +1,70 @@
+"""Several texts of one prompt being written: between the worker's snapshots and their view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from tui.knobs import Setting
+from tui.messages.writing import Failed, Finished, LaneWritten, Request, Started, Together
+from tui.side_by_side import Lane
+from tui.work.decode_worker import DecodeWorker
+
+
+class Lanes:
+    """Asks for texts side by side and keeps what comes; older requests' snapshots are dropped.
+
+    Their numbers are negative: those of single texts are not.
+    """
+
+    def __init__(self, worker: DecodeWorker, say: Callable[[str, bool], None]) -> None:
+        self._worker, self._say = worker, say
+        self._number = 0
+        self.prompt: str | None = None
+        self.lanes: list[Lane] = []
+        self.streaming = False
+
+    def start(self, prompt: str, settings: Sequence[Setting]) -> None:
+        """Write a text for every setting."""
+        self._number -= 1
+        self.prompt, self.streaming = prompt, True
+        self.lanes = [Lane(setting.heading("").removeprefix(" · ")) for setting in settings]
+        requests = [
+            Request(self._number, prompt, s.strategy, s.length, s.seed, s.pace, s.name,
+                    sample=s.sample)
+            for s in settings
+        ]  # fmt: skip
+        self._worker.write(Together(self._number, tuple(requests)))
+
+    def cancel(self) -> None:
+        """Stop writing; what is there stays."""
+        if self.streaming:
+            self._worker.cancel()
+            self._number -= 1
+            self._end()
+
+    def take(self, snapshot: Started | LaneWritten | Finished | Failed) -> None:
+        """Take in one snapshot."""
+        if snapshot.number != self._number:
+            return
+        match snapshot:
+            case Started(prompt=prompt, notices=notices):
+                self.prompt = prompt
+                for notice in notices:
+                    self._say(notice, False)
+            case LaneWritten(lane=place):
+                lane = self.lanes[place]
+                self.lanes[place] = replace(
+                    lane, text=lane.text[: snapshot.keep] + snapshot.text,
+                    characters=snapshot.characters, log_prob=snapshot.log_prob,
+                    over=snapshot.over, ended=snapshot.ended,
+                )  # fmt: skip
+            case Finished():
+                self._end()
+            case Failed(message=message):
+                self._end()
+                self._say(message, True)
+
+    def _end(self) -> None:
+        self.streaming = False
+        self.lanes = [replace(lane, over=True) for lane in self.lanes]

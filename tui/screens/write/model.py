@@ -1,0 +1,45 @@
+"""The keys of the model: its numbers, its curves, the newest weights of a training."""
+
+from __future__ import annotations
+
+from textual.geometry import Size
+
+from tui.screens.view import TALL, WIDE
+from tui.screens.write.base import WriteBase
+
+
+class ModelActions(WriteBase):
+    """Numbers, newest weights, curves."""
+
+    def action_precision(self) -> None:
+        """The same model in numbers of 8 bits, or of 32 again; the text starts again."""
+        if self._loading:
+            self.say("one moment: the model is being read")
+            return
+        self._precision = "float32" if self._precision == "int8" else "int8"
+        self.say(f"numbers: {self._precision}")
+        if self.facts is not None:
+            prompt = self.writing.prompt
+            self.load(self.facts.path)
+            if prompt is not None:
+                self._write(prompt)
+
+    def action_talk(self) -> None:
+        """Load the newest weights of the training."""
+        run = self._desk.talk()
+        if run is not None:
+            self.load(run)
+
+    def action_curves(self) -> None:
+        """Show or hide the curves."""
+        self._curves_wanted = not self.panel.display
+        self.place_panels()
+        if self._curves_wanted and not self.panel.display:
+            self.say(f"the curves need a terminal of {TALL} lines")
+        self.show_state()
+
+    def place_panels(self, size: Size | None = None) -> None:
+        """Curves where there is room, or where they are asked for; rivals come before them."""
+        size = size or self.size
+        wanted = size.width >= WIDE if self._curves_wanted is None else self._curves_wanted
+        self.panel.display = wanted and size.height >= TALL and self.view.cursor is None

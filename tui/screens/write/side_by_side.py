@@ -1,0 +1,254 @@
+"""Several texts in the place of one: a grid of samples, a duel of two settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.geometry import Size
+
+from tui.knobs import Setting
+from tui.screens.write.lanes import Lanes
+from tui.screens.write.stage import Stage, StageActions
+from tui.side_by_side import agreement, parting
+from tui.widgets.pieces_line import Piece
+
+if TYPE_CHECKING:
+    from tui.widgets.lanes_view import LanesView
+
+_COUNTS = (4, 6, 9)
+_DIM = "$foreground-muted"
+#: Widths from which texts stand in two, in three columns.
+_TWO, _THREE = 50, 100
+_SIDES = ("A", "B")
+
+
+class LaneActions(StageActions):
+    """The keys of the grid and of the duel.
+
+    The knobs are those of the grid, or of the side of the duel that is chosen.
+    """
+
+    _count = 0
+    _lane = 0
+    _sides: tuple[Setting, Setting] | None = None
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        """The texts that are written side by side."""
+        return Lanes(self._worker, self.say)
+
+    @property
+    def in_lanes(self) -> bool:
+        """Whether several texts are what is seen."""
+        return self.stage in ("grid", "duel")
+
+    def action_grid(self) -> None:
+        """Several samples of the prompt, or one text again."""
+        if self.stage == "grid":
+            self.set_stage("text")
+        elif self.setting.name in ("greedy", "beam", "nucleus-beam"):
+            self.say("this decoder has no samples to choose from: F3 or F4 first")
+        elif self._has_model():
+            self._count = self._count or self._fitting_count()
+            prompt = self._asked_prompt
+            self.set_stage("grid")
+            self._write_lanes(prompt)
+
+    def action_cells(self) -> None:
+        """Four, six or nine samples."""
+        self._count = _COUNTS[(_COUNTS.index(self._count) + 1) % len(_COUNTS)]
+        self._write_lanes(self._asked_prompt)
+
+    def action_duel(self) -> None:
+        """Two settings on one prompt and the same dice, or one text again."""
+        if self.stage == "duel":
+            self.set_stage("text")
+        elif self._has_model():
+            other = self.setting.with_decoder(
+                "greedy" if self.setting.name != "greedy" else "nucleus"
+            )
+            prompt = self._asked_prompt
+            self.set_stage("duel")
+            self._sides = (self.setting, other)
+            self._choose_lane(1)
+            self._write_lanes(prompt)
+
+    def action_walk(self, way: str) -> None:
+        """Choose among the texts; in one text, walk."""
+        if not self.in_lanes:
+            super().action_walk(way)
+        elif self.stage == "duel":
+            self._choose_lane(1 - self._lane)
+        elif self.lanes_panel is not None and self.lanes_panel.is_mounted:
+            self._choose_lane(self.lanes_panel.view.towards(way))
+
+    def action_rival(self, place: int) -> None:
+        """Take a sample by its number, choose a side; in one text, choose a rival."""
+        if not self.in_lanes:
+            super().action_rival(place)
+        elif place < len(self.lanes.lanes):
+            self._choose_lane(place)
+            if self.stage == "grid":
+                self.take_lane()
+
+    def action_enter(self) -> None:
+        """The chosen text becomes the text."""
+        if self.in_lanes and self.lanes.lanes:
+            self.take_lane()
+        else:
+            super().action_enter()
+
+    def on_lanes_view_clicked(self, event: LanesView.Clicked) -> None:
+        """A click chooses, a second one takes."""
+        self._choose_lane(event.lane)
+        if event.chain > 1:
+            self.take_lane()
+
+    def take_lane(self) -> None:
+        """Go on with the chosen text alone: it is written again, what is there at once."""
+        prompt, known = self.lanes.prompt, self.lanes.lanes[self._lane].text
+        if prompt is None:
+            return
+        setting = self.setting
+        if self.stage == "grid":
+            setting = replace(setting, sample=self._lane)
+        self.set_stage("text")
+        self.setting = setting
+        self.writing.write(prompt, setting, self.model_name, known=known)
+        self.show_state()
+
+    def regenerate_lanes(self) -> bool:
+        """Write all of them with the next seed; False where one text is seen."""
+        if self.in_lanes:
+            self._set(self.setting.with_seed(self.setting.seed + 1))
+        return self.in_lanes
+
+    def lane_text(self) -> str | None:
+        """Prompt and text of the chosen one; None where one text is seen."""
+        if not self.in_lanes or not self.lanes.lanes:
+            return None
+        return (self.lanes.prompt or "") + self.lanes.lanes[self._lane].text
+
+    def load(self, path: Path) -> None:
+        """Read a model; what is being written stops."""
+        self.lanes.cancel()
+        super().load(path)
+
+    def set_stage(self, stage: Stage) -> None:
+        """Show this in the place of the text; what is written for another stops."""
+        if self._sides is not None:  # the setting is that of A, which it was before
+            self.setting, self._sides = self._sides[0], None
+        if self.in_lanes:
+            self.lanes.cancel()
+        elif stage in ("grid", "duel"):
+            self.writing.cancel()
+        self.lanes.lanes, self._lane = [], 0
+        super().set_stage(stage)
+        self.place_panels()
+
+    def place_panels(self, size: Size | None = None) -> None:
+        """No curves beside several texts."""
+        super().place_panels(size)
+        if self.in_lanes:
+            self.panel.display = False
+
+    def lane_states(self) -> set[str]:
+        """What holds of them, in the words of the key table."""
+        holds = {"streaming": self.lanes.streaming, "lanes": self.in_lanes}
+        return {state for state, holding in holds.items() if holding}
+
+    def show_stage(self) -> None:
+        """What is seen, as the writing stands."""
+        super().show_stage()
+        panel, lanes = self.lanes_panel, self.lanes.lanes
+        if not self.in_lanes or not lanes or panel is None or not panel.is_mounted:
+            return
+        duel = self.stage == "duel"
+        width = self.size.width
+        columns = 1 if width < _TWO else 3 if len(lanes) > 4 and width >= _THREE else 2
+        if duel:
+            columns = 2 if width >= _THREE else 1
+        names = [f"{i + 1}" for i in range(len(lanes))]
+        if duel:
+            names = [f"{side}  {lane.title}" for side, lane in zip(_SIDES, lanes, strict=True)]
+        panel.view.show(lanes, self.lanes.prompt or "", names, columns, self._lane, duel)
+        panel.head.set_pieces(self._lanes_head())
+
+    def _lanes_head(self) -> Sequence[Piece]:
+        lanes = self.lanes.lanes
+        if self.stage == "grid":
+            return [
+                Piece(f"{len(lanes)} samples", "bold $primary"),
+                Piece("one prompt, one setting, other dice", _DIM, 2),
+                Piece("Enter takes one", "", 1, right=True),
+            ]
+        pieces = [Piece("duel", "bold $primary"), Piece("one prompt, the same dice", _DIM, 3)]
+        one, other = (lane.text for lane in lanes)
+        place, shortest = parting(one, other), min(len(one), len(other))
+        if place < shortest:
+            same = agreement(one, other)
+            pieces += [
+                Piece(f"first difference at {place + 1:,}", "bold $accent", 1),
+                Piece(f"{same:,} of {shortest:,} characters the same", "", 2),
+                Piece("dim: the same in both", _DIM, 4),
+            ]
+        elif shortest:
+            pieces.append(Piece(f"the same so far: {shortest:,} characters", "", 1))
+        return pieces
+
+    def _set(self, setting: Setting) -> None:
+        """Take a setting; in the grid and the duel the texts start again."""
+        if not self.in_lanes:
+            super()._set(setting)
+            return
+        if self.stage == "grid" and setting.name in ("greedy", "beam", "nucleus-beam"):
+            self.say("this decoder has no samples to choose from: Esc goes back to one text")
+            return
+        changed = replace(setting, chosen=self.setting.chosen) != self.setting
+        self.setting = setting
+        if changed:
+            self._write_lanes(self._asked_prompt)
+        self.show_state()
+
+    def _write(self, prompt: str, given: int | None = None) -> None:
+        """Write on from a prompt: one text, or as many as are seen."""
+        if self.in_lanes and self._has_model():
+            self._write_lanes(prompt)
+            self.focus_stage()
+        else:
+            super()._write(prompt, given)
+
+    def _write_lanes(self, prompt: str) -> None:
+        if self.stage == "grid":
+            settings = [replace(self.setting, sample=i) for i in range(self._count)]
+        else:
+            assert self._sides is not None
+            mine, chosen = self.setting, self._lane
+            theirs = replace(self._sides[1 - chosen], seed=mine.seed, sample=mine.sample,
+                             length=mine.length, pace=mine.pace)  # fmt: skip
+            self._sides = (theirs, mine) if chosen else (mine, theirs)
+            settings = list(self._sides)
+        self.lanes.start(prompt, settings)
+        self.show_state()
+
+    def _choose_lane(self, place: int) -> None:
+        self._lane = place
+        if self._sides is not None:
+            self.setting = self._sides[place]
+        self.show_state()
+
+    @property
+    def _asked_prompt(self) -> str:
+        """The prompt of what is seen; or what is typed, if that was not written with yet."""
+        prompt = self.lanes.prompt if self.in_lanes and self.lanes.lanes else self.writing.prompt
+        typed = self.prompt.text
+        is_new = self.prompt.has_focus and typed and not (prompt or "").startswith(typed)
+        return typed if prompt is None or is_new else prompt
+
+    def _fitting_count(self) -> int:
+        wide, high = self.size.width >= _THREE, self.size.height
+        return 9 if wide and high >= 36 else 6 if wide or high >= 32 else 4

@@ -1,0 +1,164 @@
+"""The keys of the text: surprise, the cursor and its rivals, branches, going on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tui.screens.write.base import WriteBase
+from tui.screens.write.branches import Branch
+from tui.widgets.legend import Legend
+from tui.widgets.prompt import Prompt
+from tui.widgets.rivals_panel import RivalsPanel
+from tui.widgets.text_view import TextView
+
+
+class TextActions(WriteBase):
+    """Looking at a text, and changing its course.
+
+    The cursor walks the newest text; while it is there the panel shows what the model thought.
+    """
+
+    rivals: RivalsPanel
+    legend: Legend
+
+    def on_text_view_clicked(self, event: TextView.Clicked) -> None:
+        """A click puts the cursor there."""
+        self._put_cursor(event.place)
+
+    def on_rivals_panel_chosen(self, event: RivalsPanel.Chosen) -> None:
+        """A click chooses a rival."""
+        self.rivals.choose(event.place)
+
+    def on_prompt_sent(self, event: Prompt.Sent) -> None:
+        """Enter: write; an edited text becomes a branch of what it was."""
+        edited, self._edited = self._edited, None
+        if edited is not None and edited is self.writing.now:
+            self.writing.branch(event.text, len(event.text), self.setting, self.model_name)
+            self.show_state()
+        else:
+            self._write(event.text)
+
+    def action_surprise(self) -> None:
+        """Colour the characters by how surprising they were, or no longer."""
+        self.view.surprise = not self.view.surprise
+        self.legend.display = self.view.surprise
+        self._ask_for_details()
+        self.view.refresh()
+
+    def action_walk(self, way: str) -> None:
+        """Move the cursor; up and down in the panel choose a rival."""
+        if self.rivals.has_focus and way in ("up", "down"):
+            self.rivals.step(-1 if way == "up" else 1)
+        else:
+            self._put_cursor(self.view.place_towards(way))
+
+    def action_rival(self, place: int) -> None:
+        """Choose a rival of the character under the cursor."""
+        self.rivals.choose(place)
+        self.show_state()
+
+    def action_enter(self) -> None:
+        """Write on with the chosen rival; without a cursor, go to the prompt."""
+        cursor, rival = self.view.cursor, self.rivals.rival
+        if cursor is None:
+            self.prompt.focus()
+        elif rival is None:
+            self.say("choose another character first: a digit, or Tab and then ↑ ↓")
+        else:
+            self._branch(self.view.text[:cursor] + rival.character, ends=not rival.character)
+
+    def action_continue(self) -> None:
+        """Go on where the text was cut."""
+        self._branch(self.view.text)
+
+    def action_edit(self) -> None:
+        """Put the text up to the cursor, or all of it, into the prompt."""
+        self._edited = self.writing.now
+        self.prompt.text = self.view.text[: self.view.cursor]
+        self.prompt.move_cursor(self.prompt.document.end)
+        self.prompt.focus()
+
+    def action_undo(self) -> None:
+        """Back to the text that this one came of."""
+        if self.writing.now is not None and self.writing.now.parent is not None:
+            self._go_to(self.writing.now.parent)
+
+    def action_redo(self) -> None:
+        """On to the text last shown of those that came of this one."""
+        if self.writing.now is not None and self.writing.now.last_shown is not None:
+            self._go_to(self.writing.now.last_shown)
+
+    def action_branches(self) -> None:
+        """Choose among all texts that came of one another."""
+        from tui.screens.write.branches_sheet import BranchesSheet
+
+        if self.writing.now is not None:
+            self.app.push_screen(BranchesSheet(self.writing.now), self._go_to)
+
+    def text_states(self) -> set[str]:
+        """What holds of the text, in the words of the key table."""
+        now = self.writing.now
+        states = {
+            "surprise": self.view.surprise,
+            "cursor": self.view.cursor is not None,
+            "rivals": self.view.cursor is not None and self.rivals.known,
+            "cut": now is not None and now.can_continue,
+            "undo": now is not None and now.parent is not None,
+            "redo": now is not None and now.last_shown is not None,
+            "branches": now is not None and (now.parent is not None or bool(now.children)),
+        }
+        return {name for name, holds in states.items() if holds}
+
+    def hide_cursor(self) -> None:
+        """The text alone again."""
+        self._put_cursor(None)
+        if self.rivals.has_focus:
+            self.view.focus()
+
+    def show_rivals(self) -> None:
+        """The panel, as the cursor and the text stand."""
+        cursor, now = self.view.cursor, self.writing.now
+        if self.rivals.display != (cursor is not None):
+            self.rivals.display = cursor is not None
+            self.place_panels()
+        if cursor is None or not self.view.blocks:
+            return
+        block = self.view.blocks[-1]
+        thought = block.trace.at(cursor) if block.trace is not None else None
+        chose = now is not None and cursor >= block.base
+        strategy = now.request.strategy if now is not None and chose else None
+        waiting = "The model looks back at its text …"
+        if now is None:
+            waiting = "This text is of another model."
+        elif self.writing.streaming:
+            waiting = "It is being written …"
+        self.rivals.show(cursor, thought, strategy, waiting)
+
+    def _put_cursor(self, place: int | None) -> None:
+        self.view.move_cursor(place)
+        self._ask_for_details()
+        self.show_state()
+
+    def _ask_for_details(self) -> None:
+        if self.view.surprise or self.view.cursor is not None:
+            self.writing.explain()
+        else:
+            self.writing.details = False
+
+    def _branch(self, prompt: str, ends: bool = False) -> None:
+        now = self.writing.now
+        if now is None:
+            self.say("this text is of another model: write one with this model first")
+            return
+        given = min(now.block.given, len(prompt))
+        if ends:
+            self.writing.end_at(prompt, given)
+        else:
+            self.writing.branch(prompt, given, self.setting, self.model_name)
+        self.show_state()
+
+    def _go_to(self, branch: Branch | None) -> None:
+        if branch is not None and branch is not self.writing.now:
+            self.setting = replace(branch.setting, pace=self.setting.pace)
+            self.writing.show(branch)
+            self.show_state()

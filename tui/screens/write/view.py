@@ -1,0 +1,239 @@
+"""The screen one writes on: text above, prompt below, curves beside, one status line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widgets import Static
+
+from charlm.display import visible, visible_text
+from tui.keymap import bindings_of
+from tui.messages.writing import (
+    DecodeSnapshot,
+    Explained,
+    Failed,
+    Finished,
+    LaneWritten,
+    Loaded,
+    LoadFailed,
+    Loading,
+    Recorded,
+    Started,
+    Unanswered,
+)
+from tui.models import run_of, shown_name
+from tui.screens.write.export import ExportActions
+from tui.screens.write.knobs import KnobActions
+from tui.screens.write.model import ModelActions
+from tui.screens.write.side_by_side import LaneActions
+from tui.screens.write.writing import Writing
+from tui.widgets.curves import CurvesPanel
+from tui.widgets.legend import Legend
+from tui.widgets.pieces_line import Piece
+from tui.widgets.prompt import Prompt
+from tui.widgets.rivals_panel import RivalsPanel
+from tui.widgets.status import (
+    comparison_text,
+    knob_pieces,
+    meter_pieces,
+    title_pieces,
+    training_text,
+)
+from tui.widgets.text_view import TextView
+
+_FRAME = 1 / 30
+
+
+class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
+    """Prompt, text, curves, status."""
+
+    BINDINGS = bindings_of("write")
+
+    def compose_view(self) -> ComposeResult:
+        """Text and curves, and the prompt."""
+        with Container(id="body"):
+            with Container(id="text-area"):
+                yield TextView(id="text")
+                yield Legend(id="legend")
+            yield RivalsPanel(id="rivals")
+            yield CurvesPanel(id="curves")
+        with Container(id="prompt-row"):
+            yield Static("›", id="prompt-mark", markup=False)
+            yield Prompt(id="prompt")
+
+    def on_mount(self) -> None:
+        """Cursor into the prompt; the model is read after the first paint."""
+        self.view = self.query_one(TextView)
+        self.prompt = self.query_one(Prompt)
+        self.panel = self.query_one(CurvesPanel)
+        self.rivals, self.legend = self.query_one(RivalsPanel), self.query_one(Legend)
+        self.rivals.display = self.legend.display = False
+        self.writing = Writing(self._worker, self.view, self.say, self._plain)
+        self.prompt.focus()
+        self.place_panels()
+        self._show_empty()
+        self.begin()
+        self.set_interval(_FRAME, self._drain)
+        if self._model is not None:
+            self.call_after_refresh(self.load, self._model)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The curves have a place of their own only where it is wide."""
+        self.place_panels(event.size)
+
+    def on_descendant_focus(self) -> None:
+        """In the prompt, letters are text and the cursor of the text is gone."""
+        if self.prompt.has_focus and self.view.cursor is not None:
+            self.hide_cursor()
+
+    # What the keys do.
+
+    def action_escape(self) -> None:
+        """Stop the text; else leave the prompt, or go back to it."""
+        if self.writing.streaming:
+            self.writing.cancel()
+        elif self.lanes.streaming:
+            self.lanes.cancel()
+        elif self.prompt.has_focus:
+            self.focus_stage()
+        elif self.stage != "text":
+            self.set_stage("text")
+        elif self.view.cursor is not None:
+            self.hide_cursor()
+        else:
+            self.prompt.focus()
+        self.show_state()
+
+    def action_to_prompt(self) -> None:
+        """The cursor into the prompt."""
+        self.prompt.focus()
+
+    def action_regenerate(self) -> None:
+        """The same prompt with the next seed."""
+        prompt, now = self.writing.prompt, self.writing.now
+        if self.regenerate_lanes() or prompt is None:
+            return
+        if not self.setting.has_seed:
+            self.say("this decoder always writes the same text: F3 samples another")
+            return
+        self.setting = self.setting.with_seed(self.setting.seed + 1)
+        self._write(prompt, now.block.given if now is not None else None)
+
+    def action_copy(self) -> None:
+        """Prompt and text to the clipboard of the terminal."""
+        text = visible_text(self.lane_text() or self.view.text)
+        self.app.copy_to_clipboard(text)
+        self.say(f"copied {len(text):,} characters")
+
+    def action_scroll(self, by: int) -> None:
+        """A page back or on in the text."""
+        if by < 0:
+            self.view.scroll_page_up(animate=False)
+        else:
+            self.view.scroll_page_down(animate=False)
+
+    def action_newest(self) -> None:
+        """The end of the text, and stay there."""
+        self.view.scroll_end(animate=False, x_axis=False)
+
+    def states(self) -> frozenset[str]:
+        """What holds now, in the words of the key table."""
+        writing = self.writing
+        states = {f"knob-{knob}" for knob in self.setting.knobs}
+        states |= set() if self.in_lanes else self.text_states()
+        states |= self.stage_states() | self.lane_states()
+        states |= {self.view_name, "prompt" if self.prompt.has_focus else "outside"}
+        for name, holds in (
+            ("streaming", writing.streaming),
+            ("written", bool(self.view.blocks) and not self.in_lanes),
+            ("training", self._desk.training),
+            ("newest", self._desk.has_newer()),
+            ("curves", bool(self.panel.display)),
+            ("int8", self._precision == "int8"),
+        ):
+            if holds:
+                states.add(name)
+        return frozenset(states)
+
+    # What happens by itself.
+
+    def _drain(self) -> None:
+        """Everything the worker posted since the last frame."""
+        posted = self._worker.posted
+        if not posted:
+            return
+        for _ in range(len(posted)):
+            self._take(posted.popleft())
+        self.writing.flush()
+        self.show_state()
+
+    def _take(self, snapshot: DecodeSnapshot) -> None:
+        match snapshot:
+            case Loading(path=path):
+                self._loading = visible(shown_name(path))
+            case Loaded(facts=facts):
+                self.facts, self._loading = facts, ""
+                if not self._desk.training:
+                    self._watcher.watch(run_of(facts.path))
+                self._show_empty()
+            case LoadFailed(message=message):
+                self._loading = ""
+                self.say(message, True)
+                self._show_empty()
+            case Explained() | Recorded() | Unanswered():
+                if isinstance(snapshot, Explained):
+                    self.writing.take(snapshot)
+                self.answered(snapshot)
+            case LaneWritten():
+                self.lanes.take(snapshot)
+            case Started() | Finished() | Failed() if snapshot.number < 0:
+                self.lanes.take(snapshot)
+            case _:
+                self.writing.take(snapshot)
+
+    def title_pieces(self) -> Sequence[Piece]:
+        """The model."""
+        return title_pieces(self.facts, self._loading)
+
+    def marked_action(self) -> str:
+        """The decoder in use."""
+        return f"decoder('{self.setting.name}')"
+
+    def show_status(self) -> None:
+        """The knobs, the meters and the curves."""
+        if self._desk.training and self._desk.run is not None:
+            self._watcher.watch(self._desk.run)
+        self.show_stage()
+        writing, curves = self.writing, self._watcher.latest
+        training = training_text(curves) if self._desk.training else ""
+        if self._desk.stopping:
+            training = "training stops …"
+        self.line("knobs").set_pieces(knob_pieces(self.setting))
+        self.line("meters").set_pieces(
+            meter_pieces(
+                self.facts, 0 if self.in_lanes else writing.characters, writing.log_prob,
+                writing.seconds, not self.view.at_end, training,
+                "" if self.in_lanes else comparison_text(writing.comparison),
+            )
+        )  # fmt: skip
+        self.panel.show(curves)
+        self.show_rivals()
+
+    def _show_empty(self) -> None:
+        if self.facts is not None:
+            self.view.set_empty(
+                f"{self.facts.name} is ready.", "",
+                "Type how a text begins, then press Enter.",
+                "F2 to F6 change how it is written, F1 shows every key.",
+            )  # fmt: skip
+        elif self._model is not None:
+            self.view.set_empty("One moment: the model is being read.")
+        else:
+            self.view.set_empty(
+                "There is no model here yet.", "",
+                "F8 trains one, on a text of yours or on Python's own documentation.",
+                "F7 lists the runs that were found.",
+            )  # fmt: skip

@@ -1,0 +1,246 @@
+"""The text being written: between the worker's snapshots and the text view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from charlm.decoding import is_beam
+from tui.knobs import Setting
+from tui.messages.writing import Explain, Explained, Failed, Finished, Request, Started, Written
+from tui.screens.write.branches import Branch, Wanted
+from tui.thoughts import Trace
+from tui.widgets.block import Block, Comparison
+from tui.widgets.text_view import TextView
+from tui.work.decode_worker import DecodeWorker
+
+
+class Writing:
+    """Asks for texts and shows what comes; snapshots of older requests are dropped.
+
+    now: the text shown, once the engine took its prompt; None when none is, or when the model
+    changed. details: whether to ask what the model thought. plain: texts appear when finished.
+    """
+
+    def __init__(
+        self, worker: DecodeWorker, view: TextView, say: Callable[[str, bool], None], plain: bool
+    ) -> None:
+        self._worker = worker
+        self._view = view
+        self._say = say
+        self._plain = plain
+        self._number = 0
+        self._wanted: Wanted | None = None
+        self._asked: tuple[Explain, Branch] | None = None
+        self._pending: tuple[int, str] | None = None
+        self.now: Branch | None = None
+        self.details = False
+        self.streaming = False
+        self.comparison: Comparison | None = None
+        self.characters = 0
+        self.log_prob = 0.0
+        self.seconds = 0.0
+
+    @property
+    def prompt(self) -> str | None:
+        """What the newest text was asked from; None when there is none of this model."""
+        if self._wanted is not None:
+            return self._wanted.request.prompt
+        return self.now.request.prompt if self.now is not None else None
+
+    def write(
+        self, prompt: str, setting: Setting, model: str, given: int | None = None, known: str = ""
+    ) -> None:
+        """Write on from a prompt, below what is there; what is known comes at once."""
+        self.cancel()
+        request = replace(self._request(prompt, setting), known=known)
+        self._start(Wanted(request, setting, setting.heading(model), given))
+
+    def write_again(self, setting: Setting, model: str) -> None:
+        """Write the newest text again in its place, with another setting."""
+        now, wanted = self.now, self._wanted
+        if wanted is None and now is not None:
+            wanted = Wanted(now.request, now.setting, "", now.block.given, now.parent, True)
+        if wanted is None:
+            return
+        request = self._request(wanted.request.prompt, setting)
+        over = now is not None and wanted.again and self._same_dice(now, request)
+        if now is not None and over:
+            request = replace(request, known=now.block.text[now.block.base :])
+        self._start(replace(wanted, request=request, setting=setting, over=over,
+                            heading=setting.heading(model)))  # fmt: skip
+
+    def branch(self, prompt: str, given: int, setting: Setting, model: str) -> None:
+        """Write on from a prompt that came of the text shown, in whose place it stands."""
+        self.cancel()
+        request = self._request(prompt, setting)
+        self._start(Wanted(request, setting, setting.heading(model), given, self.now))
+
+    def end_at(self, text: str, given: int) -> None:
+        """The text shown, ended early: nothing is left to write."""
+        now = self.now
+        if now is not None:
+            self.cancel()
+            request = replace(now.request, prompt=text)
+            branch = Branch(request, now.setting, Block(now.block.heading, text, given, 80), now,
+                            over=True, ended=True)  # fmt: skip
+            branch.block.note = "the end"
+            now.children.append(branch)
+            self.show(branch)
+
+    def explain(self) -> None:
+        """See that it is known, of the text shown, what the model thought."""
+        self.details, now = True, self.now
+        if now is None or self._wanted is not None:
+            return
+        if now.over:
+            self._ask(now)
+        elif now.block.trace is None and not is_beam(now.request.strategy):
+            known = now.block.text[now.block.base :]
+            request = replace(now.request, details=True, known=known)
+            self._start(Wanted(request, now.setting, now.block.heading, now.block.given,
+                                now.parent, True, not self._plain))  # fmt: skip
+
+    def show(self, branch: Branch) -> None:
+        """Show another text of the tree in place of this one."""
+        self.cancel()
+        self._view.take_back()
+        self._view.show(branch.block)
+        self.now, self.comparison = branch, None
+        self.characters, self.log_prob, self.seconds = 0, 0.0, 0.0
+        if branch.parent is not None:
+            branch.parent.last_shown = branch
+        if self.details:
+            self.explain()
+
+    def cancel(self) -> None:
+        """Stop writing; what is there stays."""
+        if self.streaming:
+            self._worker.cancel()
+            self._number += 1
+            self._end("stopped")
+
+    def forget(self) -> None:
+        """Stop, and let the next text stand below this one: the model changes."""
+        self.cancel()
+        self.now = self._asked = None
+
+    def take(self, snapshot: Started | Written | Finished | Failed | Explained) -> None:
+        """Take in one snapshot; `flush` shows it."""
+        if isinstance(snapshot, Explained):
+            self._explained(snapshot)
+            return
+        if snapshot.number != self._number:
+            return
+        match snapshot:
+            case Started():
+                self._begin(snapshot)
+            case Written():
+                self._add(snapshot)
+            case Finished(ended=ended):
+                if self.now is not None:
+                    self.now.ended, self.now.block.whole = ended, True
+                self._end("the end" if ended else "cut at the length")
+            case Failed(message=message):
+                self._end("stopped")
+                self._say(message, True)
+
+    def flush(self) -> None:
+        """Show what was written since the last time."""
+        if self._pending is not None and not (self._plain and self.streaming):
+            self._view.rewrite(*self._pending)
+            self._pending = None
+            if self.now is not None:
+                self.comparison = self.now.block.comparison(False)
+
+    def _request(self, prompt: str, setting: Setting) -> Request:
+        pace = 0 if self._plain else setting.pace
+        return Request(self._number, prompt, setting.strategy, setting.length, setting.seed,
+                       pace, setting.name, self.details, sample=setting.sample)  # fmt: skip
+
+    def _start(self, wanted: Wanted) -> None:
+        self.flush()
+        self._number += 1
+        self._wanted = replace(wanted, request=replace(wanted.request, number=self._number))
+        self.streaming, self.comparison, self._asked = True, None, None
+        self._worker.write(self._wanted.request)
+
+    def _begin(self, started: Started) -> None:
+        wanted, self._wanted = self._wanted, None
+        assert wanted is not None
+        block = self._view.begin(
+            wanted.heading, started.prompt, given=wanted.given,
+            again=wanted.again or wanted.parent is not None, over=wanted.over,
+        )  # fmt: skip
+        parent = wanted.parent
+        if parent is not None and parent.block.cursor is not None and not wanted.again:
+            self._view.move_cursor(max(0, block.base - 1))  # on the rival that was taken
+        old, now = self.now, Branch(wanted.request, wanted.setting, block, parent)
+        if wanted.again and old is not None:
+            now.children, now.last_shown = old.children, old.last_shown
+        if now.parent is not None:
+            siblings = [b for b in now.parent.children if not (wanted.again and b is old)]
+            now.parent.children, now.parent.last_shown = [*siblings, now], now
+        for child in now.children:
+            child.parent = now
+        self.now, self._pending = now, None
+        self.characters, self.log_prob, self.seconds = 0, 0.0, 0.0
+        if wanted.request.details and not is_beam(wanted.request.strategy):
+            block.trace = Trace.of(started.thoughts)
+        if started.notices:
+            more = f" (and {len(started.notices) - 1} more)" if len(started.notices) > 1 else ""
+            self._say(started.notices[0] + more, False)
+
+    def _add(self, written: Written) -> None:
+        keep, text = written.keep, written.text
+        if self._pending is not None and self._pending[0] + len(self._pending[1]) == keep:
+            keep, text = self._pending[0], self._pending[1] + text
+        elif self._pending is not None:
+            self._view.rewrite(*self._pending)
+        self._pending = keep, text
+        trace = self.now.block.trace if self.now is not None else None
+        if written.thoughts is not None and trace is not None:
+            trace.add(written.thoughts)
+        if written.search is not None and self.now is not None:
+            from tui.search import Search  # here: the first paint does not need it
+
+            self.now.search = self.now.search or Search()
+            self.now.search.extend(written.search)
+        self.characters = written.characters
+        self.log_prob, self.seconds = written.log_prob, written.seconds
+
+    def _end(self, how: str) -> None:
+        self.streaming = False
+        self.flush()
+        if self._wanted is not None or self.now is None:  # the engine never took the prompt
+            self._wanted = None
+            return
+        self.now.over = True
+        count = f"{self.characters:,} characters"
+        known = self.characters and self.log_prob == self.log_prob  # not NaN
+        nats = f" · {abs(self.log_prob) / self.characters:.2f} nats/char" if known else ""
+        self.comparison = self._view.end(f"{count}{nats} · {how}")
+        if self.details:
+            self._ask(self.now)
+
+    def _ask(self, branch: Branch) -> None:
+        block = branch.block
+        if not branch.explained:
+            prompt = block.text[: block.base]
+            question = Explain(branch.request, prompt, block.completion, branch.ended)
+            self._asked = question, branch
+            self._worker.ask(question)
+
+    def _explained(self, answer: Explained) -> None:
+        if self._asked is not None and self._asked[0] is answer.question:
+            self._asked[1].block.trace = Trace.of(*answer.thoughts)
+            self._asked = None
+            self._view.refresh()
+
+    def _same_dice(self, old: Branch, new: Request) -> bool:
+        """Whether two texts differ only where a knob acts, so that they can be compared."""
+        return not self._plain and (
+            (old.request.prompt, old.request.seed) == (new.prompt, new.seed)
+            and not is_beam(old.request.strategy)
+            and not is_beam(new.strategy)
+        )

@@ -1,0 +1,214 @@
+"""The thread that writes: it owns the engine and posts snapshots; only the last request runs.
+
+A daemon thread with a wake-up, not a Textual worker: quitting does not wait for it, and a
+cancelled text stops at the engine's next return, at most `BUDGET_MS` later.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from pathlib import Path
+
+from charlm.config import Precision
+from charlm.display import visible
+from charlm.errors import CharlmError, InputError
+from tui.messages.writing import (
+    DecodeSnapshot,
+    Failed,
+    Finished,
+    Loaded,
+    LoadFailed,
+    Loading,
+    Question,
+    Request,
+    Started,
+    Together,
+    Unanswered,
+    Written,
+)
+from tui.work.model_contract import Load, Model, Opened, OpenedLanes
+
+BUDGET_MS = 20.0
+_PIECE = 64
+_NO_MODEL = "no model is loaded: press F7"
+#: Snapshots that may wait for the screen before the engine waits for it.
+_BACKLOG = 64
+
+
+class DecodeWorker:
+    """Loads models and writes completions on its own thread; everything it says is in `posted`."""
+
+    def __init__(self, load: Load, threads: int = 1) -> None:
+        self.posted: deque[DecodeSnapshot] = deque()
+        self._load = load
+        self._threads = threads
+        self._wake = threading.Condition()
+        self._wanted: tuple[Path, Precision] | None = None
+        self._request: Request | Together | None = None
+        self._questions: deque[Question] = deque()
+        self._closed = False
+        self._model: Model | None = None
+        self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
+        self._thread.start()
+
+    def load(self, path: Path, precision: Precision = "float32") -> None:
+        """Read a model next; a text being written ends."""
+        with self._wake:
+            self._wanted, self._request = (path, precision), None
+            self._wake.notify_all()
+
+    def write(self, request: Request | Together) -> None:
+        """Write this next, in place of whatever is being written."""
+        with self._wake:
+            self._request = request
+            self._wake.notify_all()
+
+    def ask(self, question: Question) -> None:
+        """Answer this when nothing is being written."""
+        with self._wake:
+            self._questions.append(question)
+            self._wake.notify_all()
+
+    def cancel(self) -> None:
+        """Write nothing more of the current request."""
+        with self._wake:
+            self._request = None
+            self._wake.notify_all()
+
+    def close(self, timeout: float = 0.1) -> None:
+        """End the thread; wait for it no longer than `timeout` seconds."""
+        with self._wake:
+            self._closed, self._request = True, None
+            self._wake.notify_all()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not (self._closed or self._wanted or self._request or self._questions):
+                    self._wake.wait()
+                if self._closed:
+                    return
+                wanted, self._wanted = self._wanted, None
+                request = self._request
+            if wanted is not None:
+                self._read(*wanted)
+            elif request is not None:
+                self._write(request)
+                with self._wake:
+                    if self._request is request:
+                        self._request = None
+            else:
+                self._answer(self._questions.popleft())
+
+    def _read(self, path: Path, precision: Precision) -> None:
+        self.posted.append(Loading(path))
+        try:
+            self._model = self._load(path, self._threads, precision)
+        except Exception as error:  # whatever a file does to its reader, the screen goes on
+            self.posted.append(LoadFailed(path, _message(error)))
+        else:
+            self.posted.append(Loaded(self._model.facts))
+
+    def _write(self, request: Request | Together) -> None:
+        if self._model is None:
+            self.posted.append(Failed(request.number, _NO_MODEL))
+            return
+        try:
+            if isinstance(request, Together):
+                self._stream_lanes(request, self._model.open_lanes(request))
+                return
+            opened = self._model.open(request)
+            self.posted.append(
+                Started(request.number, opened.prompt, opened.notices, opened.prompt_thoughts())
+            )
+            self._stream(request, opened)
+        except Exception as error:  # an engine error ends a text, never the screen
+            self.posted.append(Failed(request.number, _message(error)))
+
+    def _answer(self, question: Question) -> None:
+        try:
+            if self._model is None:
+                raise InputError(_NO_MODEL)
+            self.posted.append(self._model.answer(question))
+        except Exception as error:  # as above
+            self.posted.append(Unanswered(question, _message(error)))
+
+    def _stream(self, request: Request, opened: Opened) -> None:
+        source, pacing, busy = opened.source, _Pacing(request), 0.0
+        while not source.done:
+            allowed = pacing.allowed(source.characters)
+            if allowed < 1 or len(self.posted) > _BACKLOG:
+                if self._interrupted(request, 0.015):
+                    return
+                continue
+            before = time.perf_counter()
+            changes = source.advance(allowed, BUDGET_MS)
+            busy += time.perf_counter() - before
+            if self._interrupted(request, 0):
+                return
+            thoughts, searched = opened.thoughts(), opened.searched()
+            for change in changes:
+                if change.row == 0:
+                    pacing.take(change.keep, change.text, source.characters)
+                    self.posted.append(
+                        Written(request.number, change.keep, change.text, source.characters,
+                                source.log_prob, busy, thoughts, searched)
+                    )  # fmt: skip
+                    thoughts = searched = None  # a second change only says: it is over
+        self.posted.append(Finished(request.number, opened.ended()))
+
+    def _stream_lanes(self, together: Together, opened: OpenedLanes) -> None:
+        self.posted.append(Started(together.number, opened.prompt, opened.notices))
+        pacing = _Pacing(together.requests[0])
+        while not opened.done:
+            allowed = pacing.allowed(opened.characters)
+            if allowed < 1 or len(self.posted) > _BACKLOG:
+                if self._interrupted(together, 0.015):
+                    return
+                continue
+            changes = opened.advance(allowed, BUDGET_MS)
+            if self._interrupted(together, 0):
+                return
+            self.posted.extend(changes)
+        self.posted.append(Finished(together.number, True))
+
+    def _interrupted(self, request: Request | Together, seconds: float) -> bool:
+        """Whether the request is no longer the one wanted, after waiting a moment for that."""
+        with self._wake:
+            if seconds and self._request is request:
+                self._wake.wait(seconds)
+            return self._request is not request
+
+
+class _Pacing:
+    """How much of a text may be written now; what is shown already may be at once."""
+
+    def __init__(self, request: Request) -> None:
+        self._pace, self._known = request.pace, request.known
+        self._place = 0
+        self._since = (time.monotonic(), 0)
+
+    def allowed(self, characters: int) -> int:
+        """Characters that may follow the first `characters`."""
+        if not self._pace or self._known:
+            return _PIECE
+        began, first = self._since
+        due = int((time.monotonic() - began) * self._pace) + 1
+        return min(_PIECE, due - (characters - first))
+
+    def take(self, keep: int, text: str, characters: int) -> None:
+        """The text became old[:keep] + text."""
+        if self._known:
+            same = keep == self._place and self._known.startswith(text, keep)
+            self._place = keep + len(text)
+            if not same or self._place >= len(self._known):
+                self._known, self._since = "", (time.monotonic(), characters)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, CharlmError):
+        return visible(str(error))
+    return visible(f"{type(error).__name__}: {error}")

@@ -1,0 +1,197 @@
+"""From charlm.engine and charlm.stream to what the writing thread asks for."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charlm.config import Precision
+from charlm.decoding import BeamSearch, Limits, NucleusBeam, is_beam
+from charlm.display import visible
+from charlm.errors import InputError
+from tui.messages.writing import (
+    Explain,
+    Explained,
+    ModelFacts,
+    Question,
+    Recorded,
+    Request,
+    Together,
+    WantRecord,
+)
+from tui.models import shown_name
+from tui.thoughts import RIVALS, Thoughts, thoughts_of
+
+if TYPE_CHECKING:
+    from tui.search import EndedText, SearchPart
+    from tui.work.engine_lanes import EngineLanes
+
+_PAD = 0
+#: Finished texts of a beam that are told of while it searches.
+_ENDED = 20
+
+
+def load_engine(path: Path, threads: int, precision: Precision) -> EngineModel:
+    """A checkpoint on the native engine. Imported here: NumPy waits for the first paint."""
+    from charlm.engine import Engine
+
+    return EngineModel(Engine.load(path, threads=threads, precision=precision), path)
+
+
+class EngineModel:
+    """A model as the screen uses it: facts, completions, answers about them."""
+
+    def __init__(self, engine: Any, path: Path) -> None:
+        self._engine = engine
+        checkpoint = engine.checkpoint
+        config = checkpoint.config
+        vocabulary = checkpoint.vocabulary
+        self.alphabet: tuple[str, ...] = tuple(map(vocabulary.to_char, range(len(vocabulary))))
+        self.facts = ModelFacts(
+            name=visible(shown_name(path)),
+            path=path,
+            cell=str(config.cell).upper(),
+            layers=config.layers,
+            hidden=config.hidden_size,
+            parameters=config.parameter_count,
+            characters=len(vocabulary.characters),
+            unit=checkpoint.text.unit,
+            bpc=_bpc(checkpoint.metrics),
+            isa=str(engine.isa),
+            threads=int(engine.threads),
+            precision=engine.precision,
+        )
+
+    def open(self, request: Request) -> EngineText:
+        """Begin a completion; unknown characters are mapped or left out, with a notice."""
+        strategy = request.strategy
+        if isinstance(strategy, BeamSearch | NucleusBeam):
+            session = self._start(request, request.length, None, min(strategy.width, _ENDED))
+            return EngineText(self, session, False)
+        session = self._start(request, request.length, RIVALS if request.details else None)
+        return EngineText(self, session, request.details)
+
+    def open_lanes(self, together: Together) -> EngineLanes:
+        """Begin several texts; samples that follow one another are one batch."""
+        from tui.work.engine_lanes import EngineLanes
+
+        batches: list[list[Request]] = []
+        for request in together.requests:
+            last = batches[-1][-1] if batches else None
+            if last is not None and replace(last, sample=last.sample + 1) == request:
+                batches[-1].append(request)
+            else:
+                batches.append([request])
+        sessions = [self._start(batch[0], batch[0].length, None, len(batch)) for batch in batches]
+        return EngineLanes(together.number, sessions)
+
+    def answer(self, question: Question) -> Explained | Recorded:
+        """Decode a text once more, and tell what was asked. Raises InputError."""
+        if isinstance(question, Explain):
+            return Explained(question, tuple(self._explain(question)))
+        return Recorded(question, self._record(question))
+
+    def foreseen(self, text: str, after: str = "", ended: bool = False) -> Thoughts | None:
+        """What the model thought of a text (and of its end) after another; None of no text."""
+        from charlm.vocabulary import EOS
+
+        before = self._engine.vocabulary.string2code(after)
+        ids = self._engine.vocabulary.string2code(text) + [EOS] * ended
+        if not ids:
+            return None
+        score = self._engine.score_ids([*before, *ids], details=RIVALS)
+        thoughts = thoughts_of(self.alphabet, score.ids, score.log_probs, score.details)
+        return thoughts[len(before) :]
+
+    def _start(self, request: Request, length: int, details: int | None, n: int = 1) -> Any:
+        return self._engine.start(
+            [request.prompt], request.strategy, n=n,
+            max_length=length, seed=request.seed, first_sample=request.sample,
+            unknown="map", details=details,
+        )  # fmt: skip
+
+    def _explain(self, question: Explain) -> Sequence[Thoughts]:
+        request, text = question.request, question.text
+        told = None
+        if not is_beam(request.strategy):
+            session = self._start(request, len(text) + question.ended, RIVALS)
+            while not session.done:
+                session.advance(256)
+            if session.completions()[0][0].text == text:
+                told = thoughts_of(self.alphabet, *session.told(0))
+        told = told or self.foreseen(text, question.prompt, question.ended)
+        return [part for part in (self.foreseen(question.prompt), told) if part is not None]
+
+    def _record(self, question: WantRecord) -> str:
+        from charlm.receipt import Order, records_of
+
+        request, text = question.request, question.text
+        # What was stopped by hand is, to a record, a text of just that length.
+        cut = request.length if is_beam(request.strategy) else len(text)
+        for length in dict.fromkeys((request.length, cut)):
+            session = self._start(request, length, None)
+            while not session.done:
+                session.advance(256)
+            order = Order(request.decoder, request.strategy, Limits(length), request.seed,
+                          precision=self.facts.precision)  # fmt: skip
+            [(completion, record)] = records_of(self._engine, order, session, request.sample)
+            if completion.text == text:
+                return json.dumps(record)
+        raise InputError("a search that was stopped has no record: let it come to its end")
+
+
+class EngineText:
+    """A completion begun."""
+
+    def __init__(self, model: EngineModel, session: Any, details: bool) -> None:
+        from charlm.stream import TextStream
+
+        self._model, self._session, self._details = model, session, details
+        self.source = TextStream(session, filtered=False)
+        self.prompt: str = session.prompts[0]
+        self.notices = tuple(visible(str(notice)) for notice in session.notices)
+
+    def prompt_thoughts(self) -> Thoughts | None:
+        """What the model thought of the prompt, where that was asked for."""
+        return self._model.foreseen(self.prompt) if self._details else None
+
+    def thoughts(self) -> Thoughts | None:
+        """What it thought of what the last `advance` wrote."""
+        events: Any = self.source.events
+        if not self._details or events is None:
+            return None
+        thoughts = thoughts_of(
+            self._model.alphabet, events.ids, events.log_probs, events.details, row=0
+        )
+        return thoughts[: int((thoughts.ids != _PAD).sum())]
+
+    def searched(self) -> SearchPart | None:
+        """What a beam did in the last `advance`."""
+        events: Any = self.source.events
+        if events is None or not is_beam(self._session.strategy):
+            return None
+        from tui.search import EndedText, SearchPart
+
+        ended: tuple[EndedText, ...] = ()
+        if self._model.facts.unit != "continuous":  # where no text has an end
+            texts = self._session.completions()[0]
+            ended = tuple(EndedText(c.text, c.length, c.score) for c in texts if c.finished)
+        return SearchPart(
+            self._model.alphabet, events.parents[:, 0], events.ids[:, 0], events.scores[:, 0], ended
+        )
+
+    def ended(self) -> bool:
+        """Whether the model wrote its end."""
+        return bool(self._session.completions()[0][0].finished)
+
+
+def _bpc(metrics: Any) -> float | None:
+    for key in ("test_loss", "validation_loss"):
+        loss = metrics.get(key)
+        if isinstance(loss, int | float) and math.isfinite(loss):
+            return loss / math.log(2)
+    return None

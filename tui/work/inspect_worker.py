@@ -1,0 +1,197 @@
+"""The thread that looks into a model: a text scored by the engine, traced by the reference."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charlm.display import visible
+from charlm.errors import CharlmError
+from tui.messages.inspect import (
+    InspectFailed,
+    InspectRequest,
+    InspectSnapshot,
+    Part,
+    Scored,
+    Traced,
+    TraceProgress,
+)
+from tui.models import shown_name
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from charlm.checkpoint import Checkpoint
+
+#: The most characters that are scored, and traced; a trace is slow and takes memory.
+MAX_SCORED = 100_000
+MAX_TRACED = 4_000
+_MAX_BYTES = 200e6
+_EVERY = 50
+
+
+class InspectWorker:
+    """Answers the newest request only; everything it says is in `posted`."""
+
+    def __init__(self) -> None:
+        self.posted: deque[InspectSnapshot] = deque()
+        self._wake = threading.Condition()
+        self._request: InspectRequest | None = None
+        self._closed = False
+        self._engine: tuple[tuple[Path, int], Any] | None = None
+        self._thread = threading.Thread(target=self._run, name="inspect", daemon=True)
+        self._thread.start()
+
+    def ask(self, request: InspectRequest) -> None:
+        """Look into this next, in place of what is being looked into."""
+        with self._wake:
+            self._request = request
+            self._wake.notify_all()
+
+    def cancel(self) -> None:
+        """Stop; nothing more of the current request is posted."""
+        with self._wake:
+            self._request = None
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._wake:
+            self._closed, self._request = True, None
+            self._wake.notify_all()
+        self._thread.join(0.1)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while self._request is None and not self._closed:
+                    self._wake.wait()
+                if self._closed:
+                    return
+                request = self._request
+            assert request is not None
+            try:
+                self._answer(request)
+            except CharlmError as error:
+                self.posted.append(InspectFailed(request.number, visible(str(error))))
+            except Exception as error:  # whatever a file does to its reader, the screen goes on
+                message = visible(f"{type(error).__name__}: {error}")
+                self.posted.append(InspectFailed(request.number, message))
+            with self._wake:
+                if self._request is request:
+                    self._request = None
+
+    def _wanted(self, request: InspectRequest) -> bool:
+        return self._request is request
+
+    def _answer(self, request: InspectRequest) -> None:
+        engine = self._load(request.path)
+        text = request.text[:MAX_SCORED]
+        examples, notices = read_examples(engine.checkpoint, text)
+        if len(text) < len(request.text):
+            notices = (*notices, f"only the first {MAX_SCORED:,} characters are looked into")
+        score = score_examples(engine, text, examples)
+        self.posted.append(
+            Scored(request.number, visible(shown_name(request.path)), *score, notices)
+        )
+        traced = self._trace(request, engine.checkpoint, examples)
+        if traced is not None:
+            self.posted.append(traced)
+
+    def _load(self, path: Path) -> Any:
+        """The engine of a checkpoint, kept for the next request."""
+        from charlm.checkpoint import checkpoint_path
+        from charlm.engine import Engine
+
+        file = checkpoint_path(path)
+        stamp = (file, file.stat().st_mtime_ns if file.exists() else 0)
+        if self._engine is None or self._engine[0] != stamp:
+            self._engine = stamp, Engine.load(path)
+        return self._engine[1]
+
+    def _trace(
+        self, request: InspectRequest, checkpoint: Checkpoint, examples: Sequence[Example]
+    ) -> Traced | None:
+        """None when another request came meanwhile."""
+        import numpy as np
+
+        from charlm.reference import ReferenceModel, parts_of, trace
+
+        config = checkpoint.config
+        parts = parts_of(config)
+        row = 4 * len(parts) * config.layers * config.hidden_size
+        total = min(MAX_TRACED, int(_MAX_BYTES / row), sum(len(e.text) for e in examples))
+        model = ReferenceModel(checkpoint)
+        done = 0
+        found: dict[str, list[NDArray[np.float32]]] = {}
+        for example in examples:
+            if done >= total:
+                break
+            ids = example.ids[: total - done]
+
+            def goes_on(position: int, before: int = done) -> bool:
+                if (before + position) % _EVERY == 0:
+                    self.posted.append(TraceProgress(request.number, before + position, total))
+                return self._wanted(request)
+
+            for name, values in trace(model, checkpoint.text.start_id, ids, goes_on).items():
+                found.setdefault(name, []).append(values)
+                if example.ends:
+                    found[name].append(np.full((1, values.shape[1]), np.nan, np.float32))
+            done += len(example.text)
+            if not self._wanted(request):
+                return None
+        traces = {
+            (layer, part): part_of(np.concatenate(found.pop(f"layers.{layer}.{part}")))
+            for layer in range(config.layers)
+            for part in parts
+        }
+        return Traced(request.number, config.cell, config.layers, parts, traces)
+
+
+class Example:
+    """A piece of text that the model reads from its zero state. `ends`: it foresees the end."""
+
+    def __init__(self, ids: Sequence[int], characters: str, ends: bool) -> None:
+        self.ids, self.ends = ids, ends
+        self.text = characters + "\n" * ends
+
+
+def read_examples(checkpoint: Checkpoint, text: str) -> tuple[list[Example], tuple[str, ...]]:
+    """A text as the model reads it: prepared, cut by its unit, strange characters mapped."""
+    from charlm.corpus import prepare_text, split_examples
+
+    vocabulary = checkpoint.vocabulary
+    examples: list[Example] = []
+    notices: dict[str, None] = {}
+    for example in split_examples(prepare_text(text, checkpoint.text), checkpoint.text):
+        ids, said = vocabulary.encode(example.text, "map")
+        notices |= dict.fromkeys(map(visible, said))
+        examples.append(Example(ids, vocabulary.code2string(ids), example.ends))
+    return examples, tuple(notices)
+
+
+def score_examples(
+    engine: Any, text: str, examples: Sequence[Example]
+) -> tuple[str, NDArray[np.float32], NDArray[np.int32], tuple[str, ...], NDArray[np.float32]]:
+    """Characters, nats, ranks, the most probable character and its nats, all [T]."""
+    characters = "".join(example.text for example in examples)
+    score = engine.score(text, details=1, unknown="map")
+    assert score.details is not None and len(characters) == score.count
+    details = score.details
+    best = tuple(
+        visible(engine.vocabulary.to_char(int(id))) or "end" for id in details.rival_ids[:, 0]
+    )
+    return characters, -score.log_probs, details.ranks, best, -details.rival_log_probs[:, 0]
+
+
+def part_of(values: NDArray[np.float32]) -> Part:
+    """The units sorted by how much they vary."""
+    import numpy as np
+
+    known = values[np.isfinite(values[:, 0])]
+    spread = known.std(axis=0, dtype=np.float64).astype(np.float32)
+    return Part(values, np.argsort(-spread, kind="stable"), spread)
