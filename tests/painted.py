@@ -106,11 +106,12 @@ class Watched(Terminal):
         environment |= dict.fromkeys(("COLUMNS", "LINES"), "")  # the terminal tells
         super().__init__(arguments, columns=columns, lines=lines, environment=environment)
 
-    def resize(self, columns: int, lines: int) -> None:
-        """Another size, of which the program is told."""
+    def resize(self, columns: int, lines: int, *, told: bool = True) -> None:
+        """Another size, of which the program is told by a signal, or not."""
         self.screen.resize(columns, lines)
         fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        self.process.send_signal(signal.SIGWINCH)
+        if told:
+            self.process.send_signal(signal.SIGWINCH)
 
     def press(self, keys: str, *marks: str) -> None:
         """Press keys, then wait until every mark is seen."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import shutil
 import signal
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 from textual.app import App, SystemCommand
-from textual.events import Event, Paste
+from textual.events import Event, Paste, Resize
 from textual.filter import LineFilter
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -39,6 +41,7 @@ from tui.work.training import train_command
 #: Objects made between two collections: text makes many small ones, none of them in circles.
 _THRESHOLD = 50_000
 _DESK = 0.5
+_SIZE = 1.0
 
 
 class CharlmApp(App[int]):
@@ -99,6 +102,7 @@ class CharlmApp(App[int]):
         if not self.is_headless:
             self._end_on_signals()
             watch_terminal(self.desk.close)
+            self.set_interval(_SIZE, self._take_size)
 
     async def on_event(self, event: Event) -> None:
         """What is pasted is inert before any field has it, Textual's own among them."""
@@ -221,6 +225,16 @@ class CharlmApp(App[int]):
         gc.freeze()
         gc.set_threshold(_THRESHOLD, 20, 50)
         gc.enable()
+
+    def _take_size(self) -> None:
+        """The terminal's, if another one is drawn for.
+
+        Of many new sizes in a moment an older one can come last: the driver's handler of the
+        signal is interrupted by itself.
+        """
+        size = Size(*shutil.get_terminal_size())
+        if size != self.size:
+            self.post_message(Resize(size, size))
 
     def _end_on_signals(self) -> None:
         loop = asyncio.get_running_loop()
