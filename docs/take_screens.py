@@ -45,10 +45,10 @@ PICTURES = (
     Picture("beams", ("f5", *SPOKEN, "ctrl+b", "wait"), model="speeches"),
     Picture("grid", (*SPOKEN, "ctrl+f", "wait"), model="speeches"),
     Picture("duel", (*SPOKEN, "ctrl+d", "wait"), model="speeches"),
-    Picture("train", ("f8", "wait", "wait", "wait")),
+    Picture("train", ("f7", "wait", "t", "wait", "wait"), size=(160, 48)),
+    Picture("form", ("f8", *["wait"] * 6)),
     Picture("runs", ("f7", "wait")),
     Picture("inspect", (*WRITTEN, "f9", *["wait"] * 6)),
-    Picture("help", ("f1", "wait")),
     Picture("small", WRITTEN, size=(80, 24)),
 )  # fmt: skip
 
