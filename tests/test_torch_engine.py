@@ -280,7 +280,7 @@ def test_a_state_of_either_engine_starts_the_other(device) -> None:
     states = {}
     for name, session in sessions.items():
         session.advance(3, budget_ms=10_000)
-        states[name] = session._samples.prompt_state(0)
+        states[name] = session._native.prompt_state(0)
         assert states[name][0].shape == (2, 2, 21)
     for a, b in zip(*states.values(), strict=True):
         assert a == pytest.approx(b, rel=1e-4, abs=1e-5)
@@ -365,7 +365,7 @@ def test_ended_rows_free_their_place(device) -> None:
     sizes = []
     while not session.done:
         session.advance(8, budget_ms=10_000)
-        sizes.append(sum(map(len, session._samples._parts)))  # type: ignore[union-attr,attr-defined]
+        sizes.append(sum(map(len, session._native._parts)))
     assert sizes[-1] == 0 and any(0 < size < 100 for size in sizes)
     native = Engine(checkpoint).write_many(["a"], Sampling(), n=200, max_length=100)[0]
     same = sum(a.text == b.text for a, b in zip(session.completions()[0], native, strict=True))
