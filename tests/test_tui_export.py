@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from conftest import random_checkpoint
 from rich.style import Style
-from test_tui_screen import HOSTILE, RAW, opened, press, toasts, until
 from textual.widgets import OptionList
+from tui_driver import HOSTILE, RAW, opened, press, toasts, until
 from tui_fakes import thoughts
 
 from charlm.checkpoint import MODEL, save_checkpoint

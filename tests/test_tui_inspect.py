@@ -15,9 +15,9 @@ import pytest
 from conftest import MakeRun
 from rich.style import Style
 from snapshots import drawn
-from test_tui_screen import HOSTILE, RAW, opened, painted, press, toasts, until
-from test_tui_screen import write as write_text
 from textual.color import Color
+from tui_driver import HOSTILE, RAW, opened, painted, press, toasts, until
+from tui_driver import write as write_text
 from tui_fakes import FACTS, FakeModel, letters
 
 from charlm.checkpoint import MODEL, load_checkpoint

@@ -13,18 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from snapshots import drawn
-from test_tui_screen import (
-    HOSTILE,
-    RAW,
-    FakeModel,
-    letters,
-    painted,
-    press,
-    running,
-    toasts,
-    until,
-    write,
-)
+from tui_driver import HOSTILE, RAW, painted, press, running, toasts, until, write
+from tui_fakes import FakeModel, letters
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
 from tui.keymap import keys_of

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from snapshots import drawn
-from test_tui_screen import HOSTILE, RAW, FakeModel, painted, press, running, until, write
 from test_tui_search import random_search
-from tui_fakes import FakeText, letters
+from tui_driver import HOSTILE, RAW, painted, press, running, until, write
+from tui_fakes import FakeModel, FakeText, letters
 
 from charlm.decoding import BeamSearch, NucleusBeam
 from tui.keymap import keys_of

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from conftest import random_checkpoint
 from snapshots import drawn
-from test_tui_screen import HOSTILE, RAW, opened, painted, press, toasts, until
+from tui_driver import HOSTILE, RAW, opened, painted, press, toasts, until
 from tui_fakes import FakeModel
 
 from charlm.checkpoint import MODEL, describe_checkpoint, load_checkpoint, save_checkpoint

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.segment import Segment
 from test_tui_main import ROOT, run
-from test_tui_screen import painted, press, toasts, until
 from textual.color import Color
+from tui_driver import painted, press, toasts, until
 from tui_fakes import FakeModel, letters
 
 from charlm.errors import InputError

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import Input
+from tui_driver import painted, press, toasts, until
 from tui_fakes import FakeModel
-from tui_train_fakes import TRAINER, painted, press, toasts, training_view, until, write_run
+from tui_train_fakes import TRAINER, training_view, write_run
 
 from tui.app import CharlmApp
 from tui.screens.train.view import TrainView

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tui_driver import painted, press, toasts, until
 from tui_fakes import FakeModel, letters
-from tui_train_fakes import painted, press, toasts, training_view, until, write_run
+from tui_train_fakes import training_view, write_run
 
 from tui.keymap import keys_of
 from tui.keys.key import Key
 from tui.screens.train.view import TrainView
 
-#: `UPDATE_SNAPSHOTS=1 pytest tests/test_tui_train_looks.py` writes the files anew.
-SNAPSHOTS = Path(__file__).parent / "snapshots"
-
-
-def compare(name: str, page: str) -> None:
-    """The page as it was when someone last looked at it and found it good."""
-    text = "\n".join(line.rstrip() for line in page.split("\n")) + "\n"
-    path = SNAPSHOTS / f"{name}.txt"
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+Match = Callable[[str, str], None]
 
 
 def kept(run: Path, *steps: int) -> None:
@@ -43,11 +33,13 @@ async def settled(view: TrainView, *texts: str) -> str:
     while before != (page := painted(view)):
         before = page
         await asyncio.sleep(0.7)
-    return page
+    return "\n".join(line.rstrip() for line in page.split("\n")) + "\n"
 
 
 @pytest.mark.parametrize("look", ["dark", "light", "no-colour"])
-async def test_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: str) -> None:
+async def test_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, match_snapshot: Match, look: str
+) -> None:
     if look == "no-colour":
         monkeypatch.setenv("NO_COLOR", "1")
     run = write_run(tmp_path / "run")
@@ -56,17 +48,20 @@ async def test_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: str)
     async with training_view(run, (80, 24), model) as view:
         if look == "light":
             view.app.theme = "charlm-light"
-        compare("train-run", await settled(view, "▸ step 200 · 1.39", "step 100 · 1.39", "5-gram"))
+        page = await settled(view, "▸ step 200 · 1.39", "step 100 · 1.39", "5-gram")
+        match_snapshot("train-run", page)
         await press(view, "g")
         name = "train-gates-no-colour" if look == "no-colour" else "train-gates"
-        compare(name, await settled(view, "how far open", "o output"))
+        match_snapshot(name, await settled(view, "how far open", "o output"))
 
 
-async def test_the_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, match_snapshot: Match
+) -> None:
     monkeypatch.chdir(tmp_path)
     async with training_view(size=(80, 24)) as view:
         page = await settled(view, "Enter starts it")
-        compare("train-form", re.sub(r"\d{4}-\d{6}", "MMDD-HHMMSS", page))
+        match_snapshot("train-form", re.sub(r"\d{4}-\d{6}", "MMDD-HHMMSS", page))
 
 
 @pytest.mark.parametrize("size", [(20, 5), (1, 1), (40, 12), (200, 60)])

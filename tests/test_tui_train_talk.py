@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tui_driver import painted, press, until
 from tui_fakes import FakeModel, letters
-from tui_train_fakes import painted, press, training_view, until, write_run
+from tui_train_fakes import training_view, write_run
 
 from charlm.checkpoint import Checkpoint, save_checkpoint
 from charlm.config import ModelConfig, TextConfig, parameter_shapes

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 from rich.style import Style
 from snapshots import drawn
-from test_tui_screen import opened, painted, press, running, until, write
 from textual import events
+from tui_driver import opened, painted, press, running, until, write
 from tui_fakes import FakeModel, ThinkingModel, letters
 
 from tui.screens.write.branches_sheet import BranchesSheet

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tui_driver import until
 from tui_fakes import FakeModel
 
 from charlm.run_log import RunLog
@@ -113,29 +112,3 @@ async def training_view(
             yield view
     finally:
         app.close()
-
-
-async def until(condition: Callable[[], object], seconds: float = 15) -> None:
-    """Wait for it."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        await asyncio.sleep(0.01)
-
-
-async def press(view: TrainView, *keys: str) -> None:
-    """Keys, without the wait of pilot.press for an idle process."""
-    for key in keys:
-        view.app.simulate_key(key)
-        await asyncio.sleep(0.03)
-
-
-def painted(view: TrainView) -> str:
-    """Everything on the terminal, as it is drawn."""
-    strips = view.app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
-
-
-def toasts(view: TrainView) -> list[str]:
-    """What the toasts say."""
-    return [notice.message for notice in view.app._notifications]

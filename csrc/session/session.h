@@ -66,7 +66,7 @@ std::size_t advance_shards(std::vector<Shard>& shards, std::size_t threads,
             work.team = each > 1 && work.shares.way() ? &team : nullptr;
             shard.step();
             const double now = used();
-            work.shares.took(now - begun);
+            if (each > 1) work.shares.took(now - begun);
             begun = now;
             if (now >= budget_ms) break;
         }

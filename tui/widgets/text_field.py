@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual import events
-from textual.widgets import TextArea
+from textual.widgets import Input, TextArea
 
 from charlm.display import visible_text
 
@@ -22,13 +22,12 @@ class TextField(TextArea):
         await act_in_order(self, event)
 
 
-async def act_in_order(field: TextArea, event: events.Key) -> None:
-    """Do what a key of the text area's own does at once.
+async def act_in_order(field: Input | TextArea, event: events.Key) -> None:
+    """Do at once what a key of the field's own does.
 
     Left to Textual it would act behind the letters that were typed quickly after it.
     """
-    own = TextArea._merged_bindings
-    bound = own.key_to_bindings.get(event.key) if own is not None else None
+    bound = field._bindings.key_to_bindings.get(event.key)
     if bound and not event.is_printable:
         event.stop()
         event.prevent_default()

@@ -1,0 +1,79 @@
+"""Driving the screen in tests: an app with a fake model, keys, waiting, what is painted."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from textual.screen import Screen
+from tui_fakes import FakeModel
+
+from tui.app import CharlmApp
+from tui.screens.view import View
+from tui.screens.write.view import WriteScreen
+
+HOSTILE = "\x1b]0;own\x07\x9b31m[/bold][@click=app.quit]x[/]\u202eabc\ud800 [red"
+RAW = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@asynccontextmanager
+async def running(
+    model: FakeModel, size: tuple[int, int] = (120, 30), **options: object
+) -> AsyncIterator[WriteScreen]:
+    """The app with a fake model, loaded; its threads and training are closed at the end."""
+    app = CharlmApp(Path("checkpoints/tiny"), load=model.load, **options)  # type: ignore[arg-type]
+    try:
+        async with app.run_test(size=size, notifications=True):
+            screen = app.screen
+            assert isinstance(screen, WriteScreen)
+            await until(lambda: screen.facts)
+            yield screen
+    finally:
+        app.close()
+
+
+async def until(condition: Callable[[], object], seconds: float = 15) -> None:
+    """Wait for it."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        await asyncio.sleep(0.01)
+
+
+async def opened(screen: View, kind: type[Screen[Any]]) -> None:
+    """A sheet of that kind lies on the screen, ready for keys."""
+    await until(lambda: isinstance(screen.app.screen, kind) and screen.app.screen.is_mounted)
+
+
+async def press(screen: View, *keys: str) -> None:
+    """Keys, without the wait of pilot.press for an idle process."""
+    for key in keys:
+        screen.app.simulate_key(key)
+        await asyncio.sleep(0.03)
+
+
+async def write(screen: WriteScreen, prompt: str) -> None:
+    """A prompt, Enter, and the whole text."""
+    screen.prompt.focus()
+    screen.prompt.text = prompt
+    blocks = len(screen.view.blocks)
+    await press(screen, "enter")
+    await until(lambda: len(screen.view.blocks) > blocks and not screen.writing.streaming)
+
+
+def painted(screen: View) -> str:
+    """Everything on the terminal, as it is drawn."""
+    top = screen.app.screen
+    return "\n".join(
+        "".join(segment.text for segment in strip) for strip in top._compositor.render_strips()
+    )
+
+
+def toasts(screen: View) -> list[str]:
+    """What the toasts say."""
+    return [notice.message for notice in screen.app._notifications]
