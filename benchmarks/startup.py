@@ -32,6 +32,14 @@ class Story:
 
 
 LOAD = f"from charlm.engine import Engine; engine = Engine.load({str(MODEL)!r})"
+EMPTY = """
+from textual.app import App
+from textual.widgets import Static
+class Empty(App):
+    def compose(self):
+        yield Static("empty")
+Empty().run()
+"""
 STORIES = [
     Story("Python alone", ["-c", "print('ready')"], b"ready"),
     Story("import charlm.engine", ["-c", "import charlm.engine; print('ready')"], b"ready"),
@@ -47,6 +55,7 @@ STORIES = [
         ["-m", "charlm", "write", str(MODEL), "--prompt", "ROMEO:"],
         None,
     ),
+    Story("an empty Textual screen, first paint", ["-c", EMPTY], b"empty"),
     Story("python -m tui, first paint", ["-m", "tui", str(MODEL)], b"charlm", 0.5),
 ]
 
@@ -70,12 +79,12 @@ def table(found: Sequence[tuple[Story, Sequence[Took]]]) -> Table:
     """One line a story."""
     lines = []
     for story, took in found:
-        best = min(t.clock for t in took)
-        verdict = "" if story.target is None else "met" if best <= story.target else "missed"
+        median = statistics.median(t.clock for t in took)
+        verdict = "" if story.target is None else "met" if median <= story.target else "missed"
         lines.append([
             story.name,
-            f"{best:.2f}",
-            f"{statistics.median(t.clock for t in took):.2f}",
+            f"{min(t.clock for t in took):.2f}",
+            f"{median:.2f}",
             f"{statistics.median(t.processor for t in took):.2f}",
             f"{story.target:.2f}: {verdict}" if story.target else "",
         ])  # fmt: skip

@@ -243,7 +243,7 @@ async def inspecting(
     run: Path, text: str = TEXT, size: tuple[int, int] = (120, 30), theme: str = "dark"
 ) -> AsyncIterator[InspectView]:
     """The view on a text that was just written."""
-    model = FakeModel(letters(text), facts=replace(FACTS, path=run / MODEL))
+    model = FakeModel(letters(text), facts=FACTS._replace(path=run / MODEL))
     app = CharlmApp(run, load=model.load, settings=Loaded(Settings(theme=theme)))
     try:
         async with app.run_test(size=size, notifications=True):

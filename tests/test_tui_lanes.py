@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -83,7 +82,7 @@ def test_a_setting_against_itself_writes_one_text(engine: EngineModel) -> None:
 
 def test_a_sample_is_a_text_of_its_own_and_has_a_record(engine: EngineModel) -> None:
     request = requests(Sampling(), 3)[2]
-    opened = engine.open(replace(request, number=1))
+    opened = engine.open(request._replace(number=1))
     while not opened.source.done:
         opened.source.advance(64)
     text = opened.source.text(0)

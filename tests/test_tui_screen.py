@@ -115,12 +115,11 @@ async def test_a_beam_rewrites_its_tail() -> None:
 
 
 async def test_hostile_text_is_shown_inert_everywhere(tmp_path: Path) -> None:
-    from dataclasses import replace
 
     log = tmp_path / RUN_LOG
     line = {"kind": "notice", "message": HOSTILE}
     log.write_text(json.dumps(line) + "\n", encoding="ascii")
-    facts = replace(FACTS, name=HOSTILE, unit=HOSTILE, isa=HOSTILE, path=tmp_path / "m")
+    facts = FACTS._replace(name=HOSTILE, unit=HOSTILE, isa=HOSTILE, path=tmp_path / "m")
     model = FakeModel(letters(HOSTILE), facts=facts, notices=(HOSTILE,))
     async with running(model, size=(200, 40)) as screen:
         screen.prompt.focus()

@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +69,22 @@ def test_a_completion_is_posted_piece_by_piece(worker: DecodeWorker, model: Fake
     assert last.characters == 7
     assert last.log_prob == pytest.approx(-7 * math.log(4))
     assert posted[-1] == Finished(7, True)
+
+
+def test_the_screen_is_told_once_until_it_takes(worker: DecodeWorker, model: FakeModel) -> None:
+    until(lambda: has(worker, Loaded))
+    taken, told = list(worker.take()), []
+    worker.tell = lambda: told.append(len(worker.posted))
+    model.steps = letters("x" * 40)
+    worker.write(request(1))
+    until(lambda: has(worker, Finished))
+    assert told == [1]
+    taken += worker.take()
+    assert [type(s) for s in (taken[0], taken[-1])] == [Loading, Finished]
+    assert not list(worker.take())
+    worker.write(request(2))
+    until(lambda: has(worker, Finished))
+    assert len(told) == 2
 
 
 def test_cancel_stops_the_source(worker: DecodeWorker, model: FakeModel) -> None:
@@ -142,7 +157,7 @@ def test_a_model_that_cannot_be_read_is_told() -> None:
 def test_what_is_shown_already_is_not_held_up(worker: DecodeWorker, model: FakeModel) -> None:
     model.steps, model.delay = [(20 * i, "x" * 20) for i in range(15)] + letters("y" * 9, 300), 0
     # At the pace of one character a second the known ones would take 5 minutes.
-    worker.write(replace(request(1, pace=1), known="x" * 320))
+    worker.write(request(1, pace=1)._replace(known="x" * 320))
     until(lambda: sum(len(s.text) for s in list(worker.posted) if isinstance(s, Written)) >= 300)
     time.sleep(0.2)
     assert not has(worker, Finished)

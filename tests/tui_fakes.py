@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -146,7 +146,7 @@ class FakeModel:
 
     def load(self, path: Path, threads: int, precision: Precision) -> FakeModel:
         """What the app calls to read a checkpoint."""
-        self.facts = replace(self.facts, precision=precision)
+        self.facts = self.facts._replace(precision=precision)
         return self
 
 

@@ -11,9 +11,14 @@ from pathlib import Path
 
 from charlm.errors import CheckpointError, InputError, run_and_exit
 
+#: A second, at most. A change waits up to two of these steps to be painted; frames of text are
+#: fewer (`screens/write/view.py`).
+_PAINTS = "200"
+
 
 def main(arguments: Sequence[str]) -> int:
     """Check the arguments and the terminal, then run the screen; the exit code."""
+    os.environ.setdefault("TEXTUAL_FPS", _PAINTS)  # read when Textual is imported
     options = vars(_parser().parse_args(arguments))
     model, keys = options.pop("model"), options.pop("keys")
     if keys:

@@ -48,9 +48,7 @@ class CharlmApp(App[int]):
     """`python -m tui`. `model`: a run or a checkpoint, None for none."""
 
     TITLE = "charlm"
-    CSS_PATH = [  # noqa: RUF012
-        f"styles/{name}.tcss" for name in ("app", "write", "stage", "runs", "train", "inspect")
-    ]  # fmt: skip
+    CSS_PATH = [f"styles/{name}.tcss" for name in ("app", "write", "stage")]  # noqa: RUF012
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
@@ -77,6 +75,8 @@ class CharlmApp(App[int]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = full_name(self._settings.theme)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._styled = False
 
     def get_default_screen(self) -> Screen[None]:
         """The screen one writes on."""
@@ -87,6 +87,15 @@ class CharlmApp(App[int]):
         )
         screen.setting = Setting(name=self._settings.decoder, pace=self._settings.pace)
         return screen
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read the styles again, for another theme.
+
+        The first call, before the first paint, is for the theme that they are just read with.
+        """
+        if self._styled:
+            super().refresh_css(animate)
+        self._styled = True
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and ASCII where nothing else can be drawn."""

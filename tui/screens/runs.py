@@ -31,6 +31,7 @@ class RunsView(View):
     """
 
     view_name = "runs"
+    CSS_PATH = "../styles/runs.tcss"
     BINDINGS = bindings_of("runs")
 
     def __init__(

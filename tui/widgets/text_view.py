@@ -236,8 +236,15 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
     def _fit(self) -> None:
         # The last blank line is left out: the newest line sits at the bottom edge.
         height = self._tops[-1] + self.blocks[-1].height - 1 if self.blocks else 0
-        if height != self.virtual_size.height:
-            self.virtual_size = Size(self.scrollable_content_region.width, height)
+        if height == self.virtual_size.height:
+            return
+        size = Size(self.scrollable_content_region.width, height)
+        if height > self.virtual_size.height > self.size.height:
+            # Only the bar moves: laying out the whole screen at every new line would be felt.
+            self.set_reactive(TextView.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = height
+        else:
+            self.virtual_size = size
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"text-view--{name}", partial=True)

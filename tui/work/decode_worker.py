@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from charlm.config import Precision
@@ -38,10 +39,15 @@ _BACKLOG = 64
 
 
 class DecodeWorker:
-    """Loads models and writes completions on its own thread; everything it says is in `posted`."""
+    """Loads models and writes completions on its own thread; everything it says is in `posted`.
+
+    tell: called, on that thread, when the first snapshot since the last `take` is posted.
+    """
 
     def __init__(self, load: Load, threads: int = 1) -> None:
         self.posted: deque[DecodeSnapshot] = deque()
+        self.tell: Callable[[], object] = lambda: None
+        self._told = False
         self._load = load
         self._threads = threads
         self._wake = threading.Condition()
@@ -52,6 +58,12 @@ class DecodeWorker:
         self._model: Model | None = None
         self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
         self._thread.start()
+
+    def take(self) -> Iterator[DecodeSnapshot]:
+        """What was posted, oldest first, each once."""
+        self._told = False  # first: what is posted from here on is told again
+        for _ in range(len(self.posted)):
+            yield self.posted.popleft()
 
     def load(self, path: Path, precision: Precision = "float32") -> None:
         """Read a model next; a text being written ends."""
@@ -104,37 +116,37 @@ class DecodeWorker:
                 self._answer(self._questions.popleft())
 
     def _read(self, path: Path, precision: Precision) -> None:
-        self.posted.append(Loading(path))
+        self._post(Loading(path))
         try:
             self._model = self._load(path, self._threads, precision)
         except Exception as error:  # whatever a file does to its reader, the screen goes on
-            self.posted.append(LoadFailed(path, _message(error)))
+            self._post(LoadFailed(path, _message(error)))
         else:
-            self.posted.append(Loaded(self._model.facts))
+            self._post(Loaded(self._model.facts))
 
     def _write(self, request: Request | Together) -> None:
         if self._model is None:
-            self.posted.append(Failed(request.number, _NO_MODEL))
+            self._post(Failed(request.number, _NO_MODEL))
             return
         try:
             if isinstance(request, Together):
                 self._stream_lanes(request, self._model.open_lanes(request))
                 return
             opened = self._model.open(request)
-            self.posted.append(
+            self._post(
                 Started(request.number, opened.prompt, opened.notices, opened.prompt_thoughts())
             )
             self._stream(request, opened)
         except Exception as error:  # an engine error ends a text, never the screen
-            self.posted.append(Failed(request.number, _message(error)))
+            self._post(Failed(request.number, _message(error)))
 
     def _answer(self, question: Question) -> None:
         try:
             if self._model is None:
                 raise InputError(_NO_MODEL)
-            self.posted.append(self._model.answer(question))
+            self._post(self._model.answer(question))
         except Exception as error:  # as above
-            self.posted.append(Unanswered(question, _message(error)))
+            self._post(Unanswered(question, _message(error)))
 
     def _stream(self, request: Request, opened: Opened) -> None:
         source, pacing, busy = opened.source, _Pacing(request), 0.0
@@ -153,15 +165,15 @@ class DecodeWorker:
             for change in changes:
                 if change.row == 0:
                     pacing.take(change.keep, change.text, source.characters)
-                    self.posted.append(
+                    self._post(
                         Written(request.number, change.keep, change.text, source.characters,
                                 source.log_prob, busy, thoughts, searched)
                     )  # fmt: skip
                     thoughts = searched = None  # a second change only says: it is over
-        self.posted.append(Finished(request.number, opened.ended()))
+        self._post(Finished(request.number, opened.ended()))
 
     def _stream_lanes(self, together: Together, opened: OpenedLanes) -> None:
-        self.posted.append(Started(together.number, opened.prompt, opened.notices))
+        self._post(Started(together.number, opened.prompt, opened.notices))
         pacing = _Pacing(together.requests[0])
         while not opened.done:
             allowed = pacing.allowed(opened.characters)
@@ -172,8 +184,14 @@ class DecodeWorker:
             changes = opened.advance(allowed, BUDGET_MS)
             if self._interrupted(together, 0):
                 return
-            self.posted.extend(changes)
-        self.posted.append(Finished(together.number, True))
+            self._post(*changes)
+        self._post(Finished(together.number, True))
+
+    def _post(self, *snapshots: DecodeSnapshot) -> None:
+        self.posted.extend(snapshots)
+        if not self._told:
+            self._told = True
+            self.tell()
 
     def _interrupted(self, request: Request | Together, seconds: float) -> bool:
         """Whether the request is no longer the one wanted, after waiting a moment for that."""

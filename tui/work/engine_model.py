@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +81,7 @@ class EngineModel:
         batches: list[list[Request]] = []
         for request in together.requests:
             last = batches[-1][-1] if batches else None
-            if last is not None and replace(last, sample=last.sample + 1) == request:
+            if last is not None and last._replace(sample=last.sample + 1) == request:
                 batches[-1].append(request)
             else:
                 batches.append([request])

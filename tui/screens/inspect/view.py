@@ -46,6 +46,7 @@ _EMPTY = (
 class InspectView(InspectPicture):
     """`current`: the model and the newest text of Write."""
 
+    CSS_PATH = "../../styles/inspect.tcss"
     BINDINGS = bindings_of("inspect")
 
     def __init__(self, current: Callable[[], tuple[Path | None, str]]) -> None:

@@ -81,9 +81,7 @@ class Talk:
 
     def drain(self) -> None:
         """Show what the thread posted since the last frame."""
-        posted = self._worker.posted
-        for _ in range(len(posted)):
-            snapshot = posted.popleft()
+        for snapshot in self._worker.take():
             asked = self._asked
             match snapshot:
                 case LoadFailed(path=path, message=message):

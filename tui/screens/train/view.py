@@ -37,6 +37,7 @@ class TrainView(CurveActions):
     """Starts, shows and steers a training. Every action is one of its keys."""
 
     view_name = "train"
+    CSS_PATH = "../../styles/train.tcss"
     BINDINGS = bindings_of("train")
 
     def __init__(self, desk: TrainingDesk, load: Load, write_with: Callable[[Path], None]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from functools import partial
 
 from textual import events
 from textual.app import ComposeResult
@@ -44,6 +46,7 @@ from tui.widgets.status import (
 )
 from tui.widgets.text_view import TextView
 
+#: Seconds at least from one frame to the next.
 _FRAME = 1 / 30
 
 
@@ -76,7 +79,7 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
         self.place_panels()
         self._show_empty()
         self.begin()
-        self.set_interval(_FRAME, self._drain)
+        self._worker.tell = partial(self.call_later, self._frame)
         if self._model is not None:
             self.call_after_refresh(self.load, self._model)
 
@@ -160,13 +163,19 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
 
     # What happens by itself.
 
+    def _frame(self) -> None:
+        """Something was posted: show it, now or when the next frame is due."""
+        wait = self._framed + _FRAME - time.monotonic()
+        if wait > 0:
+            self.set_timer(wait, self._drain)
+        else:
+            self._drain()
+
     def _drain(self) -> None:
         """Everything the worker posted since the last frame."""
-        posted = self._worker.posted
-        if not posted:
-            return
-        for _ in range(len(posted)):
-            self._take(posted.popleft())
+        self._framed = time.monotonic()
+        for snapshot in self._worker.take():
+            self._take(snapshot)
         self.writing.flush()
         self.show_state()
 

@@ -53,7 +53,7 @@ class Writing:
     ) -> None:
         """Write on from a prompt, below what is there; what is known comes at once."""
         self.cancel()
-        request = replace(self._request(prompt, setting), known=known)
+        request = self._request(prompt, setting)._replace(known=known)
         self._start(Wanted(request, setting, setting.heading(model), given))
 
     def write_again(self, setting: Setting, model: str) -> None:
@@ -66,7 +66,7 @@ class Writing:
         request = self._request(wanted.request.prompt, setting)
         over = now is not None and wanted.again and self._same_dice(now, request)
         if now is not None and over:
-            request = replace(request, known=now.block.text[now.block.base :])
+            request = request._replace(known=now.block.text[now.block.base :])
         self._start(replace(wanted, request=request, setting=setting, over=over,
                             heading=setting.heading(model)))  # fmt: skip
 
@@ -81,7 +81,7 @@ class Writing:
         now = self.now
         if now is not None:
             self.cancel()
-            request = replace(now.request, prompt=text)
+            request = now.request._replace(prompt=text)
             branch = Branch(request, now.setting, Block(now.block.heading, text, given, 80), now,
                             over=True, ended=True)  # fmt: skip
             branch.block.note = "the end"
@@ -97,7 +97,7 @@ class Writing:
             self._ask(now)
         elif now.block.trace is None and not is_beam(now.request.strategy):
             known = now.block.text[now.block.base :]
-            request = replace(now.request, details=True, known=known)
+            request = now.request._replace(details=True, known=known)
             self._start(Wanted(request, now.setting, now.block.heading, now.block.given,
                                 now.parent, True, not self._plain))  # fmt: skip
 
@@ -161,7 +161,7 @@ class Writing:
     def _start(self, wanted: Wanted) -> None:
         self.flush()
         self._number += 1
-        self._wanted = replace(wanted, request=replace(wanted.request, number=self._number))
+        self._wanted = replace(wanted, request=wanted.request._replace(number=self._number))
         self.streaming, self.comparison, self._asked = True, None, None
         self._worker.write(self._wanted.request)
 
