@@ -1,4 +1,4 @@
-"""Puts the tables of benchmarks/results/*.json into benchmarks/RESULTS.md.
+"""Puts the tables of benchmarks/results/*.json into benchmarks/RESULTS.md; others stay.
 
 python -m benchmarks.record
 """
@@ -6,6 +6,7 @@ python -m benchmarks.record
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from pathlib import Path
 
@@ -40,20 +41,29 @@ def about(kept: dict[str, object]) -> str:
     )
 
 
-def record(results: Path) -> str:
-    """The whole record, of what lies in a results folder."""
+def section(path: Path) -> str:
+    """What one file of results says."""
+    kept = json.loads(path.read_text())
+    tables = [str(Table(**table)) for table in kept["tables"]]
+    return "\n".join([f"## `{kept['command']}`\n\n{about(kept)}\n", *tables])
+
+
+def record(results: Path, before: str) -> str:
+    """The record of what lies in a results folder; where it has nothing, as it was before."""
+    old = re.split(r"(?m)^(?=## `)", before)[1:]
     parts = [HEAD]
     for name in ORDER:
-        for path in sorted(results.glob(f"{name}*.json")):
-            kept = json.loads(path.read_text())
-            parts.append(f"## `{kept['command']}`\n\n{about(kept)}\n")
-            parts += [str(Table(**table)) for table in kept["tables"]]
+        new = [section(path) for path in sorted(results.glob(f"{name}*.json"))]
+        same = [
+            part.rstrip("\n") + "\n" for part in old if f"benchmarks.{name}" in part.splitlines()[0]
+        ]
+        parts += new or same
     return "\n".join(parts)
 
 
 def main() -> None:
     """Write the record."""
-    RECORD.write_text(record(RESULTS))
+    RECORD.write_text(record(RESULTS, RECORD.read_text() if RECORD.exists() else ""))
     print(f"{RECORD.relative_to(ROOT)} is written")
 
 

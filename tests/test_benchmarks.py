@@ -116,11 +116,21 @@ def test_a_table_and_a_verdict() -> None:
 def test_the_record_has_every_table_and_the_machine(tmp_path: Path) -> None:
     table = Table("Speed", ["", "rate"], [["a model", "12"]])
     write_json(tmp_path / "kernels.json", "kernels", ["--sizes", "8"], [table], [])
-    text = record(tmp_path)
+    text = record(tmp_path, "")
     assert text.startswith("# Results")
     assert "## `python -m benchmarks.kernels --sizes 8`" in text
     assert str(table) in text
     assert f"Python {platform.python_version()}" in text
+
+
+def test_what_was_not_measured_again_stays_in_the_record(tmp_path: Path) -> None:
+    for name, rate in (("kernels", "12"), ("screen", "30")):
+        write_json(tmp_path / f"{name}.json", name, [], [Table("Speed", [""], [[rate]])], [])
+    before = record(tmp_path, "")
+    (tmp_path / "kernels.json").unlink()
+    assert record(tmp_path, before) == before
+    write_json(tmp_path / "screen.json", "screen", [], [Table("Speed", [""], [["31"]])], [])
+    assert record(tmp_path, before) == before.replace("| 30 |", "| 31 |")
 
 
 @pytest.mark.long

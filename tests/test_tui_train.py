@@ -7,15 +7,19 @@ import json
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.widgets import Input
-from tui_driver import painted, press, toasts, until
+from tui_driver import opened, painted, press, toasts, until
 from tui_fakes import FakeModel
 from tui_train_fakes import TRAINER, training_view, write_run
 
 from tui.app import CharlmApp
+from tui.messages.run import Curves, Place, Sample
+from tui.screens.sheets import Ask
+from tui.screens.train.train_on import train_on_sheet
 from tui.screens.train.view import TrainView
 from tui.screens.write.view import WriteScreen
 from tui.widgets.choice import Choice
@@ -77,6 +81,39 @@ async def test_a_training_is_started_steered_and_stopped(runs: Path) -> None:
         await until(lambda: "stopped" in painted(view))
         await press(view, "ctrl+n")
         await until(lambda: view.query_one("#corpus").has_focus)
+
+
+async def test_a_training_that_is_over_goes_on(runs: Path) -> None:
+    run = write_run(runs / "over")
+    async with training_view(run, (80, 24)) as view:
+        await until(lambda: view._board.has_focus)
+        assert "over" not in view.states()  # it holds nothing to go on with
+        (run / "resume.pt").write_bytes(b"x")
+        await until(lambda: "^Z Train on" in painted(view))
+        await press(view, "ctrl+z")
+        await opened(view, Ask)
+        field = view.app.screen.query_one(Input)
+        assert field.value == "800k"  # twice of what it has learned from
+        await until(lambda: "400 k characters so far" in painted(view))
+        for value, wrong in (("many", "a number of characters"), ("400k", "already")):
+            field.value = value
+            await press(view, "enter")
+            await until(lambda wrong=wrong: wrong in painted(view))  # type: ignore[misc]
+        field.value = "1m"
+        await press(view, "enter")
+        await until(lambda: "alive" in view.states() and (run / "arguments").exists())
+        assert (run / "arguments").read_text() == f"--resume {run} --characters 1m"
+        await press(view, "ctrl+x")
+        await until(lambda: any("training stopped" in toast for toast in toasts(view)))
+        await until(lambda: "over" in view.states())
+
+
+def test_the_rest_of_a_stopped_training_is_proposed() -> None:
+    place = Place(10, 1.23e6, 5)
+    series = {"training": (Sample(place, 2.0),)}
+    stopped = Curves(Path("r"), series=series, progress=0.25, ended="stopped")
+    assert train_on_sheet(stopped)._value == "4.92m"
+    assert train_on_sheet(replace(stopped, ended="budget used"))._value == "2.46m"
 
 
 async def test_a_failed_training_shows_why_in_every_view(runs: Path) -> None:

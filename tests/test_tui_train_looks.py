@@ -101,6 +101,7 @@ async def test_every_key_does_something(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: Key
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "checkpoints").mkdir()  # where a training started here goes
     run = write_run(tmp_path / "run")
     kept(run, 100)
     text = letters("a text that is long enough for what it is to show here")

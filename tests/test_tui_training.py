@@ -28,7 +28,7 @@ def until(condition: Callable[[], object], seconds: float = 20) -> None:
 
 
 def started(script: str, tmp_path: Path) -> TrainingProcess:
-    return TrainingProcess(TrainingPlan(tmp_path / "run"), [sys.executable, "-c", script])
+    return TrainingProcess(tmp_path / "run", [], [sys.executable, "-c", script])
 
 
 def gone(pid: int) -> bool:
@@ -108,7 +108,7 @@ def test_newest_weights_are_offered_once(tmp_path: Path) -> None:
     desk = TrainingDesk([sys.executable, "-c", "pass"])
     assert not desk.has_newer()
     assert desk.talk() is None
-    desk.start(TrainingPlan(run))
+    desk.start(run, [])
     assert not desk.has_newer()
     (run / "model.safetensors").write_bytes(b"1")
     assert desk.has_newer()

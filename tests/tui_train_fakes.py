@@ -22,8 +22,9 @@ if "--dry-run" in sys.argv:
     print("parameters: 12,345\\ncharacters to learn from: 1,000")
     print("charlm: warning: far too many [/bold]")
     sys.exit()
-run = pathlib.Path(sys.argv[sys.argv.index("--out") + 1])
-run.mkdir(parents=True)
+out = "--resume" if "--resume" in sys.argv else "--out"
+run = pathlib.Path(sys.argv[sys.argv.index(out) + 1])
+run.mkdir(parents=True, exist_ok=out == "--resume")
 log = open(run / "run.jsonl", "a")
 def say(**line):
     log.write(json.dumps(line) + "\\n"); log.flush()
@@ -52,6 +53,7 @@ while step < 2000:
         say(kind="evaluation", step=step, characters=step * 1000, validation_loss=1.9)
         (run / "model.safetensors").write_bytes(b"x")
         (run / "last.safetensors").write_bytes(b"x")
+        (run / "resume.pt").write_bytes(b"x")
 """
 TRAINER = [sys.executable, "-c", SCRIPT]
 

@@ -16,8 +16,8 @@ def _run(label: str) -> tuple[tuple[str, str], ...]:
 _KEYS: tuple[Key, ...] = (
     Key("start", ("ctrl+s",), (("form", "Start"),), "start the training", "New training", rank=1),
     Key("more", ("ctrl+b",), (("form", "More options"),), "more options", "New training", rank=3),
-    Key("pause", ("ctrl+z",), (("paused", "Go on"), ("alive", "Pause")),
-        "pause the training, or let it go on", "The wheel", rank=2),
+    Key("pause", ("ctrl+z",), (("paused", "Go on"), ("alive", "Pause"), ("over", "Train on")),
+        "pause the training, or let it go on; one that is over too", "The wheel", rank=2),
     Key("pause", ("p",), (("paused", "Go on"), ("alive", "Pause")), "", "The wheel", "outside",
         palette=False),
     Key("rate(-1)", ("ctrl+down",), (("alive", "Rate"),), "lower the learning rate", "The wheel",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
@@ -14,6 +14,7 @@ from textual.widgets import Button, Static
 from charlm.display import visible
 from tui.keymap import keys_of
 from tui.keys.key import Key, View, key_name
+from tui.widgets.field import Field
 
 Facts = Mapping[str, str]
 #: Cells of the columns where two runs are compared.
@@ -91,6 +92,35 @@ class Question(ModalScreen[bool]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Give the answer."""
         self.dismiss(event.button.id == "yes")
+
+
+class Ask(ModalScreen[str | None]):
+    """Asks for a word; gives it, or None. Title and text are our own.
+
+    wrong: what is wrong with a word, "" when nothing is.
+    """
+
+    BINDINGS = [("escape", "dismiss(None)", "Close")]  # noqa: RUF012
+
+    def __init__(self, title: str, text: str, value: str, wrong: Callable[[str], str]) -> None:
+        super().__init__()
+        self._title, self._text, self._value, self._wrong = title, text, value, wrong
+
+    def compose(self) -> ComposeResult:
+        """What is asked, the field, what is wrong with what stands in it."""
+        with Vertical(classes="sheet") as sheet:
+            sheet.border_title = self._title
+            sheet.border_subtitle = "Enter · Esc closes"
+            yield Static(Content(visible(self._text)))
+            yield Field(self._value, id="asked")
+            yield Static("", id="ask-wrong", markup=False)
+
+    def on_input_submitted(self, event: Field.Submitted) -> None:
+        """Give the word, or say what is wrong with it."""
+        wrong = self._wrong(event.value.strip())
+        self.query_one("#ask-wrong", Static).update(Content(wrong))
+        if not wrong:
+            self.dismiss(event.value.strip())
 
 
 class Differences(ModalScreen[None]):

@@ -11,10 +11,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 
 from charlm.display import visible
 from tui.messages.writing import TrainingEnded
-from tui.work.training_plan import TrainingPlan
 
 _LINES = 12
 _NICE = 10
@@ -34,14 +34,13 @@ class TrainingProcess:
     steer and stop it.
     """
 
-    def __init__(self, plan: TrainingPlan, command: Sequence[str]) -> None:
-        self.plan = plan
-        self.run = plan.run
+    def __init__(self, run: Path, options: Sequence[str], command: Sequence[str]) -> None:
+        self.run = run
         self.stopped = False
         self._lines: deque[str] = deque(maxlen=_LINES)
         self._killer: threading.Timer | None = None
         self._process = subprocess.Popen(
-            [*command, *plan.options],
+            [*command, *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

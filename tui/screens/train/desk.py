@@ -8,7 +8,6 @@ from pathlib import Path
 from tui.messages.writing import TrainingEnded
 from tui.models import MODEL
 from tui.work.training import TrainingProcess
-from tui.work.training_plan import TrainingPlan
 
 
 class TrainingDesk:
@@ -30,10 +29,10 @@ class TrainingDesk:
         """Whether it was asked to stop and has not ended yet."""
         return self._process is not None and self._process.stopped
 
-    def start(self, plan: TrainingPlan) -> None:
+    def start(self, run: Path, options: Sequence[str]) -> None:
         """Start it. Raises OSError when there is no such program."""
-        self._process = TrainingProcess(plan, self.command)
-        self.run, self._talked = plan.run, 0.0
+        self._process = TrainingProcess(run, options, self.command)
+        self.run, self._talked = run, 0.0
 
     def stop(self) -> None:
         """Ask it to save and end."""

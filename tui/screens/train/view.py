@@ -19,6 +19,7 @@ from tui.screens.train.curves import CurveActions
 from tui.screens.train.desk import TrainingDesk
 from tui.screens.train.form import TrainForm
 from tui.screens.train.talk import Talk
+from tui.screens.train.train_on import can_go_on, train_on_sheet
 from tui.screens.train.wheel import Wheel
 from tui.widgets.answers import Answers
 from tui.widgets.curve_board import CurveBoard
@@ -109,13 +110,7 @@ class TrainView(CurveActions):
 
     def on_train_form_asked(self, event: TrainForm.Asked) -> None:
         """Start the training of the form."""
-        try:
-            self._desk.start(event.plan)
-        except OSError as error:
-            self.say(f"the training could not be started: {error}", True)
-            return
-        self.show_run(event.plan.run)
-        self.say(f"training {event.plan.run.name}")
+        self._start(event.plan.run, event.plan.options)
 
     @property
     def curves(self) -> Curves | None:
@@ -133,6 +128,7 @@ class TrainView(CurveActions):
             "paused": alive and curves is not None and curves.paused,
             "other": self._desk.training and not own,
             "new": shown and not self._desk.training,
+            "over": self._run is not None and not self._desk.training and can_go_on(self._run),
             "answered": shown and bool(self._answers.answers),
             "strip": shown and self._strip.display,
             "one-chart": shown and not self._board.shows_all,
@@ -189,8 +185,12 @@ class TrainView(CurveActions):
         self._watch()
 
     def action_pause(self) -> None:
-        """Pause, or go on."""
-        self._steer(self._wheel.pause_or_go_on)
+        """Pause, or go on; a training that is over goes on where it ended."""
+        curves = self.curves
+        if curves is None or self._wheel.is_alive(curves):
+            self._steer(self._wheel.pause_or_go_on)
+        else:
+            self.app.push_screen(train_on_sheet(curves), self._train_on)
 
     def action_rate(self, direction: int) -> None:
         """The learning rate down or up."""
@@ -233,6 +233,19 @@ class TrainView(CurveActions):
             self._board.move_to(None)
         else:
             self.app.action_view("write")  # type: ignore[attr-defined]
+
+    def _train_on(self, characters: str | None) -> None:
+        if characters and self._run is not None:
+            self._start(self._run, ["--resume", str(self._run), "--characters", characters])
+
+    def _start(self, run: Path, options: Sequence[str]) -> None:
+        try:
+            self._desk.start(run, options)
+        except OSError as error:
+            self.say(f"the training could not be started: {error}", True)
+            return
+        self.show_run(run)
+        self.say(f"training {run.name}")
 
     def _steer(self, act: Callable[[Curves], str]) -> None:
         curves = self.curves
