@@ -67,9 +67,9 @@ def digest(run: Path) -> str:
     [
         ("--cells rnn,grue", "'grue' is not one of rnn, gru, lstm"),
         ("--cells rnn,rnn", "names a cell twice"),
-        ("--budget 5", "as 2000steps or 5m"),
-        ("--budget 0m", "as 2000steps or 5m"),
-        ("--budget nansteps", "as 2000steps or 5m"),
+        ("--budget 5", "as 2000steps or 5min"),
+        ("--budget 0min", "as 2000steps or 5min"),
+        ("--budget nansteps", "as 2000steps or 5min"),
         ("--seeds 0", "not an integer from 1 to 100"),
         ("--seed 4", "give --seeds"),
         ("--steps=30", "give --budget"),
@@ -115,7 +115,7 @@ def test_standard_input_is_refused() -> None:
 def test_a_budget_is_steps_or_minutes() -> None:
     assert comparison().budget == ("--steps", "2000")
     assert comparison("--budget", "3ksteps").budget == ("--steps", "3k")
-    assert comparison("--budget", "1.5m").budget == ("--minutes", "1.5")
+    assert comparison("--budget", "1.5min").budget == ("--minutes", "1.5")
 
 
 @pytest.mark.parametrize("layers", [1, 2])

@@ -67,10 +67,10 @@ def test_a_flash_fades() -> None:
     ("old", "new", "comparison"),
     [
         ("b\n\nc", "b\n\nc", Comparison(None, 2, 2)),
-        ("b\n\nc", "b\n\nX", Comparison(5, 2, 1)),
-        ("b", "bc\nd", Comparison(3, 2, 0)),
-        ("bc", "b", Comparison(3, 1, 1)),
-        ("", "b", Comparison(2, 1, 0)),
+        ("b\n\nc", "b\n\nX", Comparison(4, 2, 1)),
+        ("b", "bc\nd", Comparison(2, 2, 0)),
+        ("bc", "b", Comparison(2, 1, 1)),
+        ("", "b", Comparison(1, 1, 0)),
     ],
 )
 def test_comparison(old: str, new: str, comparison: Comparison) -> None:
@@ -107,7 +107,7 @@ async def test_a_turned_knob_says_what_it_changed() -> None:
         await turn(screen, model, NEW)
         assert model.requests[-1].known == OLD
         assert len(screen.view.blocks) == 1
-        await until(lambda: "first change at 28 · 2 of 3 lines unchanged" in painted(screen))
+        await until(lambda: "first change at 23 · 2 of 3 lines unchanged" in painted(screen))
         flashing = screen.view.render_line(2)
         assert [s.text for s in flashing if s.style and s.style.bgcolor and s.style.bold] == ["x"]
         await until(lambda: not screen.view.blocks[-1].flashing)
@@ -192,7 +192,7 @@ async def test_the_cursor_shows_rivals_and_one_is_taken() -> None:
                            ("left", 7), ("left", 6)):  # fmt: skip
             await press(screen, key)
             await until(lambda place=place: screen.view.cursor == place)
-        await until(lambda: "Character 7" in painted(screen))
+        await until(lambda: "Character 5" in painted(screen))
         shown = painted(screen)
         assert "l  30.0 %  rank 2  1.20 nats  entropy 0.90" in shown
         assert re.search(r"1 e +█+▍ +60.0 % → 66.7 %", shown)
@@ -208,14 +208,14 @@ async def test_the_cursor_shows_rivals_and_one_is_taken() -> None:
         assert screen.view.text == "Oh heleven"
         assert screen.view.blocks[-1].given == 2
         assert screen.setting == before
-        await until(lambda: "Character 7" in painted(screen) and "▸1 e" in painted(screen))
+        await until(lambda: "Character 5" in painted(screen) and "▸1 e" in painted(screen))
         await press(screen, "u")
         await until(lambda: screen.view.text == "Oh hello")
         await press(screen, "U")
         await until(lambda: screen.view.text == "Oh heleven")
         await press(screen, "b")
         await opened(screen, BranchesSheet)
-        await until(lambda: "└─ at 7  even" in painted(screen))
+        await until(lambda: "└─ at 5  even" in painted(screen))
         await press(screen, "up", "enter")
         await until(lambda: screen.view.text == "Oh hello")
 

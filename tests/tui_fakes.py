@@ -27,7 +27,7 @@ from tui.thoughts import RIVALS, Thoughts
 
 FACTS = ModelFacts(
     name="tiny", path=Path("checkpoints/tiny/model.safetensors"), cell="LSTM", layers=1,
-    hidden=32, parameters=12_345, characters=60, unit="continuous", bpc=2.125, isa="portable",
+    hidden=32, parameters=12_345, characters=60, unit="continuous", loss=1.473, isa="portable",
     threads=1, precision="float32",
 )  # fmt: skip
 

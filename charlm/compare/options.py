@@ -28,7 +28,7 @@ command goes on; with more seeds or cells it trains what is missing."""
 _EXAMPLES = """\
 examples:
   python -m charlm compare --corpus my.txt
-  python -m charlm compare --corpus my.txt --cells gru,lstm --budget 5m --seeds 1
+  python -m charlm compare --corpus my.txt --cells gru,lstm --budget 5min --seeds 1
   python -m charlm compare --corpus plays.txt --unit continuous --equal hidden --hidden 256
 """
 
@@ -113,14 +113,14 @@ def _cells(words: str) -> tuple[str, ...]:
 
 
 def _budget(words: str) -> tuple[str, str]:
-    """ "2000steps" -> --steps 2000, "5m" -> --minutes 5."""
-    match = re.fullmatch(r"(.+?)(steps?|m)", words)
+    """ "2000steps" -> --steps 2000, "5min" -> --minutes 5."""
+    match = re.fullmatch(r"(.+?)(steps?|min)", words)
     if match:
-        budget = "--minutes" if match.group(2) == "m" else "--steps", match.group(1)
+        budget = "--minutes" if match.group(2) == "min" else "--steps", match.group(1)
         with contextlib.suppress(InputError):
             parse_options(budget)
             return budget
-    raise ArgumentTypeError(f"{words!r} is not a budget, as 2000steps or 5m (minutes)")
+    raise ArgumentTypeError(f"{words!r} is not a budget, as 2000steps or 5min")
 
 
 # fmt: off
@@ -131,7 +131,7 @@ _OPTIONS = (
     choice("--equal", ("params", "hidden"), "params", "what all cells have alike: the number of"
            " parameters, as near as it gets to the first cell's, or of units (%(default)s)"),
     whole("--hidden", 1, MAX_SIZE, 128, "units of the first cell (%(default)s)"),
-    text("--budget", "B", "2000steps", "of each training: 2000steps, or 5m for five minutes by the"
+    text("--budget", "B", "2000steps", "of each training: 2000steps, or 5min by the"
          " clock (%(default)s)", type=_budget),
     whole("--seeds", 1, 100, 3, "train every cell N times, with seeds 1 to N (%(default)s)"),
     text("--prompt", "TEXT", None, "what the models go on from (repeatable; default: beginnings of"

@@ -22,6 +22,8 @@ _KEYS: tuple[Key, ...] = (
     Key("next(10)", ("N",), (("units", "Ten units on"),), "ten units on and back", "The list",
         "outside"),
     Key("next(-10)", ("P",), (("units", "Ten units back"),), "", "The list", "outside"),
+    Key("unit", ("number_sign",), (("units", "Unit"),), "a unit by its number", "The list",
+        "outside", 8),
     Key("first", ("m",), (("units", "Most varying"), ("surprise", "Most surprising")),
         "the unit that varies most; the most surprising place", "The list", "outside", 7),
     Key("walk(1)", ("right",), always("On"), "a character on and back", _TEXT,

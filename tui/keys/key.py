@@ -54,7 +54,7 @@ _NAMES = {
     "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "left": "←", "right": "→",
     "pageup": "PgUp", "pagedown": "PgDn", "question_mark": "?", "plus": "+", "minus": "-",
     "home": "Home", "end": "End", "comma": ",", "full_stop": ".", "less_than_sign": "<",
-    "greater_than_sign": ">", "space": "Space", "tab": "Tab", "delete": "Del",
+    "greater_than_sign": ">", "number_sign": "#", "space": "Space", "tab": "Tab", "delete": "Del",
 }  # fmt: skip
 
 

@@ -61,7 +61,7 @@ _KEYS: tuple[Key, ...] = (
         rank=8),
     Key("edit", ("e",), (("written", "Edit"),),
         "put the text, up to the cursor, into the prompt", "Write", "outside", rank=6),
-    Key("export", ("ctrl+e",), (("written", "Export"),),
+    Key("export", ("ctrl+e",), (("written", "Export"), ("lanes", "Export")),
         "keep the text: as a file, a picture, a receipt", "Write", rank=10),
     Key("pace", ("ctrl+g",), always("Pace"), "how fast the text appears", "Write"),
     *DECODERS,

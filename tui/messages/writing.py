@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 class ModelFacts(NamedTuple):
-    """What the title line says of a model. `bpc`: bits per character, None when not known."""
+    """What the title line says of a model. `loss`: nats per character of a text it
+    never learned from, None when not known."""
 
     name: str
     path: Path
@@ -29,7 +30,7 @@ class ModelFacts(NamedTuple):
     parameters: int
     characters: int
     unit: str
-    bpc: float | None
+    loss: float | None
     isa: str
     threads: int
     precision: Precision

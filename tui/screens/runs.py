@@ -276,7 +276,10 @@ class RunsView(View):
             return
         one, other = (self._details.get(row.path) for row in self._compared)
         if one is not None and other is not None:
-            names = (self._compared[0].name, self._compared[1].name)
+            first, second = self._compared
+            names = first.name, second.name
+            if names[0] == names[1]:
+                names = str(first.path), str(second.path)
             self._compared = None
             self.app.push_screen(Differences(names, (one.facts, other.facts)))
 

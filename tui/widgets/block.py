@@ -28,8 +28,8 @@ FLASH_SECONDS = 0.6
 class Comparison:
     """How a text differs from the one before it, character by character at the same place.
 
-    first: place of the first difference in the text, 1 for its first character; None while
-    there is none. lines, same: lines of the new text that are not empty, and those among
+    first: place of the first difference, 1 for the first character that was written; None
+    while there is none. lines, same: lines of the new text that are not empty, and those among
     them that are the same; None while it is being written.
     """
 
@@ -115,7 +115,7 @@ class Block:
         """
         if self.before is None:
             return None
-        first = None if self._first_change is None else self._first_change + 1
+        first = None if self._first_change is None else self._first_change - self.given + 1
         if not (over and self.whole and self._before_whole):
             return Comparison(first)
         lines = zip(self.wrapped.starts, self.wrapped.ends, strict=True)

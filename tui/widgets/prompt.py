@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
 from textual.message import Message
+from textual.widgets import Static
 from textual.widgets._text_area import TextArea
 
 from tui.keymap import keys_of
@@ -11,6 +14,32 @@ from tui.widgets.text_field import act_in_order
 
 _HISTORY = 200
 _ACTIONS = {name: key.action for key in keys_of("write", "prompt") for name in key.keys}
+
+
+#: In the frame of a prompt without the cursor.
+_AWAY = "letters are keys now · i: type here"
+
+
+class PromptRow(Container):
+    """A prompt in its frame, which says when letters are keys."""
+
+    def __init__(self, prompt: Prompt) -> None:
+        super().__init__(id="prompt-row")
+        self._prompt = prompt
+        self.border_subtitle = _AWAY
+
+    def compose(self) -> ComposeResult:
+        """A sign, and the prompt."""
+        yield Static("›", id="prompt-mark", markup=False)
+        yield self._prompt
+
+    def on_descendant_focus(self) -> None:
+        """Letters are text."""
+        self.border_subtitle = ""
+
+    def on_descendant_blur(self) -> None:
+        """Letters are keys."""
+        self.border_subtitle = _AWAY
 
 
 class Prompt(TextArea):

@@ -58,6 +58,7 @@ class RivalsPanel(Widget, can_focus=True):
     ) -> None:
         """Show what stands at a place; strategy: what chose it, None where nothing did.
 
+        place: 0 for the first character that was written, below it in the prompt.
         waiting: what to say while nothing is known.
         """
         if waiting != self._waiting:
@@ -69,7 +70,7 @@ class RivalsPanel(Widget, can_focus=True):
             rivals = thought.rivals if thought is not None else ()
             here = (i for i, rival in enumerate(rivals) if rival.character == written)
             self.chosen = next(here, None)
-            self.border_title = f"Character {place + 1:,}"
+            self.border_title = "In the prompt" if place < 0 else f"Character {place + 1:,}"
             self.refresh()
 
     def choose(self, place: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from math import log
 
 from tui.keymap import keys_of
 from tui.keys.key import View
@@ -31,8 +32,9 @@ def title_pieces(facts: ModelFacts | None, loading: str = "") -> list[Piece]:
         Piece(f"{facts.characters} characters", _DIM, 6),
         Piece(f"{facts.unit} text", _DIM, 4),
     ]
-    if facts.bpc is not None:
-        pieces.append(Piece(f"{facts.bpc:.2f} bits/char", "$accent", 3, right=True))
+    if facts.loss is not None:
+        loss = f"{facts.loss:.2f} nats/char ({facts.loss / log(2):.2f} bits)"
+        pieces.append(Piece(loss, "$accent", 3, right=True))
     return pieces
 
 

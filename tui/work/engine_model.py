@@ -59,7 +59,7 @@ class EngineModel:
             parameters=config.parameter_count,
             characters=len(vocabulary.characters),
             unit=checkpoint.text.unit,
-            bpc=_bpc(checkpoint.metrics),
+            loss=_loss(checkpoint.metrics),
             isa=str(engine.isa),
             threads=int(engine.threads),
             precision=engine.precision,
@@ -188,9 +188,9 @@ class EngineText:
         return bool(self._session.completions()[0][0].finished)
 
 
-def _bpc(metrics: Any) -> float | None:
+def _loss(metrics: Any) -> float | None:
     for key in ("test_loss", "validation_loss"):
         loss = metrics.get(key)
         if isinstance(loss, int | float) and math.isfinite(loss):
-            return loss / math.log(2)
+            return loss
     return None

@@ -30,6 +30,7 @@ from tui.screens.inspect.lines import (
     rival_pieces,
 )
 from tui.screens.inspect.picture import InspectPicture
+from tui.screens.sheets import Ask
 from tui.widgets.heat_text import HeatText
 from tui.widgets.pick_list import PickList
 from tui.widgets.pieces_line import Piece, PiecesLine
@@ -108,6 +109,24 @@ class InspectView(InspectPicture):
     def action_next(self, by: int) -> None:
         """The next of the list."""
         self._pick((self.chosen.place if self.chosen.surprise else self.chosen.unit) + by)
+
+    def action_unit(self) -> None:
+        """A unit by its number."""
+        part = self._part()
+        if part is None:
+            return
+        last, order = len(part.order) - 1, list(part.order)
+
+        def wrong(word: str) -> str:
+            known = word.isdecimal() and int(word) <= last
+            return "" if known else f"a number from 0 to {last:,}"
+
+        def given(word: str | None) -> None:
+            if word:
+                self._pick(order.index(int(word)))
+
+        text = f"Which unit, from 0 to {last:,}?"
+        self.app.push_screen(Ask("Go to a unit", text, "", wrong), given)
 
     def action_first(self) -> None:
         """The first of the list."""

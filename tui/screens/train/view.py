@@ -8,7 +8,6 @@ from pathlib import Path
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.widgets import Static
 
 from charlm.display import visible
 from tui.keymap import bindings_of
@@ -26,7 +25,7 @@ from tui.widgets.curve_board import CurveBoard
 from tui.widgets.heat_strip import HeatStrip
 from tui.widgets.pieces_line import Piece
 from tui.widgets.progress import ProgressLine
-from tui.widgets.prompt import Prompt
+from tui.widgets.prompt import Prompt, PromptRow
 from tui.work.model_contract import Load
 from tui.work.run_watcher import RunWatcher
 
@@ -74,9 +73,7 @@ class TrainView(CurveActions):
                     yield CurveBoard(id="board")
                     yield HeatStrip(id="strip")
                 yield Answers(id="answers")
-            with Container(id="prompt-row"):
-                yield Static("›", id="prompt-mark", markup=False)
-                yield Prompt(id="talk-prompt")
+            yield PromptRow(Prompt(id="talk-prompt"))
 
     def on_mount(self) -> None:
         """The form, or the run that is there already."""

@@ -26,7 +26,9 @@ class ExportActions(WriteBase):
             ExportSheet,  # here: the first paint does not need it
         )
 
-        if self.writing.streaming:
+        if "lanes" in self.states():
+            self.say("Enter takes the chosen text alone: then it can be exported")
+        elif self.writing.streaming:
             self.say("the text is still being written: Esc stops it")
         elif self.view.blocks:
             self.app.push_screen(ExportSheet(), self._chosen)

@@ -132,7 +132,7 @@ class TextActions(WriteBase):
             waiting = "This text is of another model."
         elif self.writing.streaming:
             waiting = "It is being written …"
-        self.rivals.show(cursor, thought, strategy, waiting)
+        self.rivals.show(cursor - block.given, thought, strategy, waiting)
 
     def _put_cursor(self, place: int | None) -> None:
         self.view.move_cursor(place)

@@ -9,7 +9,6 @@ from functools import partial
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.widgets import Static
 
 from charlm.display import visible, visible_text
 from tui.keymap import bindings_of
@@ -35,7 +34,7 @@ from tui.screens.write.writing import Writing
 from tui.widgets.curves import CurvesPanel
 from tui.widgets.legend import Legend
 from tui.widgets.pieces_line import Piece
-from tui.widgets.prompt import Prompt
+from tui.widgets.prompt import Prompt, PromptRow
 from tui.widgets.rivals_panel import RivalsPanel
 from tui.widgets.status import (
     comparison_text,
@@ -63,9 +62,7 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
                 yield Legend(id="legend")
             yield RivalsPanel(id="rivals")
             yield CurvesPanel(id="curves")
-        with Container(id="prompt-row"):
-            yield Static("›", id="prompt-mark", markup=False)
-            yield Prompt(id="prompt")
+        yield PromptRow(Prompt(id="prompt"))
 
     def on_mount(self) -> None:
         """Cursor into the prompt; the model is read after the first paint."""
