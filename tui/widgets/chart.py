@@ -115,8 +115,8 @@ class Chart(Widget):
         self._draw_levels(canvas, y)
         for line in sorted(picture.lines, key=lambda line: not line.faint):
             _draw_line(canvas, line, self._x, y)
-        self._name_levels(canvas, y)
         self._draw_marks(canvas)
+        self._name_levels(canvas, y)
         self._draw_cursor(canvas, y)
         labels = dict(zip(rows, _labels(y_ticks), strict=True))
         strips = [
@@ -136,7 +136,7 @@ class Chart(Widget):
                 canvas.write(0, row, _LEVEL * canvas.width, "secondary")
 
     def _name_levels(self, canvas: Canvas, y: Scale) -> None:
-        """The name of each level where no line runs, from the right."""
+        """The name of each level where nothing else stands, from the right."""
         for name, value in self.picture.levels:
             row, text = _flipped(y.place(value), canvas.height), f" {name} "
             if row is None:
