@@ -88,7 +88,7 @@ $(MADE):
 
 # The build tools are in $(VENV) already, pinned: no second, isolated copy is fetched.
 $(BASE): pyproject.toml constraints.txt | $(MADE)
-	@echo "Installing what charlm needs: PyTorch takes a while the first time"
+	@echo "Installing PyTorch and the rest, compiling the engine: minutes, the first time"
 	@rm -f charlm/*.so && touch $(ENGINE)
 	@$(PIP) install --no-build-isolation -c constraints.txt -e ".[train]"
 	@touch $@
