@@ -16,6 +16,7 @@ from conftest import MakeRun
 from rich.style import Style
 from snapshots import drawn
 from textual.color import Color
+from textual.widgets import Input
 from tui_driver import HOSTILE, RAW, opened, painted, press, toasts, until
 from tui_driver import write as write_text
 from tui_fakes import FACTS, FakeModel, letters
@@ -46,6 +47,7 @@ from tui.screens.inspect.drawing import (
 )
 from tui.screens.inspect.text_sheet import OtherText
 from tui.screens.inspect.view import InspectView
+from tui.screens.sheets import Ask
 from tui.settings import Loaded, Settings
 from tui.widgets.heat_text import HeatText
 from tui.widgets.ramps import LEVELS, one_ended, two_ended
@@ -295,6 +297,22 @@ async def test_gates_layers_and_units(make_run: MakeRun) -> None:
         await press(view, "right", "right")
         value = part.values[2, part.order[0]]
         await until(lambda: f"unit {value:+.2f}" in painted(view))
+
+
+async def test_a_unit_is_found_by_its_number(make_run: MakeRun) -> None:
+    async with inspecting(make_run()) as view:
+        await press(view, "number_sign")
+        await opened(view, Ask)
+        for wrong in ("x", "9" * 5000, ""):
+            view.app.screen.query_one(Input).value = wrong
+            await press(view, "enter")
+            await until(lambda: "a number from 0 to" in painted(view))
+        await press(view, "5", "enter")
+        await until(lambda: view.app.screen is view)
+        part = view._part()
+        assert part is not None
+        assert part.order[view.chosen.unit] == 5
+        await until(lambda: "unit 5" in painted(view))
 
 
 async def test_surprise_walks_through_the_places(make_run: MakeRun) -> None:

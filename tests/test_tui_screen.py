@@ -115,7 +115,6 @@ async def test_a_beam_rewrites_its_tail() -> None:
 
 
 async def test_hostile_text_is_shown_inert_everywhere(tmp_path: Path) -> None:
-
     log = tmp_path / RUN_LOG
     line = {"kind": "notice", "message": HOSTILE}
     log.write_text(json.dumps(line) + "\n", encoding="ascii")

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from test_tui_main import ROOT, run
 from textual.color import Color
-from tui_driver import painted, press, toasts, until
+from tui_driver import painted, press, running, toasts, until
 from tui_fakes import FakeModel, letters
 
 from charlm.errors import InputError
@@ -322,3 +322,11 @@ def test_the_page_of_settings_is_true(path: Path) -> None:
     result = loaded(path, example[0])
     assert result.notices == () and result.settings.theme == "light"
     assert remapped(KEYS, result.settings.keys)[1] == ()
+
+
+async def test_another_theme_is_drawn_from_the_first_change_on() -> None:
+    for name in ("textual-dark", "dark"):  # the first is Textual's own beginning
+        async with running(FakeModel(), settings=Loaded(Settings(theme=name))) as screen:
+            before = screen.styles.background
+            await press(screen, "ctrl+t")
+            await until(lambda screen=screen, before=before: screen.styles.background != before)  # type: ignore[misc]

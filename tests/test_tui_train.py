@@ -113,7 +113,18 @@ def test_the_rest_of_a_stopped_training_is_proposed() -> None:
     series = {"training": (Sample(place, 2.0),)}
     stopped = Curves(Path("r"), series=series, progress=0.25, ended="stopped")
     assert train_on_sheet(stopped)._value == "4.92m"
+    assert train_on_sheet(replace(stopped, ended=None))._value == "4.92m"  # it was killed
     assert train_on_sheet(replace(stopped, ended="budget used"))._value == "2.46m"
+    assert train_on_sheet(replace(stopped, progress=0.0))._value == "2.46m"
+    assert train_on_sheet(Curves(Path("r")))._value == "5m"
+
+
+async def test_a_form_field_leaves_the_key_that_copies_to_others(runs: Path) -> None:
+    async with training_view() as view:
+        await until(lambda: view.query_one("#corpus").has_focus)
+        await press(view, "a", "left", "b", "ctrl+c")
+        assert view.query_one("#corpus", Input).value == "ba"
+        await until(lambda: any("quit" in toast for toast in toasts(view)))
 
 
 async def test_a_failed_training_shows_why_in_every_view(runs: Path) -> None:

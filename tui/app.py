@@ -76,7 +76,7 @@ class CharlmApp(App[int]):
             self.register_theme(theme)
         self.theme = full_name(self._settings.theme)
         self.stylesheet.set_variables(self.get_css_variables())
-        self._styled = False
+        self._styled: str | None = self.theme
 
     def get_default_screen(self) -> Screen[None]:
         """The screen one writes on."""
@@ -91,11 +91,11 @@ class CharlmApp(App[int]):
     def refresh_css(self, animate: bool = True) -> None:
         """Read the styles again, for another theme.
 
-        The first call, before the first paint, is for the theme that they are just read with.
+        Textual calls it before the first paint too, for the theme they were just read with.
         """
-        if self._styled:
+        theme, self._styled = self._styled, None
+        if theme != self.theme:
             super().refresh_css(animate)
-        self._styled = True
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and ASCII where nothing else can be drawn."""

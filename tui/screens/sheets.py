@@ -112,7 +112,8 @@ class Ask(ModalScreen[str | None]):
             sheet.border_title = self._title
             sheet.border_subtitle = "Enter · Esc closes"
             yield Static(Content(visible(self._text)))
-            yield Field(self._value, id="asked")
+            with Horizontal(classes="field"):
+                yield Field(self._value, id="asked")
             yield Static("", id="ask-wrong", markup=False)
 
     def on_input_submitted(self, event: Field.Submitted) -> None:

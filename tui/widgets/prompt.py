@@ -10,14 +10,14 @@ from textual.widgets import Static
 from textual.widgets._text_area import TextArea
 
 from tui.keymap import keys_of
+from tui.keys.key import key_name
 from tui.widgets.text_field import act_in_order
 
 _HISTORY = 200
 _ACTIONS = {name: key.action for key in keys_of("write", "prompt") for name in key.keys}
-
-
 #: In the frame of a prompt without the cursor.
-_AWAY = "letters are keys now · i: type here"
+_TYPE = next(key.keys[-1] for key in keys_of("write") if key.action == "to_prompt")
+_AWAY = f"letters are keys now · {key_name(_TYPE)}: type here"
 
 
 class PromptRow(Container):

@@ -33,7 +33,7 @@ class RivalsPanel(Widget, can_focus=True):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._place = 0
+        self._place: int | None = None
         self._thought: Thought | None = None
         self._strategy: Strategy | None = None
         self._waiting = ""

@@ -25,10 +25,12 @@ class TextField(TextArea):
 async def act_in_order(field: Input | TextArea, event: events.Key) -> None:
     """Do at once what a key of the field's own does.
 
-    Left to Textual it would act behind the letters that were typed quickly after it.
+    Left to Textual it would act behind the letters that were typed quickly after it. Copying
+    stays: where nothing is selected it leaves its key to others.
     """
     bound = field._bindings.key_to_bindings.get(event.key)
-    if bound and not event.is_printable:
+    if bound and not event.is_printable and bound[0].action != "copy":
+        field._restart_blink()
         event.stop()
         event.prevent_default()
         await field.run_action(bound[0].action)

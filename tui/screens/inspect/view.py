@@ -58,6 +58,7 @@ class InspectView(InspectPicture):
         self._own_text: str | None = None
         self._progress: TraceProgress | None = None
         self._working = False
+        self._asking = False
 
     def compose_view(self) -> ComposeResult:
         """What is chosen, the text in its colours, their meaning; units or places in a list."""
@@ -81,7 +82,8 @@ class InspectView(InspectPicture):
 
     def on_screen_resume(self) -> None:
         """Look into the newest text, unless one of one's own is looked into."""
-        if self._own_text is None and self._is_older():
+        asked, self._asking = self._asking, False  # for a unit: of the text that is looked into
+        if not asked and self._own_text is None and self._is_older():
             self._ask()
 
     # What the keys do.
@@ -115,16 +117,17 @@ class InspectView(InspectPicture):
         part = self._part()
         if part is None:
             return
-        last, order = len(part.order) - 1, list(part.order)
+        last, units = len(part.order) - 1, list(map(str, part.order))
 
         def wrong(word: str) -> str:
-            known = word.isdecimal() and int(word) <= last
-            return "" if known else f"a number from 0 to {last:,}"
+            return "" if word in units else f"a number from 0 to {last:,}"
 
         def given(word: str | None) -> None:
-            if word:
-                self._pick(order.index(int(word)))
+            part = self._part()  # it may be another by now
+            if word and part is not None and int(word) < len(part.order):
+                self._pick(list(part.order).index(int(word)))
 
+        self._asking = True
         text = f"Which unit, from 0 to {last:,}?"
         self.app.push_screen(Ask("Go to a unit", text, "", wrong), given)
 

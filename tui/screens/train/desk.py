@@ -32,7 +32,8 @@ class TrainingDesk:
     def start(self, run: Path, options: Sequence[str]) -> None:
         """Start it. Raises OSError when there is no such program."""
         self._process = TrainingProcess(run, options, self.command)
-        self.run, self._talked = run, 0.0
+        self.run = run
+        self._talked = self._written()
 
     def stop(self) -> None:
         """Ask it to save and end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -15,23 +16,25 @@ _RESUME = "resume.pt"
 
 def can_go_on(run: Path) -> bool:
     """Whether the run holds what a training needs to go on."""
-    return (run / _RESUME).is_file()
+    return os.path.isfile(run / _RESUME)  # False where nothing may be looked at
 
 
 def train_on_sheet(curves: Curves) -> Ask:
     """Asks up to how many characters in all.
 
-    It proposes the whole of what a stopped training was to take, and twice what another took.
+    It proposes the whole of what a training was to take that did not come so far, and twice what
+    another took.
     """
     characters = curves.last.characters if curves.last is not None else 0.0
     progress = curves.progress or 1.0
-    whole = characters / progress if curves.ended == "stopped" and progress < 1 else 2 * characters
+    cut = curves.ended in (None, "stopped") and progress > 0
+    whole = characters / progress if cut and progress < 1 else 2 * characters
     return Ask(
         "Train on",
         f"It has learned from {short(characters)} characters so far."
         " Up to how many in all shall it go on?",
-        _written(whole),
-        lambda word: _wrong(word, characters),
+        _written(whole) if whole else BUDGET["characters"].example.split()[-1],
+        lambda word: _wrong(word.lower(), characters),
     )
 
 

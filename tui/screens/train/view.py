@@ -125,7 +125,7 @@ class TrainView(CurveActions):
             "paused": alive and curves is not None and curves.paused,
             "other": self._desk.training and not own,
             "new": shown and not self._desk.training,
-            "over": self._run is not None and not self._desk.training and can_go_on(self._run),
+            "over": curves is not None and not self._desk.training and can_go_on(curves.run),
             "answered": shown and bool(self._answers.answers),
             "strip": shown and self._strip.display,
             "one-chart": shown and not self._board.shows_all,

@@ -50,10 +50,12 @@ class BranchesSheet(ModalScreen[Branch | None]):
         tree = "".join("│  " if more else "   " for more in bars[:-1])
         if bars:
             tree += "├─ " if bars[-1] else "└─ "
-        left, given = branch.left_at, branch.block.given
+        left = branch.left_at
+        given = (branch.parent or branch).block.given
         text = visible(branch.block.text[left : left + _SHOWN].replace("\n", "↵"))
-        where = f"at {left - given + 1:,}  " if bars else ""
-        size = f"  {len(branch.block.text) - given:,}"
+        where = f"at {left - given + 1:,}  " if left >= given else "in the prompt  "
+        where = where if bars else ""
+        size = f"  {len(branch.block.text) - branch.block.given:,}"
         return Option(
             Content.assemble((here, "$accent"), (tree, _QUIET), (where, _QUIET), (text, "bold"),
                              (size, _QUIET))

@@ -170,9 +170,11 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
 
     def _drain(self) -> None:
         """Everything the worker posted since the last frame."""
-        self._framed = time.monotonic()
         for snapshot in self._worker.take():
             self._take(snapshot)
+        # The first character does not wait behind the word that the engine took the prompt.
+        first = self.writing.streaming and not self.writing.characters
+        self._framed = 0.0 if first else time.monotonic()
         self.writing.flush()
         self.show_state()
 
