@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,7 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Refuse to test another copy of charlm than the one these tests stand beside."""
+    """Refuse to test another copy of charlm than the one these tests stand beside.
+
+    In the background of a script Ctrl-C is ignored, and would be by every process of a test.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     tested = Path(charlm.__file__).resolve().parents[1]
     if tested != ROOT:
         raise pytest.UsageError(f"charlm is imported from {tested}, the tests are in {ROOT}")
