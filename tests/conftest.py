@@ -37,9 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     """Refuse to test another copy of charlm than the one these tests stand beside.
 
-    In the background of a script Ctrl-C is ignored, and would be by every process of a test.
+    In the background of a script some signals are ignored, and would be by all that a test starts.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     tested = Path(charlm.__file__).resolve().parents[1]
     if tested != ROOT:
         raise pytest.UsageError(f"charlm is imported from {tested}, the tests are in {ROOT}")

@@ -185,7 +185,7 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
         if self.cursor is not None:
             self.call_after_refresh(self._to_cursor)
         elif follow:
-            self.call_after_refresh(self._to_end)
+            self.call_after_refresh(self._stay_at_end, self.scroll_offset.y)
 
     def on_click(self, event: events.Click) -> None:
         """The cursor goes where the pointer is."""
@@ -209,6 +209,11 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
     def _to_end(self) -> None:
         # Forced: the scrollbar, which comes with the first line too many, is not there yet.
         self.scroll_end(animate=False, immediate=True, x_axis=False, force=True)
+
+    def _stay_at_end(self, top: int) -> None:
+        """The end again, unless one has scrolled up from `top` meanwhile."""
+        if self.scroll_offset.y >= top:
+            self._to_end()
 
     def _to_cursor(self) -> None:
         if self.cursor is not None:
