@@ -142,7 +142,8 @@ def test_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         press(ctrl("y"), "copied ")
         press("i", "Esc Leave")
         press(PASTED, r"›  ]0;x")
-        press(ENTER, "Esc Back", "▸ step 12 · ")
+        press(ENTER, "▸ step 12 · ")
+        press(ESCAPE, "Esc Back")
         press(ctrl("r"), "other dice")
         press(ctrl("n"), "train a new model", "reading the text")  # and the field has the cursor
         press(PASTED, "is not there", "[/b]", SHOWN)

@@ -85,7 +85,7 @@ def state_of(view: TrainView) -> tuple[object, ...]:
 
 def ready_for(key: Key, view: TrainView) -> tuple[str, ...]:
     """Keys to press first, so that this one can do something."""
-    if key.action in ("start", "more"):
+    if key.action in ("start", "more", "field(1)", "field(-1)"):
         return ("ctrl+n",) if view._run is not None else ()
     before = {
         "cursor(1)": ("home",), "cursor(10)": ("home",), "latest": ("home",),

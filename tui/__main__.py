@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from charlm.errors import CheckpointError, InputError, run_and_exit
+from charlm.errors import CheckpointError, InputError, report_notice, run_and_exit
 
 #: A second, at most. A change waits up to two of these steps to be painted; frames of text are
 #: fewer (`screens/write/view.py`).
@@ -49,9 +49,12 @@ def main(arguments: Sequence[str]) -> int:
     try:
         code = app.run()
     finally:
-        if app.desk.training:
-            print("charlm: waiting for the training to save", file=sys.stderr)
+        run = app.desk.run if app.desk.training else None
+        if run is not None:
+            report_notice("waiting for the training to save")
         app.close()
+        if run is not None:
+            report_notice(f"stopped: Ctrl+Z in its view, or --resume {run}, trains on")
     return code or app.return_code or 0
 
 

@@ -195,9 +195,9 @@ class CharlmApp(App[int]):
         """The palette: every action that can be done now, and its key; then Textual's own."""
         if isinstance(screen, View):
             states = screen.states()
-            for key in keys_of(screen.view_name, "always", "prompt"):
+            for key in keys_of(screen.view_name):
                 label = key.label(states)
-                if key.palette and label is not None:
+                if key.palette and label:
                     title = key.help or label
                     yield SystemCommand(
                         title[0].upper() + title[1:],

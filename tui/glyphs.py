@@ -10,14 +10,16 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 _BORDERS = dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼┏┓┗┛┣┫┳┻╋", "+") | dict.fromkeys("─━╌┄┈", "-")
-_BORDERS |= dict.fromkeys("│┃▌▐▎▏▕", "|")
+_BORDERS |= dict.fromkeys("│┃╎▌▐▎▏▕", "|")
 _SIGNS = {
     "…": ".", "·": "-", "×": "x", "–": "-", "—": "-", "›": ">", "▸": ">", "●": "*", "✓": "x",
     "→": ">", "←": "<", "↑": "^", "↓": "v", "▲": "^", "▼": "v", "“": '"', "”": '"', "‘": "'",
-    "’": "'", "⇧": "S", "⌥": "A", "␊": "~", "▔": "-", "▁": "_",
+    "’": "'", "•": "*", "⇧": "S", "⌥": "A", "␊": "~", "▔": "-", "▁": "_",
 }  # fmt: skip
 _SHADES = {"░": ".", "▒": ":", "▓": "%", "█": "#", "▀": '"', "▄": "_", "▂": "_", "▃": "-",
            "▅": "=", "▆": "+", "▇": "#"}  # fmt: skip
+#: The dots of the upper half of a cell of braille.
+_UPPER = 0b00011011
 _MAP = _BORDERS | _SIGNS | _SHADES
 
 
@@ -40,5 +42,7 @@ def ascii_for(character: str) -> str:
     if character.isascii():
         return character
     if "\u2800" <= character <= "\u28ff":
-        return " " if character == "\u2800" else "."
+        dots = ord(character) - 0x2800
+        upper, lower = bool(dots & _UPPER), bool(dots & ~_UPPER)
+        return " '.:"[upper + 2 * lower]
     return _MAP.get(character, "?" * get_character_cell_size(character))

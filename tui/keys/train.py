@@ -16,6 +16,10 @@ def _run(label: str) -> tuple[tuple[str, str], ...]:
 _KEYS: tuple[Key, ...] = (
     Key("start", ("ctrl+s",), (("form", "Start"),), "start the training", "New training", rank=1),
     Key("more", ("ctrl+b",), (("form", "More options"),), "more options", "New training", rank=3),
+    # Before what is typed next reaches a field: they are looked at before any widget.
+    Key("field(1)", ("tab",), (("form", "Next"),), "the next field, the one before",
+        "New training", rank=2),
+    Key("field(-1)", ("shift+tab",), (("form", "Field before"),), "", "New training"),
     Key("pause", ("ctrl+z",), (("paused", "Go on"), ("alive", "Pause"), ("over", "Train on")),
         "pause the training, or let it go on; one that is over too", "The wheel", rank=2),
     Key("pause", ("p",), (("paused", "Go on"), ("alive", "Pause")), "", "The wheel", "outside",
@@ -58,11 +62,11 @@ _KEYS: tuple[Key, ...] = (
         "gates open, gates stuck, gradients, updates", "Gates", "outside", 15),
     Key("to_prompt", ("enter", "i"), _run("Prompt"), "type what it shall go on from", "Talk",
         "outside", 9, palette=False),
-    *(replace(key, labels=_run(key.labels[0][1]), rank=17) for key in DECODERS),
     Key("again", ("ctrl+r",), _run("Again"), "ask again, with other dice", "Talk", rank=10),
     Key("copy_answer", ("ctrl+y",), (("answered", "Copy"),), "copy what it wrote", "Talk", rank=16),
     Key("write_with", ("ctrl+l",), (("answered", "Write with it"),),
         "write with the weights of this moment, or the newest", "Talk", rank=8),
+    *(replace(key, labels=_run(key.labels[0][1]), rank=17) for key in DECODERS),
     Key("escape", ("escape",), (("prompt", "Leave"), ("", "Back")),
         "leave the prompt or the cursor's place, else go back to writing", "View", rank=3),
 )  # fmt: skip

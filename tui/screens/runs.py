@@ -108,14 +108,20 @@ class RunsView(View):
     def action_difference(self) -> None:
         """How two runs differ."""
         self._compared = self._pair()
-        if self._compared is not None:
-            for row in self._compared:
-                self._reader.describe(row.path)
+        if self._compared is None:
+            self.say("two runs differ: mark two, or one besides the one in hand")
+            return
+        for row in self._compared:
+            self._reader.describe(row.path)
 
     def action_delete(self) -> None:
         """Delete the run in hand, after a question."""
         row = self.table.row
         if row is None:
+            return
+        if "deletable" not in self.states():
+            why = "it came with charlm" if row.kind == "shipped" else "it is being trained"
+            self.say(f"{row.name} stays: {why}")
             return
         what = "Its folder, with everything in it" if row.kind == "run" else "The file"
         lines = [
@@ -207,7 +213,8 @@ class RunsView(View):
         elif self._rows is not None and not self._rows:
             line = [Piece("F8 trains a model", _DIM)]
         else:
-            line = [Piece("Enter writes with it; Space marks runs to compare them", _DIM)]
+            enter = "Enter writes with it; " if "loads" in self.states() else ""
+            line = [Piece(f"{enter}Space marks runs to compare them", _DIM)]
         self.line("knobs").set_pieces(line)
         loaded = [Piece("● loaded now", _DIM, 2, right=True)] if self._loaded else []
         self.line("meters").set_pieces(loaded)

@@ -154,7 +154,7 @@ def difference_content(names: tuple[str, str], one: Facts, other: Facts) -> Cont
     for label in labels:
         values = visible(one.get(label, "–")), visible(other.get(label, "–"))
         parts += ["\n", (f"{visible(label):<{_LABEL}}", _QUIET)]
-        if all(cell_len(value) < _VALUE for value in values):
+        if all(cell_len(value) < _VALUE - 1 for value in values):
             parts.append(_columns(values))
         else:
             parts += [f"\n  {visible(name)}: {value}"
@@ -163,4 +163,4 @@ def difference_content(names: tuple[str, str], one: Facts, other: Facts) -> Cont
 
 
 def _columns(values: tuple[str, str]) -> str:
-    return "".join(set_cell_size(visible(value), _VALUE) for value in values)
+    return " ".join(set_cell_size(visible(value), _VALUE - 1) for value in values)

@@ -250,5 +250,5 @@ def _flipped(place: int | None, height: int) -> int | None:
 
 
 def _labels(ticks: Sequence[float]) -> list[str]:
-    step = min((after - tick for tick, after in pairwise(ticks)), default=sum(ticks[:1]))
+    step = min((after - tick for tick, after in pairwise(ticks)), default=sum(ticks[:1]) / 100)
     return [tick_label(tick, step) for tick in ticks]

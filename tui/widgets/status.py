@@ -104,7 +104,7 @@ def footer_pieces(view: View, states: Collection[str], marked: str, wide: bool) 
     grouped = False
     for key in keys_of(view):
         label = key.label(states)
-        if not key.rank or label is None or (key.where != "always" and key.where not in states):
+        if not key.rank or not label or (key.where != "always" and key.where not in states):
             continue
         if key.group == "Decoders" and not wide:
             if not grouped:
@@ -120,6 +120,8 @@ def training_text(curves: Curves | None) -> str:
     """Progress of a running training in a few words."""
     if curves is None or curves.progress is None:
         return "training"
+    if curves.paused:
+        return f"training paused at {100 * curves.progress:.0f} %"
     left = "" if curves.seconds_left is None else f", {duration(curves.seconds_left)} left"
     return f"training {100 * curves.progress:.0f} %{left}"
 

@@ -120,7 +120,7 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
         block, follow = self.blocks[-1], self.at_end and self.blocks[-1].cursor is None
         first = block.write(keep, text, time.monotonic())
         self._fit()
-        if follow and block.before is None:
+        if follow and block.fresh == len(block.text):  # nothing of the text before is left
             self._to_end()
         if block.flashing:
             self._fading.resume()

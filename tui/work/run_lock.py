@@ -33,6 +33,15 @@ def is_training(run: Path) -> bool:
     return False
 
 
+def training_in(folder: Path) -> Path | None:
+    """The newest run in a folder that someone trains now."""
+    try:
+        runs = [run for run in folder.iterdir() if is_training(run)]
+        return max(runs, key=lambda run: run.stat().st_mtime, default=None)
+    except OSError:
+        return None
+
+
 def _lives(process: int) -> bool:
     try:
         os.kill(process, 0)

@@ -252,8 +252,9 @@ class InspectView(InspectPicture):
                 self._places = most_surprising(snapshot)
                 self.text.show(snapshot.characters)
                 self._choose(replace(self.chosen, unit=0, place=0))
-                for notice in snapshot.notices:
-                    self.say(notice)
+                if snapshot.notices:
+                    more = len(snapshot.notices) - 1
+                    self.say(snapshot.notices[0] + (f" (and {more} more)" if more else ""))
             case Traced():
                 self._traced, self._working = snapshot, False
                 part = self.chosen.part if self.chosen.part in snapshot.parts else "h"

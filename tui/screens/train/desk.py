@@ -29,6 +29,11 @@ class TrainingDesk:
         """Whether it was asked to stop and has not ended yet."""
         return self._process is not None and self._process.stopped
 
+    @property
+    def never_began(self) -> bool:
+        """Whether the training ended before there was a run."""
+        return self.run is not None and not self.training and not self.run.exists()
+
     def start(self, run: Path, options: Sequence[str]) -> None:
         """Start it. Raises OSError when there is no such program."""
         self._process = TrainingProcess(run, options, self.command)

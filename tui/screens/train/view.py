@@ -27,6 +27,7 @@ from tui.widgets.pieces_line import Piece
 from tui.widgets.progress import ProgressLine
 from tui.widgets.prompt import Prompt, PromptRow
 from tui.work.model_contract import Load
+from tui.work.run_lock import training_in
 from tui.work.run_watcher import RunWatcher
 
 _QUIET = "$foreground-muted"
@@ -45,7 +46,7 @@ class TrainView(CurveActions):
         self._desk, self._wheel = desk, Wheel(desk)
         self._load, self._write_with = load, write_with
         self._watcher = RunWatcher(weights=True)
-        self._run: Path | None = desk.run if desk.training else None
+        self._run: Path | None = desk.run if desk.training else training_in(runs_folder())
         self._others: tuple[Path, ...] = ()
 
     # What other views ask of it.
@@ -103,7 +104,6 @@ class TrainView(CurveActions):
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
         """Enter: this is what it goes on from."""
         self._talk.ask(event.text)
-        self._board.focus()
 
     def on_train_form_asked(self, event: TrainForm.Asked) -> None:
         """Start the training of the form."""
@@ -149,6 +149,10 @@ class TrainView(CurveActions):
     def show_status(self) -> None:
         """Progress, curves, the newest notice."""
         curves = self.curves
+        if self._run is not None and self._run == self._desk.run and self._desk.never_began:
+            self._run = None  # a toast says why; the form still holds what was asked for
+            self._watch()
+            return
         alive = self._wheel.is_alive(curves)
         state = "paused" if alive and curves is not None and curves.paused else ""
         if self._run is not None and self._run == self._desk.run and self._desk.stopping:
@@ -175,6 +179,13 @@ class TrainView(CurveActions):
     def action_more(self) -> None:
         """More options, and back."""
         self._form.turn_page()
+
+    def action_field(self, by: int) -> None:
+        """To the next field of the form, or the one before."""
+        if by > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
 
     def action_new(self) -> None:
         """The form; while a training runs, its run."""

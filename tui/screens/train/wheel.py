@@ -43,7 +43,7 @@ class Wheel:
             return "its learning rate is not known yet"
         rate = float(f"{min(MAX_LEARNING_RATE, now * _FACTOR**direction):.2g}")
         steer(curves.run, "learning_rate", rate)
-        return f"learning rate {now:.2g} → {rate:.2g}, from the next step on"
+        return f"learning rate, at its height, {now:.2g} → {rate:.2g}"
 
     def stop(self, curves: Curves) -> str:
         """Ask it to save and end; what to say. Raises OSError."""
