@@ -185,7 +185,7 @@ def test_finished_runs_are_kept_and_missing_ones_trained(
 
 @pytest.mark.long
 def test_minutes_layers_and_continuous_text(corpus: Path, tmp_path: Path) -> None:
-    more = ("--budget", "0.02m", "--seeds", "1", "--cells", "gru,lstm", "--unit", "continuous")
+    more = ("--budget", "0.02min", "--seeds", "1", "--cells", "gru,lstm", "--unit", "continuous")
     prompts = ("--prompt", "The number 7", "--prompt", "")
     layers = ("--layers", "2", "--equal", "hidden")
     assert main(arguments(corpus, tmp_path / "out", *more, *layers, *prompts)) == 0

@@ -291,6 +291,10 @@ async def test_in_ascii_nothing_else_is_drawn() -> None:
     app.close()
 
 
+def test_curves_in_ascii_keep_their_height() -> None:
+    assert "".join(map(ascii_for, "⠀⠉⣀⢸•╎")) == " '.:*|"
+
+
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
 def test_ascii_takes_as_many_cells(text: str) -> None:
     drawn = "".join(map(ascii_for, text))

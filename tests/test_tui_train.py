@@ -137,6 +137,36 @@ async def test_a_failed_training_shows_why_in_every_view(runs: Path) -> None:
         await until(lambda: "[/bold] no such corpus" in painted(view))
 
 
+async def test_a_training_that_never_began_gives_the_form_back(runs: Path) -> None:
+    async with training_view() as view:
+        view._desk.command = [sys.executable, "-c", "import sys; sys.exit('nothing but spaces')"]
+        fill(view, hidden="64")
+        await press(view, "ctrl+s")
+        await until(lambda: any("nothing but spaces" in toast for toast in toasts(view)))
+        await until(lambda: "form" in view.states() and view.query_one("#corpus").has_focus)
+        assert view.query_one("#hidden", Input).value == "64"
+
+
+async def test_tab_is_in_time_for_what_is_typed_behind_it(runs: Path) -> None:
+    async with training_view() as view:
+        await until(lambda: view.query_one("#corpus").has_focus)
+        for key in ("x", "tab", "tab", "tab", "ctrl+u", "3", "2", "shift+tab", "shift+tab"):
+            view.app.simulate_key(key)
+        await until(lambda: view.query_one("#hidden", Input).value == "32")
+        assert view.query_one("#corpus", Input).value == "x"
+        await until(lambda: view.query_one("#unit").has_focus)
+
+
+async def test_a_training_that_runs_already_is_what_one_sees_first(runs: Path) -> None:
+    run = write_run(runs / "running")
+    with open(run / ".lock", "w") as lock:
+        lock.write(str(os.getpid()))
+        lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        async with training_view() as view:
+            await until(lambda: "running" in painted(view) and "validation" in painted(view))
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

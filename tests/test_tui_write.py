@@ -115,6 +115,17 @@ async def test_a_turned_knob_says_what_it_changed() -> None:
         await until(lambda: "nothing changed" in painted(screen))
 
 
+async def test_a_longer_text_over_another_is_followed_again() -> None:
+    lines = [f"line {number}\n" for number in range(60)]
+    model = FakeModel(letters("".join(lines[:40])))
+    async with running(model, (80, 24)) as screen:
+        await write(screen, "It is")
+        assert screen.view.at_end
+        end = screen.view.scroll_offset.y
+        await turn(screen, model, "".join(lines))
+        await until(lambda: screen.view.scroll_offset.y >= end + 20 and screen.view.at_end)
+
+
 async def test_another_seed_is_another_text_and_not_compared() -> None:
     model = FakeModel(letters(OLD))
     async with running(model) as screen:

@@ -149,7 +149,7 @@ class TrainView(CurveActions):
     def show_status(self) -> None:
         """Progress, curves, the newest notice."""
         curves = self.curves
-        if self._run is not None and self._run == self._desk.run and self._desk.never_began:
+        if self.is_current and self._run == self._desk.run and self._desk.never_began:
             self._run = None  # a toast says why; the form still holds what was asked for
             self._watch()
             return
