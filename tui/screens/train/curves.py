@@ -18,8 +18,9 @@ class CurveActions(View):
     _board: CurveBoard
     _strip: HeatStrip
     _answers: Answers
-    #: Whether the gates are to be seen; None: where there is room.
+    #: Whether the gates are to be seen; None: where there is room, if the run tells of them.
     _strip_wanted: bool | None = None
+    _strip_known = False
 
     def action_kind(self) -> None:
         """Another curve."""
@@ -73,7 +74,9 @@ class CurveActions(View):
         """Beside each other where it is wide; else answers or gates below the curves."""
         size = size or self.size
         wide, roomy = size.width >= WIDE, size.height >= _ROOMY
-        wanted = wide and roomy if self._strip_wanted is None else self._strip_wanted
+        wanted = self._strip_wanted
+        if wanted is None:
+            wanted = wide and roomy and self._strip_known
         strip = wanted and size.height >= TALL
         self._strip.display = strip
         self._answers.display = wide or (size.height >= TALL and not strip)

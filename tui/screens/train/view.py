@@ -159,6 +159,10 @@ class TrainView(CurveActions):
             state = "stopping"
         self._progress.show(curves, state, alive)
         self._board.show(curves, self._watcher.others if curves is not None else ())
+        known = curves is not None and bool(curves.probes)
+        if known != self._strip_known:
+            self._strip_known = known
+            self._place()
         if curves is not None:
             self._strip.show(curves, self._board.look, self._board.span(curves))
         self._talk.look(curves, self._board.look.cursor, alive)
