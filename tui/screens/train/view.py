@@ -12,13 +12,13 @@ from textual.containers import Container, Vertical
 from charlm.display import visible
 from tui.keymap import bindings_of
 from tui.knobs import DECODERS
-from tui.messages.run import Curves
 from tui.models import runs_folder
 from tui.screens.train.curves import CurveActions
 from tui.screens.train.desk import TrainingDesk
 from tui.screens.train.form import TrainForm
+from tui.screens.train.steering import SteeringActions
 from tui.screens.train.talk import Talk
-from tui.screens.train.train_on import can_go_on, train_on_sheet
+from tui.screens.train.train_on import can_go_on
 from tui.screens.train.wheel import Wheel
 from tui.widgets.answers import Answers
 from tui.widgets.curve_board import CurveBoard
@@ -34,7 +34,7 @@ _QUIET = "$foreground-muted"
 _FRAME = 1 / 30
 
 
-class TrainView(CurveActions):
+class TrainView(CurveActions, SteeringActions):
     """Starts, shows and steers a training. Every action is one of its keys."""
 
     view_name = "train"
@@ -104,16 +104,6 @@ class TrainView(CurveActions):
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
         """Enter: this is what it goes on from."""
         self._talk.ask(event.text)
-
-    def on_train_form_asked(self, event: TrainForm.Asked) -> None:
-        """Start the training of the form."""
-        self._start(event.plan.run, event.plan.options)
-
-    @property
-    def curves(self) -> Curves | None:
-        """The newest snapshot of the run that is shown."""
-        latest = self._watcher.latest
-        return latest if latest is not None and latest.run == self._run else None
 
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table."""
@@ -196,22 +186,6 @@ class TrainView(CurveActions):
         self._run, self._others = (self._desk.run, ()) if self._desk.training else (None, ())
         self._watch()
 
-    def action_pause(self) -> None:
-        """Pause, or go on; a training that is over goes on where it ended."""
-        curves = self.curves
-        if curves is None or self._wheel.is_alive(curves):
-            self._steer(self._wheel.pause_or_go_on)
-        else:
-            self.app.push_screen(train_on_sheet(curves), self._train_on)
-
-    def action_rate(self, direction: int) -> None:
-        """The learning rate down or up."""
-        self._steer(lambda curves: self._wheel.turn_rate(curves, direction))
-
-    def action_stop(self) -> None:
-        """Stop: it saves first."""
-        self._steer(self._wheel.stop)
-
     def action_to_prompt(self) -> None:
         """The cursor into the prompt."""
         self._prompt.focus()
@@ -245,29 +219,6 @@ class TrainView(CurveActions):
             self._board.move_to(None)
         else:
             self.app.action_view("write")  # type: ignore[attr-defined]
-
-    def _train_on(self, characters: str | None) -> None:
-        if characters and self._run is not None:
-            self._start(self._run, ["--resume", str(self._run), "--characters", characters])
-
-    def _start(self, run: Path, options: Sequence[str]) -> None:
-        try:
-            self._desk.start(run, options)
-        except OSError as error:
-            self.say(f"the training could not be started: {error}", True)
-            return
-        self.show_run(run)
-        self.say(f"training {run.name}")
-
-    def _steer(self, act: Callable[[Curves], str]) -> None:
-        curves = self.curves
-        if curves is None or not curves.run.is_dir():
-            self.say("one moment: the training is starting")
-            return
-        try:
-            self.say(act(curves))
-        except OSError as error:
-            self.say(f"the training could not be asked: {error}", True)
 
     def _watch(self) -> None:
         """Show the form or the run, as it is now."""
