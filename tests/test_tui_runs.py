@@ -212,6 +212,8 @@ def test_rows_are_sorted_and_unknown_values_are_last() -> None:
 
 @pytest.mark.parametrize("width", [0, 10, 40, 60, 80, 100, 160])
 def test_columns_fit(width: int) -> None:
+    assert columns_for(width, 10) == columns_for(width, 0)
+    assert set(columns_for(width, 32)) <= set(columns_for(width))
     shown = columns_for(width)
     assert shown[0] == 0
     assert len(shown) == 1 or 3 + sum(COLUMNS[i].width + 2 for i in shown) <= width

@@ -16,7 +16,7 @@ from tui.screens.view import View
 from tui.widgets.pieces_line import Piece
 from tui.widgets.quantities import bytes_text
 from tui.widgets.run_panel import RunPanel
-from tui.widgets.runs_table import COLUMNS, RunsTable, columns_for
+from tui.widgets.runs_table import COLUMNS, RunsTable
 from tui.work.runs_reader import RunsReader
 
 _FRAME = 1 / 30
@@ -142,7 +142,7 @@ class RunsView(View):
 
     def action_sort(self) -> None:
         """By the next column that is shown."""
-        shown = columns_for(self.table.size.width)
+        shown = self.table.columns
         later = [column for column in shown if column > self.table.column]
         self._sort(later[0] if later else shown[0])
 

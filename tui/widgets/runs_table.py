@@ -24,7 +24,7 @@ _GAP = 2
 #: Cells before the name: the row in hand, then whether it is marked or loaded.
 _MARKS = 3
 _HERE = "▸"
-_NAME = 20
+_NAME, _LONG_NAME, _WIDE = 20, 36, 84
 _MARK = "✓"
 _LOADED = "●"
 
@@ -75,10 +75,15 @@ def sorted_rows(rows: Sequence[RunRow], column: int, ascending: bool) -> list[Ru
     return known + [row for row in by_name if key(row) is None]
 
 
-def columns_for(width: int) -> list[int]:
-    """The columns that fit, in their order."""
+def columns_for(width: int, longest: int = 0) -> list[int]:
+    """The columns that fit, in their order.
+
+    longest: cells of the longest name; where it is wide, whole names come before more columns.
+    """
+    more = min(longest, _LONG_NAME) - _NAME if width >= _WIDE else 0
+    needed = _MARKS + max(0, more)
     shown = list(range(len(COLUMNS)))
-    while len(shown) > 1 and _MARKS + sum(COLUMNS[i].width + _GAP for i in shown) > width:
+    while len(shown) > 1 and needed + sum(COLUMNS[i].width + _GAP for i in shown) > width:
         shown.remove(max(shown, key=lambda i: COLUMNS[i].rank))
     return shown
 
@@ -114,7 +119,7 @@ class RunsTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.marked: frozenset[Path] = frozenset()
         self.loaded: Path | None = None
         self._rows: list[RunRow] = []
-        self._place = 0
+        self._place, self._longest = 0, 0
 
     @property
     def rows(self) -> Sequence[RunRow]:
@@ -131,6 +136,7 @@ class RunsTable(ScrollView, can_focus=True, inherit_bindings=False):
         before = self.row
         self.marked, self.loaded = marked, loaded
         self._rows = sorted_rows(rows, self.column, self.ascending)
+        self._longest = max((cell_len(row.name) for row in self._rows), default=0)
         places = {row.path: place for place, row in enumerate(self._rows)}
         self._place = min(self._place, max(0, len(self._rows) - 1))
         if before is not None:
@@ -193,9 +199,14 @@ class RunsTable(ScrollView, can_focus=True, inherit_bindings=False):
             to = self._place if self._place < top else self._place - height + 1
             self.scroll_to(y=to, animate=False, immediate=True, force=True)
 
+    @property
+    def columns(self) -> list[int]:
+        """The columns that are shown."""
+        return columns_for(self.size.width, self._longest)
+
     def _widths(self) -> list[tuple[int, int]]:
         """(column, cells): the name takes what is left."""
-        shown = columns_for(self.size.width)
+        shown = self.columns
         rest = self.size.width - _MARKS - sum(COLUMNS[i].width + _GAP for i in shown)
         return [(i, COLUMNS[i].width + (max(0, min(rest, 30)) if i == 0 else 0)) for i in shown]
 
