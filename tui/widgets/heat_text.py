@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from charlm.display import visible_text
+from tui.widgets.empty import empty_line
 from tui.wrapping import Wrapped
 
 _MARGIN = 1
@@ -104,7 +105,7 @@ class HeatText(ScrollView, can_focus=True, inherit_bindings=False):
         base, width = self.rich_style, self.size.width
         row = y + self.scroll_offset.y
         if not self.length:
-            return self._empty_line(y, base)
+            return empty_line(self._empty, y, self.size, base, Style(bold=True), Style())
         if row >= len(self._wrapped):
             return Strip.blank(width, base)
         segments = [Segment(" " * _MARGIN, base), *self._line(row, base)]
@@ -154,13 +155,3 @@ class HeatText(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _style(self, level: int, base: Style) -> Style:
         return base + self._styles[level] if 0 <= level < len(self._styles) else base
-
-    def _empty_line(self, y: int, base: Style) -> Strip:
-        width = self.size.width
-        place = y - max(0, (self.size.height - len(self._empty)) // 2)
-        if not 0 <= place < len(self._empty):
-            return Strip.blank(width, base)
-        line = self._empty[place]
-        left = " " * max(0, (width - len(line)) // 2)
-        style = base + Style(bold=place == 0)
-        return Strip([Segment(left + line, style)]).crop_extend(0, width, base)

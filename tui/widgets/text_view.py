@@ -20,8 +20,8 @@ from textual.strip import Strip
 
 from charlm.display import visible
 from tui.widgets.block import CURSOR, STRONG, Block, Comparison
+from tui.widgets.empty import empty_line
 from tui.widgets.legend import NATS
-from tui.wrapping import Wrapped
 
 #: Older blocks are forgotten beyond this many characters in all.
 _KEPT = 500_000
@@ -165,7 +165,8 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
         """One line of the widget, `y` counted from its top."""
         width, base = self.size.width, self.rich_style
         if not self.blocks:
-            return self._empty_line(y, width, base)
+            styles = self._style("empty-strong"), self._style("empty")
+            return empty_line(self._empty, y, self.size, base, *styles)
         y += self.scroll_offset.y
         place = bisect_right(self._tops, y) - 1
         block = self.blocks[place]
@@ -270,19 +271,3 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
         if writing and block.fresh == len(block.text) and line == len(block.wrapped) - 1:
             segments.append(Segment(_CARET, base + self._style("caret")))
         return Strip(segments).crop_extend(0, width, base)
-
-    def _empty_line(self, y: int, width: int, base: Style) -> Strip:
-        lines = [part for line in self._empty for part in _lines(line, max(1, width - 2))]
-        first = len(_lines(self._empty[0], max(1, width - 2))) if self._empty else 0
-        place = y - max(0, (self.size.height - len(lines)) // 2)
-        if not 0 <= place < len(lines):
-            return Strip.blank(width, base)
-        style = base + self._style("empty-strong" if place < first else "empty")
-        line = Strip([Segment(lines[place].rstrip(), style)])
-        left = max(0, (width - line.cell_length) // 2)
-        return Strip([Segment(" " * left, base), *line]).crop_extend(0, width, base)
-
-
-def _lines(text: str, width: int) -> list[str]:
-    wrapped = Wrapped(text, width)
-    return [wrapped.line(i) for i in range(len(wrapped))]
