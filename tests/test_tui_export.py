@@ -15,7 +15,7 @@ import pytest
 from conftest import random_checkpoint
 from rich.style import Style
 from textual.widgets import OptionList
-from tui_driver import HOSTILE, RAW, opened, press, toasts, until
+from tui_driver import HOSTILE, RAW, loaded, opened, press, toasts, until
 from tui_fakes import thoughts
 
 from charlm.checkpoint import MODEL, save_checkpoint
@@ -142,15 +142,8 @@ def written_from(run: Path, record: str) -> str:
 @asynccontextmanager
 async def real(run: Path) -> AsyncIterator[WriteScreen]:
     """The app on the real engine, its model loaded."""
-    app = CharlmApp(run)
-    try:
-        async with app.run_test(size=(80, 24), notifications=True):
-            screen = app.screen
-            assert isinstance(screen, WriteScreen)
-            await until(lambda: screen.facts)
-            yield screen
-    finally:
-        app.close()
+    async with loaded(CharlmApp(run), (80, 24)) as screen:
+        yield screen
 
 
 async def export(screen: WriteScreen, suffix: str, *keys: str) -> None:

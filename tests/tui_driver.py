@@ -27,6 +27,13 @@ async def running(
 ) -> AsyncIterator[WriteScreen]:
     """The app with a fake model, loaded; its threads and training are closed at the end."""
     app = CharlmApp(Path("checkpoints/tiny"), load=model.load, **options)  # type: ignore[arg-type]
+    async with loaded(app, size) as screen:
+        yield screen
+
+
+@asynccontextmanager
+async def loaded(app: CharlmApp, size: tuple[int, int]) -> AsyncIterator[WriteScreen]:
+    """An app, its model loaded; closed at the end."""
     try:
         async with app.run_test(size=size, notifications=True):
             screen = app.screen

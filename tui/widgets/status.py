@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from math import log
 
 from tui.keymap import keys_of
@@ -93,6 +93,12 @@ def comparison_text(comparison: Comparison | None) -> str:
     if comparison.lines is not None:
         text += f" · {comparison.same:,} of {comparison.lines:,} lines unchanged"
     return text
+
+
+def gathered(notices: Sequence[str]) -> str:
+    """Several notices as one: the first, and how many more there are."""
+    more = f" (and {len(notices) - 1} more)" if len(notices) > 1 else ""
+    return notices[0] + more
 
 
 def footer_pieces(view: View, states: Collection[str], marked: str, wide: bool) -> list[Piece]:

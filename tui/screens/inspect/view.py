@@ -34,6 +34,7 @@ from tui.screens.sheets import Ask
 from tui.widgets.heat_text import HeatText
 from tui.widgets.pick_list import PickList
 from tui.widgets.pieces_line import Piece, PiecesLine
+from tui.widgets.status import gathered
 from tui.work.inspect_worker import InspectWorker
 
 _FRAME = 1 / 30
@@ -253,8 +254,7 @@ class InspectView(InspectPicture):
                 self.text.show(snapshot.characters)
                 self._choose(replace(self.chosen, unit=0, place=0))
                 if snapshot.notices:
-                    more = len(snapshot.notices) - 1
-                    self.say(snapshot.notices[0] + (f" (and {more} more)" if more else ""))
+                    self.say(gathered(snapshot.notices))
             case Traced():
                 self._traced, self._working = snapshot, False
                 part = self.chosen.part if self.chosen.part in snapshot.parts else "h"

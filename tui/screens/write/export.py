@@ -22,9 +22,8 @@ class ExportActions(WriteBase):
 
     def action_export(self) -> None:
         """Ask for a format, then save or copy."""
-        from tui.screens.write.export_sheet import (
-            ExportSheet,  # here: the first paint does not need it
-        )
+        # Here, as below: the first paint does not need it.
+        from tui.screens.write.export_sheet import ExportSheet
 
         if "lanes" in self.states():
             self.say("Enter takes the chosen text alone: then it can be exported")
@@ -60,9 +59,7 @@ class ExportActions(WriteBase):
             self._keep(export, self._content(export.suffix, block))
 
     def _content(self, suffix: str, block: Block) -> str:
-        from tui.screens.write import (
-            export_files,  # here: the first paint does not need it
-        )
+        from tui.screens.write import export_files
 
         if suffix == "md":
             return export_files.as_markdown(block)

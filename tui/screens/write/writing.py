@@ -11,6 +11,7 @@ from tui.messages.writing import Explain, Explained, Failed, Finished, Request, 
 from tui.screens.write.branches import Branch, Wanted
 from tui.thoughts import Trace
 from tui.widgets.block import Block, Comparison
+from tui.widgets.status import gathered
 from tui.widgets.text_view import TextView
 from tui.work.decode_worker import DecodeWorker
 
@@ -188,8 +189,7 @@ class Writing:
         if wanted.request.details and not is_beam(wanted.request.strategy):
             block.trace = Trace.of(started.thoughts)
         if started.notices:
-            more = f" (and {len(started.notices) - 1} more)" if len(started.notices) > 1 else ""
-            self._say(started.notices[0] + more, False)
+            self._say(gathered(started.notices), False)
 
     def _add(self, written: Written) -> None:
         keep, text = written.keep, written.text
