@@ -23,8 +23,8 @@ from benchmarks.terminal import Terminal
 _COMMAND = re.compile(
     r"\x1b\[(?P<line>\d+);(?P<column>\d+)H"
     r"|\x1b\[[0-9;]*m"
-    r"|\x1b\[\?(?P<mode>7|25|1000|1003|1004|1006|1015|1049|2004)(?P<set>[hl])"
-    r"|\x1b\[\?(2026|2048)\$p|\x1b\[>\d+u|\x1b\[<u"
+    r"|\x1b\[\?(?P<mode>7|25|1000|1003|1004|1006|1015|1049|2004|2026)(?P<set>[hl])"
+    r"|\x1b\[\?(?P<asked>2026|2048)\$p|\x1b\[>\d+u|\x1b\[<u"
     r"|\x1b\]22;[a-z-]+\x07"
     r"|\x1b\]52;c;(?P<copied>[A-Za-z0-9+/=]*)\x07"
 )
@@ -33,6 +33,9 @@ _BEGUN = re.compile(r"\x1b(\[[0-9;?<>$]*|\](\d{0,2}|22;[a-z-]*|52;(c(;[A-Za-z0-9
 #: surrogates, and separators of lines and paragraphs.
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _PATIENCE = 60.0  # seconds
+#: The mode in which a frame is painted: nothing is seen before it is whole.
+_FRAME = "2026"
+_FRAMES_ARE_KNOWN = f"\x1b[?{_FRAME};2$y"
 
 
 class Painted:
@@ -46,6 +49,8 @@ class Painted:
         self._rest = ""
         self._line = self._column = 0
         self._cells: list[list[str]] = []
+        self._before: str | None = None
+        self.asks_for_frames = False
         self.resize(columns, lines)
         self.modes: set[str] = {"7", "25"}
         self.copied: list[str] = []
@@ -54,10 +59,13 @@ class Painted:
     def resize(self, columns: int, lines: int) -> None:
         """Another size: all is blank until it is painted anew."""
         self._cells = [[" "] * columns for _ in range(lines)]
+        self._before = None
 
     @property
     def text(self) -> str:
-        """All lines as they are to be seen."""
+        """All lines as they are to be seen; while a frame is painted, those before it."""
+        if self._before is not None:
+            return self._before
         return "\n".join("".join(line).rstrip() for line in self._cells)
 
     def feed(self, data: bytes, *, last: bool = False) -> None:
@@ -79,8 +87,12 @@ class Painted:
     def _obey(self, command: re.Match[str]) -> None:
         if command["line"]:
             self._line, self._column = int(command["line"]) - 1, int(command["column"]) - 1
+        elif command["mode"] == _FRAME:
+            self._before = self.text if command["set"] == "h" else None
         elif command["mode"]:
             (self.modes.add if command["set"] == "h" else self.modes.discard)(command["mode"])
+        elif command["asked"] == _FRAME:
+            self.asks_for_frames = True
         elif command["copied"] is not None:
             self.copied.append(command["copied"])
 
@@ -114,9 +126,19 @@ class Watched(Terminal):
             self.process.send_signal(signal.SIGWINCH)
 
     def press(self, keys: str, *marks: str) -> None:
-        """Press keys, then wait until every mark is seen."""
+        """Press keys, then wait until every mark is seen; some must not have been seen before."""
+        assert not self._shows(marks), f"{keys!r}: {marks} are there before"
         self.send(keys)
-        self.until(lambda text: all(mark in text for mark in marks), f"{keys!r}: {marks}")
+        self.until(lambda _: self._shows(marks), f"{keys!r}: {marks}")
+
+    def press_away(self, keys: str, mark: str) -> None:
+        """Press keys, then wait until the mark has gone."""
+        assert self._shows([mark]), f"{keys!r}: {mark} is not there before"
+        self.send(keys)
+        self.until(lambda text: mark not in text, f"{keys!r}: the end of {mark}")
+
+    def _shows(self, marks: Sequence[str]) -> bool:
+        return all(mark in self.screen.text for mark in marks)
 
     def until(self, holds: Callable[[str], bool], what: str = "") -> None:
         """Wait until it holds for the text of the screen."""
@@ -155,4 +177,7 @@ class Watched(Terminal):
         self._seen = b""
         going_on = self._read(seconds)
         self.screen.feed(self._seen)
+        if self.screen.asks_for_frames:
+            self.screen.asks_for_frames = False
+            self.send(_FRAMES_ARE_KNOWN)
         return going_on

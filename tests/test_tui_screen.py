@@ -352,3 +352,43 @@ async def test_keys_typed_quickly_act_in_their_order() -> None:
             screen.app.simulate_key(key)
         await until(lambda: screen.prompt.text.endswith("W"))
         assert screen.prompt.text == "QabXKYW"
+
+
+async def test_keys_typed_ahead_wait_for_the_sheet_that_has_them() -> None:
+    async with running(FakeModel()) as screen:
+        await write(screen, "abc")
+        export = ("ctrl+e", "down", "escape", "ctrl+e", "c")
+        for key in (*export, "f1", "escape", "ctrl+p", *"zz", "escape", *"de"):
+            screen.app.simulate_key(key)
+        await until(lambda: screen.prompt.text == "deabc")
+        assert screen.app.clipboard == screen.view.text
+        assert screen.app.screen is screen
+
+
+async def test_a_key_that_gets_lost_holds_up_the_next_for_a_moment_only() -> None:
+    async with running(FakeModel()) as screen:
+        screen.prompt.post_message = lambda message: True  # type: ignore[method-assign]
+        screen.app.simulate_key("a")
+        screen.app.simulate_key("f1")
+        await until(lambda: isinstance(screen.app.screen, HelpScreen))
+        del screen.prompt.post_message
+        await press(screen, "escape", "b")
+        await until(lambda: screen.prompt.text == "b")
+
+
+async def test_a_toast_whose_time_ends_while_a_sheet_opens_does_not_hang_it() -> None:
+    async with running(FakeModel()) as screen:
+        screen.say("a word")
+        await until(lambda: toasts(screen))
+        (notice,) = screen.app._notifications
+        assert not notice.has_expired
+        assert 2 < notice.time_left <= 3
+        notice.timeout = 0
+        assert notice.has_expired
+        assert notice.time_left > 0  # a timer with less would never come to its end
+
+
+async def test_ctrl_c_says_what_quits() -> None:
+    async with running(FakeModel()) as screen:
+        await press(screen, "ctrl+c")
+        await until(lambda: "^Q quits" in toasts(screen))

@@ -111,6 +111,7 @@ async def training_view(
             if run is not None:
                 view.show_run(run)
                 await until(lambda: view.curves is not None and view.curves.last)
+                view.show_state()
             yield view
     finally:
         app.close()

@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import shutil
 import signal
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from textual.app import App, SystemCommand
-from textual.events import Event, Paste, Resize
+from textual.app import SystemCommand
 from textual.filter import LineFilter
-from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import Theme
 
-from charlm.display import visible
 from charlm.errors import InputError
 from tui.glyphs import AsciiGlyphs
 from tui.keymap import keys_of
@@ -29,8 +25,8 @@ from tui.screens.train.desk import TrainingDesk, told_end
 from tui.screens.view import View
 from tui.screens.write.view import WriteScreen
 from tui.settings import Loaded, Settings, keep_setting, wants_ascii
+from tui.steady_app import SteadyApp
 from tui.themes import THEMES, full_name, short_name
-from tui.widgets.text_field import inert
 from tui.work.decode_worker import DecodeWorker
 from tui.work.engine_model import load_engine
 from tui.work.model_contract import Load
@@ -41,10 +37,9 @@ from tui.work.training import train_command
 #: Objects made between two collections: text makes many small ones, none of them in circles.
 _THRESHOLD = 50_000
 _DESK = 0.5
-_SIZE = 1.0
 
 
-class CharlmApp(App[int]):
+class CharlmApp(SteadyApp):
     """`python -m tui`. `model`: a run or a checkpoint, None for none."""
 
     TITLE = "charlm"
@@ -111,13 +106,6 @@ class CharlmApp(App[int]):
         if not self.is_headless:
             self._end_on_signals()
             watch_terminal(self.desk.close)
-            self.set_interval(_SIZE, self._take_size)
-
-    async def on_event(self, event: Event) -> None:
-        """What is pasted is inert before any field has it, Textual's own among them."""
-        if isinstance(event, Paste):
-            event.text = inert(event.text)
-        await super().on_event(event)
 
     def on_unmount(self) -> None:
         """The threads end; a training is asked to save (`close` waits for it)."""
@@ -216,8 +204,13 @@ class CharlmApp(App[int]):
             self._settings_path = None
             self._warn(f"the theme is not kept: {error}")
 
+    def action_help_quit(self) -> None:
+        """Ctrl+C where it copies nothing: say what quits."""
+        quits = next(key for key in keys_of("write") if key.action == "app.quit")
+        self.notify(f"{quits.key_text} quits")
+
     def _warn(self, notice: str) -> None:
-        self.notify(visible(notice), severity="warning", timeout=10, markup=False)
+        self.notify(notice, severity="warning", timeout=10)
 
     def _look_at_training(self) -> None:
         """Say how the training ended, whichever view is shown."""
@@ -226,7 +219,7 @@ class CharlmApp(App[int]):
             message, wrong = told_end(end, self.desk.has_newer())
             self.notify(
                 message, severity="error" if wrong else "information",
-                timeout=30 if wrong else 5, markup=False,
+                timeout=30 if wrong else 5,
             )  # fmt: skip
 
     def _calm_collector(self) -> None:
@@ -234,16 +227,6 @@ class CharlmApp(App[int]):
         gc.freeze()
         gc.set_threshold(_THRESHOLD, 20, 50)
         gc.enable()
-
-    def _take_size(self) -> None:
-        """The terminal's, if another one is drawn for.
-
-        Of many new sizes in a moment an older one can come last: the driver's handler of the
-        signal is interrupted by itself.
-        """
-        size = Size(*shutil.get_terminal_size())
-        if size != self.size:
-            self.post_message(Resize(size, size))
 
     def _end_on_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
 
-from charlm.display import visible
 from tui import keymap
 from tui.keys.key import View as ViewName
 from tui.widgets.pieces_line import Piece, PiecesLine
@@ -89,8 +88,8 @@ class View(Screen[None]):
     def say(self, message: str, wrong: bool = False) -> None:
         """A toast."""
         self.app.notify(
-            visible(message), severity="error" if wrong else "information",
-            timeout=8 if wrong else 3, markup=False,
+            message, severity="error" if wrong else "information",
+            timeout=8 if wrong else 3,
         )  # fmt: skip
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

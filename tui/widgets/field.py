@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from textual import events
 from textual.widgets import Input
 
 from charlm.display import visible
-from tui.widgets.text_field import act_in_order
 
 
 class Field(Input):
@@ -15,6 +13,3 @@ class Field(Input):
     def validate_value(self, value: str) -> str:
         """What is written, inert."""
         return visible(value)
-
-    async def _on_key(self, event: events.Key) -> None:
-        await act_in_order(self, event)

@@ -11,7 +11,6 @@ from textual.widgets._text_area import TextArea
 
 from tui.keymap import keys_of
 from tui.keys.key import key_name
-from tui.widgets.text_field import act_in_order
 
 _HISTORY = 200
 _ACTIONS = {name: key.action for key in keys_of("write", "prompt") for name in key.keys}
@@ -64,13 +63,10 @@ class Prompt(TextArea):
         self._draft = ""
 
     async def _on_key(self, event: events.Key) -> None:
-        # Not as priority bindings: those overtake letters typed quickly before them.
         action = _ACTIONS.get(event.key)
         if action is not None and self._acts(action):
             event.stop()
             event.prevent_default()
-        else:
-            await act_in_order(self, event)
 
     def _acts(self, action: str) -> bool:
         """Do an action of the key table; False when its key keeps its usual meaning."""

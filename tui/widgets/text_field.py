@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from textual import events
-from textual.widgets import Input, TextArea
+from textual.widgets import TextArea
 
 from charlm.display import visible_text
 
@@ -17,23 +16,6 @@ class TextField(TextArea):
     def on_mount(self) -> None:
         """All of it is chosen: typing puts another in its place."""
         self.select_all()
-
-    async def _on_key(self, event: events.Key) -> None:
-        await act_in_order(self, event)
-
-
-async def act_in_order(field: Input | TextArea, event: events.Key) -> None:
-    """Do at once what a key of the field's own does.
-
-    Left to Textual it would act behind the letters that were typed quickly after it. Copying
-    stays: where nothing is selected it leaves its key to others.
-    """
-    bound = field._bindings.key_to_bindings.get(event.key)
-    if bound and not event.is_printable and bound[0].action != "copy":
-        field._restart_blink()
-        event.stop()
-        event.prevent_default()
-        await field.run_action(bound[0].action)
 
 
 def inert(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from tui.knobs import Setting
 from tui.messages.writing import Failed, Finished, LaneWritten, Request, Started, Together
 from tui.side_by_side import Lane
+from tui.widgets.status import gathered
 from tui.work.decode_worker import DecodeWorker
 
 
@@ -50,8 +51,8 @@ class Lanes:
         match snapshot:
             case Started(prompt=prompt, notices=notices):
                 self.prompt = prompt
-                for notice in notices:
-                    self._say(notice, False)
+                if notices:
+                    self._say(gathered(notices), False)
             case LaneWritten(lane=place):
                 lane = self.lanes[place]
                 self.lanes[place] = replace(
