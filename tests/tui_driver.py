@@ -58,10 +58,13 @@ async def opened(screen: View, kind: type[Screen[Any]]) -> None:
 
 
 async def press(screen: View, *keys: str) -> None:
-    """Keys, without the wait of pilot.press for an idle process."""
+    """Keys, each of them until it is done, without the wait of pilot.press for an idle process."""
+    app = screen.app
+    assert isinstance(app, CharlmApp)
     for key in keys:
-        screen.app.simulate_key(key)
-        await asyncio.sleep(0.03)
+        number = app._number
+        app.simulate_key(key)
+        await until(lambda n=number: app._exit or (app._number > n and not app._under_way))  # type: ignore[misc]
 
 
 async def write(screen: WriteScreen, prompt: str) -> None:
