@@ -392,3 +392,17 @@ async def test_ctrl_c_says_what_quits() -> None:
     async with running(FakeModel()) as screen:
         await press(screen, "ctrl+c")
         await until(lambda: "^Q quits" in toasts(screen))
+
+
+async def test_a_prompt_holds_any_text_and_shows_it_inert() -> None:
+    model = FakeModel()
+    async with running(model) as screen:
+        screen.prompt.text = HOSTILE + "\t" + "b" * 200
+        await until(lambda: "␛]0;own" in painted(screen))
+        assert not RAW.search(painted(screen).replace("\n", ""))
+        await press(screen, "enter")
+        await until(lambda: model.requests)
+        assert model.requests[0].prompt == screen.prompt.text
+        await press(screen, "ctrl+y")
+        await until(lambda: screen.app.clipboard)
+        assert not RAW.search(screen.app.clipboard.replace("\n", ""))

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.notifications import Notification, Notify, SeverityLevel
 from textual.timer import Timer
 
-from charlm.display import visible
+from charlm.display import visible, visible_text
 from tui.widgets.text_field import inert
 
 #: First a key goes its way from the focus up to the app, then what it caused.
@@ -109,6 +109,10 @@ class SteadyApp(App[int]):
         """Show a toast, whatever characters are in the message."""
         timeout = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
         self.post_message(Notify(Notice(visible(message), title, severity, timeout, markup)))
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy a text; what the clipboard is pasted into is safe from it."""
+        super().copy_to_clipboard(visible_text(text))
 
 
 class Notice(Notification):

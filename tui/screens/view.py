@@ -92,6 +92,11 @@ class View(Screen[None]):
             timeout=8 if wrong else 3,
         )  # fmt: skip
 
+    def copy(self, text: str) -> None:
+        """To the clipboard of the terminal."""
+        self.app.copy_to_clipboard(text)
+        self.say(f"copied {len(text):,} characters")
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """An action without a label in the present state is not there: its key falls through.
 

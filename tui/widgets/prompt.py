@@ -7,10 +7,10 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Static
-from textual.widgets._text_area import TextArea
 
 from tui.keymap import keys_of
 from tui.keys.key import key_name
+from tui.widgets.text_field import InertArea
 
 _HISTORY = 200
 _ACTIONS = {name: key.action for key in keys_of("write", "prompt") for name in key.keys}
@@ -41,7 +41,7 @@ class PromptRow(Container):
         self.border_subtitle = _AWAY
 
 
-class Prompt(TextArea):
+class Prompt(InertArea):
     """Enter posts `Sent`; up and down at its edges walk through earlier prompts."""
 
     class Sent(Message):

@@ -200,10 +200,8 @@ class TrainView(CurveActions, SteeringActions):
         self.say(f"other dice: seed {self._talk.again()}")
 
     def action_copy_answer(self) -> None:
-        """Prompt and text to the clipboard of the terminal."""
-        text = self._answers.text
-        self.app.copy_to_clipboard(text)
-        self.say(f"copied {len(text):,} characters")
+        """Prompt and text to the clipboard."""
+        self.copy(self._answers.text)
 
     def action_write_with(self) -> None:
         """Go to writing, with the weights of the cursor's moment, or the newest."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charlm.display import visible_text
 from tui.messages.writing import Explained, Recorded, Unanswered, WantRecord
 from tui.screens.write.base import WriteBase
 from tui.widgets.block import Block
@@ -72,8 +71,7 @@ class ExportActions(WriteBase):
 
     def _keep(self, export: Export, content: str) -> None:
         if export.copies:
-            self.app.copy_to_clipboard(visible_text(content))
-            self.say(f"copied {len(content):,} characters")
+            self.copy(content)
             return
         from tui.screens.write.export_files import save
 

@@ -10,7 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from charlm.display import visible, visible_text
+from charlm.display import visible
 from tui.keymap import bindings_of
 from tui.messages.writing import (
     DecodeSnapshot,
@@ -123,10 +123,8 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
         self._write(prompt, now.block.given if now is not None else None)
 
     def action_copy(self) -> None:
-        """Prompt and text to the clipboard of the terminal."""
-        text = visible_text(self.lane_text() or self.view.text)
-        self.app.copy_to_clipboard(text)
-        self.say(f"copied {len(text):,} characters")
+        """Prompt and text to the clipboard."""
+        self.copy(self.lane_text() or self.view.text)
 
     def action_scroll(self, by: int) -> None:
         """A page back or on in the text."""
