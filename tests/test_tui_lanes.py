@@ -169,7 +169,7 @@ async def test_a_sample_is_taken_and_stays_that_sample() -> None:
         await until(lambda: screen.view.text == "We " + third)
         assert screen.stage == "text" and model.requests[-1].sample == 2
         assert model.requests[-1].known == third
-        assert "seed 1 #3" in painted(screen)
+        assert "seed 1, sample 3" in painted(screen)
         await until(lambda: not screen.writing.streaming)
         await press(screen, "ctrl+down")
         await until(lambda: model.requests[-1].strategy == Sampling(temperature=0.95, top_p=0.95))

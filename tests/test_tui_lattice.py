@@ -127,7 +127,7 @@ async def test_what_was_cut_says_where_and_by_how_much() -> None:
         assert cuts
         for cut in cuts:
             behind = cut.behind  # type: ignore[union-attr]
-            said = f"by {behind:.2f}" if behind >= 0 else f", {-behind:.2f} ahead"
+            said = f", {behind:.2f} behind" if behind >= 0 else ": led nowhere"
             assert any(said in line and f"cut at {cut.position}" in line for line in texts(screen))  # type: ignore[union-attr]
 
 

@@ -17,7 +17,7 @@ from tui_fakes import FakeModel
 from tui_train_fakes import TRAINER, training_view, write_run
 
 from tui.app import CharlmApp
-from tui.messages.run import Curves, Place, Sample
+from tui.messages.run import Curves, Forecast, Place, Sample
 from tui.screens.sheets import Ask
 from tui.screens.train.train_on import train_on_sheet
 from tui.screens.train.view import TrainView
@@ -245,3 +245,15 @@ async def test_the_view_can_be_told_of_a_run_before_it_is_there(tmp_path: Path) 
             await until(lambda: "early" in painted(view) and "validation" in painted(view))
     finally:
         app.close()
+
+
+async def test_the_forecast_of_another_plan_goes_with_it(runs: Path) -> None:
+    async with training_view() as view:
+        dry_run = view._form._dry_run
+        dry_run.close()
+        dry_run.ask = lambda plan: None  # type: ignore[method-assign]
+        dry_run.latest = Forecast((("parameters", "1,234"),), done=True)
+        await until(lambda: "1,234" in painted(view))
+        await press(view, *"nowhere")
+        await until(lambda: "1,234" not in painted(view))
+        assert "nowhere is not there" in painted(view)

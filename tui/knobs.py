@@ -99,7 +99,7 @@ class Setting:
     def shown(self, knob: str) -> str:
         """A knob's value in words: a neutral filter is off."""
         if knob == "seed":
-            return f"{self.seed}" + (f" #{self.sample + 1}" if self.sample else "")
+            return f"{self.seed}" + (f", sample {self.sample + 1}" if self.sample else "")
         value = self.value(knob)
         if knob in _OFF_AT and value == _OFF_AT[knob]:
             return "off"

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from tui.widgets.plotting import Canvas, Points, Scale, reduce_points, tick_label
 
 _MARGIN = 7
-_UNIT_FROM = 40
+_UNIT_FROM = 30
 _WORD_ROWS = 4
 _BEHIND = ("grid", "secondary")  # what marks and the cursor are drawn over
 _GRID, _LEVEL, _MARK, _CURSOR = "┈", "╌", "╎", "│"
@@ -250,5 +250,6 @@ def _flipped(place: int | None, height: int) -> int | None:
 
 
 def _labels(ticks: Sequence[float]) -> list[str]:
-    step = min((after - tick for tick, after in pairwise(ticks)), default=sum(ticks[:1]) / 100)
+    alone = 10.0 ** -len(f"{sum(ticks):.6g}".partition(".")[2])
+    step = min((after - tick for tick, after in pairwise(ticks)), default=alone)
     return [tick_label(tick, step) for tick in ticks]

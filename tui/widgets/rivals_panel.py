@@ -17,6 +17,7 @@ _QUIET = "$foreground-muted"
 _BAR = 9
 _COLUMN = 37
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
+_MOVED = " · model's % → after the knobs"
 #: Keys of the rivals, in their order.
 DIGITS = "1234567890"
 
@@ -70,7 +71,8 @@ class RivalsPanel(Widget, can_focus=True):
             rivals = thought.rivals if thought is not None else ()
             here = (i for i, rival in enumerate(rivals) if rival.character == written)
             self.chosen = next(here, None)
-            self.border_title = "In the prompt" if place < 0 else f"Character {place + 1:,}"
+            where = "In the prompt" if place < 0 else f"Character {place + 1:,}"
+            self.border_title = where + (_MOVED if any(map(_moved, rivals)) else "")
             self.refresh()
 
     def choose(self, place: int) -> None:
@@ -128,7 +130,7 @@ class RivalsPanel(Widget, can_focus=True):
         after: tuple[str, str] = ("", "")
         if rival.kept is None:
             after = f" {self._cut(place, rival)}", _QUIET
-        elif abs(rival.kept - rival.p) > 0.0005:
+        elif _moved(rival):
             after = f" → {100 * rival.kept:.1f} %", ""
         return Content.assemble(
             (f"{mark}{DIGITS[place]} {shown(rival.character):<4}", style),
@@ -153,6 +155,11 @@ class RivalsPanel(Widget, can_focus=True):
         if strategy.min_p and exp(behind) < strategy.min_p:
             return "cut by min-p"
         return "cut by top-p" if strategy.top_p < 1 else "cut"
+
+
+def _moved(rival: Rival) -> bool:
+    """Whether the knobs make it likelier, or less likely, than the model does."""
+    return rival.kept is not None and abs(rival.kept - rival.p) > 0.0005
 
 
 def shown(character: str) -> str:

@@ -171,10 +171,10 @@ def _cell(character: str, wide: int) -> str:
 
 def _cut_text(cut: Cut, room: int) -> str:
     where = f"cut at {cut.position:,}"
-    for text in (
-        f"{where} by {cut.behind:.2f}" if cut.behind >= 0 else f"{where}, {-cut.behind:.2f} ahead",
-        where,
-    ):
+    texts = [f"{where}, {cut.behind:.2f} behind", f"{where} by {cut.behind:.2f}", where]
+    if cut.behind < 0:
+        texts = [f"{where}: nothing likely followed", f"{where}: led nowhere", "led nowhere"]
+    for text in texts:
         if len(text) <= room:
             return text
     return "cut"

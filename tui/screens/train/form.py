@@ -46,6 +46,7 @@ class TrainForm(VerticalScroll):
         self._dry_run = DryRun(command)
         self._changed: float | None = None
         self._shown: Forecast | None = None
+        self._wrong = False
 
     def compose(self) -> ComposeResult:
         """The fields, those for the curious on a page of their own, and the forecast."""
@@ -139,7 +140,7 @@ class TrainForm(VerticalScroll):
         self.query_one("#name", Input).placeholder = self._run_name(
             self._text("corpus"), self.query_one("#cell", Choice).value
         )
-        self._tell_error()
+        self._wrong = self._tell_error() is not None
 
     def _tell_error(self) -> FieldError | None:
         line = self.query_one("#form-error", Static)
@@ -155,9 +156,10 @@ class TrainForm(VerticalScroll):
         """Ask what it would take when the fields are calm; show what is known of it."""
         if self._changed is not None and time.monotonic() - self._changed > _CALM:
             self._changed = None
-            if self._tell_error() is None:
+            self._wrong = self._tell_error() is not None
+            if not self._wrong:
                 self._dry_run.ask(self._plan())
-        forecast = self._dry_run.latest
+        forecast = None if self._wrong else self._dry_run.latest
         if forecast is not self._shown:
             self._shown = forecast
             self.query_one("#forecast", Static).update(forecast_content(forecast))

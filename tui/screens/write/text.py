@@ -69,7 +69,11 @@ class TextActions(WriteBase):
 
     def action_continue(self) -> None:
         """Go on where the text was cut."""
-        self._branch(self.view.text)
+        if "cut" in self.states():
+            self._branch(self.view.text)
+        else:
+            streams = "the text is still being written"
+            self.say(streams if self.writing.streaming else "the text is at its end")
 
     def action_edit(self) -> None:
         """Put the text up to the cursor, or all of it, into the prompt."""
