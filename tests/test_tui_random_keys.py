@@ -7,39 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hostile import ATTACK, make_runs
+from hostile import make_runs
 from painted import Watched
+from terminal_keys import PASTED, typed
 
 from tui.keymap import KEYS
 
-_ARROWS = {"up": "A", "down": "B", "right": "C", "left": "D"}
-_NAMED = {
-    "enter": "\r", "escape": "\x1b", "tab": "\t", "shift+tab": "\x1b[Z", "backspace": "\x7f",
-    "home": "\x1b[H", "end": "\x1b[F", "ctrl+end": "\x1b[1;5F", "delete": "\x1b[3~",
-    "pageup": "\x1b[5~", "pagedown": "\x1b[6~", "space": " ", "comma": ",", "full_stop": ".",
-    "plus": "+", "minus": "-", "question_mark": "?", "number_sign": "#", "less_than_sign": "<",
-    "greater_than_sign": ">", "left_square_bracket": "[", "right_square_bracket": "]",
-    **{f"f{place}": f"\x1bO{'PQRS'[place - 1]}" for place in range(1, 5)},
-    **{f"f{place}": f"\x1b[{number}~"
-       for place, number in zip(range(5, 10), (15, 17, 18, 19, 20), strict=True)},
-    **{name: f"\x1b[{end}" for name, end in _ARROWS.items()},
-    **{f"{held}+{name}": f"\x1b[1;{number}{end}" for name, end in _ARROWS.items()
-       for held, number in (("shift", 2), ("ctrl", 5))},
-}  # fmt: skip
-_PASTE = f"\x1b[200~{ATTACK.replace(chr(27), '')}\x1b[201~"
 #: What is not pressed: they end the walk, or can.
 _ENDS = {"ctrl+q", "ctrl+p"}
 _MOVES, _TURNS = 300, 20
-
-
-def typed(name: str) -> str:
-    """What a terminal sends for a key of the table."""
-    if name in _NAMED:
-        return _NAMED[name]
-    if name.startswith("ctrl+"):
-        return chr(ord(name[-1]) & 31)
-    assert len(name) == 1, name
-    return name
 
 
 def make_move(dice: random.Random, keys: Sequence[str], columns: int, lines: int) -> str:
@@ -49,7 +25,7 @@ def make_move(dice: random.Random, keys: Sequence[str], columns: int, lines: int
         column, line = dice.randint(1, columns), dice.randint(1, lines - 1)
         return f"\x1b[<0;{column};{line}M\x1b[<0;{column};{line}m"
     if kind == 1:
-        return _PASTE
+        return PASTED
     if kind == 2:
         return "".join(typed(dice.choice(keys)) for _ in range(10))
     return typed(dice.choice(keys))
@@ -76,6 +52,6 @@ def test_it_lives_and_answers(seed: int, tmp_path: Path, monkeypatch: pytest.Mon
                 columns, lines = dice.randint(40, 160), dice.randint(12, 50)
                 terminal.resize(columns, lines)
                 terminal.until(lambda text: len(text.split()) > 4, f"an answer to {moves[-40:]}")
-        terminal.send("\x11")
+        terminal.send(typed("ctrl+q"))
         assert terminal.end() == 0, moves[-40:]
         assert terminal.screen.strays == [], moves[-40:]

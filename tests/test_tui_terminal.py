@@ -10,21 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hostile import ATTACK, make_runs
+from hostile import make_runs
 from painted import Watched
+from terminal_keys import PASTED, typed
 
-ENTER, ESCAPE = "\r", "\x1b"
-LEFT, RIGHT, UP, DOWN = "\x1b[D", "\x1b[C", "\x1b[A", "\x1b[B"
-F1, F2, F3, F4, F5, F6 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[17~"
-F7, F8, F9 = "\x1b[18~", "\x1b[19~", "\x1b[20~"
-#: An attack without ESC, of which Textual makes keys.
-PASTED = f"\x1b[200~{ATTACK.replace(ESCAPE, '')}\x1b[201~"
+ENTER, ESCAPE, LEFT, RIGHT, UP, DOWN = map(
+    typed, ("enter", "escape", "left", "right", "up", "down")
+)
+F1, F2, F3, F5, F6, F7, F8, F9 = (typed(f"f{number}") for number in (1, 2, 3, 5, 6, 7, 8, 9))
 #: U+202E and ESC as they are to be seen.
 SHOWN, ESC_SHOWN = r"\u202e", "␛"
 
 
 def ctrl(letter: str) -> str:
-    return chr(ord(letter) & 31)
+    return typed(f"ctrl+{letter}")
 
 
 @contextmanager

@@ -65,7 +65,8 @@ class SteadyApp(App[int]):
             if isinstance(event, Paste):
                 event.text = inert(event.text)
             self._number += 1
-            self._under_way = self.set_timer(_PATIENCE, self._hand_out)
+            lost = self.Follower(self._number, 1)
+            self._under_way = self.set_timer(_PATIENCE, lambda: self.post_message(lost))
             await super().on_event(event)
             self._follow(_TRIPS)
 
