@@ -412,7 +412,7 @@ async def test_a_prompt_holds_any_text_and_shows_it_inert() -> None:
         await until(lambda: "␛]0;own" in painted(screen))
         assert not RAW.search(painted(screen).replace("\n", ""))
         await press(screen, "enter")
-        await until(lambda: model.requests)
+        await until(lambda: screen.view.blocks)
         assert model.requests[0].prompt == screen.prompt.text
         await press(screen, "ctrl+y")
         await until(lambda: screen.app.clipboard)
