@@ -80,7 +80,7 @@ class CharlmApp(SteadyApp):
         screen = WriteScreen(
             self.decode_worker, self._watcher, self.desk, self._model, plain=self._settings.plain
         )
-        screen.setting = Setting(name=self._settings.decoder, pace=self._settings.pace)
+        screen.setting = Setting(pace=self._settings.pace).with_decoder(self._settings.decoder)
         return screen
 
     def refresh_css(self, animate: bool = True) -> None:
