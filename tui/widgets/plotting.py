@@ -87,9 +87,11 @@ class Scale:
             if value <= 0:
                 return None
             low, high = math.log(self.low), math.log(self.high)
-            share = (math.log(value) - low) / (high - low)
         else:
-            share = (value - self.low) / (self.high - self.low)
+            low, high = self.low, self.high
+        span = high - low  # nothing where rounding alone told two values apart
+        here = math.log(value) if self.log else value
+        share = (here - low) / span if span else 0.5
         return round(share * (self.size - 1)) if -1e-9 <= share <= 1 + 1e-9 else None
 
     def ticks(self, count: int) -> list[float]:
