@@ -224,6 +224,7 @@ class LaneActions(StageActions):
 
     def _write_lanes(self, prompt: str) -> None:
         if self.stage == "grid":
+            self._lane = min(self._lane, self._count - 1)
             settings = [replace(self.setting, sample=i) for i in range(self._count)]
         else:
             assert self._sides is not None
