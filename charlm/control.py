@@ -17,6 +17,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from charlm.regular_file import open_regular
+
 CONTROL = "control.jsonl"
 ACTS = ("pause", "resume", "learning_rate", "stop")
 
@@ -47,7 +49,7 @@ class Control:
         if size < self._offset:  # written afresh
             self._offset, self._rest = 0, b""
         try:
-            with open(self._path, "rb") as file:
+            with open_regular(self._path) as file:
                 file.seek(self._offset)
                 data = file.read()
         except OSError:

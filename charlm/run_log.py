@@ -30,6 +30,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from charlm.regular_file import open_regular
+
 RUN_LOG = "run.jsonl"
 
 
@@ -83,7 +85,7 @@ class Tail:
         A log that was rewound, or written afresh, is read from its beginning again.
         """
         try:
-            with open(self._path, "rb") as file:
+            with open_regular(self._path) as file:
                 status = os.fstat(file.fileno())
                 if status.st_ino != self._file or status.st_size < self._offset:
                     self._file, self._offset, self._rest = status.st_ino, 0, b""
@@ -107,7 +109,7 @@ def read_ends(run: Path, size: int = 65_536) -> tuple[dict[str, Any], list[dict[
     ({}, []) when it has none.
     """
     try:
-        with open(run / RUN_LOG, "rb") as file:
+        with open_regular(run / RUN_LOG) as file:
             head = file.readline(size)
             length = file.seek(0, os.SEEK_END)
             file.seek(max(0, length - size))

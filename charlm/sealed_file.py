@@ -16,7 +16,6 @@ import hashlib
 import json
 import os
 import re
-import stat
 import struct
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -31,6 +30,7 @@ from safetensors.numpy import load as parse_safetensors
 from safetensors.numpy import save as to_safetensors
 
 from charlm.errors import InputError
+from charlm.regular_file import open_regular
 
 _MAX_HEADER = 2**20
 _TEMPORARY = ".charlm-"
@@ -151,9 +151,7 @@ def _umask() -> int:
 @contextmanager
 def _open(kind: Kind, path: Path) -> Iterator[BinaryIO]:
     try:
-        with open(path, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise kind.error(f"{kind.name} {path} is not a regular file")
+        with open_regular(path) as file:
             yield file
     except IsADirectoryError:
         raise kind.error(f"{kind.name} {path} is a folder") from None

@@ -32,6 +32,7 @@ from tui.settings import Loaded, Settings
 from tui.widgets.quantities import ago, bytes_text, short
 from tui.widgets.runs_table import COLUMNS, columns_for, sorted_rows
 from tui.work.run_folders import delete_run, found_runs, is_training, read_details, read_row
+from tui.work.run_lock import training_in
 
 STEP = {"kind": "step", "step": 10, "characters": 1000, "loss": 2.0}
 START = {
@@ -154,9 +155,21 @@ def test_links_hidden_files_and_the_same_run_twice(tmp_path: Path) -> None:
     run, far = make_run(folder, "run"), make_run(other, "far")
     (folder / "link").symlink_to(far)
     (folder / "again").symlink_to(run)
+    (folder / "loop").symlink_to("loop")
     shutil.copytree(run, folder / ".hidden")
     names = [path.name for path in found_runs([folder, folder], [far, tmp_path / "none"])]
     assert sorted(names) == ["again", "link"]  # one name for each, whichever came first
+
+
+@pytest.mark.parametrize("name", [".lock", RUN_LOG, MODEL])
+def test_nobody_waits_at_a_pipe(tmp_path: Path, name: str) -> None:
+    run = make_run(tmp_path, "run", START)
+    (run / name).unlink(missing_ok=True)
+    os.mkfifo(run / name)
+    assert training_in(tmp_path) is None
+    row, details = read_row(run), read_details(run)
+    assert row.loads == (name != MODEL)
+    assert ("damaged" in details.facts) == (name == MODEL)
 
 
 def test_deleting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -371,7 +384,7 @@ async def test_hostile_names_are_inert(home: Path) -> None:
                     assert "@click" not in ((segment.style and segment.style.meta) or {})
 
 
-@pytest.mark.parametrize("size", [(1, 1), (20, 5), (40, 12), (80, 24), (160, 48), (300, 80)])
+@pytest.mark.parametrize("size", [(20, 5), (40, 12), (80, 24), (160, 48), (300, 80)])
 async def test_every_size_draws(home: Path, size: tuple[int, int]) -> None:
     async with runs_view(FakeModel(), size) as view:
         await press(view, "space", "down")

@@ -29,9 +29,9 @@ _SUFFIX = ".safetensors"
 
 def found_runs(folders: Sequence[Path], extra: Sequence[Path] = ()) -> Iterator[Path]:
     """Runs and single checkpoints directly in these folders, then the extra ones; none twice."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in (*(entry for folder in folders for entry in _entries(folder)), *extra):
-        real = path.resolve()
+        real = os.path.realpath(path)  # of a link to itself too
         if real not in seen and _is_run(path):
             seen.add(real)
             yield path

@@ -16,7 +16,7 @@ def is_training(run: Path) -> bool:
     very instant must not find it taken.
     """
     try:
-        lock = os.open(run / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        lock = os.open(run / _LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return False
     try:
