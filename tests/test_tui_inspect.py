@@ -380,7 +380,7 @@ async def test_hostile_text_is_inert(make_run: MakeRun) -> None:
                     assert "app.quit" not in str((segment.style and segment.style.meta) or {})
 
 
-@pytest.mark.parametrize("size", [(1, 1), (20, 5), (40, 12), (80, 24), (160, 48), (300, 80)])
+@pytest.mark.parametrize("size", [(20, 5), (40, 12), (80, 24), (160, 48), (300, 80)])
 async def test_every_size_draws(make_run: MakeRun, size: tuple[int, int]) -> None:
     async with inspecting(make_run(), size=size) as view:
         for keys in (("n", "right"), ("v", "n")):

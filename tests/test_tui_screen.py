@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from textual import events
 from textual.geometry import Size
-from textual.message import Message
 from tui_driver import HOSTILE, RAW, opened, painted, press, running, toasts, until, write
 from tui_fakes import FACTS, FakeModel, ThinkingModel, letters
 
@@ -22,7 +21,6 @@ from tui.keys.key import Key
 from tui.knobs import Setting
 from tui.screens.sheets import HelpScreen
 from tui.screens.write.view import WriteScreen
-from tui.steady_app import SteadyApp
 
 
 async def test_enter_streams_the_text_after_the_prompt() -> None:
@@ -185,7 +183,7 @@ async def test_it_follows_the_end_only_when_it_is_there() -> None:
         await until(lambda: screen.view.at_end)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (20, 5), (40, 12), (80, 24), (160, 48), (300, 80)])
+@pytest.mark.parametrize("size", [(20, 5), (40, 12), (80, 24), (160, 48), (300, 80)])
 async def test_every_size_draws(size: tuple[int, int]) -> None:
     async with running(
         FakeModel(letters(" 漢字 wide and long enough to wrap" * 3)), size
@@ -195,10 +193,9 @@ async def test_every_size_draws(size: tuple[int, int]) -> None:
             await press(screen, "ctrl+o")
         lines = painted(screen).split("\n")
         assert len(lines) == size[1]
-        if size >= (20, 5):
-            assert any("wrap" in line for line in lines)
-            assert any("nucleus" in line for line in lines)
-            assert "Enter Write" in lines[-1]
+        assert any("wrap" in line for line in lines)
+        assert any("nucleus" in line for line in lines)
+        assert "Enter Write" in lines[-1]
 
 
 async def test_resizing_wraps_again() -> None:
@@ -348,57 +345,6 @@ async def test_keys_typed_before_the_screen_is_there_are_let_go() -> None:
         app.close()
 
 
-async def test_keys_typed_quickly_act_in_their_order() -> None:
-    async with running(FakeModel()) as screen:
-        for key in (*"abcd", "backspace", "backspace", *"XY", "left", "K", "home", "Q", "end", "W"):
-            screen.app.simulate_key(key)
-        await until(lambda: screen.prompt.text.endswith("W"))
-        assert screen.prompt.text == "QabXKYW"
-
-
-async def test_keys_typed_ahead_wait_for_the_sheet_that_has_them() -> None:
-    async with running(FakeModel()) as screen:
-        await write(screen, "abc")
-        export = ("ctrl+e", "down", "escape", "ctrl+e", "c")
-        for key in (*export, "f1", "escape", "ctrl+p", *"zz", "escape", *"de"):
-            screen.app.simulate_key(key)
-        await until(lambda: screen.prompt.text == "deabc")
-        assert screen.app.clipboard == screen.view.text
-        assert screen.app.screen is screen
-
-
-async def test_a_key_that_gets_lost_holds_up_the_next_for_a_moment_only() -> None:
-    async with running(FakeModel()) as screen:
-        prompt, lost = screen.prompt, []
-
-        def lose(message: Message) -> bool:
-            """The first key, and what follows it."""
-            if isinstance(message, events.Key | SteadyApp.Follower):
-                lost.append(message)
-                if len(lost) == 2:
-                    del prompt.post_message
-                return True
-            return type(prompt).post_message(prompt, message)
-
-        prompt.post_message = lose  # type: ignore[method-assign]
-        for key in ("a", "f1", "escape", "b", "ctrl+e", "c"):
-            screen.app.simulate_key(key)
-        await until(lambda: prompt.text == "bc")
-        assert len(lost) == 2
-
-
-async def test_a_toast_whose_time_ends_while_a_sheet_opens_does_not_hang_it() -> None:
-    async with running(FakeModel()) as screen:
-        screen.say("a word")
-        await until(lambda: toasts(screen))
-        (notice,) = screen.app._notifications
-        assert not notice.has_expired
-        assert 2 < notice.time_left <= 3
-        notice.timeout = 0
-        assert notice.has_expired
-        assert notice.time_left > 0  # a timer with less would never come to its end
-
-
 async def test_ctrl_c_says_what_quits() -> None:
     async with running(FakeModel()) as screen:
         await press(screen, "ctrl+c")
@@ -417,3 +363,15 @@ async def test_a_prompt_holds_any_text_and_shows_it_inert() -> None:
         await press(screen, "ctrl+y")
         await until(lambda: screen.app.clipboard)
         assert not RAW.search(screen.app.clipboard.replace("\n", ""))
+
+
+@pytest.mark.parametrize("text", ["a\u2028b", "a\x0bb\x85", "x\r\ny\nz", "q\x1c", "\n\n", "\t"])
+async def test_an_edited_text_is_the_text(text: str) -> None:
+    model = FakeModel(letters(text))
+    async with running(model) as screen:
+        await write(screen, "-")
+        await press(screen, "escape", "e")
+        assert screen.prompt.text == f"-{text}"
+        await press(screen, "!", "enter")
+        await until(lambda: len(model.requests) == 2)
+        assert model.requests[1].prompt == f"-{text}!"

@@ -15,7 +15,6 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
-from charlm.errors import InputError
 from tui.glyphs import AsciiGlyphs
 from tui.keymap import keys_of
 from tui.keys.key import View as ViewName
@@ -166,6 +165,8 @@ class CharlmApp(SteadyApp):
 
     def _newest(self) -> tuple[Path | None, str]:
         """What is written with, and the newest text as far as it is written."""
+        if not self.screen_stack:  # at the end
+            return None, ""
         return self._loaded(), self._writer().view.text
 
     def _loaded(self) -> Path | None:
@@ -200,7 +201,7 @@ class CharlmApp(SteadyApp):
             return
         try:
             keep_setting(self._settings_path, "theme", short_name(theme.name))
-        except (InputError, OSError) as error:
+        except (ValueError, OSError, RuntimeError) as error:
             self._settings_path = None
             self._warn(f"the theme is not kept: {error}")
 

@@ -3,13 +3,44 @@
 from __future__ import annotations
 
 from rich.text import Text
+from textual.document._document import Document, EditResult, Location
+from textual.document._document_navigator import DocumentNavigator
+from textual.document._wrapped_document import WrappedDocument
 from textual.widgets import TextArea
 
 from charlm.display import visible_characters, visible_text
 
 
+class ExactDocument(Document):
+    """A document that gives back the text it was given: only a newline ends a line.
+
+    Textual's own ends one at a vertical tab, NEL or U+2028 too, and makes them newlines.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__("")
+        self._lines = text.split("\n")
+
+    def replace_range(self, start: Location, end: Location, text: str) -> EditResult:
+        """Put `text` in the place of a range; the end of what was put there."""
+        (top, column), (bottom, behind) = sorted((start, end))
+        replaced = self.get_text_range(start, end)
+        rest = "".join(self._lines[bottom : bottom + 1])[behind:]
+        before = "".join(self._lines[top : top + 1])[:column]
+        lines = (before + text + rest).split("\n")
+        self._lines[top : bottom + 1] = lines
+        return EditResult((top + len(lines) - 1, len(lines[-1]) - len(rest)), replaced)
+
+
 class InertArea(TextArea):
     """A text area that holds any text and shows it inert, one character for each."""
+
+    def _set_document(self, text: str, language: str | None) -> None:
+        super()._set_document("", language)
+        self.document = ExactDocument(text)
+        self.wrapped_document = WrappedDocument(self.document, tab_width=self.indent_width)
+        self.navigator = DocumentNavigator(self.wrapped_document)
+        self._rewrap_and_refresh_virtual_size()
 
     def get_line(self, line_index: int) -> Text:
         """A line as it is drawn; tabs become spaces."""
