@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from typing import Any, NoReturn
 
 from charlm.errors import InputError
@@ -17,6 +16,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
+        import difflib  # here: who makes no mistake does not wait for it
+
         unknown = message.removeprefix("unrecognized arguments: ").split()
         known = [option for action in self._actions for option in action.option_strings]
         near = difflib.get_close_matches(unknown[0].split("=")[0], known, n=1)

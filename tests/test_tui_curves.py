@@ -63,6 +63,13 @@ def test_a_scale_places_what_it_holds(
     assert all(place is not None and 0 <= place < height for place in places)
 
 
+def test_a_curve_that_only_rounding_moves_is_drawn() -> None:
+    value = 0.003
+    values = [y for _, y in smoothed([(i, value) for i in range(6)], 10)] + [value]
+    assert min(values) < max(values)
+    assert all(Scale.over(values, 10, True).place(value) is not None for value in values)
+
+
 def test_lines_meet_in_one_cell() -> None:
     canvas = Canvas(2, 1)
     canvas.line((0, 3), (3, 0), "a")

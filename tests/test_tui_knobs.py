@@ -68,3 +68,11 @@ def test_paces_go_round() -> None:
         setting = setting.with_next_pace()
         seen.append(setting.pace)
     assert sorted(seen) == sorted(PACES)
+
+
+def test_a_knob_is_chosen_whichever_decoder_one_begins_with() -> None:
+    for name in DECODERS:
+        setting = Setting(pace=100).with_decoder(name)
+        assert setting.chosen in setting.knobs or not setting.knobs
+        assert setting.pace == 100
+        setting.with_next_chosen(1)

@@ -155,6 +155,17 @@ async def test_the_grid_has_as_many_samples_as_there_is_room(
         await over(screen, following)
 
 
+async def test_the_last_of_nine_samples_is_the_last_of_four_too() -> None:
+    async with running(FakeModel(), (160, 48)) as screen:
+        await press(screen, "ctrl+f")
+        await over(screen, 9)
+        await press(screen, "end", "g")
+        await over(screen, 4)
+        assert screen._lane == 3
+        await press(screen, "enter")
+        await until(lambda: screen.stage == "text" and screen.setting.sample == 3)
+
+
 async def test_a_sample_is_taken_and_stays_that_sample() -> None:
     model = FakeModel()
     async with running(model, (120, 30)) as screen:

@@ -34,11 +34,20 @@ def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
         assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("threads", ["0", "x", "-1"])
+@pytest.mark.parametrize("threads", ["0", "x", "-1", "9" * 5000])
 def test_a_wrong_number_of_threads_is_named(threads: str) -> None:
     done = run("-m", "tui", f"--threads={threads}")
     assert done.returncode == 2
     assert "from 1 to 1024" in done.stderr
+    assert len(done.stderr) < 200
+
+
+def test_a_wrong_option_is_one_inert_line() -> None:
+    done = run("-m", "tui", "--thread\x1b]0;own\x07")
+    assert done.returncode == 2
+    assert done.stderr.startswith("charlm: error: unrecognized arguments: --thread␛]0;own␇")
+    assert "did you mean --threads?" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 STORY = """

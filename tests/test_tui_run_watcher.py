@@ -4,9 +4,12 @@ import json
 import math
 from pathlib import Path
 
+import pytest
+
 from charlm.run_log import RUN_LOG, RunLog
 from tui.messages.run import Curves, Quantity
 from tui.widgets.status import duration, training_text
+from tui.widgets.strips import STRIPS, rows
 from tui.work.run_reader import RunReader
 
 
@@ -68,3 +71,49 @@ def test_time_left_in_words() -> None:
         "0 s", "59 s", "1 min", "59 min", "1 h 05 min",
     ]  # fmt: skip
     assert training_text(None) == "training"
+
+
+def read_back(run: Path, *lines: object) -> Curves:
+    (run / RUN_LOG).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    reader = RunReader(run)
+    reader.read()
+    return reader.curves()
+
+
+@pytest.mark.parametrize(("said", "shown"), [(1e299, 1.0), (-3, 0.0), (0.5, 0.5)])
+def test_progress_is_a_share(tmp_path: Path, said: float, shown: float) -> None:
+    step = {"kind": "step", "step": 1, "loss": 2.0, "progress": said}
+    assert read_back(tmp_path, step).progress == shown
+
+
+def test_what_is_almost_nothing_is_nothing(tmp_path: Path) -> None:
+    steps = [{"kind": "step", "step": i, "loss": loss} for i, loss in enumerate((1e-323, -1e-295))]
+    assert [value for _, value in points(read_back(tmp_path, *steps), "training")] == [0.0, 0.0]
+
+
+def test_norms_and_names_of_weights_are_what_they_can_be(tmp_path: Path) -> None:
+    number = "9" * 5000
+    gate = {"quantiles": [0, 0.1, 0.2, 0.3, 0.4], "low": 0, "high": 0}
+    probe = {
+        "kind": "probe", "step": 1, "gates": {f"layers.{number}.i": gate},
+        "gradient_norms": {"a": -1.0, "b": 0.0, f"layers.{number}.c": 2.0},
+    }  # fmt: skip
+    curves = read_back(tmp_path, {"kind": "step", "step": 1, "loss": 2.0}, probe)
+    assert set(curves.probes[0].gradient_norms.values()) == {0.0, 2.0}
+    for strip in STRIPS:
+        assert all(len(row.label) < 80 for row in rows(curves.probes, strip))
+
+
+def test_marks_and_probes_do_not_grow_for_ever(tmp_path: Path) -> None:
+    lines = []
+    for step in range(3000):
+        lines += [
+            {"kind": "step", "step": step, "loss": 2.0},
+            {"kind": "control", "act": "pause"},
+            {"kind": "probe", "step": step, "gradient_norms": {"a": 1.0}},
+        ]
+    curves = read_back(tmp_path, *lines)
+    assert [mark.place.step for mark in curves.marks] == list(range(2700, 3000))
+    steps = [probe.place.step for probe in curves.probes]
+    assert 500 < len(steps) <= 1024
+    assert steps[0] < 20 and steps[-1] == 2999

@@ -69,6 +69,7 @@ def test_flag_then_environment_then_file_then_default(path: Path) -> None:
         ("threads = 0", "threads is 0: it must be a number from 1 to 1024"),
         ("threads = true", "threads is True"),
         ('threads = "2"', "threads is '2'"),
+        ('decoder = "' + "x" * 99 + '"', f"decoder '{'x' * 40}' is not known"),
         ("pace = 7", "pace is 7: it must be one of 0, 30, 100, 400"),
         ("decoder = 1", "decoder '1' is not known"),
         ("keys = 1", "keys is a table"),
@@ -251,9 +252,25 @@ async def test_the_settings_are_used_and_the_theme_is_kept(path: Path) -> None:
     app.close()
 
 
-async def test_where_nothing_can_be_kept_it_is_said_once(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    settings = Loaded(Settings(), tmp_path / "file" / "settings.toml")
+def unwritable(folder: Path, kind: str) -> Path:
+    """Settings that cannot be changed."""
+    path = folder / "settings.toml"
+    match kind:
+        case "in a file":
+            (folder / "file").write_text("")
+            return folder / "file" / "settings.toml"
+        case "latin-1":
+            path.write_bytes(b"# caf\xe9\n")
+        case "deep":
+            path.write_text("x = " + "[" * 3000)
+        case "link to itself":
+            path.symlink_to(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["in a file", "latin-1", "deep", "link to itself"])
+async def test_where_nothing_can_be_kept_it_is_said_once(tmp_path: Path, kind: str) -> None:
+    settings = Loaded(Settings(), unwritable(tmp_path, kind))
     app = CharlmApp(None, load=FakeModel().load, settings=settings)
     async with app.run_test(notifications=True):
         screen = app.screen
@@ -334,3 +351,10 @@ async def test_another_theme_is_drawn_from_the_first_change_on() -> None:
             before = screen.styles.background
             await press(screen, "ctrl+t")
             await until(lambda screen=screen, before=before: screen.styles.background != before)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("said", ["9" * 5000, "٣" * 20])
+def test_a_number_with_too_many_digits_is_one_line(path: Path, said: str) -> None:
+    result = loaded(path, CHARLM_THREADS=said)
+    assert result.settings == Settings()
+    assert len(result.notices) == 1 and len(result.notices[0]) < 200

@@ -19,6 +19,7 @@ from tui_train_fakes import TRAINER, training_view, write_run
 from tui.app import CharlmApp
 from tui.messages.run import Curves, Forecast, Place, Sample
 from tui.screens.sheets import Ask
+from tui.screens.train.form import TrainForm
 from tui.screens.train.train_on import train_on_sheet
 from tui.screens.train.view import TrainView
 from tui.screens.write.view import WriteScreen
@@ -172,8 +173,8 @@ async def test_a_training_that_runs_already_is_what_one_sees_first(runs: Path) -
     [
         ("corpus", "nowhere.txt"), ("hidden", "0"), ("hidden", "x"), ("hidden", "99999999"),
         ("layers", "65"), ("budget", "many"), ("budget", "0"), ("name", "../up"), ("name", ".."),
-        ("name", "a\x1bb"), ("dropout", "1"), ("seed", "-1"), ("others", "no option"),
-        ("others", "--corpus 'open"),
+        ("name", "a\x1bb"), ("name", "名" * 90), ("dropout", "1"), ("seed", "-1"),
+        ("others", "no option"), ("others", "--corpus 'open"),
     ],
 )  # fmt: skip
 async def test_the_form_names_the_field_that_is_wrong(runs: Path, field: str, value: str) -> None:
@@ -257,3 +258,16 @@ async def test_the_forecast_of_another_plan_goes_with_it(runs: Path) -> None:
         await press(view, *"nowhere")
         await until(lambda: "1,234" not in painted(view))
         assert "nowhere is not there" in painted(view)
+
+
+async def test_a_corpus_may_have_any_name_of_a_file(runs: Path) -> None:
+    Path("~notes.txt").write_text("hello\n" * 99)
+    async with training_view() as view:
+        fill(view, corpus="~notes.txt")
+        assert view.query_one(TrainForm)._plan().what[:2] == ["--corpus", "~notes.txt"]
+
+
+async def test_a_run_with_an_impossible_name_never_began(runs: Path) -> None:
+    async with training_view() as view:
+        view._desk.run = runs / ("名" * 90)
+        assert view._desk.never_began

@@ -157,3 +157,15 @@ async def test_without_colour_shades_tell_the_heat(
         await press(view, "g")
         await until(lambda: "░░▒▒▓▓██ open" in painted(view))
         await until(lambda: "░░░░░" in painted(view) and "▒▒▒▒▒" in painted(view))
+
+
+async def test_an_answer_may_end_when_its_weights_are_gone(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run")
+    kept(run, 50)
+    model = FakeModel(letters("It was so long a text that nobody throws it again."), delay=0.1)
+    async with training_view(run, model=model) as view:
+        await until(lambda: "It was" in painted(view))
+        (run / "kept" / "step-00000050.safetensors").unlink()
+        await until(lambda: not view._talk._weights)
+        assert view._talk._asked is not None
+        await until(lambda: view._talk._asked is None)

@@ -13,6 +13,8 @@ from textual import events
 from tui_driver import opened, painted, press, running, until, write
 from tui_fakes import FakeModel, ThinkingModel, letters
 
+from tui.knobs import Setting
+from tui.screens.write.branches import Branch
 from tui.screens.write.branches_sheet import BranchesSheet
 from tui.screens.write.view import WriteScreen
 from tui.settings import Loaded, Settings
@@ -377,3 +379,22 @@ async def test_a_pace_outlasts_going_back() -> None:
         pace = screen.setting.pace
         screen.action_undo()
         assert screen.view.text == "Oh hello" and screen.setting.pace == pace != 400
+
+
+def test_a_tree_of_any_depth_is_walked() -> None:
+    def branch(parent: Branch | None, text: str) -> Branch:
+        new = Branch(None, Setting(), Block("", text, 0, 80), parent)  # type: ignore[arg-type]
+        if parent is not None:
+            parent.children.append(new)
+        return new
+
+    root = branch(None, "ab")
+    first, second = branch(root, "ax"), branch(root, "abc")
+    third = branch(first, "axy")
+    assert list(root.walk()) == [
+        (root, ()), (first, (True,)), (third, (True, False)), (second, (False,)),
+    ]  # fmt: skip
+    assert [each.left_at for each in (root, first, second, third)] == [0, 1, 2, 2]
+    for _ in range(3000):
+        third = branch(third, "axy")
+    assert sum(1 for _ in third.root().walk()) == 3004

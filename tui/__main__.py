@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from charlm.command_parser import Parser
+from charlm.display import visible
 from charlm.errors import CheckpointError, InputError, report_notice, run_and_exit
 
 #: A second, at most. A change waits up to two of these steps to be painted; frames of text are
@@ -58,8 +60,8 @@ def main(arguments: Sequence[str]) -> int:
     return code or app.return_code or 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="python -m tui",
         description="Write text with a model, character by character, on the screen.",
         epilog="An option goes before CHARLM_THEME and so on in the environment, that before"
@@ -97,11 +99,10 @@ class _Setting(argparse.Action):
         values: object,
         option_string: str | None = None,
     ) -> None:
-        from tui.settings import check_setting
+        from tui.settings import check_setting, said_value
 
-        text = str(values)
         try:
-            value = check_setting(self.dest, int(text) if text.isdecimal() else text)
+            value = check_setting(self.dest, said_value(str(values)))
         except InputError as error:
             parser.error(str(error))
         setattr(namespace, self.dest, value)
@@ -111,7 +112,7 @@ def _print_keys() -> int:
     from tui.keymap import settings_lines
     from tui.settings import settings_path
 
-    path = settings_path(os.environ)
+    path = visible(str(settings_path(os.environ) or ""))
     print(f"# Lines for {path or 'settings.toml'}: change what you want to, leave out the rest.")
     print("\n".join(settings_lines()))
     return 0

@@ -28,6 +28,8 @@ from tui.themes import NAMES as THEME_NAMES
 
 GLYPHS = ("auto", "unicode", "ascii")
 MAX_THREADS = 1024
+_SHOWN = 40  # characters of a wrong value
+_DIGITS = 10  # of a number that can be a setting there are fewer
 _PREFIX = "CHARLM_"
 _FILE = "settings.toml"
 #: Of the settings, one TOML line; a key of the file stands before its first table.
@@ -83,7 +85,7 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, Any]) -> L
         settings = _with(settings, values, f"settings {path}: ", notices)
     for name in _CHECKS:
         if (text := environment.get(_PREFIX + name.upper())) is not None:
-            said = {name: int(text) if text.isdecimal() else text}
+            said = {name: said_value(text)}
             settings = _with(settings, said, "environment: ", notices, _PREFIX)
     given = {name: value for name, value in flags.items() if value is not None}
     return Loaded(replace(settings, **given), path, tuple(notices))
@@ -92,7 +94,8 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, Any]) -> L
 def keep_setting(path: Path, name: str, value: str) -> None:
     """Write one setting into the file; every other line stays as it is.
 
-    Raises InputError when the file is not TOML, OSError when it cannot be written.
+    Raises ValueError or RuntimeError when the file is not TOML, or a link to itself; OSError
+    when it cannot be written.
     """
     text = path.read_text("utf-8") if path.exists() else ""
     lines = text.splitlines(keepends=True)
@@ -129,12 +132,17 @@ def check_setting(name: str, value: object) -> Any:
     return _CHECKS[name](name, value)
 
 
+def said_value(text: str) -> str | int:
+    """What an option or the environment says: a number, if it is one."""
+    return int(text) if text.isdecimal() and len(text) < _DIGITS else text
+
+
 def _one_of(words: Collection[str]) -> Callable[[str, object], str]:
     def check(name: str, value: object) -> str:
         if isinstance(value, str) and value in words:
             return value
         hint = nearest(str(value), words) or f": it must be one of {', '.join(words)}"
-        raise InputError(f"{name} {str(value)!r} is not known{hint}")
+        raise InputError(f"{name} {str(value)[:_SHOWN]!r} is not known{hint}")
 
     return check
 
@@ -142,20 +150,27 @@ def _one_of(words: Collection[str]) -> Callable[[str, object], str]:
 def _threads(name: str, value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_THREADS:
         return value
-    raise InputError(f"{name} is {value!r}: it must be a number from 1 to {MAX_THREADS}")
+    raise InputError(f"{name} is {_short(value)}: it must be a number from 1 to {MAX_THREADS}")
 
 
 def _pace(name: str, value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value in PACES:
         return value
     paces = ", ".join(map(str, sorted(PACES)))
-    raise InputError(f"{name} is {value!r}: it must be one of {paces} (0: full speed)")
+    raise InputError(f"{name} is {_short(value)}: it must be one of {paces} (0: full speed)")
 
 
 def _yes_or_no(name: str, value: object) -> bool:
     if value in (True, False):  # 1 and 0 too: the environment has no others
         return bool(value)
-    raise InputError(f"{name} is {value!r}: it must be true or false (in the environment 1 or 0)")
+    raise InputError(
+        f"{name} is {_short(value)}: it must be true or false (in the environment 1 or 0)"
+    )
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
 _CHECKS: Mapping[str, Callable[[str, object], Any]] = {

@@ -164,9 +164,9 @@ class LanesView(Widget):
         if not self._compared:
             return [*marks, (prompt + len(text), "text")]
         other = self._lanes[1 - place].text
-        start = 0
+        start, parted = 0, parting(text, other)
         for end, same in shared_runs(text, other):
-            if not same and start == parting(text, other) < min(len(text), len(other)):
+            if not same and start == parted < len(other):
                 marks.append((prompt + start + 1, "parting"))
             marks.append((prompt + end, "same" if same else "text"))
             start = end

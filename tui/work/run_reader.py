@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +15,11 @@ from tui.messages.run import Curves, Mark, Place, Probe, Quantity, Sample
 _NOTICES = 20
 #: Samples of one curve: more than any screen has columns for.
 _MOST_SAMPLES = 4096
+_MOST_PROBES = 1024
+_MOST_MARKS = 300
+_LABEL = 64
+#: Smaller numbers are nothing: what is computed with them stays finite.
+_NOTHING = 1e-290
 _GROUP = 4
 _START = Place(0, 0, 0)
 #: Of a step line: quantity and key. An evaluation has one of its own.
@@ -34,7 +39,7 @@ class RunReader:
         self.run = run
         self._tail = Tail(run)
         self._series: dict[Quantity, list[Sample]] = {name: [] for name in get_args(Quantity)}
-        self._marks: list[Mark] = []
+        self._marks: deque[Mark] = deque(maxlen=_MOST_MARKS)
         self._probes: list[Probe] = []
         self._notices: deque[str] = deque(maxlen=_NOTICES)
         self._place = _START
@@ -67,7 +72,7 @@ class RunReader:
     def _start(self, line: Mapping[str, Any]) -> None:
         """A run begins, or goes on from a step: what came behind it was lost with a kill."""
         step = _number(line, "step") or 0.0
-        everything: list[list[Any]] = [*self._series.values(), self._marks, self._probes]
+        everything: list[MutableSequence[Any]] = [*self._series.values(), self._marks, self._probes]
         for kept in everything:
             _cut(kept, lambda place: place.step > step)
         if not step:
@@ -92,9 +97,10 @@ class RunReader:
             return
         for name, key in _STEP_KEYS.items():
             self._add(name, _number(line, key))
+        share = _number(line, "progress")
         self._now = replace(
             self._now,
-            progress=_number(line, "progress"),
+            progress=None if share is None else min(1.0, max(0.0, share)),
             seconds_left=_number(line, "seconds_left"),
             characters_per_s=_number(line, "characters_per_s"),
         )
@@ -105,7 +111,7 @@ class RunReader:
 
     def _probe(self, line: Mapping[str, Any]) -> None:
         gates = {
-            visible(str(name)): tuple(map(float, (*values["quantiles"], low, high)))
+            visible(name[:_LABEL]): tuple(map(float, (*values["quantiles"], low, high)))
             for name, values in _mapping(line, "gates").items()
             if isinstance(values, dict)
             and _numbers(values.get("quantiles"), _OUTER_QUANTILES)
@@ -117,6 +123,8 @@ class RunReader:
         self._probes.append(
             Probe(place, gates, _norms(line, "gradient_norms"), _norms(line, "update_ratios"))
         )
+        if len(self._probes) > _MOST_PROBES:
+            self._probes = self._probes[1::2]
 
     def _control(self, line: Mapping[str, Any]) -> None:
         act, value = line.get("act"), _number(line, "value")
@@ -177,7 +185,7 @@ _READERS: Mapping[str, Callable[[RunReader, Mapping[str, Any]], None]] = {
 }
 
 
-def _cut(items: list[Any], is_behind: Callable[[Place], bool]) -> None:
+def _cut(items: MutableSequence[Any], is_behind: Callable[[Place], bool]) -> None:
     while items and is_behind(items[-1].place):
         items.pop()
 
@@ -207,8 +215,8 @@ def _mapping(line: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _norms(line: Mapping[str, Any], key: str) -> dict[str, float]:
     values = _mapping(line, key)
-    found = ((visible(str(name)), _number(values, name)) for name in values)
-    return {name: norm for name, norm in found if norm is not None}
+    found = ((visible(name[:_LABEL]), _number(values, name)) for name in values)
+    return {name: norm for name, norm in found if norm is not None and norm >= 0}
 
 
 def _number(line: Mapping[str, Any], key: str) -> float | None:
@@ -216,7 +224,9 @@ def _number(line: Mapping[str, Any], key: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     # json reads NaN, Infinity and integers of any size; a curve has no place for them.
-    return float(value) if -1e300 < value < 1e300 else None
+    if not -1e300 < value < 1e300:
+        return None
+    return float(value) if abs(value) > _NOTHING else 0.0
 
 
 def _numbers(values: Any, count: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class TrainingDesk:
     @property
     def never_began(self) -> bool:
         """Whether the training ended before there was a run."""
-        return self.run is not None and not self.training and not self.run.exists()
+        return self.run is not None and not self.training and not os.path.lexists(self.run)
 
     def start(self, run: Path, options: Sequence[str]) -> None:
         """Start it. Raises OSError when there is no such program."""

@@ -27,6 +27,7 @@ from tui.work.training_plan import TrainingPlan
 
 _CALM = 0.7  # seconds without a change after which it is worth asking what it would take
 _LOOK = 0.25
+_NAME_BYTES = 200
 
 
 class TrainForm(VerticalScroll):
@@ -185,8 +186,10 @@ class TrainForm(VerticalScroll):
         name = self._text("name") or self._run_name(corpus, cell)
         if not re.fullmatch(r"[\w.-]{1,100}", name) or name.strip(".") == "":
             raise FieldError("name", "a name is letters, digits, '-', '_' and '.' only")
+        if not _can_be_named(name):
+            raise FieldError("name", "no folder can have this name: choose a shorter, plainer one")
         run = self._runs / name
-        if run.exists():
+        if os.path.lexists(run):
             raise FieldError("name", f"{name} exists already: choose another name")
         more = {field: self._text(field) for field in MORE}
         wrong = next((f for f, text in more.items() if not MORE[f].holds(text)), None)
@@ -210,6 +213,14 @@ class FieldError(InputError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+def _can_be_named(name: str) -> bool:
+    """Whether a file system takes it, with room for what is added to it."""
+    try:
+        return len(os.fsencode(name)) <= _NAME_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 def _field(label: str, *widgets: Widget) -> ComposeResult:

@@ -105,7 +105,7 @@ class Talk:
                 self._end(message)
 
     def _finish(self, asked: Weights) -> None:
-        count, newest = self._written.characters, asked == self._weights[-1]
+        count, newest = self._written.characters, self._weights[-1:] == (asked,)
         if count < _SHORT and newest and not self.prompt and self._setting.seed < _TRIES:
             self.again()  # of a first text one wants to see something
             return

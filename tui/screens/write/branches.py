@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.knobs import Setting
 from tui.messages.writing import Request
+from tui.side_by_side import parting
 from tui.widgets.block import Block
 
 if TYPE_CHECKING:
@@ -65,9 +66,7 @@ class Branch:
         """Where it left its parent's text, in characters; 0 without a parent."""
         if self.parent is None:
             return 0
-        mine, other = self.block.text, self.parent.block.text
-        length = min(len(mine), len(other))
-        return next((i for i in range(length) if mine[i] != other[i]), length)
+        return parting(self.block.text, self.parent.block.text)
 
     def root(self) -> Branch:
         """The first text of the tree."""
@@ -76,8 +75,11 @@ class Branch:
             branch = branch.parent
         return branch
 
-    def walk(self, bars: tuple[bool, ...] = ()) -> Iterator[tuple[Branch, tuple[bool, ...]]]:
+    def walk(self) -> Iterator[tuple[Branch, tuple[bool, ...]]]:
         """This text and all below it, with, for every level, whether a sibling follows."""
-        yield self, bars
-        for place, child in enumerate(self.children):
-            yield from child.walk((*bars, place + 1 < len(self.children)))
+        waiting: list[tuple[Branch, tuple[bool, ...]]] = [(self, ())]
+        while waiting:
+            branch, bars = waiting.pop()
+            yield branch, bars
+            last = branch.children[-1:]
+            waiting += [(child, (*bars, child not in last)) for child in branch.children[::-1]]

@@ -14,6 +14,7 @@ from tui.screens.write.branches import Branch
 
 _QUIET = "$text-muted"
 _SHOWN = 40
+_LEVELS = 8  # drawn of a deeper tree, so that the texts stay in view
 
 
 class BranchesSheet(ModalScreen[Branch | None]):
@@ -47,7 +48,7 @@ class BranchesSheet(ModalScreen[Branch | None]):
 
     def _option(self, branch: Branch, bars: tuple[bool, ...]) -> Option:
         here = "● " if branch is self._now else "  "
-        tree = "".join("│  " if more else "   " for more in bars[:-1])
+        tree = "".join("│  " if more else "   " for more in bars[:-1][-_LEVELS:])
         if bars:
             tree += "├─ " if bars[-1] else "└─ "
         left = branch.left_at
