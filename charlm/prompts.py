@@ -48,6 +48,9 @@ class PromptReader:
 
     def _read_text(self, prompt: str) -> Prompt:
         vocabulary, text = self._checkpoint.vocabulary, self._checkpoint.text
-        ids, notices = vocabulary.encode(prepare_prompt(prompt, text), self._unknown)
-        self.notices += [notice for notice in notices if notice not in self.notices]
-        return Prompt(vocabulary.code2string(ids), [text.start_id, *ids], None)
+        fed, ids = prompt, list[int]()
+        for _ in range(2):  # where a character is left out, two spaces may meet
+            ids, notices = vocabulary.encode(prepare_prompt(fed, text), self._unknown)
+            self.notices += [notice for notice in notices if notice not in self.notices]
+            fed = vocabulary.code2string(ids)
+        return Prompt(fed, [text.start_id, *ids], None)

@@ -182,8 +182,11 @@ def rewrite(
             )
             while not session.done:
                 session.advance(256)
-            for completion, record in records_of(engine, order, session, first):
-                written[order, completion.prompt, record["sample"]] = completion, record
+            asked = (prompt for prompt in prompts for _ in range(n))
+            for prompt, (completion, record) in zip(
+                asked, records_of(engine, order, session, first), strict=True
+            ):
+                written[order, prompt, record["sample"]] = completion, record
     return [
         (
             written[r.order, r.prompt, r.sample][0],

@@ -41,8 +41,8 @@ class TextStream:
     """The texts of a session (without their prompts), as they come.
 
     filtered: every character goes through `display.visible_text`, for a terminal.
-    characters: written so far in all rows, the end not counted; a search counts positions, not
-    hypotheses. log_prob: nats of the first row under the model, the end included; NaN while a
+    characters: written so far in all rows, the end not counted; of a search that goes on, the
+    positions. log_prob: nats of the first row under the model, the end included; NaN while a
     nucleus beam is at work, which ranks by another sum. events: what the last `advance` of the
     session gave; None before the first.
     """
@@ -56,6 +56,7 @@ class TextStream:
         self._beam = _Beam(len(session.prompts)) if is_beam(session.strategy) else None
         self._texts = [""] * (len(session.prompts) if self._beam else session.rows)
         self._over = [False] * len(self._texts)
+        self._searched = [0] * len(self._texts)
         self.characters = 0
         self.log_prob = 0.0
         self.events: SampleEvents | BeamEvents | None = None
@@ -107,9 +108,12 @@ class TextStream:
         for row, over in enumerate(self._over):
             if over:
                 continue
-            self.characters += int(np.count_nonzero(events.parents[:, row, 0] >= 0))
+            positions = int(np.count_nonzero(events.parents[:, row, 0] >= 0))
+            self.characters += positions
+            self._searched[row] += positions
             if ended[row]:
                 best = results[row][0]
+                self.characters += best.length - best.finished - self._searched[row]
                 change = self._replace(row, best.text)
                 if row == 0:
                     self.log_prob = best.log_prob

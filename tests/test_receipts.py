@@ -44,6 +44,18 @@ def test_a_record_is_written_again(
     assert charlm("write", run, "--from", file, "--threads", threads, "--json").out == records
 
 
+@pytest.mark.parametrize("prompt", ["a ☃ b", "a ☃ ", " ☃ a", "a☃b"])
+def test_a_prompt_that_lost_a_character_is_written_again(
+    charlm: Call, make_run: MakeRun, tmp_path: Path, prompt: str
+) -> None:
+    run, file = make_run(unit="sentence", end=0.5), tmp_path / "records"
+    call = ["--prompt", prompt, "--unknown", "skip", "--max-length", "20", "--json"]
+    records = charlm("write", run, *call).out
+    assert "  " not in json.loads(records)["prompt"]
+    file.write_text(records)
+    assert charlm("write", run, "--from", file, "--json").out == records
+
+
 def test_many_records_in_any_order(
     charlm: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

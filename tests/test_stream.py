@@ -64,7 +64,7 @@ def searched(
 
 
 def result(text: str, log_prob: float = -9.0) -> SimpleNamespace:
-    return SimpleNamespace(text=text, log_prob=log_prob)
+    return SimpleNamespace(text=text, log_prob=log_prob, length=len(text) + 1, finished=True)
 
 
 def played(stream: TextStream) -> list[list[Change]]:
@@ -195,3 +195,4 @@ def test_the_last_change_keeps_what_both_texts_begin_with(old: str, new: str) ->
     for change in [c for changes in played(stream) for c in changes]:
         shown = shown[: change.keep] + change.text
     assert shown == stream.text(0) == new
+    assert stream.characters == len(new)  # of the text, not of the search

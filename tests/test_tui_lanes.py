@@ -16,7 +16,9 @@ from tui_driver import HOSTILE, RAW, painted, press, running, toasts, until, wri
 from tui_fakes import FakeModel, letters
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
+from tui import keymap
 from tui.keymap import keys_of
+from tui.knobs import Setting
 from tui.messages.writing import Recorded, Request, Together, WantRecord
 from tui.screens.write.view import WriteScreen
 from tui.settings import Loaded, Settings
@@ -91,6 +93,19 @@ def test_a_sample_is_a_text_of_its_own_and_has_a_record(engine: EngineModel) -> 
     assert isinstance(answer, Recorded)
     record = json.loads(answer.record)
     assert (record["text"], record["sample"]) == (text, 2)
+
+
+@pytest.mark.parametrize("strategy", [BeamSearch(3), NucleusBeam(3)])
+def test_a_beam_has_no_samples(engine: EngineModel, strategy: Strategy) -> None:
+    name = "beam" if isinstance(strategy, BeamSearch) else "nucleus-beam"
+    request = Request(1, "The ", strategy, 20, 7, 0, name, sample=2)
+    opened = engine.open(request)
+    while not opened.source.done:
+        opened.source.advance()
+    answer = engine.answer(WantRecord(request, opened.source.text(0)))
+    assert isinstance(answer, Recorded)
+    assert json.loads(answer.record)["sample"] == 0
+    assert "sample" not in Setting(seed=7, sample=2).with_decoder(name).heading("")
 
 
 # What is compared.
@@ -302,6 +317,31 @@ async def test_leaving_a_duel_leaves_the_setting_as_it_was() -> None:
         await over(screen, 2)
         await press(screen, "f5", "ctrl+d")
         assert screen.stage == "text" and screen.setting == before
+
+
+async def test_a_text_keeps_the_setting_it_was_written_with() -> None:
+    async with running(FakeModel()) as screen:
+        await write(screen, "Oh")
+        before = screen.setting
+        await press(screen, "ctrl+f")
+        await over(screen, 6)
+        await press(screen, "r", "t")
+        await until(lambda: not screen.lanes.streaming)
+        await press(screen, "escape")
+        assert screen.stage == "text" and screen.setting == before
+
+
+async def test_curves_are_offered_where_they_can_be_shown() -> None:
+    async with running(FakeModel(), (160, 40)) as screen:
+        await write(screen, "Oh")
+        assert keymap.label_of("curves", (), screen.states())
+        await press(screen, "ctrl+f")
+        assert not keymap.label_of("curves", (), screen.states())
+        await press(screen, "escape", "escape", "left")
+        await until(lambda: "cursor" in screen.states())
+        assert not keymap.label_of("curves", (), screen.states())
+        await press(screen, "ctrl+o")
+        await until(lambda: any("their place is taken" in toast for toast in toasts(screen)))
 
 
 async def test_a_new_model_ends_what_is_written() -> None:

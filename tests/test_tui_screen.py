@@ -257,6 +257,8 @@ async def test_the_palette_lists_what_can_be_done() -> None:
         await write(screen, "x")
         titles = [c.title for c in screen.app.get_system_commands(screen)]
         assert "Copy prompt and text" in titles
+        assert titles[-2:] == ["Theme", "Screenshot"]
+        assert not {"Maximize", "Keys"} & set(titles)
 
 
 def state_of(screen: WriteScreen) -> tuple[object, ...]:

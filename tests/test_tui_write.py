@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.style import Style
 from snapshots import drawn
 from textual import events
-from tui_driver import opened, painted, press, running, until, write
+from tui_driver import opened, painted, press, running, toasts, until, write
 from tui_fakes import FakeModel, ThinkingModel, letters
 
+from tui.keymap import label_of
 from tui.knobs import Setting
 from tui.screens.write.branches import Branch
 from tui.screens.write.branches_sheet import BranchesSheet
@@ -274,6 +277,8 @@ async def test_a_text_goes_on_where_it_was_cut() -> None:
         assert model.requests[1].prompt == "Oh hello"
         assert screen.view.text == "Oh hello there"
         assert screen.view.blocks[-1].given == 2
+        assert screen.view.blocks[-1].heading.endswith(" · seed 1 · from 7 on")
+        assert screen.view.blocks[-1].note.startswith("+6 characters")
         model.ends = True
         await write(screen, "Ah")
         assert "cut" not in screen.states()
@@ -292,6 +297,18 @@ async def test_a_text_is_edited_and_branches_off() -> None:
         assert len(screen.view.blocks) == 1
         screen.action_undo()
         assert screen.view.text == "Oh hello"
+
+
+async def test_an_edit_that_was_given_up_is_forgotten() -> None:
+    model = FakeModel(letters(" hello"))
+    async with running(model) as screen:
+        await write(screen, "Oh")
+        await press(screen, "escape", "e", "escape", "i")
+        screen.prompt.text = "Else"
+        await press(screen, "enter")
+        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        assert [block.text for block in screen.view.blocks] == ["Oh hello", "Else hello"]
+        assert "undo" not in screen.states()
 
 
 async def test_a_click_puts_the_cursor_there() -> None:
@@ -398,3 +415,55 @@ def test_a_tree_of_any_depth_is_walked() -> None:
     for _ in range(3000):
         third = branch(third, "axy")
     assert sum(1 for _ in third.root().walk()) == 3004
+
+
+OTHER = "this text is of another model: write one with this model first"
+
+
+async def test_of_another_models_text_nothing_false_is_said() -> None:
+    model = ThinkingModel(letters(" hello"), ends=False)
+    async with running(model) as screen:
+        await write(screen, "Oh")
+        assert "asked" in screen.states()
+        screen.load(Path("other"))
+        await until(lambda: screen.writing.now is None)
+        assert label_of("regenerate", (), screen.states()) is None
+        await press(screen, "ctrl+k")
+        await until(lambda: toasts(screen) == [OTHER])
+        await press(screen, "escape", "left", "enter")
+        await until(lambda: toasts(screen) == [OTHER] * 2)
+
+
+async def test_a_model_that_cannot_be_read_leaves_the_text_its_own() -> None:
+    model = FakeModel(letters(" hello"), ends=False)
+    async with running(model) as screen:
+        await write(screen, "Oh")
+
+        def fail(*_: object) -> FakeModel:
+            raise ValueError("a damaged file")
+
+        screen._worker._load = fail  # type: ignore[assignment]
+        screen.load(Path("damaged"))
+        await until(lambda: any("a damaged file" in toast for toast in toasts(screen)))
+        await press(screen, "ctrl+k")
+        await until(lambda: screen.view.text == "Oh hello hello")
+
+
+async def test_enter_acts_by_the_mouse_and_from_the_palette_too() -> None:
+    model = FakeModel()
+    async with running(model) as screen:
+        screen.prompt.text = "Oh"
+        await screen.run_action("write")
+        await until(lambda: len(model.requests) == 1 and not screen.writing.streaming)
+        assert model.requests[0].prompt == "Oh"
+
+
+async def test_the_first_text_of_a_seed_is_not_its_fourth() -> None:
+    model = FakeModel()
+    async with running(model) as screen:
+        screen.setting = replace(screen.setting, seed=0, sample=3)
+        await write(screen, "Oh")
+        assert model.requests[0].sample == 3
+        screen._set(screen.setting.with_seed(0))
+        await until(lambda: len(model.requests) == 2)
+        assert model.requests[1].sample == 0

@@ -60,6 +60,7 @@ class FakeText:
             self.log_prob -= math.log(4) * len(text)
             changes.append(FakeChange(0, keep, text, not self._steps))
         self.done = not self._steps
+        self.log_prob -= math.log(4) * (self.done and self.ends)
         return changes
 
     def prompt_thoughts(self) -> None:
@@ -95,7 +96,8 @@ class FakeLanes:
         self.characters += 1
         return [
             LaneWritten(self._number, lane, place, text[place], place + 1,
-                        -(place + 1.0) * (lane + 1), place + 1 == len(text), lane % 2 == 0)
+                        -(place + 1.0 + (lane % 2 == 0)) * (lane + 1), place + 1 == len(text),
+                        lane % 2 == 0)
             for lane, text in enumerate(self._texts) if place < len(text)
         ]  # fmt: skip
 

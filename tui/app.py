@@ -36,6 +36,8 @@ from tui.work.training import train_command
 #: Objects made between two collections: text makes many small ones, none of them in circles.
 _THRESHOLD = 50_000
 _DESK = 0.5
+#: Of Textual's own commands, those that are ours too.
+_TEXTUALS = ("Theme", "Screenshot")
 
 
 class CharlmApp(SteadyApp):
@@ -181,7 +183,7 @@ class CharlmApp(SteadyApp):
         self.desk.close()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every action that can be done now, and its key; then Textual's own."""
+        """The palette: every action that can be done now, and its key; then themes and pictures."""
         if isinstance(screen, View):
             states = screen.states()
             for key in keys_of(screen.view_name):
@@ -193,7 +195,9 @@ class CharlmApp(SteadyApp):
                         f"{label} ({key.key_text})",
                         partial(screen.run_action, key.action),
                     )
-        yield from super().get_system_commands(screen)
+        for command in super().get_system_commands(screen):
+            if command.title in _TEXTUALS:  # the others are about keys and panels of its own
+                yield command
 
     def _keep_theme(self, theme: Theme) -> None:
         """The theme of today is that of tomorrow; where that cannot be it is said once."""

@@ -90,6 +90,11 @@ class Setting:
         """The knobs that the current decoder has, in the order shown."""
         return (*self.values[self.name], "length", *(("seed",) if self.has_seed else ()))
 
+    @property
+    def names_text(self) -> tuple[object, ...]:
+        """What makes it another text, besides the prompt."""
+        return self.name, self.strategy, self.length, self.seed, self.sample
+
     def value(self, knob: str) -> float:
         """Where a knob stands."""
         if knob == "seed":
@@ -99,7 +104,8 @@ class Setting:
     def shown(self, knob: str) -> str:
         """A knob's value in words: a neutral filter is off."""
         if knob == "seed":
-            return f"{self.seed}" + (f", sample {self.sample + 1}" if self.sample else "")
+            sampled = self.sample and not self.is_beam  # which has no samples
+            return f"{self.seed}" + (f", sample {self.sample + 1}" if sampled else "")
         value = self.value(knob)
         if knob in _OFF_AT and value == _OFF_AT[knob]:
             return "off"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
+from tui.thoughts import nats_text
+
 #: Characters in a row that two texts have at the same places not by chance.
 _RUN = 4
 
@@ -23,9 +25,7 @@ class Lane:
     @property
     def nats(self) -> str:
         """Nats per character in words; "" while they are not known."""
-        if not self.characters or self.log_prob != self.log_prob:
-            return ""
-        return f"{abs(self.log_prob) / self.characters:.2f} nats/char"
+        return nats_text(self.log_prob, self.characters, self.ended)
 
 
 def parting(one: str, other: str) -> int:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 RIVALS = 10
 
 
+def nats_text(log_prob: float, characters: int, ended: bool) -> str:
+    """Nats per character in words, the end counted as one; "" while they are not known (NaN)."""
+    count = characters + ended
+    return f"{abs(log_prob) / count:.2f} nats/char" if count and log_prob == log_prob else ""
+
+
 @dataclass(frozen=True, eq=False)
 class Thoughts:
     """Of T characters in a row; the model's end, if it is one of them, is the last.

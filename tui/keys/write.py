@@ -36,7 +36,7 @@ def _rivals() -> tuple[Key, ...]:
     )  # fmt: skip
 
 
-_AGAIN = (("lanes", "Again"), ("written", "Again"))
+_AGAIN = (("lanes", "Again"), ("asked", "Again"))
 _COPY = (("lanes", "Copy"), ("written", "Copy"))
 _CURSOR = "In the text, outside the prompt"
 _OUTSIDE = "Knobs, outside the prompt: a letter turns down, a capital up"
@@ -104,7 +104,8 @@ _KEYS: tuple[Key, ...] = (
         "numbers of 8 bits (int8, faster) or of 32 (float32, exact)", "Model"),
     Key("talk", ("ctrl+l",), (("newest", "Talk to it"),),
         "load the newest weights of the training", "Model", rank=4),
-    Key("curves", ("ctrl+o",), (("curves", "Hide curves"), ("", "Curves")),
+    Key("curves", ("ctrl+o",),
+        (("curves", "Hide curves"), ("lanes", ""), ("cursor", ""), ("", "Curves")),
         "show or hide the curves", "Text", rank=11),
     Key("surprise", ("ctrl+s",), (("surprise", "Plain text"), ("written", "Surprise")),
         "colour each character by how surprising it was", "Text", rank=7),

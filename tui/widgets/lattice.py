@@ -113,7 +113,7 @@ class Lattice(Vertical, can_focus=True):
             Piece(f"score: {self._score}", _DIM, 3),
         ]
         if frame.ended:
-            pieces.append(Piece(f"✓ {len(frame.ended)} finished", "$success", 2))
+            pieces.append(Piece(f"✓ the best {len(frame.ended)} that finished", "$success", 2))
         if self._search is not None and self._search.first:
             pieces.append(Piece(f"before {self._search.first + 1:,}: forgotten", _DIM, 5))
         return [*pieces, Piece(where, style, 1, right=True)]

@@ -72,7 +72,7 @@ class Prompt(InertArea):
         """Do an action of the key table; False when its key keeps its usual meaning."""
         match action:
             case "write":
-                self._send()
+                self.send()
             case "newline":
                 self.insert("\n")
             case "recall(-1)":
@@ -81,7 +81,8 @@ class Prompt(InertArea):
                 return self.cursor_at_last_line and self._recall(1)
         return True
 
-    def _send(self) -> None:
+    def send(self) -> None:
+        """Post the text; it is the newest of the history."""
         if self.text and self.text not in self._history[-1:]:
             self._history = [*self._history, self.text][-_HISTORY:]
         self._place = len(self._history)

@@ -54,7 +54,7 @@ def knob_pieces(setting: Setting, *, chosen: bool = True) -> list[Piece]:
 def meter_pieces(
     facts: ModelFacts | None,
     characters: int,
-    log_prob: float,
+    nats: str,
     seconds: float,
     below: bool,
     training: str,
@@ -71,8 +71,7 @@ def meter_pieces(
     if characters:
         speed = f"{short(characters / seconds)} char/s" if seconds > 0 else ""
         pieces.append(Piece(speed, "", 4, right=True))
-        if log_prob == log_prob:  # a nucleus beam has no log_prob before its end: NaN
-            nats = f"{abs(log_prob) / characters:.2f} nats/char"
+        if nats:  # a nucleus beam has none before its end
             pieces.append(Piece(nats, "", 5, right=True))
     if facts is not None:
         threads = f"{facts.threads} thread{'s' if facts.threads != 1 else ''}"

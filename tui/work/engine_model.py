@@ -109,7 +109,7 @@ class EngineModel:
     def _start(self, request: Request, length: int, details: int | None, n: int = 1) -> Any:
         return self._engine.start(
             [request.prompt], request.strategy, n=n,
-            max_length=length, seed=request.seed, first_sample=request.sample,
+            max_length=length, seed=request.seed, first_sample=_sample(request),
             unknown="map", details=details,
         )  # fmt: skip
 
@@ -137,7 +137,7 @@ class EngineModel:
                 session.advance(256)
             order = Order(request.decoder, request.strategy, Limits(length), request.seed,
                           precision=self.facts.precision)  # fmt: skip
-            [(completion, record)] = records_of(self._engine, order, session, request.sample)
+            [(completion, record)] = records_of(self._engine, order, session, _sample(request))
             if completion.text == text:
                 return json.dumps(record)
         raise InputError("a search that was stopped has no record: let it come to its end")
@@ -186,6 +186,11 @@ class EngineText:
     def ended(self) -> bool:
         """Whether the model wrote its end."""
         return bool(self._session.completions()[0][0].finished)
+
+
+def _sample(request: Request) -> int:
+    """The first text of a beam is its best; dice have nothing to do with it."""
+    return 0 if is_beam(request.strategy) else request.sample
 
 
 def _loss(metrics: Any) -> float | None:

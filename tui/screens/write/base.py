@@ -52,17 +52,14 @@ class WriteBase(View):
 
     def load(self, path: Path) -> None:
         """Read a model; what is being written stops."""
-        self.writing.forget()
+        self.writing.cancel()
         self._worker.load(path, self._precision)
 
     def _set(self, setting: Setting) -> None:
         """Take a setting; where it changes the text, the text starts again from its prompt."""
-        changed = setting.strategy != self.setting.strategy or (
-            (setting.seed, setting.length) != (self.setting.seed, self.setting.length)
-        )
-        renamed = setting.name != self.setting.name
+        changed = setting.names_text != self.setting.names_text
         self.setting = setting
-        if changed or renamed:
+        if changed:
             self.writing.write_again(setting, self.model_name)
         self.show_state()
 

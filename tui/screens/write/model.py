@@ -19,10 +19,10 @@ class ModelActions(WriteBase):
         self._precision = "float32" if self._precision == "int8" else "int8"
         self.say(f"numbers: {self._precision}")
         if self.facts is not None:
-            prompt = self.writing.prompt
+            prompt, now = self.writing.prompt, self.writing.now
             self.load(self.facts.path)
             if prompt is not None:
-                self._write(prompt)
+                self._write(prompt, now.block.given if now is not None else None)
 
     def action_talk(self) -> None:
         """Load the newest weights of the training."""
@@ -32,6 +32,9 @@ class ModelActions(WriteBase):
 
     def action_curves(self) -> None:
         """Show or hide the curves."""
+        if self.states() & {"lanes", "cursor"}:
+            self.say("their place is taken: Esc goes back to the text alone")
+            return
         self._curves_wanted = not self.panel.display
         self.place_panels()
         if self._curves_wanted and not self.panel.display:

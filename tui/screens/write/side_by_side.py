@@ -140,8 +140,11 @@ class LaneActions(StageActions):
 
     def set_stage(self, stage: Stage) -> None:
         """Show this in the place of the text; what is written for another stops."""
-        if self._sides is not None:  # the setting is that of A, which it was before
+        if self._sides is not None:
             self.setting, self._sides = self._sides[0], None
+        if stage == "text" and self.in_lanes and self.writing.now is not None:
+            # The text is what it was: so are the knobs above it.
+            self.setting = replace(self.writing.now.setting, pace=self.setting.pace)
         if self.in_lanes:
             self.lanes.cancel()
         elif stage in ("grid", "duel"):

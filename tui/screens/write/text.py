@@ -62,6 +62,8 @@ class TextActions(WriteBase):
         cursor, rival = self.view.cursor, self.rivals.rival
         if cursor is None:
             self.prompt.focus()
+        elif not self._has_this_models():
+            return
         elif rival is None:
             self.say("choose another character first: a digit, or Tab and then ↑ ↓")
         else:
@@ -71,7 +73,7 @@ class TextActions(WriteBase):
         """Go on where the text was cut."""
         if "cut" in self.states():
             self._branch(self.view.text)
-        else:
+        elif self._has_this_models():
             streams = "the text is still being written"
             self.say(streams if self.writing.streaming else "the text is at its end")
 
@@ -138,6 +140,13 @@ class TextActions(WriteBase):
             waiting = "It is being written …"
         self.rivals.show(cursor - block.given, thought, strategy, waiting)
 
+    def _has_this_models(self) -> bool:
+        """Whether the text seen is of the model that is loaded; if not, that is said."""
+        ours = self.writing.now is not None
+        if not ours:
+            self.say("this text is of another model: write one with this model first")
+        return ours
+
     def _put_cursor(self, place: int | None) -> None:
         self.view.move_cursor(place)
         self._ask_for_details()
@@ -151,9 +160,7 @@ class TextActions(WriteBase):
 
     def _branch(self, prompt: str, ends: bool = False) -> None:
         now = self.writing.now
-        if now is None:
-            self.say("this text is of another model: write one with this model first")
-            return
+        assert now is not None
         given = min(now.block.given, len(prompt))
         if ends:
             self.writing.end_at(prompt, given)

@@ -98,6 +98,7 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
         elif self.lanes.streaming:
             self.lanes.cancel()
         elif self.prompt.has_focus:
+            self._edited = None  # what is typed from now on is another text
             self.focus_stage()
         elif self.stage != "text":
             self.set_stage("text")
@@ -106,6 +107,10 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
         else:
             self.prompt.focus()
         self.show_state()
+
+    def action_write(self) -> None:
+        """Enter, by the mouse or from the palette."""
+        self.prompt.send()
 
     def action_to_prompt(self) -> None:
         """The cursor into the prompt."""
@@ -147,6 +152,7 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
         for name, holds in (
             ("streaming", writing.streaming),
             ("written", bool(self.view.blocks) and not self.in_lanes),
+            ("asked", writing.prompt is not None),
             ("training", self._desk.training),
             ("newest", self._desk.has_newer()),
             ("curves", bool(self.panel.display)),
@@ -182,6 +188,7 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
                 self._loading = visible(shown_name(path))
             case Loaded(facts=facts):
                 self.facts, self._loading = facts, ""
+                self.writing.forget()
                 if not self._desk.training:
                     self._watcher.watch(run_of(facts.path))
                 self._show_empty()
@@ -220,7 +227,7 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
         self.line("knobs").set_pieces(knob_pieces(self.setting))
         self.line("meters").set_pieces(
             meter_pieces(
-                self.facts, 0 if self.in_lanes else writing.characters, writing.log_prob,
+                self.facts, 0 if self.in_lanes else writing.characters, writing.nats,
                 writing.seconds, not self.view.at_end, training,
                 "" if self.in_lanes else comparison_text(writing.comparison),
             )

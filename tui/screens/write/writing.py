@@ -9,7 +9,7 @@ from charlm.decoding import is_beam
 from tui.knobs import Setting
 from tui.messages.writing import Explain, Explained, Failed, Finished, Request, Started, Written
 from tui.screens.write.branches import Branch, Wanted
-from tui.thoughts import Trace
+from tui.thoughts import Trace, nats_text
 from tui.widgets.block import Block, Comparison
 from tui.widgets.status import gathered
 from tui.widgets.text_view import TextView
@@ -49,13 +49,19 @@ class Writing:
             return self._wanted.request.prompt
         return self.now.request.prompt if self.now is not None else None
 
+    @property
+    def nats(self) -> str:
+        """Nats per character of what was written last, in words."""
+        ended = self.now is not None and self.now.ended
+        return nats_text(self.log_prob, self.characters, ended)
+
     def write(
         self, prompt: str, setting: Setting, model: str, given: int | None = None, known: str = ""
     ) -> None:
         """Write on from a prompt, below what is there; what is known comes at once."""
         self.cancel()
         request = self._request(prompt, setting)._replace(known=known)
-        self._start(Wanted(request, setting, setting.heading(model), given))
+        self._start(Wanted(request, setting, _heading(request, setting, model, given), given))
 
     def write_again(self, setting: Setting, model: str) -> None:
         """Write the newest text again in its place, with another setting."""
@@ -69,13 +75,14 @@ class Writing:
         if now is not None and over:
             request = request._replace(known=now.block.text[now.block.base :])
         self._start(replace(wanted, request=request, setting=setting, over=over,
-                            heading=setting.heading(model)))  # fmt: skip
+                            heading=_heading(request, setting, model, wanted.given)))  # fmt: skip
 
     def branch(self, prompt: str, given: int, setting: Setting, model: str) -> None:
         """Write on from a prompt that came of the text shown, in whose place it stands."""
         self.cancel()
         request = self._request(prompt, setting)
-        self._start(Wanted(request, setting, setting.heading(model), given, self.now))
+        heading = _heading(request, setting, model, given)
+        self._start(Wanted(request, setting, heading, given, self.now))
 
     def end_at(self, text: str, given: int) -> None:
         """The text shown, ended early: nothing is left to write."""
@@ -122,9 +129,10 @@ class Writing:
             self._end("stopped")
 
     def forget(self) -> None:
-        """Stop, and let the next text stand below this one: the model changes."""
-        self.cancel()
+        """Let the next text stand below this one: another model is there."""
         self.now = self._asked = None
+        if self._wanted is not None:
+            self._wanted = replace(self._wanted, parent=None, again=False, over=False)
 
     def take(self, snapshot: Started | Written | Finished | Failed | Explained) -> None:
         """Take in one snapshot; `flush` shows it."""
@@ -216,10 +224,9 @@ class Writing:
             self._wanted = None
             return
         self.now.over = True
-        count = f"{self.characters:,} characters"
-        known = self.characters and self.log_prob == self.log_prob  # not NaN
-        nats = f" · {abs(self.log_prob) / self.characters:.2f} nats/char" if known else ""
-        self.comparison = self._view.end(f"{count}{nats} · {how}")
+        more = "+" if self.now.block.base > self.now.block.given else ""
+        said = [f"{more}{self.characters:,} characters", *filter(None, [self.nats]), how]
+        self.comparison = self._view.end(" · ".join(said))
         if self.details:
             self._ask(self.now)
 
@@ -240,7 +247,14 @@ class Writing:
     def _same_dice(self, old: Branch, new: Request) -> bool:
         """Whether two texts differ only where a knob acts, so that they can be compared."""
         return not self._plain and (
-            (old.request.prompt, old.request.seed) == (new.prompt, new.seed)
+            (old.request.prompt, old.request.seed, old.request.sample)
+            == (new.prompt, new.seed, new.sample)
             and not is_beam(old.request.strategy)
             and not is_beam(new.strategy)
         )
+
+
+def _heading(request: Request, setting: Setting, model: str, given: int | None) -> str:
+    """What a text is written with, and from where on if others wrote its beginning."""
+    begins = len(request.prompt) - (len(request.prompt) if given is None else given)
+    return setting.heading(model) + (f" · from {begins + 1:,} on" if begins else "")
