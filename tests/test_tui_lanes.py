@@ -331,6 +331,25 @@ async def test_a_text_keeps_the_setting_it_was_written_with() -> None:
         assert screen.stage == "text" and screen.setting == before
 
 
+async def test_one_goes_back_in_texts_side_by_side() -> None:
+    long = "".join(f" line{i}\n" for i in range(80))
+    async with running(FakeModel(lanes=(long, long[:-1] + "!")), (80, 24)) as screen:
+        await press(screen, "ctrl+d")
+        await over(screen, 2)
+        await until(lambda: "PgUp back" in painted(screen))
+        assert "line79" in painted(screen) and "line0\n" not in painted(screen)
+        await press(screen, *["pageup"] * 20)
+        await until(lambda: painted(screen).count(" line0 ") == 2)
+        await press(screen, "pagedown")
+        await until(lambda: " line0 " not in painted(screen))
+        await press(screen, "ctrl+end")
+        await until(lambda: painted(screen).count("line79") == 2)
+        panel = screen.lanes_panel
+        assert panel is not None
+        panel.view.on_mouse_scroll_up()
+        await until(lambda: "line79" not in painted(screen))
+
+
 async def test_curves_are_offered_where_they_can_be_shown() -> None:
     async with running(FakeModel(), (160, 40)) as screen:
         await write(screen, "Oh")

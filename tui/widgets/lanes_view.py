@@ -21,6 +21,7 @@ from tui.wrapping import Wrapped
 
 #: Between two texts that stand side by side.
 _GAP = 3
+_WHEEL = 3
 
 
 class LanesPanel(Vertical, can_focus=True):
@@ -43,7 +44,10 @@ class LanesPanel(Vertical, can_focus=True):
 
 
 class LanesView(Widget):
-    """Texts in columns and rows, each under its own head; their newest lines are in view."""
+    """Texts in columns and rows, each under its own head.
+
+    Their newest lines are in view, or the same lines of all where one went back to.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "lanes--head", "lanes--chosen", "lanes--same", "lanes--prompt", "lanes--text",
@@ -66,6 +70,8 @@ class LanesView(Widget):
         self._compared = False
         self._columns = 1
         self._cells: list[list[Strip]] = []
+        self._longest = 0
+        self._top: int | None = None
         self._drawn: tuple[object, ...] = ()
 
     def show(
@@ -83,8 +89,29 @@ class LanesView(Widget):
         self._drawn = state
         self._lanes, self._prompt, self._names = tuple(lanes), prompt, names
         self._columns, self._chosen, self._compared = columns, chosen, compared
-        self._cells = [self._cell(i) for i in range(len(lanes))]
-        self.refresh()
+        self._draw()
+
+    def move(self, lines: int) -> None:
+        """So many lines on, or back; at their ends the texts are followed again."""
+        last = max(0, self._longest - self.page)
+        top = max(0, min(last, (last if self._top is None else self._top) + lines))
+        self._top = top if top < last else None
+        self._draw()
+
+    def follow(self) -> None:
+        """The newest lines, from now on."""
+        self._top = None
+        self._draw()
+
+    @property
+    def page(self) -> int:
+        """Lines of a text that are in view."""
+        return max(1, self._height - 1 - (self.rows > 1))
+
+    @property
+    def hides(self) -> bool:
+        """Whether a text has lines that are not in view."""
+        return self._longest > self.page
 
     @property
     def rows(self) -> int:
@@ -113,6 +140,14 @@ class LanesView(Widget):
             segments += [*strip.crop_extend(0, self._width, base), gap]
         return Strip(segments).crop_extend(0, width, base)
 
+    def on_mouse_scroll_up(self) -> None:
+        """The wheel goes back."""
+        self.move(-_WHEEL)
+
+    def on_mouse_scroll_down(self) -> None:
+        """The wheel goes on."""
+        self.move(_WHEEL)
+
     def on_click(self, event: events.Click) -> None:
         """Choose what is under the pointer."""
         at = event.get_content_offset_capture(self)
@@ -132,17 +167,23 @@ class LanesView(Widget):
     def _style(self, name: str) -> Style:
         return self.rich_style + self.get_component_rich_style(f"lanes--{name}", partial=True)
 
+    def _draw(self) -> None:
+        self._longest = 0
+        self._cells = [self._cell(i) for i in range(len(self._lanes))]
+        self.refresh()
+
     def _cell(self, place: int) -> list[Strip]:
-        """Head and newest lines of one text."""
+        """Head and lines in view of one text."""
         lane, width = self._lanes[place], self._width
         prompt, text = visible_characters(self._prompt), visible_characters(lane.text)
         wrapped = Wrapped(prompt + text, width)
-        room = self._height - 1 - (self.rows > 1)
-        first = max(0, len(wrapped) - room)
+        self._longest = max(self._longest, len(wrapped))
+        first = max(0, len(wrapped) - self.page)
+        first = first if self._top is None else min(first, self._top)
         marks = self._marks(place, len(prompt))
         body = [
             Strip(list(self._pieces(wrapped.text, marks, wrapped.starts[i], wrapped.ends[i])))
-            for i in range(first, len(wrapped))
+            for i in range(first, min(first + self.page, len(wrapped)))
         ]
         return [self._head(place, lane, width), *body]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,14 +12,12 @@ from textual.geometry import Size
 from tui.knobs import Setting
 from tui.screens.write.lanes import Lanes
 from tui.screens.write.stage import Stage, StageActions
-from tui.side_by_side import agreement, parting
-from tui.widgets.pieces_line import Piece
+from tui.widgets.lanes_head import lanes_head
 
 if TYPE_CHECKING:
     from tui.widgets.lanes_view import LanesView
 
 _COUNTS = (4, 6, 9)
-_DIM = "$foreground-muted"
 #: Widths from which texts stand in two, in three columns.
 _TWO, _THREE = 50, 100
 _SIDES = ("A", "B")
@@ -102,6 +99,16 @@ class LaneActions(StageActions):
         else:
             super().action_enter()
 
+    def scroll_lanes(self, pages: int | None) -> bool:
+        """Pages on or back in all texts, None: their newest lines; False where one is seen."""
+        if self.in_lanes and self.lanes_panel is not None and self.lanes_panel.is_mounted:
+            view = self.lanes_panel.view
+            if pages is None:
+                view.follow()
+            else:
+                view.move(pages * view.page)
+        return self.in_lanes
+
     def on_lanes_view_clicked(self, event: LanesView.Clicked) -> None:
         """A click chooses, a second one takes."""
         self._choose_lane(event.lane)
@@ -179,29 +186,7 @@ class LaneActions(StageActions):
         if duel:
             names = [f"{side}  {lane.title}" for side, lane in zip(_SIDES, lanes, strict=True)]
         panel.view.show(lanes, self.lanes.prompt or "", names, columns, self._lane, duel)
-        panel.head.set_pieces(self._lanes_head())
-
-    def _lanes_head(self) -> Sequence[Piece]:
-        lanes = self.lanes.lanes
-        if self.stage == "grid":
-            return [
-                Piece(f"{len(lanes)} samples", "bold $primary"),
-                Piece("one prompt, one setting, other dice", _DIM, 2),
-                Piece("Enter takes one", "", 1, right=True),
-            ]
-        pieces = [Piece("duel", "bold $primary"), Piece("one prompt, the same dice", _DIM, 3)]
-        one, other = (lane.text for lane in lanes)
-        place, shortest = parting(one, other), min(len(one), len(other))
-        if place < shortest:
-            same = agreement(one, other)
-            pieces += [
-                Piece(f"first difference at {place + 1:,}", "bold $accent", 1),
-                Piece(f"{same:,} of {shortest:,} characters the same", "", 2),
-                Piece("dim: the same in both", _DIM, 4),
-            ]
-        elif shortest:
-            pieces.append(Piece(f"the same so far: {shortest:,} characters", "", 1))
-        return pieces
+        panel.head.set_pieces(lanes_head(lanes, duel, panel.view.hides))
 
     def _set(self, setting: Setting) -> None:
         """Take a setting; in the grid and the duel the texts start again."""
@@ -236,6 +221,7 @@ class LaneActions(StageActions):
                              length=mine.length, pace=mine.pace)  # fmt: skip
             self._sides = (theirs, mine) if chosen else (mine, theirs)
             settings = list(self._sides)
+        self.scroll_lanes(None)
         self.lanes.start(prompt, settings)
         self.show_state()
 

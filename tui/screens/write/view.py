@@ -133,6 +133,8 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
 
     def action_scroll(self, by: int) -> None:
         """A page back or on in the text."""
+        if self.scroll_lanes(by):
+            return
         if by < 0:
             self.view.scroll_page_up(animate=False)
         else:
@@ -140,7 +142,8 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
 
     def action_newest(self) -> None:
         """The end of the text, and stay there."""
-        self.view.scroll_end(animate=False, x_axis=False)
+        if not self.scroll_lanes(None):
+            self.view.scroll_end(animate=False, x_axis=False)
 
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table."""
