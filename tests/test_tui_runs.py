@@ -223,6 +223,18 @@ def test_rows_are_sorted_and_unknown_values_are_last() -> None:
     assert [row.name for row in sorted_rows(rows, place, False)] == ["a", "c", "b"]
 
 
+def test_cells_are_sorted_by_their_sizes() -> None:
+    sizes = [("LSTM", 1, 384), ("LSTM", 1, 48), ("GRU", 2, 64), ("LSTM", 2, 48)]
+    rows = [RunRow(Path(f"{i}"), f"{i}", cell=cell, layers=layers, hidden=hidden, parameters=1)
+            for i, (cell, layers, hidden) in enumerate(sizes)]  # fmt: skip
+    place = [column.name for column in COLUMNS].index("cell")
+    assert [row.name for row in sorted_rows(rows, place, True)] == ["2", "1", "0", "3"]
+
+
+def test_the_order_can_be_read_of_every_column() -> None:
+    assert all(len(column.name) < column.width for column in COLUMNS)
+
+
 @pytest.mark.parametrize("width", [0, 10, 40, 60, 80, 100, 160])
 def test_columns_fit(width: int) -> None:
     assert columns_for(width, 10) == columns_for(width, 0)

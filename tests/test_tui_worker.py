@@ -67,7 +67,7 @@ def test_a_completion_is_posted_piece_by_piece(worker: DecodeWorker, model: Fake
     assert text == "hi!"
     last = [s for s in posted if isinstance(s, Written)][-1]
     assert last.characters == 7
-    assert last.log_prob == pytest.approx(-7 * math.log(4))
+    assert last.log_prob == pytest.approx(-8 * math.log(4))  # the end too
     assert posted[-1] == Finished(7, True)
 
 

@@ -13,8 +13,9 @@ from rich.style import Style
 from snapshots import drawn
 from textual import events
 from tui_driver import opened, painted, press, running, toasts, until, write
-from tui_fakes import FakeModel, ThinkingModel, letters
+from tui_fakes import FACTS, FakeModel, ThinkingModel, letters
 
+from charlm.run_log import RunLog
 from tui.keymap import label_of
 from tui.knobs import Setting
 from tui.screens.write.branches import Branch
@@ -467,3 +468,35 @@ async def test_the_first_text_of_a_seed_is_not_its_fourth() -> None:
         screen._set(screen.setting.with_seed(0))
         await until(lambda: len(model.requests) == 2)
         assert model.requests[1].sample == 0
+
+
+async def test_curves_say_whose_they_are(tmp_path: Path) -> None:
+    runs = [tmp_path / name for name in ("loaded", "trained")]
+    for run in runs:
+        run.mkdir()
+        with RunLog(run) as log:
+            log.append("step", step=1, characters=100, loss=2.0)
+    path = runs[0] / "model.safetensors"
+    async with running(FakeModel(facts=FACTS._replace(path=path)), (160, 40)) as screen:
+        await until(lambda: "training 2.000" in painted(screen))
+        assert "trained" not in painted(screen)
+        screen._desk.run = runs[1]
+        screen._desk._process = Still()  # type: ignore[assignment]
+        await until(lambda: re.search(r"trained +─ training 2.000", painted(screen)))
+        screen._desk._process = None
+        await until(lambda: "trained" not in painted(screen))
+
+
+class Still:
+    """A training that goes on."""
+
+    stopped = False
+
+    def ended(self) -> None:
+        """Not yet."""
+
+    def stop(self) -> None:
+        """As if it were."""
+
+    def close(self) -> None:
+        """As if it were."""

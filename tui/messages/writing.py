@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 
 class ModelFacts(NamedTuple):
-    """What the title line says of a model. `loss`: nats per character of a text it
-    never learned from, None when not known."""
+    """What the title line says of a model.
+
+    loss: nats per character of the part of the corpus that `loss_part` names, from which it never
+    learned; None when not known.
+    """
 
     name: str
     path: Path
@@ -34,6 +37,7 @@ class ModelFacts(NamedTuple):
     isa: str
     threads: int
     precision: Precision
+    loss_part: str = ""
 
 
 class Request(NamedTuple):

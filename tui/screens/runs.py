@@ -216,8 +216,10 @@ class RunsView(View):
             enter = "Enter writes with it; " if "loads" in self.states() else ""
             line = [Piece(f"{enter}Space marks runs to compare them", _DIM)]
         self.line("knobs").set_pieces(line)
-        loaded = [Piece("● loaded now", _DIM, 2, right=True)] if self._loaded else []
-        self.line("meters").set_pieces(loaded)
+        here = any(row.path == self._loaded for row in self._rows or ())
+        loaded = "● loaded now" if here else "the loaded model is not among them"
+        pieces = [Piece(loaded, _DIM, 2, right=True)] if self._loaded else []
+        self.line("meters").set_pieces(pieces)
 
     # What happens by itself.
 

@@ -7,10 +7,11 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from charlm.display import visible
 from tui.messages.run import Curves
 from tui.widgets.chart import Chart
 from tui.widgets.pictures import Look, caption, picture
-from tui.widgets.pieces_line import PiecesLine
+from tui.widgets.pieces_line import Piece, PiecesLine
 
 _REDRAW = 0.5
 
@@ -21,6 +22,7 @@ class CurvesPanel(Vertical):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._curves: Curves | None = None
+        self._name = ""
         self._drawn: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -34,14 +36,14 @@ class CurvesPanel(Vertical):
         self.set_interval(_REDRAW, self.draw)
         self.draw()
 
-    def show(self, curves: Curves | None) -> None:
-        """Draw these from the next redraw on."""
-        self._curves = curves
+    def show(self, curves: Curves | None, name: str = "") -> None:
+        """Draw these from the next redraw on. name: of the run, where it must be said."""
+        self._curves, self._name = curves, name
 
     def draw(self) -> None:
         """Redraw if something changed and it can be seen."""
         curves = self._curves
-        wanted = (curves, self.display)
+        wanted = (curves, self.display, self._name)
         if not self.display or not self.is_attached or wanted == self._drawn:
             return
         self._drawn = wanted
@@ -53,7 +55,8 @@ class CurvesPanel(Vertical):
             line.set_pieces([])
             empty.update(Content(_empty_text(curves)))
             return
-        line.set_pieces(caption(curves, "loss", Look()))
+        name = [Piece(visible(self._name), "bold", 0)] if self._name else []
+        line.set_pieces([*name, *caption(curves, "loss", Look())])
         chart.show(picture(curves, "loss", Look()))
 
 

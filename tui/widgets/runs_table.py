@@ -39,7 +39,7 @@ class Column:
     name: str
     width: int
     shown: Callable[[RunRow], str]
-    key: Callable[[RunRow], float | str | None]
+    key: Callable[[RunRow], float | str | tuple[str, int, int] | None]
     rank: int = 0
     ascending: bool = False
     left: bool = False
@@ -48,10 +48,11 @@ class Column:
 COLUMNS: tuple[Column, ...] = (
     Column("name", _NAME, lambda r: r.name, lambda r: r.name.lower(), 0, True, left=True),
     Column("state", 9, lambda r: state_word(r), lambda r: state_word(r), 1, True, True),
-    Column("cell", 11, lambda r: _cell(r), lambda r: _cell(r) or None, 3, True, True),
-    Column("weights", 7, lambda r: short(r.parameters) if r.loads else "",
+    Column("cell", 11, lambda r: _cell(r),
+           lambda r: (r.cell, r.layers, r.hidden) if r.cell else None, 3, True, True),
+    Column("weights", 8, lambda r: short(r.parameters) if r.loads else "",
            lambda r: r.parameters or None, 6),
-    Column("bits/char", 9, lambda r: "" if r.bpc is None else f"{r.bpc:.3f}", lambda r: r.bpc,
+    Column("bits/char", 10, lambda r: "" if r.bpc is None else f"{r.bpc:.3f}", lambda r: r.bpc,
            2, True),
     Column("seen", 7, lambda r: "" if r.characters is None else short(r.characters),
            lambda r: r.characters, 5),

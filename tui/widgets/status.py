@@ -33,8 +33,8 @@ def title_pieces(facts: ModelFacts | None, loading: str = "") -> list[Piece]:
         Piece(f"{facts.unit} text", _DIM, 4),
     ]
     if facts.loss is not None:
-        loss = f"{facts.loss:.2f} nats/char ({facts.loss / log(2):.2f} bits)"
-        pieces.append(Piece(loss, "$accent", 3, right=True))
+        loss = f"{facts.loss_part} {facts.loss:.2f} nats/char ({facts.loss / log(2):.2f} bits)"
+        pieces.append(Piece(loss.strip(), "$accent", 3, right=True))
     return pieces
 
 

@@ -49,6 +49,7 @@ class EngineModel:
         checkpoint = engine.checkpoint
         config = checkpoint.config
         vocabulary = checkpoint.vocabulary
+        loss, part = _loss(checkpoint.metrics)
         self.alphabet: tuple[str, ...] = tuple(map(vocabulary.to_char, range(len(vocabulary))))
         self.facts = ModelFacts(
             name=visible(shown_name(path)),
@@ -59,10 +60,11 @@ class EngineModel:
             parameters=config.parameter_count,
             characters=len(vocabulary.characters),
             unit=checkpoint.text.unit,
-            loss=_loss(checkpoint.metrics),
+            loss=loss,
             isa=str(engine.isa),
             threads=int(engine.threads),
             precision=engine.precision,
+            loss_part=part,
         )
 
     def open(self, request: Request) -> EngineText:
@@ -193,9 +195,10 @@ def _sample(request: Request) -> int:
     return 0 if is_beam(request.strategy) else request.sample
 
 
-def _loss(metrics: Any) -> float | None:
-    for key in ("test_loss", "validation_loss"):
-        loss = metrics.get(key)
+def _loss(metrics: Any) -> tuple[float | None, str]:
+    """The loss on the part that was kept aside longest, and that part's name."""
+    for part in ("test", "validation"):
+        loss = metrics.get(f"{part}_loss")
         if isinstance(loss, int | float) and math.isfinite(loss):
-            return loss
-    return None
+            return loss, part
+    return None, ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from tui.knobs import Setting
 from tui.messages.run import Curves, Place, Weights
 from tui.messages.writing import Failed, Finished, LoadFailed, Request, Started, Written
+from tui.thoughts import nats_text
 from tui.widgets.answers import Answers
 from tui.work.decode_worker import DecodeWorker
 from tui.work.model_contract import Load
@@ -99,18 +100,17 @@ class Talk:
             case Written(keep=keep, text=text):
                 self._answers.rewrite(keep, text)
                 self._written = snapshot
-            case Finished():
-                self._finish(asked)
+            case Finished(ended=ended):
+                self._finish(asked, ended)
             case Failed(message=message):
                 self._end(message)
 
-    def _finish(self, asked: Weights) -> None:
+    def _finish(self, asked: Weights, ended: bool) -> None:
         count, newest = self._written.characters, self._weights[-1:] == (asked,)
         if count < _SHORT and newest and not self.prompt and self._setting.seed < _TRIES:
             self.again()  # of a first text one wants to see something
             return
-        nats = f"{abs(self._written.log_prob) / count:.2f} nats/char" if count else "no text"
-        self._end(nats)
+        self._end(nats_text(self._written.log_prob, count, ended) if count else "no text")
 
     def _end(self, note: str) -> None:
         assert self._asked is not None

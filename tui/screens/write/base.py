@@ -45,6 +45,7 @@ class WriteBase(View):
         self.setting: Setting = Setting()
         self.facts: ModelFacts | None = None
         self._loading = ""
+        self._run: Path | None = None
         self._framed = 0.0
         self._precision: Precision = "float32"
         self._curves_wanted: bool | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.geometry import Size
 
+from tui.messages.run import Curves
 from tui.screens.view import TALL, WIDE
 from tui.screens.write.base import WriteBase
 
@@ -40,6 +41,16 @@ class ModelActions(WriteBase):
         if self._curves_wanted and not self.panel.display:
             self.say(f"the curves need a terminal of {TALL} lines")
         self.show_state()
+
+    def show_curves(self) -> Curves | None:
+        """Those of the training that runs, else those of the model; other runs are named."""
+        run = self._desk.run if self._desk.training else self._run
+        if run is not None:
+            self._watcher.watch(run.absolute())
+        curves = self._watcher.latest
+        other = "" if curves is None or curves.run == self._run else curves.run.name
+        self.panel.show(curves, other)
+        return curves
 
     def place_panels(self, size: Size | None = None) -> None:
         """Curves where there is room, or where they are asked for; rivals come before them."""

@@ -191,9 +191,8 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
                 self._loading = visible(shown_name(path))
             case Loaded(facts=facts):
                 self.facts, self._loading = facts, ""
+                self._run = run_of(facts.path).absolute()
                 self.writing.forget()
-                if not self._desk.training:
-                    self._watcher.watch(run_of(facts.path))
                 self._show_empty()
             case LoadFailed(message=message):
                 self._loading = ""
@@ -220,10 +219,8 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
 
     def show_status(self) -> None:
         """The knobs, the meters and the curves."""
-        if self._desk.training and self._desk.run is not None:
-            self._watcher.watch(self._desk.run)
         self.show_stage()
-        writing, curves = self.writing, self._watcher.latest
+        writing, curves = self.writing, self.show_curves()
         training = training_text(curves) if self._desk.training else ""
         if self._desk.stopping:
             training = "training stops …"
@@ -235,7 +232,6 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
                 "" if self.in_lanes else comparison_text(writing.comparison),
             )
         )  # fmt: skip
-        self.panel.show(curves)
         self.show_rivals()
 
     def _show_empty(self) -> None:
