@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from charlm.errors import InputError
 from tui.did_you_mean import nearest
-from tui.keys.key import Key
+from tui.keys.key import Key, Where
 
 _VIEWS = ("write", "train", "inspect", "runs")
 _MODIFIERS = ("ctrl", "alt", "shift")
@@ -92,24 +92,30 @@ def _table(
             yield key
         elif (name, key.view) not in done:
             done.add((name, key.view))
+            before = [k for k in keys if (k.action, k.view) == (key.action, key.view)]
             try:
-                yield from _rows(key, changes[name])
+                yield from _rows(before, changes[name])
             except InputError as error:
                 notices.append(f"settings, keys.{name}: {error}")
-                yield from (k for k in keys if (k.action, k.view) == (key.action, key.view))
+                yield from before
 
 
-def _rows(key: Key, names: tuple[str, ...]) -> Iterator[Key]:
-    """One row, or two: what would be text in the prompt works outside it only."""
-    letters = tuple(name for name in names if _is_text(name))
-    others = tuple(name for name in names if not _is_text(name))
-    if key.where == "prompt" and letters:
-        raise InputError(f"{letters[0]!r} is text in the prompt: take one with Ctrl, or F1 to F12")
-    if others:
-        yield replace(key, keys=others, shown="")
-    if letters:
-        help, rank = ("", 0) if others else (key.help, key.rank)
-        yield replace(key, keys=letters, where="outside", help=help, rank=rank, shown="")
+def _rows(before: Sequence[Key], names: tuple[str, ...]) -> Iterator[Key]:
+    """A row for each place: what would be text in the prompt works outside it only.
+
+    A key that the action had already works where it did.
+    """
+    key = before[0]
+    had = {name: row.where for row in before for name in row.keys}
+    places: dict[Where, list[str]] = {}
+    for name in names:
+        if key.where == "prompt" and _is_text(name):
+            raise InputError(f"{name!r} is text in the prompt: take one with Ctrl, or F1 to F12")
+        where = had.get(name, "outside" if _is_text(name) else key.where)
+        places.setdefault(where, []).append(name)
+    for place, (where, there) in enumerate(places.items()):
+        help, rank = ("", 0) if place else (key.help, key.rank)
+        yield replace(key, keys=tuple(there), where=where, help=help, rank=rank, shown="")
 
 
 def _is_text(key: str) -> bool:
