@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from textual import events
 from tui_driver import opened, painted, press, running, toasts, until, write
 from tui_fakes import FACTS, FakeModel, ThinkingModel, letters
 
+from charlm.decoding import Sampling
 from charlm.run_log import RunLog
 from tui.keymap import label_of
 from tui.knobs import Setting
@@ -22,8 +24,9 @@ from tui.screens.write.branches import Branch
 from tui.screens.write.branches_sheet import BranchesSheet
 from tui.screens.write.view import WriteScreen
 from tui.settings import Loaded, Settings
-from tui.thoughts import Trace
+from tui.thoughts import Rival, Thought, Trace
 from tui.widgets.block import FLASH, GHOST, HEAD, PLAIN, PROMPT, Block, Comparison
+from tui.widgets.rivals_panel import RivalsPanel
 from tui.widgets.status import comparison_text
 
 OLD = " the first line\nthe second line\nthe third line"
@@ -500,3 +503,28 @@ class Still:
 
     def close(self) -> None:
         """As if it were."""
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kept", "said"),
+    [
+        (Sampling(top_p=0.5), 1, ["top-p"] * 3),
+        (Sampling(min_p=0.5), 2, ["min-p"] * 2),
+        (Sampling(top_p=0.5, min_p=0.5), 1, ["top-p"] * 3),  # which acts first
+        (Sampling(top_p=0.99, min_p=0.5), 2, ["min-p"] * 2),
+        (Sampling(top_k=2, min_p=0.8), 1, ["min-p", "top-k", "top-k"]),
+        (Sampling(temperature=0.5, min_p=0.5), 1, ["min-p"] * 3),
+    ],
+)
+def test_the_filter_that_cut_a_rival_is_named(
+    strategy: Sampling, kept: int, said: list[str]
+) -> None:
+    shares = (0.5, 0.3, 0.15, 0.05)
+    rivals = tuple(
+        Rival("abcd"[place], math.log(p), p, p if place < kept else None)
+        for place, p in enumerate(shares)
+    )
+    panel = RivalsPanel()
+    panel._strategy, panel._thought = strategy, Thought("a", 0.0, 0, 0.0, rivals)
+    cut = [panel._cut(place, rival) for place, rival in enumerate(rivals) if rival.kept is None]
+    assert cut == [f"cut by {word}" for word in said]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, inf, log
 
 from textual import events
 from textual.content import Content
@@ -151,10 +151,13 @@ class RivalsPanel(Widget, can_focus=True):
         if strategy.top_k and place >= strategy.top_k:
             return "cut by top-k"
         assert self._thought is not None
-        behind = (rival.log_prob - self._thought.rivals[0].log_prob) / strategy.temperature
-        if strategy.min_p and exp(behind) < strategy.min_p:
-            return "cut by min-p"
-        return "cut by top-p" if strategy.top_p < 1 else "cut"
+        rivals, temperature = self._thought.rivals, strategy.temperature
+        least = (log(strategy.min_p) if strategy.min_p else -inf) * temperature
+        likely = [r for r in rivals[: place + 1] if r.log_prob - rivals[0].log_prob >= least]
+        # What top-p cut is the rest of the list: it acts before min-p.
+        if strategy.top_p < 1 and any(r.kept is None for r in likely):
+            return "cut by top-p"
+        return "cut by min-p" if rival not in likely else "cut"
 
 
 def _moved(rival: Rival) -> bool:
