@@ -33,6 +33,8 @@ from typing import Any
 from charlm.regular_file import open_regular
 
 RUN_LOG = "run.jsonl"
+_LONGEST = 1 << 22  # bytes of a line; of a longer one the end is left, which says nothing
+_PIECE = 1 << 20  # bytes that a tail reads at once
 
 
 class RunLog:
@@ -71,16 +73,21 @@ class RunLog:
 
 
 class Tail:
-    """Reads a run log as it grows: each `new()` gives the lines since the last call."""
+    """Reads a run log as it grows: each `new()` gives the next of its lines.
+
+    A long log comes in pieces, so that it never lies in memory as a whole; `behind` says that
+    there is more.
+    """
 
     def __init__(self, run: Path) -> None:
         self._path = run / RUN_LOG
         self._file = 0  # inode: a log that was rewound is another file
         self._offset = 0
         self._rest = b""
+        self.behind = False
 
     def new(self) -> list[dict[str, Any]]:
-        """The whole lines written since the last call; [] while there is no file.
+        """The whole lines written since the last call, or the first of them; [] without a file.
 
         A log that was rewound, or written afresh, is read from its beginning again.
         """
@@ -90,17 +97,23 @@ class Tail:
                 if status.st_ino != self._file or status.st_size < self._offset:
                     self._file, self._offset, self._rest = status.st_ino, 0, b""
                 file.seek(self._offset)
-                data = file.read()
+                data = file.read(_PIECE)
         except OSError:
+            self.behind = False
             return []
         self._offset += len(data)
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        self.behind = self._offset < status.st_size
+        *lines, self._rest = (self._rest[-_LONGEST:] + data).split(b"\n")
         return list(_parsed(lines))
 
 
 def read_run_log(run: Path) -> list[dict[str, Any]]:
     """Every whole line of a run's log; [] when it has none."""
-    return Tail(run).new()
+    tail = Tail(run)
+    lines = tail.new()
+    while tail.behind:
+        lines += tail.new()
+    return lines
 
 
 def read_ends(run: Path, size: int = 65_536) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -165,6 +165,23 @@ def test_half_a_line_waits_and_a_cut_line_is_passed_over(tmp_path) -> None:
     assert tail.new() == [{"kind": "start"}]
 
 
+def test_a_long_log_comes_in_pieces(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("charlm.run_log._PIECE", 64)
+    with RunLog(tmp_path) as log:
+        for step in range(20):
+            log.append("step", step=step)
+    tail = Tail(tmp_path)
+    pieces = [tail.new()]
+    while tail.behind:
+        pieces.append(tail.new())
+    assert max(map(len, pieces)) <= 3
+    assert [line["step"] for piece in pieces for line in piece] == list(range(20))
+    assert [line["step"] for line in read_run_log(tmp_path)] == list(range(20))
+    (tmp_path / RUN_LOG).write_bytes(b"x" * 1000 + b'\n{"kind":"start"}\n')
+    monkeypatch.setattr("charlm.run_log._LONGEST", 128)
+    assert read_run_log(tmp_path) == [{"kind": "start"}]
+
+
 def test_a_log_that_was_rewound_is_read_again(tmp_path) -> None:
     with RunLog(tmp_path) as log:
         for step in (10, 20, 30):
