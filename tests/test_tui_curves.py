@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +12,9 @@ from textual.app import App, ComposeResult
 from textual.geometry import Size
 
 from charlm.run_log import RunLog
+from tui.messages.run import Curves
 from tui.widgets.chart import Chart, Line, Picture
-from tui.widgets.pictures import KINDS, Look, caption, picture
+from tui.widgets.pictures import AXES, KINDS, Look, caption, picture
 from tui.widgets.plotting import (
     Canvas,
     Scale,
@@ -120,6 +122,58 @@ def test_a_long_run_is_thinned_and_keeps_its_extremes(tmp_path: Path) -> None:
             assert caption(reader.curves(), kind, look)
 
 
+def losses(run: Path, steps: int, loss: float) -> Curves:
+    """A run whose evaluations are logged later than the step lines they belong to."""
+    run.mkdir()
+    with RunLog(run) as log:
+        for step in range(1, steps + 1):
+            where = {"step": step, "characters": step * 100}
+            log.append("step", **where, seconds=step, loss=loss + step % 2, learning_rate=1 / step)
+            log.append("evaluation", **where, seconds=step + 0.5, validation_loss=loss + step)
+    reader = RunReader(run)
+    reader.read()
+    return reader.curves()
+
+
+def captions(*runs: Curves, **look: Any) -> str:
+    return " ".join(piece.text for piece in caption(runs[0], "loss", Look(**look), runs[1:]))
+
+
+def test_the_evaluation_of_a_step_is_told_where_the_cursor_is_on_it(tmp_path: Path) -> None:
+    curves = losses(tmp_path / "run", 9, 10.0)
+    for step, sample in enumerate(curves.of("training"), 1):
+        for axis in AXES:
+            assert f"validation {10 + step}.000" in captions(curves, cursor=sample.place, axis=axis)
+    line = picture(curves, "loss", Look("seconds", cursor=curves.of("training")[3].place)).lines[-1]
+    assert line.told == 14.0
+
+
+def test_smoothed_values_are_told_as_they_are_drawn(tmp_path: Path) -> None:
+    curves = losses(tmp_path / "run", 60, 10.0)
+    for cursor in (None, curves.of("training")[30].place):
+        look = Look(smoothing=10, cursor=cursor)
+        line = next(line for line in picture(curves, "loss", look).lines if line.style == "primary")
+        drawn = dict(line.points)[cursor.characters if cursor else 6000.0]
+        assert drawn == line.told and 10.2 < drawn < 10.8
+        assert f"training {drawn:.3f}" in captions(curves, smoothing=10, cursor=cursor)
+    (rate,) = picture(curves, "rate", look).lines
+    assert [y for _, y in rate.points] == [1 / step for step in range(1, 61)]
+    assert "smoothed" not in " ".join(piece.text for piece in caption(curves, "rate", look))
+
+
+def test_the_cursor_tells_of_every_run_that_lies_over_another(tmp_path: Path) -> None:
+    one, other = losses(tmp_path / "one", 9, 10.0), losses(tmp_path / "other", 4, 20.0)
+    places = [sample.place for sample in one.of("training")]
+    assert captions(one, other).count("other 24.000") == 1
+    assert "other 22.000" in captions(one, other, cursor=places[1], axis="step")
+    assert "other 21.000" in captions(one, other, cursor=places[1], axis="seconds")
+    assert "other 24.000" in captions(one, other, cursor=places[8], axis="step")
+    first = picture(one, "loss", Look(cursor=places[1]), [other]).lines[0]
+    assert first.told == 22.0
+    early = captions(one, other, cursor=places[0], axis="seconds")
+    assert "other" in early and "other 2" not in early
+
+
 class SizedChart(Chart):
     """A chart of a size that a test gives it."""
 
@@ -150,7 +204,10 @@ async def test_any_data_at_any_size() -> None:
             for points in odd:
                 for log in (False, True):
                     for window in (None, (0.25, 0.5), (1e9, 2e9)):
-                        lines = Line(points, "bold accent", spots=True), Line((), "panel")
+                        lines = (
+                            Line(points, "bold accent", spots=True, told=1.5),
+                            Line((), "panel"),
+                        )
                         chart.picture = Picture(
                             lines, (("level", 1.0), ("far", 1e9)), ((0.5, "mark"), (0.5, "word")),
                             0.4, "chars", 1e3, window, log, "nothing",

@@ -27,13 +27,15 @@ class Line:
     """One line. `style`: colour of the theme, with `bold` or `dim` before it, as "bold accent".
 
     `points`: (x, y) by rising x. `spots`: also a dot at each point, which tells it from others
-    where there is no colour. `faint`: behind the others.
+    where there is no colour. `faint`: behind the others. `told`: the value that is told of it:
+    where the cursor stands, a dot is on it; None for no dot.
     """
 
     points: Points
     style: str
     spots: bool = False
     faint: bool = False
+    told: float | None = None
 
 
 @dataclass(frozen=True)
@@ -167,10 +169,9 @@ class Chart(Widget):
             return
         canvas.column(column, _CURSOR, "bold foreground", _BEHIND)
         for line in self.picture.lines:
-            before = [value for x, value in line.points if x <= at]
-            row_of = y.place(before[-1]) if before and not line.faint else None
-            if row_of is not None:
-                canvas.write(column, canvas.height - 1 - row_of, "●", f"bold {line.style}")
+            row = None if line.told is None else _flipped(y.place(line.told), canvas.height)
+            if row is not None:
+                canvas.write(column, row, "●", f"bold {line.style}")
 
     def _bottom(self, width: int) -> Strip:
         """The ticks of x, and at the right end what they count."""

@@ -19,6 +19,10 @@ KINDS: tuple[Kind, ...] = ("loss", "gradient", "rate", "speed")
 AXES: tuple[Axis, ...] = ("characters", "step", "seconds")
 #: Over how many logged values a curve is smoothed.
 SMOOTHINGS = (1, 10, 50)
+#: The curves that jump. A rate is set, not measured, and evaluations are few.
+_SMOOTHED: tuple[Quantity, ...] = (
+    "training", "gradient_norm", "clipped_norm", "characters_per_s",
+)  # fmt: skip
 
 #: Quantity, name, colour; the last one is drawn over the others, and stays where room is short.
 _CURVES: dict[Kind, tuple[tuple[Quantity, str, str], ...]] = {
@@ -50,16 +54,18 @@ def picture(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
     """One chart of a run; of `others` the validation losses, or what takes their place."""
     lines = []
     for place, other in enumerate(others):
-        lines.append(Line(_points(other, _main(other, kind), look), _OTHERS[place % len(_OTHERS)]))
+        quantity, colour = _main(other, kind), _OTHERS[place % len(_OTHERS)]
+        told = _told(other, quantity, look, look.axis)
+        lines.append(Line(_points(other, quantity, look), colour, told=told))
     for quantity, _, colour in _CURVES[kind]:
+        points, told = _points(curves, quantity, look), _told(curves, quantity, look)
         if quantity == "validation":
-            raw = replace(look, smoothing=1)
-            lines.append(Line(_points(curves, quantity, raw), f"bold {colour}", spots=True))
+            lines.append(Line(points, f"bold {colour}", spots=True, told=told))
             continue
-        if look.smoothing > 1:
+        if look.smoothing > 1 and quantity in _SMOOTHED:
             raw = replace(look, smoothing=1)
             lines.append(Line(_points(curves, quantity, raw), "panel", faint=True))
-        lines.append(Line(_points(curves, quantity, look), colour))
+        lines.append(Line(points, colour, told=told))
     divisor, unit = unit_of(curves, look.axis)
     return Picture(
         lines=tuple(lines),
@@ -72,21 +78,22 @@ def picture(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
 
 
 def caption(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = ()) -> list[Piece]:
-    """What each line is, and its value: the newest, or the one at the cursor."""
+    """What each line is, and its value as it is drawn: the newest, or the one at the cursor."""
     pieces: list[Piece] = []
     for before, (quantity, name, colour) in enumerate(_CURVES[kind], 1):
-        value = value_at(curves.of(quantity), look.cursor)
+        value = _told(curves, quantity, look)
         if value is not None:
             mark = "•" if quantity == "validation" else "─"
             text = f"{mark} {name} {_shown(kind, value)}"
             pieces.append(Piece(text, f"bold ${colour}", len(_CURVES[kind]) - before))
     for place, other in enumerate(others):
-        value = value_at(other.of(_main(other, kind)), None)
+        value = _told(other, _main(other, kind), look, look.axis)
         colour = _OTHERS[place % len(_OTHERS)]
         text = "" if value is None else f" {_shown(kind, value)}"
         pieces.append(Piece(f"─ {visible(other.run.name)}{text}", f"${colour}", 4 + place))
     unit = "nats/char" if kind == "loss" else ""
-    notes = [unit, "log" if look.log else "", "smoothed" if look.smoothing > 1 else ""]
+    jumps = look.smoothing > 1 and any(quantity in _SMOOTHED for quantity, *_ in _CURVES[kind])
+    notes = [unit, "log" if look.log else "", "smoothed" if jumps else ""]
     pieces.append(Piece(" · ".join(filter(None, notes)), _QUIET, 3, right=True))
     return pieces
 
@@ -101,12 +108,21 @@ def unit_of(curves: Curves, axis: Axis) -> tuple[float, str]:
     return (1e6, "M chars") if most >= 1e6 else (1e3, "k chars") if most >= 1e4 else (1, "chars")
 
 
-def value_at(points: Sequence[Sample], place: Place | None) -> float | None:
-    """The value at a place, or the newest; None where there is none yet."""
+def value_at(points: Sequence[Sample], place: Place | None, axis: Axis = "step") -> float | None:
+    """The value at a place, or the newest; None where there is none yet.
+
+    Of one run places are told apart by their step: an evaluation is logged later than the line
+    of the step that it belongs to. Of another run, whose steps may be longer, by the shown axis.
+    """
     if place is None:
         return points[-1].value if points else None
-    behind = bisect_right(points, place, key=lambda sample: sample.place)
+    behind = bisect_right(points, place.along(axis), key=lambda sample: sample.place.along(axis))
     return points[behind - 1].value if behind else None
+
+
+def _told(curves: Curves, quantity: Quantity, look: Look, axis: Axis = "step") -> float | None:
+    """What the caption says of a curve, and where its dot stands."""
+    return value_at(_samples(curves, quantity, look.smoothing), look.cursor, axis)
 
 
 def _main(curves: Curves, kind: Kind) -> Quantity:
@@ -130,11 +146,21 @@ def _cached_points(
     """(x, y) of one curve, no more of them than a screen has room for: a cursor that moves does
     not measure them again. A snapshot never changes, so that it can be a key.
     """  # fmt: skip
-    points = [(sample.place.along(axis), sample.value) for sample in curves.of(quantity)]
-    points = smoothed(points, smoothing)
+    samples = _samples(curves, quantity, smoothing)
+    points = [(sample.place.along(axis), sample.value) for sample in samples]
     if window is not None:
         points = [point for point in points if window[0] <= point[0] <= window[1]]
     return reduce_points(points, _MOST_COLUMNS)
+
+
+@lru_cache(maxsize=32)
+def _samples(curves: Curves, quantity: Quantity, smoothing: int) -> tuple[Sample, ...]:
+    """One curve as it is drawn: smoothed, if it jumps."""
+    samples = curves.of(quantity)
+    if smoothing <= 1 or quantity not in _SMOOTHED:
+        return samples
+    means = smoothed([(sample.place.step, sample.value) for sample in samples], smoothing)
+    return tuple(Sample(sample.place, y) for sample, (_, y) in zip(samples, means, strict=True))
 
 
 def _shown(kind: Kind, value: float) -> str:
