@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from charlm.run_log import RUN_LOG, RunLog
-from tui.messages.run import Curves, Quantity
+from tui.messages.run import Curves, Place, Quantity
 from tui.widgets.status import duration, training_text
 from tui.widgets.strips import STRIPS, rows
 from tui.work.run_reader import RunReader
@@ -84,6 +84,25 @@ def read_back(run: Path, *lines: object) -> Curves:
 def test_progress_is_a_share(tmp_path: Path, said: float, shown: float) -> None:
     step = {"kind": "step", "step": 1, "loss": 2.0, "progress": said}
     assert read_back(tmp_path, step).progress == shown
+
+
+def test_where_a_training_was_stopped_or_paused_is_told(tmp_path: Path) -> None:
+    start = {"kind": "start", "step": 0}
+    step = {"kind": "step", "step": 260, "characters": 480_000, "seconds": 9.0, "loss": 2.0}
+    paused = {"kind": "control", "step": 265, "act": "pause"}
+    end = {"kind": "end", "step": 269, "characters": 497_000, "seconds": 9.5, "reason": "stopped"}
+    assert read_back(tmp_path, start).last is None
+    assert read_back(tmp_path, start, step, paused).last == Place(265, 480_000, 9.0)
+    assert read_back(tmp_path, start, step, paused).marks[0].place.step == 265
+    assert read_back(tmp_path, start, step, end).last == Place(269, 497_000, 9.5)
+    assert read_back(tmp_path, start, step, end | {"characters": None}).last == Place(
+        269, 480_000, 9.0
+    )
+    again = [start | {"step": 269}, step | {"step": 270, "characters": 499_000}]
+    curves = read_back(tmp_path, start, step, end, *again)
+    assert curves.last == Place(270, 499_000, 9.0)
+    assert curves.marks[0] == (Place(269, 497_000, 9.5), "resumed")
+    assert read_back(tmp_path, start, step, end, start).last is None
 
 
 def test_what_is_almost_nothing_is_nothing(tmp_path: Path) -> None:

@@ -118,6 +118,9 @@ def test_the_rest_of_a_stopped_training_is_proposed() -> None:
     assert train_on_sheet(replace(stopped, ended="budget used"))._value == "2.46m"
     assert train_on_sheet(replace(stopped, progress=0.0))._value == "2.46m"
     assert train_on_sheet(Curves(Path("r")))._value == "5m"
+    later = replace(stopped, place=Place(19, 1.3e6, 6))  # it was stopped between two lines
+    assert train_on_sheet(later)._value == "4.92m"
+    assert "1.3 M characters so far" in train_on_sheet(later)._text
 
 
 async def test_a_form_field_leaves_the_key_that_copies_to_others(runs: Path) -> None:

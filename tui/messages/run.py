@@ -65,6 +65,8 @@ class Probe:
 class Curves:
     """A run as its log tells it; another object whenever something is new.
 
+    `place`: where the training is, which may be behind its last measured value: it was stopped or
+    paused between two lines. None when the log does not say.
     `baselines`: (name, nats per character) of simpler models. `rate`: the height of the learning
     rate, None when the log does not tell it. `progress`: 0 to 1, None when the log does not say;
     `seconds_left` likewise. `weights`: its checkpoints by step, if they were asked for.
@@ -73,6 +75,7 @@ class Curves:
 
     run: Path
     model: str = ""
+    place: Place | None = None
     series: Mapping[Quantity, tuple[Sample, ...]] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
     probes: tuple[Probe, ...] = ()
@@ -98,6 +101,8 @@ class Curves:
     @property
     def last(self) -> Place | None:
         """Where the training is."""
+        if self.place is not None:
+            return self.place
         places = [points[-1].place for points in self.series.values() if points]
         return max(places, default=None)
 

@@ -62,6 +62,7 @@ class RunReader:
         if self._known is None:
             self._known = replace(
                 self._now,
+                place=None if self._place is _START else self._place,
                 series={name: tuple(points) for name, points in self._series.items()},
                 marks=tuple(self._marks),
                 probes=tuple(self._probes),
@@ -127,6 +128,7 @@ class RunReader:
             self._probes = self._probes[1::2]
 
     def _control(self, line: Mapping[str, Any]) -> None:
+        self._reach(line)
         act, value = line.get("act"), _number(line, "value")
         if act == "learning_rate" and value is not None:
             self._now = replace(self._now, rate=value)
@@ -142,6 +144,7 @@ class RunReader:
         self._notices.append(visible(str(line.get("message", ""))))
 
     def _end(self, line: Mapping[str, Any]) -> None:
+        self._reach(line)
         reason = visible(str(line.get("reason") or "done"))
         if reason.startswith("stopped"):  # by a key or a signal: to the reader it is all one
             reason = "stopped"
@@ -161,6 +164,13 @@ class RunReader:
             self._place.seconds if seconds is None else seconds,
         )
         return True
+
+    def _reach(self, line: Mapping[str, Any]) -> None:
+        """Take in where a line is that measures nothing: it may name its step alone."""
+        if _number(line, "characters") is not None:
+            self._go_to(line)
+        elif (step := _number(line, "step")) is not None:
+            self._place = self._place._replace(step=step)
 
     def _add(self, name: Quantity, value: float | None) -> None:
         if value is None:

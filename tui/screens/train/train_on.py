@@ -28,7 +28,9 @@ def train_on_sheet(curves: Curves) -> Ask:
     characters = curves.last.characters if curves.last is not None else 0.0
     progress = curves.progress or 1.0
     cut = curves.ended in (None, "stopped") and progress > 0
-    whole = characters / progress if cut and progress < 1 else 2 * characters
+    # The share was told with the last line, and where it was cut comes a little later.
+    told = curves.of("training")[-1].place.characters if curves.of("training") else characters
+    whole = told / progress if cut and progress < 1 else 2 * characters
     return Ask(
         "Train on",
         f"It has learned from {short(characters)} characters so far."
