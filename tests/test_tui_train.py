@@ -19,9 +19,11 @@ from tui_train_fakes import TRAINER, training_view, write_run
 from tui.app import CharlmApp
 from tui.messages.run import Curves, Forecast, Place, Sample
 from tui.screens.sheets import Ask
+from tui.screens.train.desk import TrainingDesk
 from tui.screens.train.form import TrainForm
 from tui.screens.train.train_on import train_on_sheet
 from tui.screens.train.view import TrainView
+from tui.screens.train.wheel import Wheel
 from tui.screens.write.view import WriteScreen
 from tui.widgets.choice import Choice
 
@@ -101,9 +103,11 @@ async def test_a_training_that_is_over_goes_on(runs: Path) -> None:
             await press(view, "enter")
             await until(lambda wrong=wrong: wrong in painted(view))  # type: ignore[misc]
         field.value = "1m"
+        view._wheel._asked = [1.0]
         await press(view, "enter")
         await until(lambda: "alive" in view.states() and (run / "arguments").exists())
         assert (run / "arguments").read_text() == f"--resume {run} --characters 1m"
+        assert not view._wheel._asked  # of the training before
         await press(view, "ctrl+x")
         await until(lambda: any("training stopped" in toast for toast in toasts(view)))
         await until(lambda: "over" in view.states())
@@ -218,6 +222,25 @@ async def steered(view: TrainView, run: Path) -> None:
     await press(view, "ctrl+z", "ctrl+down", "ctrl+x")
     acts = [json.loads(line) for line in (run / "control.jsonl").read_text().splitlines()]
     assert [act["act"] for act in acts] == ["pause", "learning_rate", "stop"]
+
+
+def test_quick_presses_of_the_rate_add_up(tmp_path: Path) -> None:
+    wheel, curves = Wheel(TrainingDesk(TRAINER)), Curves(tmp_path, rate=0.003)
+
+    def turned(direction: int, curves: Curves = curves) -> float:
+        wheel.turn_rate(curves, direction)
+        line = (tmp_path / "control.jsonl").read_text().splitlines()[-1]
+        return float(json.loads(line)["value"])
+
+    assert [turned(1), turned(1), turned(1)] == [0.0045, 0.0067, 0.01]
+    assert turned(1, replace(curves, rate=0.0045)) == 0.015  # the log is at the first of them
+    assert turned(-1, replace(curves, rate=0.015)) == 0.01
+    assert turned(1, replace(curves, rate=0.002)) == 0.003  # someone else was at the wheel
+    wheel.forget()
+    assert turned(1, replace(curves, rate=0.002)) == 0.003
+    (tmp_path / "other").mkdir()
+    assert "0.002 → 0.003" in wheel.turn_rate(Curves(tmp_path / "other", rate=0.002), 1)
+    assert "not known" in wheel.turn_rate(Curves(tmp_path / "other"), 1)
 
 
 async def test_a_run_is_shown_with_marks_and_baselines(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ class SteeringActions(View):
         except OSError as error:
             self.say(f"the training could not be started: {error}", True)
             return
+        self._wheel.forget()
         self.show_run(run)
         self.say(f"training {run.name}")
 

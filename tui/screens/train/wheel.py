@@ -17,6 +17,13 @@ class Wheel:
 
     def __init__(self, desk: TrainingDesk) -> None:
         self._desk = desk
+        self._run: Path | None = None
+        self._told: float | None = None
+        self._asked: list[float | None] = []
+
+    def forget(self) -> None:
+        """A training begins: what the one before was asked is nothing to it."""
+        self._asked = []
 
     def is_alive(self, curves: Curves | None) -> bool:
         """Whether someone is training this run now."""
@@ -37,12 +44,12 @@ class Wheel:
 
     def turn_rate(self, curves: Curves, direction: int) -> str:
         """Ask for a lower (-1) or higher (1) learning rate; what to say. Raises OSError."""
-        rates = curves.of("learning_rate")
-        now = curves.rate or (rates[-1].value if rates else None)
+        now = self._rate(curves)
         if not now:
             return "its learning rate is not known yet"
         rate = float(f"{min(MAX_LEARNING_RATE, now * _FACTOR**direction):.2g}")
         steer(curves.run, "learning_rate", rate)
+        self._asked.append(rate)
         return f"learning rate, at its height, {now:.2g} → {rate:.2g}"
 
     def stop(self, curves: Curves) -> str:
@@ -52,3 +59,16 @@ class Wheel:
         else:
             steer(curves.run, "stop")
         return "stopping the training: it saves first"
+
+    def _rate(self, curves: Curves) -> float | None:
+        """The rate once all that was asked for is done: the log tells of it a moment later."""
+        told = curves.rate
+        if (curves.run, told) != (self._run, self._told):
+            asked = self._asked if curves.run == self._run else []
+            # What was asked before it is done too; one that was not asked here undoes them all.
+            self._asked = asked[asked.index(told) + 1 :] if told in asked else []
+            self._run, self._told = curves.run, told
+        if self._asked:
+            return self._asked[-1]
+        rates = curves.of("learning_rate")
+        return told or (rates[-1].value if rates else None)
