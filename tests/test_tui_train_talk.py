@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tui_driver import painted, press, until
+from tui_driver import painted, press, toasts, until
 from tui_fakes import FakeModel, letters
 from tui_train_fakes import training_view, write_run
 
@@ -117,6 +117,22 @@ async def test_a_short_first_text_is_thrown_again(tmp_path: Path) -> None:
     async with training_view(run, model=model) as view:
         await until(lambda: "step 50 ·" in painted(view))
         assert [request.seed for request in model.requests] == list(range(1, 10))
+
+
+async def test_a_decoder_without_dice_is_not_asked_again(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run")
+    kept(run, 50)
+    model = FakeModel(letters("It."))
+    async with training_view(run, model=model) as view:
+        await until(lambda: "step 50 ·" in painted(view))
+        for key in ("f2", "f5"):
+            model.requests.clear()
+            await press(view, key)
+            await until(lambda: "step 50 ·" in painted(view) and view._talk._asked is None)
+            await press(view, "ctrl+r")
+            await until(lambda: any("always writes the same text" in t for t in toasts(view)))
+            assert len(model.requests) == 1
+        assert not any("other dice" in toast for toast in toasts(view))
 
 
 def probe(step: int, quantiles: tuple[float, ...], low: float, high: float) -> Probe:

@@ -54,8 +54,10 @@ class Talk:
         self._setting = self._setting.with_decoder(decoder)
         self._forget()
 
-    def again(self) -> int:
-        """The same prompt with the next dice; their number."""
+    def again(self) -> int | None:
+        """The same prompt with the next dice; their number, None where the decoder has none."""
+        if not self._setting.has_seed:
+            return None
         self._setting = self._setting.with_seed(self._setting.seed + 1)
         self._forget()
         return self._setting.seed
@@ -107,7 +109,8 @@ class Talk:
 
     def _finish(self, asked: Weights, ended: bool) -> None:
         count, newest = self._written.characters, self._weights[-1:] == (asked,)
-        if count < _SHORT and newest and not self.prompt and self._setting.seed < _TRIES:
+        dice = self._setting.has_seed and self._setting.seed < _TRIES
+        if count < _SHORT and newest and not self.prompt and dice:
             self.again()  # of a first text one wants to see something
             return
         self._end(nats_text(self._written.log_prob, count, ended) if count else "no text")

@@ -11,7 +11,7 @@ from textual.containers import Container, Vertical
 
 from charlm.display import visible
 from tui.keymap import bindings_of
-from tui.knobs import DECODERS
+from tui.knobs import DECODERS, NO_DICE
 from tui.models import runs_folder
 from tui.screens.train.curves import CurveActions
 from tui.screens.train.desk import TrainingDesk
@@ -197,7 +197,8 @@ class TrainView(CurveActions, SteeringActions):
 
     def action_again(self) -> None:
         """Ask again, with other dice."""
-        self.say(f"other dice: seed {self._talk.again()}")
+        seed = self._talk.again()
+        self.say(NO_DICE if seed is None else f"other dice: seed {seed}")
 
     def action_copy_answer(self) -> None:
         """Prompt and text to the clipboard."""

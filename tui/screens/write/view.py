@@ -12,6 +12,7 @@ from textual.containers import Container
 
 from charlm.display import visible
 from tui.keymap import bindings_of
+from tui.knobs import NO_DICE
 from tui.messages.writing import (
     DecodeSnapshot,
     Explained,
@@ -122,7 +123,7 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
         if self.regenerate_lanes() or prompt is None:
             return
         if not self.setting.has_seed:
-            self.say("this decoder always writes the same text: F3 samples another")
+            self.say(NO_DICE)
             return
         self.setting = self.setting.with_seed(self.setting.seed + 1)
         self._write(prompt, now.block.given if now is not None else None)
