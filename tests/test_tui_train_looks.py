@@ -60,7 +60,7 @@ async def test_the_form(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     async with training_view(size=(80, 24)) as view:
-        page = await settled(view, "Enter starts it")
+        page = await settled(view, "^S starts it")
         match_snapshot("train-form", re.sub(r"\d{4}-\d{6}", "MMDD-HHMMSS", page))
 
 
