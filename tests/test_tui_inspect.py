@@ -85,7 +85,7 @@ def test_scores_and_traces_belong_to_their_characters(
     worker: InspectWorker, make_run: MakeRun, unit: str
 ) -> None:
     run = make_run(unit=unit, cell="lstm", hidden_size=8)
-    worker.ask(InspectRequest(1, run, TEXT))
+    worker.ask(InspectRequest(1, run, TEXT, ended=True))
     got = answers(worker)
     scored = next(s for s in got if isinstance(s, Scored))
     traced = next(s for s in got if isinstance(s, Traced))
@@ -102,7 +102,7 @@ def test_scores_and_traces_belong_to_their_characters(
     assert set(traced.traces) == {(0, part) for part in "ifgohc"}
     checkpoint = load_checkpoint(run)
     model, row = ReferenceModel(checkpoint), 0
-    for example in read_examples(checkpoint, TEXT)[0]:
+    for example in read_examples(checkpoint, TEXT, ended=True)[0]:
         found = trace(model, checkpoint.text.start_id, example.ids)
         count = len(example.ids)
         for part in "ifgohc":
@@ -111,6 +111,31 @@ def test_scores_and_traces_belong_to_their_characters(
         row += count + example.ends
         assert not example.ends or np.isnan(values[row - 1]).all()
     assert row == len(scored.characters) == len(values)
+
+
+@pytest.mark.parametrize("unit", ["line", "sentence"])
+def test_a_text_that_was_cut_has_no_end(
+    worker: InspectWorker, make_run: MakeRun, unit: str
+) -> None:
+    run, text = make_run(unit=unit), "what a day!\nand the dog sat"
+    score = Engine.load(run).score(text)
+    found = {}
+    for number, ended in enumerate((False, True), 1):
+        worker.ask(InspectRequest(number, run, text, ended))
+        found[ended] = next(s for s in answers(worker, number) if isinstance(s, Scored))
+    inner = frozenset({text.index("\n")})
+    assert (found[True].ends, found[False].ends) == (inner | {len(text)}, inner)
+    assert found[False].characters == found[True].characters[:-1] == text
+    np.testing.assert_array_equal(found[True].nats, -score.log_probs)
+    np.testing.assert_array_equal(found[False].nats, -score.log_probs[:-1])
+    assert len(found[False].ranks) == len(found[False].best) == len(text)
+    assert [found[True].count(), found[False].count(), found[True].count(12)] == [26, 26, 11]
+
+
+def test_a_line_with_its_newline_ends(worker: InspectWorker, make_run: MakeRun) -> None:
+    worker.ask(InspectRequest(1, make_run(unit="line"), "one line\n"))
+    scored = next(s for s in answers(worker) if isinstance(s, Scored))
+    assert scored.ends == {8} and len(scored.nats) == 9
 
 
 def test_units_are_sorted_by_how_much_they_vary(worker: InspectWorker, make_run: MakeRun) -> None:
@@ -242,10 +267,14 @@ def test_strips_have_a_cell_per_character() -> None:
 
 @asynccontextmanager
 async def inspecting(
-    run: Path, text: str = TEXT, size: tuple[int, int] = (120, 30), theme: str = "dark"
+    run: Path,
+    text: str = TEXT,
+    size: tuple[int, int] = (120, 30),
+    theme: str = "dark",
+    ends: bool = True,
 ) -> AsyncIterator[InspectView]:
     """The view on a text that was just written."""
-    model = FakeModel(letters(text), facts=FACTS._replace(path=run / MODEL))
+    model = FakeModel(letters(text), facts=FACTS._replace(path=run / MODEL), ends=ends)
     app = CharlmApp(run, load=model.load, settings=Loaded(Settings(theme=theme)))
     try:
         async with app.run_test(size=size, notifications=True):
@@ -328,6 +357,30 @@ async def test_surprise_walks_through_the_places(make_run: MakeRun) -> None:
         await until(lambda: view.text.cursor == order[1])
         await press(view, "m")
         await until(lambda: view.text.cursor == order[0])
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_an_end_is_seen_where_the_text_has_one(make_run: MakeRun, ends: bool) -> None:
+    text = "the cat sat"
+    async with inspecting(make_run(unit="sentence"), text, ends=ends) as view:
+        assert view._request.ended == ends
+        await until(lambda: "the newest text, 11 characters" in painted(view))
+        await press(view, "v", "end")
+        await until(lambda: view.text.cursor == len(text) - (not ends))
+        await until(lambda: (" end " in painted(view)) == ends)
+        assert ("character 11" in painted(view)) != ends
+        assert view._scored is not None
+        places = most_surprising(view._scored)
+        assert (len(text) in places) == ends
+        drawn = "".join(s.text for place in places for s in place_line(
+            view._scored, place, 70, Style(), Style()))  # fmt: skip
+        assert ("tend" in drawn) == ends
+        assert not view._is_older()
+        await press(view, "e")
+        await opened(view, OtherText)
+        await press(view, "ctrl+s")
+        await until(lambda: "your text, 11 characters" in painted(view))
+        await until(lambda: view._scored and not view._scored.ends)
 
 
 async def test_a_text_of_ones_own(make_run: MakeRun) -> None:

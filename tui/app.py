@@ -19,6 +19,7 @@ from tui.glyphs import AsciiGlyphs
 from tui.keymap import keys_of
 from tui.keys.key import View as ViewName
 from tui.knobs import Setting
+from tui.messages.inspect import Newest
 from tui.models import MODEL, run_of
 from tui.screens.train.desk import TrainingDesk, told_end
 from tui.screens.view import View
@@ -165,11 +166,13 @@ class CharlmApp(SteadyApp):
         assert isinstance(view, TrainView)
         view.call_after_refresh(view.overlay, runs)
 
-    def _newest(self) -> tuple[Path | None, str]:
+    def _newest(self) -> Newest:
         """What is written with, and the newest text as far as it is written."""
         if not self.screen_stack:  # at the end
-            return None, ""
-        return self._loaded(), self._writer().view.text
+            return Newest(None, "", False)
+        writer = self._writer()
+        now = writer.writing.now
+        return Newest(self._loaded(), writer.view.text, now is not None and now.ended)
 
     def _loaded(self) -> Path | None:
         """The run or file that is written with."""

@@ -5,28 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # the first paint does not wait for NumPy
     import numpy as np
     from numpy.typing import NDArray
 
 
+class Newest(NamedTuple):
+    """What is written with, and the newest text so far. `ended`: the model wrote its end too."""
+
+    path: Path | None
+    text: str
+    ended: bool
+
+
 @dataclass(frozen=True)
 class InspectRequest:
-    """A text to look into with a model."""
+    """A text to look into with a model. `ended`: its end belongs to it, else it was cut there."""
 
     number: int
     path: Path
     text: str
+    ended: bool = False
 
 
 @dataclass(frozen=True)
 class Scored:
     """How well the model foresaw each of the T characters.
 
-    characters: as the model read them; an end that it foresees is a newline. nats: float32 [T].
-    ranks: int32 [T]. best: what it held most probable, T characters. best_nats: float32 [T].
+    characters: as the model read them; an end that it foresees is a newline, and its place is one
+    of `ends`. nats: float32 [T]. ranks: int32 [T]. best: what it held most probable, T characters.
+    best_nats: float32 [T].
     """
 
     number: int
@@ -37,6 +47,12 @@ class Scored:
     best: tuple[str, ...]
     best_nats: NDArray[np.float32]
     notices: tuple[str, ...] = ()
+    ends: frozenset[int] = frozenset()
+
+    def count(self, place: int | None = None) -> int:
+        """Characters before a place, or in all: an end is none."""
+        place = len(self.characters) if place is None else place
+        return place - sum(end < place for end in self.ends)
 
 
 @dataclass(frozen=True)

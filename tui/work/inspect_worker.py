@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charlm.display import visible
-from charlm.errors import CharlmError
+from charlm.errors import CharlmError, InputError
 from tui.messages.inspect import (
     InspectFailed,
     InspectRequest,
@@ -90,13 +91,13 @@ class InspectWorker:
     def _answer(self, request: InspectRequest) -> None:
         engine = self._load(request.path)
         text = request.text[:MAX_SCORED]
-        examples, notices = read_examples(engine.checkpoint, text)
-        if len(text) < len(request.text):
+        whole = len(text) == len(request.text)
+        examples, notices = read_examples(engine.checkpoint, text, request.ended and whole)
+        if not whole:
             notices = (*notices, f"only the first {MAX_SCORED:,} characters are looked into")
         score = score_examples(engine, text, examples)
-        self.posted.append(
-            Scored(request.number, visible(shown_name(request.path)), *score, notices)
-        )
+        name, ends = visible(shown_name(request.path)), places_of_ends(examples)
+        self.posted.append(Scored(request.number, name, *score, notices, ends))
         traced = self._trace(request, engine.checkpoint, examples)
         if traced is not None:
             self.posted.append(traced)
@@ -160,32 +161,56 @@ class Example:
         self.text = characters + "\n" * ends
 
 
-def read_examples(checkpoint: Checkpoint, text: str) -> tuple[list[Example], tuple[str, ...]]:
-    """A text as the model reads it: prepared, cut by its unit, strange characters mapped."""
+def read_examples(
+    checkpoint: Checkpoint, text: str, ended: bool = False
+) -> tuple[list[Example], tuple[str, ...]]:
+    """A text as the model reads it: prepared, cut by its unit, strange characters mapped.
+
+    ended: the last piece ends where the text does; else it was cut there, unless it is a line
+    with its newline.
+    """
     from charlm.corpus import prepare_text, split_examples
 
     vocabulary = checkpoint.vocabulary
     examples: list[Example] = []
     notices: dict[str, None] = {}
-    for example in split_examples(prepare_text(text, checkpoint.text), checkpoint.text):
+    config = checkpoint.text
+    pieces = split_examples(prepare_text(text, config), config)
+    if pieces and not ended and not (config.unit == "line" and text.endswith("\n")):
+        pieces[-1] = pieces[-1]._replace(ends=False)
+    for example in pieces:
         ids, said = vocabulary.encode(example.text, "map")
         notices |= dict.fromkeys(map(visible, said))
         examples.append(Example(ids, vocabulary.code2string(ids), example.ends))
     return examples, tuple(notices)
 
 
+def places_of_ends(examples: Sequence[Example]) -> frozenset[int]:
+    """Where the model foresees an end, in the characters of all of them."""
+    stops = accumulate(len(example.text) for example in examples)
+    return frozenset(
+        stop - 1 for example, stop in zip(examples, stops, strict=True) if example.ends
+    )
+
+
 def score_examples(
     engine: Any, text: str, examples: Sequence[Example]
 ) -> tuple[str, NDArray[np.float32], NDArray[np.int32], tuple[str, ...], NDArray[np.float32]]:
-    """Characters, nats, ranks, the most probable character and its nats, all [T]."""
+    """Characters, nats, ranks, the most probable character and its nats, all [T].
+
+    Raises InputError for a text of which nothing is left.
+    """
     characters = "".join(example.text for example in examples)
+    count = len(characters)
+    if not count:
+        raise InputError("the text to look into is empty")
     score = engine.score(text, details=1, unknown="map")
-    assert score.details is not None and len(characters) == score.count
-    details = score.details
-    best = tuple(
-        visible(engine.vocabulary.to_char(int(id))) or "end" for id in details.rival_ids[:, 0]
-    )
-    return characters, -score.log_probs, details.ranks, best, -details.rival_log_probs[:, 0]
+    # The engine scores an end behind the last character too, where the text has none.
+    assert score.details is not None and score.count in (count, count + 1)
+    log_probs, details = score.log_probs[:count], score.details
+    rivals, rival_log_probs = details.rival_ids[:count, 0], details.rival_log_probs[:count, 0]
+    best = tuple(visible(engine.vocabulary.to_char(int(id))) or "end" for id in rivals)
+    return characters, -log_probs, details.ranks[:count], best, -rival_log_probs
 
 
 def part_of(values: NDArray[np.float32]) -> Part:

@@ -115,7 +115,7 @@ def place_line(scored: Scored, place: int, width: int, base: Style, strong: Styl
     return [
         Segment(head, base),
         Segment(before[-side:].rjust(side), base + Style(dim=True)),
-        Segment(shown(text[place]), base + strong),
+        Segment(shown_at(scored, place), base + strong),
         Segment(set_cell_size(after[:side], side), base + Style(dim=True)),
         Segment(expected, base),
     ]
@@ -124,6 +124,11 @@ def place_line(scored: Scored, place: int, width: int, base: Style, strong: Styl
 def shown(character: str) -> str:
     """One character that can be seen."""
     return {" ": "␣", "\n": "↵"}.get(character, visible(character))
+
+
+def shown_at(scored: Scored, place: int) -> str:
+    """The character at a place; the end of a piece by its name, as among the rivals."""
+    return "end" if place in scored.ends else shown(scored.characters[place])
 
 
 def one_cell(character: str) -> str:

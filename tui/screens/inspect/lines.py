@@ -6,7 +6,14 @@ import math
 from dataclasses import dataclass
 
 from tui.messages.inspect import Scored, Traced
-from tui.screens.inspect.drawing import ASTONISHING, Meaning, meaning_of, shown, summary
+from tui.screens.inspect.drawing import (
+    ASTONISHING,
+    Meaning,
+    meaning_of,
+    shown,
+    shown_at,
+    summary,
+)
 from tui.widgets.pieces_line import Piece
 from tui.widgets.ramps import Ramp
 
@@ -69,12 +76,13 @@ def cursor_pieces(scored: Scored | None, place: int, value: float | None) -> lis
     if scored is None or not 0 <= place < len(scored.characters):
         return []
     nats = float(scored.nats[place])
-    pieces = [Piece(f" {shown(scored.characters[place])} ", "bold reverse", 0)]
+    pieces = [Piece(f" {shown_at(scored, place)} ", "bold reverse", 0)]
     if value is not None:
         pieces.append(Piece(f"unit {value:+.2f}", "bold $accent", 1))
     pieces.append(Piece(f"{nats:.2f} nats", "", 2))
     pieces.append(Piece(f"{100 * math.exp(-nats):.2g} % probable", "", 3))
-    pieces.append(Piece(f"character {place + 1:,}", _DIM, 5))
+    if place not in scored.ends:
+        pieces.append(Piece(f"character {scored.count(place) + 1:,}", _DIM, 5))
     return pieces
 
 

@@ -14,6 +14,7 @@ from tui.messages.inspect import (
     InspectFailed,
     InspectRequest,
     InspectSnapshot,
+    Newest,
     Scored,
     Traced,
     TraceProgress,
@@ -51,7 +52,7 @@ class InspectView(InspectPicture):
     CSS_PATH = "../../styles/inspect.tcss"
     BINDINGS = bindings_of("inspect")
 
-    def __init__(self, current: Callable[[], tuple[Path | None, str]]) -> None:
+    def __init__(self, current: Callable[[], Newest]) -> None:
         super().__init__()
         self._current = current
         self._worker = InspectWorker()
@@ -200,7 +201,7 @@ class InspectView(InspectPicture):
         if self._scored is not None:
             own = "your text" if self._own_text is not None else "the newest text"
             pieces.append(Piece(self._scored.name, _DIM, 2))
-            pieces.append(Piece(f"{own}, {len(self._scored.characters):,} characters", _DIM, 4))
+            pieces.append(Piece(f"{own}, {self._scored.count():,} characters", _DIM, 4))
         if self._working:
             done = self._progress
             share = f" {100 * done.done // max(1, done.total)} %" if done else ""
@@ -225,16 +226,18 @@ class InspectView(InspectPicture):
     # What happens by itself.
 
     def _is_older(self) -> bool:
-        path, text = self._current()
-        return bool(path and text) and (path, text) != (self._request.path, self._request.text)
+        newest, asked = self._current(), self._request
+        known = Newest(asked.path, asked.text, asked.ended)
+        return bool(newest.path and newest.text) and newest != known
 
     def _ask(self) -> None:
-        path, text = self._current()
-        text = text if self._own_text is None else self._own_text
+        path, text, ended = self._current()
+        if self._own_text is not None:
+            text, ended = self._own_text, False
         if path is None or not text:
             self.say("there is no model yet" if path is None else "there is no text yet", True)
             return
-        self._request = InspectRequest(self._request.number + 1, path, text)
+        self._request = InspectRequest(self._request.number + 1, path, text, ended)
         self._working, self._progress = True, None
         self._worker.ask(self._request)
         self.show_state()
