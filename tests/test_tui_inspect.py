@@ -170,6 +170,18 @@ def test_a_long_text_is_cut_and_a_new_request_ends_the_old(
     assert not any(isinstance(s, Traced) and s.number == 1 for s in got)
 
 
+async def test_it_is_said_where_the_units_end(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.work.inspect_worker.MAX_TRACED", len(TEXT))
+    async with inspecting(make_run()) as view:
+        assert not any("first" in toast for toast in toasts(view))
+        view._own_text = TEXT + "more"
+        view._ask()
+        said = f"units are shown for the first {len(TEXT)} characters only"
+        await until(lambda: said in toasts(view))
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [("none", "abc", "does not exist"), ("run", "ΩΩΩ", "empty"), ("bad", "abc", "not a charlm")],

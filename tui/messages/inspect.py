@@ -78,13 +78,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Traced:
-    """What every unit did at each of the first T characters of the text."""
+    """What every unit did at each of the first T characters of the text; it may be longer."""
 
     number: int
     cell: str
     layers: int
     parts: tuple[str, ...]
     traces: Mapping[tuple[int, str], Part]
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

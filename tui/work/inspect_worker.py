@@ -124,7 +124,8 @@ class InspectWorker:
         config = checkpoint.config
         parts = parts_of(config)
         row = 4 * len(parts) * config.layers * config.hidden_size
-        total = min(MAX_TRACED, int(_MAX_BYTES / row), sum(len(e.text) for e in examples))
+        whole = sum(len(e.text) for e in examples)
+        total = min(MAX_TRACED, int(_MAX_BYTES / row), whole)
         model = ReferenceModel(checkpoint)
         done = 0
         found: dict[str, list[NDArray[np.float32]]] = {}
@@ -150,7 +151,9 @@ class InspectWorker:
             for layer in range(config.layers)
             for part in parts
         }
-        return Traced(request.number, config.cell, config.layers, parts, traces)
+        few = f"units are shown for the first {total:,} characters only"
+        notices = (few,) if total < whole else ()
+        return Traced(request.number, config.cell, config.layers, parts, traces, notices)
 
 
 class Example:

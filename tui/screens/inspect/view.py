@@ -263,6 +263,8 @@ class InspectView(InspectPicture):
                 part = self.chosen.part if self.chosen.part in snapshot.parts else "h"
                 layer = min(self.chosen.layer, snapshot.layers - 1)
                 self._choose(replace(self.chosen, part=part, layer=layer, unit=0))
+                if snapshot.notices:
+                    self.say(gathered(snapshot.notices))
             case TraceProgress():
                 self._progress = snapshot
             case InspectFailed(message=message):
