@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -85,6 +87,26 @@ def test_a_pause_saves_waits_and_does_not_count(
     assert looks == [5, 5, 5]
     assert [line["act"] for line in lines(run, "control")] == ["pause", "resume"]
     assert lines(run, "end")[0]["step"] == 20
+
+
+def test_a_pause_slows_nothing_that_is_told(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+
+    def wait(_: float) -> None:
+        time.sleep(0.5)
+        steer(run, "resume")
+
+    monkeypatch.setattr("charlm.train.trainer.time", SimpleNamespace(
+        monotonic=time.monotonic, sleep=wait))  # fmt: skip
+    at_step(14, lambda: steer(run, "pause"), monkeypatch)
+    assert main([*arguments, "--steps", "40"]) == 0
+    first, second, *_ = lines(run, "step")
+    seconds = second["seconds"] - first["seconds"]
+    characters = second["characters"] - first["characters"]
+    assert seconds == pytest.approx(characters / second["characters_per_s"], abs=0.01)
+    assert second["seconds_left"] == pytest.approx(second["seconds"], abs=0.01)  # it is halfway
 
 
 def test_a_paused_training_can_be_stopped(
