@@ -94,6 +94,23 @@ async def test_the_cursor_asks_the_weights_of_its_time_first(tmp_path: Path) -> 
         await until(lambda: "▸ step 190 " in painted(view))
 
 
+@pytest.mark.parametrize(("key", "step"), [("home", 50), ("end", 100)])
+async def test_writing_with_it_says_of_which_step_it_is(
+    tmp_path: Path, key: str, step: int
+) -> None:
+    run = write_run(tmp_path / "run")
+    kept(run, 50, 100)
+    async with training_view(run, model=FakeModel(letters("x" * 60))) as view:
+        await until(lambda: view.query_one(Answers).steps == {50, 100})
+        await press(view, "left", key)  # the cursor goes before what was kept first, or away
+        loaded: list[Path] = []
+        view._write_with = loaded.append
+        await until(lambda: f"▸ step {step} " in painted(view))
+        await press(view, "ctrl+l")
+        assert [path.name for path in loaded] == [f"step-{step:08}.safetensors"]
+        assert f"with the weights of step {step}" in toasts(view)
+
+
 async def test_hostile_texts_and_damaged_weights_stay_inert(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run")
     kept(run, 50)

@@ -209,6 +209,7 @@ class TrainView(CurveActions, SteeringActions):
         weights = self._talk.weights
         if weights is not None:
             self._write_with(weights.path)
+            self.say(f"with the weights of step {weights.step:,}")  # maybe not the cursor's
 
     def action_escape(self) -> None:
         """Out of the prompt; back to the newest values; else back to writing."""
