@@ -19,7 +19,7 @@ from tui.glyphs import AsciiGlyphs
 from tui.keymap import keys_of
 from tui.keys.key import View as ViewName
 from tui.knobs import Setting
-from tui.messages.inspect import Newest
+from tui.messages.writing import Newest
 from tui.models import MODEL, run_of
 from tui.screens.train.desk import TrainingDesk, told_end
 from tui.screens.view import View

@@ -5,19 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the first paint does not wait for NumPy
     import numpy as np
     from numpy.typing import NDArray
-
-
-class Newest(NamedTuple):
-    """What is written with, and the newest text so far. `ended`: the model wrote its end too."""
-
-    path: Path | None
-    text: str
-    ended: bool
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,14 @@ class WantRecord(NamedTuple):
 Question = Explain | WantRecord
 
 
+class Newest(NamedTuple):
+    """What is written with, and the newest text so far. `ended`: the model wrote its end too."""
+
+    path: Path | None
+    text: str
+    ended: bool
+
+
 class Loading(NamedTuple):
     """A model is being read."""
 

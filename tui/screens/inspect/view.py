@@ -14,11 +14,11 @@ from tui.messages.inspect import (
     InspectFailed,
     InspectRequest,
     InspectSnapshot,
-    Newest,
     Scored,
     Traced,
     TraceProgress,
 )
+from tui.messages.writing import Newest
 from tui.screens.inspect.drawing import (
     meaning_of,
     most_surprising,
