@@ -77,8 +77,11 @@ def read_row(path: Path) -> RunRow:
     )  # fmt: skip
 
 
-def read_details(path: Path) -> RunDetails:
-    """Everything a run says of itself; what cannot be read is left out."""
+def read_details(path: Path, reader: RunReader | None = None) -> RunDetails:
+    """Everything a run says of itself; what cannot be read is left out.
+
+    reader: of this run, which may have read the beginning of its log before.
+    """
     facts: dict[str, str] = {}
     model = path / MODEL if path.is_dir() else path
     try:
@@ -89,7 +92,7 @@ def read_details(path: Path) -> RunDetails:
         return RunDetails(path, facts)
     start, last = read_ends(path)
     facts |= _options(str(start.get("command", "")))
-    reader = RunReader(path)
+    reader = reader or RunReader(path)
     reader.read()
     texts = [str(line.get("text", "")) for line in last if line.get("kind") == "sample"]
     return RunDetails(path, facts, reader.curves(), visible_text(texts[-1]) if texts else "")

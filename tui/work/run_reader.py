@@ -44,24 +44,31 @@ class RunReader:
         self._notices: deque[str] = deque(maxlen=_NOTICES)
         self._place = _START
         self._now = Curves(run)
+        #: What the last step says of the training's course; of each step anew it would be slow.
+        self._speed: dict[str, Any] = {}
         self._known: Curves | None = None
 
     def read(self) -> bool:
         """Take in the new lines; whether there were any."""
-        lines = self._tail.new()
-        if lines:
+        found = False
+        while True:
+            for line in self._tail.new():
+                found = True
+                read = _READERS.get(str(line.get("kind")))
+                if read is not None:
+                    read(self, line)
+            if not self._tail.behind:
+                break
+        if found:
             self._known = None
-        for line in lines:
-            read = _READERS.get(str(line.get("kind")))
-            if read is not None:
-                read(self, line)
-        return bool(lines)
+        return found
 
     def curves(self) -> Curves:
         """The run as it stands; the same object while nothing is new."""
         if self._known is None:
             self._known = replace(
                 self._now,
+                **self._speed,
                 place=None if self._place is _START else self._place,
                 series={name: tuple(points) for name, points in self._series.items()},
                 marks=tuple(self._marks),
@@ -77,7 +84,7 @@ class RunReader:
         for kept in everything:
             _cut(kept, lambda place: place.step > step)
         if not step:
-            self._place, self._now = _START, Curves(self.run)
+            self._place, self._now, self._speed = _START, Curves(self.run), {}
             self._notices.clear()
         else:
             self._marks.append(Mark(self._place, "resumed"))
@@ -99,12 +106,11 @@ class RunReader:
         for name, key in _STEP_KEYS.items():
             self._add(name, _number(line, key))
         share = _number(line, "progress")
-        self._now = replace(
-            self._now,
-            progress=None if share is None else min(1.0, max(0.0, share)),
-            seconds_left=_number(line, "seconds_left"),
-            characters_per_s=_number(line, "characters_per_s"),
-        )
+        self._speed = {
+            "progress": None if share is None else min(1.0, max(0.0, share)),
+            "seconds_left": _number(line, "seconds_left"),
+            "characters_per_s": _number(line, "characters_per_s"),
+        }
 
     def _evaluation(self, line: Mapping[str, Any]) -> None:
         if self._go_to(line):
@@ -148,7 +154,8 @@ class RunReader:
         reason = visible(str(line.get("reason") or "done"))
         if reason.startswith("stopped"):  # by a key or a signal: to the reader it is all one
             reason = "stopped"
-        self._now = replace(self._now, seconds_left=None, paused=False, ended=reason)
+        self._now = replace(self._now, paused=False, ended=reason)
+        self._speed["seconds_left"] = None
 
     def _go_to(self, line: Mapping[str, Any]) -> bool:
         """Take in where the training is; False when the line does not say."""
@@ -175,9 +182,9 @@ class RunReader:
     def _add(self, name: Quantity, value: float | None) -> None:
         if value is None:
             return
-        points = self._series[name]
-        # A run that was resumed repeats its last stretch.
-        _cut(points, lambda place: place.characters >= self._place.characters)
+        points, here = self._series[name], self._place.characters
+        while points and points[-1].place.characters >= here:
+            points.pop()  # a run that was resumed repeats its last stretch
         points.append(Sample(self._place, value))
         if len(points) > _MOST_SAMPLES:
             self._series[name] = _thinned(points)
@@ -230,8 +237,8 @@ def _norms(line: Mapping[str, Any], key: str) -> dict[str, float]:
 
 
 def _number(line: Mapping[str, Any], key: str) -> float | None:
-    value = line.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    value: Any = line.get(key)
+    if type(value) not in (int, float):  # a truth value is none
         return None
     # json reads NaN, Infinity and integers of any size; a curve has no place for them.
     if not -1e300 < value < 1e300:

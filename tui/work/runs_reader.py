@@ -7,11 +7,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from charlm.display import visible
 from tui.messages.runs import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
 from tui.models import MODEL, ROOT, runs_folder
 from tui.work.run_lock import is_training
+
+if TYPE_CHECKING:
+    from tui.work.run_reader import RunReader
 
 _INTERVAL = 2.0
 _LOG = "run.jsonl"
@@ -36,6 +40,7 @@ class RunsReader:
         self._extra: tuple[Path, ...] = ()
         self._known: dict[Path, tuple[Stamp, RunRow]] = {}
         self._posted_rows: tuple[RunRow, ...] = ()
+        self._described: RunReader | None = None
         self._thread = threading.Thread(target=self._run, name="runs", daemon=True)
         self._thread.start()
 
@@ -107,9 +112,12 @@ class RunsReader:
 
     def _describe(self, path: Path) -> None:
         from tui.work.run_folders import read_details
+        from tui.work.run_reader import RunReader
 
+        if self._described is None or self._described.run != path:
+            self._described = RunReader(path)
         try:
-            self.posted.append(read_details(path))
+            self.posted.append(read_details(path, self._described))
         except Exception as error:  # as for a row
             self.posted.append(RunDetails(path, {"damaged": visible(str(error))}))
 
