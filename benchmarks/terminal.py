@@ -20,6 +20,8 @@ from benchmarks.measure import ROOT
 
 ESCAPES = re.compile(rb"\x1b(\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[^\[\]])")
 PATIENCE = 60.0  # seconds
+#: Where it is set, a program is compiled at every start; at a user's terminal only at the first.
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 
 class Terminal:
@@ -36,11 +38,12 @@ class Terminal:
         self._ours, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self._seen = b""
+        inherited = {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
             [sys.executable, *arguments],
             **dict.fromkeys(("stdin", "stdout", "stderr"), theirs),
-            env=os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
+            env=inherited | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
             | dict(environment or {}),
             start_new_session=True,
         )  # fmt: skip

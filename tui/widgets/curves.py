@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from charlm.display import visible
-from tui.messages.run import Curves
-from tui.widgets.chart import Chart
-from tui.widgets.pictures import Look, caption, picture
 from tui.widgets.pieces_line import Piece, PiecesLine
+
+if TYPE_CHECKING:  # the first paint has no curves yet
+    from tui.messages.run import Curves
+    from tui.widgets.chart import Chart
 
 _REDRAW = 0.5
 
@@ -24,11 +27,11 @@ class CurvesPanel(Vertical):
         self._curves: Curves | None = None
         self._name = ""
         self._drawn: tuple[object, ...] = ()
+        self._chart: Chart | None = None
 
     def compose(self) -> ComposeResult:
-        """The caption, the chart, and a text for when there is nothing to draw."""
+        """The caption, and a text for when there is nothing to draw."""
         yield PiecesLine(id="curves-caption")
-        yield Chart(id="plot-area")
         yield Static("", id="curves-empty", markup=False)
 
     def on_mount(self) -> None:
@@ -47,17 +50,29 @@ class CurvesPanel(Vertical):
         if not self.display or not self.is_attached or wanted == self._drawn:
             return
         self._drawn = wanted
-        chart, empty = self.query_one(Chart), self.query_one("#curves-empty", Static)
-        chart.display = curves is not None and curves.has_points
-        empty.display = not chart.display
-        line = self.query_one("#curves-caption", PiecesLine)
-        if curves is None or not curves.has_points:
+        line, empty = (
+            self.query_one("#curves-caption", PiecesLine), self.query_one("#curves-empty", Static)
+        )  # fmt: skip
+        drawable = curves is not None and curves.has_points
+        empty.display = not drawable
+        if self._chart is not None:
+            self._chart.display = drawable
+        if curves is None or not drawable:
             line.set_pieces([])
             empty.update(Content(_empty_text(curves)))
-            return
+        else:
+            self._draw(curves, line)
+
+    def _draw(self, curves: Curves, line: PiecesLine) -> None:
+        from tui.widgets.chart import Chart
+        from tui.widgets.pictures import Look, caption, picture
+
+        if self._chart is None:
+            self._chart = Chart(id="plot-area")
+            self.mount(self._chart, after=line)
         name = [Piece(visible(self._name), "bold", 0)] if self._name else []
         line.set_pieces([*name, *caption(curves, "loss", Look())])
-        chart.show(picture(curves, "loss", Look()))
+        self._chart.show(picture(curves, "loss", Look()))
 
 
 def _empty_text(curves: Curves | None) -> str:

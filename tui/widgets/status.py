@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from math import log
+from typing import TYPE_CHECKING
 
 from tui.keymap import keys_of
 from tui.keys.key import View
 from tui.knobs import DECODERS, LABELS, Setting
-from tui.messages.run import Curves
 from tui.messages.writing import ModelFacts
 from tui.widgets.block import Comparison
 from tui.widgets.pieces_line import Piece
 from tui.widgets.quantities import short
+
+if TYPE_CHECKING:
+    from tui.messages.run import Curves  # the first paint has none
 
 _DIM = "$foreground-muted"
 

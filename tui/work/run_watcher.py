@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tui.messages.run import Curves, Weights
-from tui.work.kept_weights import WeightsFinder
-from tui.work.run_reader import RunReader
+if TYPE_CHECKING:  # read in the thread: the first paint does not wait for them
+    from tui.messages.run import Curves, Weights
+    from tui.work.kept_weights import WeightsFinder
+    from tui.work.run_reader import RunReader
 
 _INTERVAL = 0.5
 
@@ -56,6 +58,9 @@ class RunWatcher:
                 if self._closed:
                     return
                 wanted = self._wanted
+            from tui.work.kept_weights import WeightsFinder
+            from tui.work.run_reader import RunReader
+
             if [reader.run for reader in readers] != list(wanted):
                 known = {reader.run: reader for reader in readers}
                 readers = [known.get(run) or RunReader(run) for run in wanted]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.geometry import Size
 
-from tui.messages.run import Curves
 from tui.screens.view import TALL, WIDE
 from tui.screens.write.base import WriteBase
+
+if TYPE_CHECKING:
+    from tui.messages.run import Curves  # the first paint has none
 
 
 class ModelActions(WriteBase):
