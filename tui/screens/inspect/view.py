@@ -19,19 +19,17 @@ from tui.messages.inspect import (
     TraceProgress,
 )
 from tui.messages.writing import Newest
+from tui.screens.inspect.choosing import InspectChoosing
 from tui.screens.inspect.drawing import (
     meaning_of,
     most_surprising,
 )
 from tui.screens.inspect.lines import (
-    Chosen,
     cursor_pieces,
     head_pieces,
     legend_pieces,
     rival_pieces,
 )
-from tui.screens.inspect.picture import InspectPicture
-from tui.screens.sheets import Ask
 from tui.widgets.heat_text import HeatText
 from tui.widgets.pick_list import PickList
 from tui.widgets.pieces_line import Piece, PiecesLine
@@ -46,7 +44,7 @@ _EMPTY = (
 )  # fmt: skip
 
 
-class InspectView(InspectPicture):
+class InspectView(InspectChoosing):
     """`current`: the model and the newest text of Write."""
 
     CSS_PATH = "../../styles/inspect.tcss"
@@ -60,7 +58,6 @@ class InspectView(InspectPicture):
         self._own_text: str | None = None
         self._progress: TraceProgress | None = None
         self._working = False
-        self._asking = False
 
     def compose_view(self) -> ComposeResult:
         """What is chosen, the text in its colours, their meaning; units or places in a list."""
@@ -90,65 +87,6 @@ class InspectView(InspectPicture):
 
     # What the keys do.
 
-    def action_surprise(self) -> None:
-        """Colour by surprise, or by what a unit does."""
-        self._choose(replace(self.chosen, surprise=not self.chosen.surprise))
-
-    def action_gate(self, by: int) -> None:
-        """Another gate or state."""
-        if self._traced is not None:
-            parts = self._traced.parts
-            self.action_part(parts[(parts.index(self.chosen.part) + by) % len(parts)])
-
-    def action_part(self, part: str) -> None:
-        """This gate or state; its most varying unit."""
-        self._choose(replace(self.chosen, part=part, unit=0))
-
-    def action_layer(self, by: int) -> None:
-        """Another layer; its most varying unit."""
-        if self._traced is not None:
-            layer = (self.chosen.layer + by) % self._traced.layers
-            self._choose(replace(self.chosen, layer=layer, unit=0))
-
-    def action_next(self, by: int) -> None:
-        """The next of the list."""
-        self._pick((self.chosen.place if self.chosen.surprise else self.chosen.unit) + by)
-
-    def action_unit(self) -> None:
-        """A unit by its number."""
-        part = self._part()
-        if part is None:
-            return
-        last, units = len(part.order) - 1, list(map(str, part.order))
-
-        def wrong(word: str) -> str:
-            return "" if word in units else f"a number from 0 to {last:,}"
-
-        def given(word: str | None) -> None:
-            part = self._part()  # it may be another by now
-            if word and part is not None and int(word) < len(part.order):
-                self._pick(list(part.order).index(int(word)))
-
-        self._asking = True
-        text = f"Which unit, from 0 to {last:,}?"
-        self.app.push_screen(Ask("Go to a unit", text, "", wrong), given)
-
-    def action_first(self) -> None:
-        """The first of the list."""
-        self._pick(0)
-
-    def action_walk(self, by: int) -> None:
-        """The cursor some characters on."""
-        self.text.move_to(self.text.cursor + by)
-
-    def action_lines(self, by: int) -> None:
-        """The cursor some lines down."""
-        self.text.move_lines(by)
-
-    def action_ends(self, by: int) -> None:
-        """The cursor to the begin or the end."""
-        self.text.move_to(self.text.length if by > 0 else 0)
-
     def action_other_text(self) -> None:
         """Type or paste a text."""
         from tui.screens.inspect.text_sheet import OtherText
@@ -174,10 +112,6 @@ class InspectView(InspectPicture):
         self._request = replace(self._request, number=self._request.number + 1)
         self._working, self._progress = False, None
         self.show_state()
-
-    def on_pick_list_picked(self, event: PickList.Picked) -> None:
-        """A click in the list."""
-        self._pick(event.place)
 
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table."""
@@ -271,19 +205,3 @@ class InspectView(InspectPicture):
                 self._working = False
                 self.say(message, True)
         self.show_state()
-
-    def _choose(self, chosen: Chosen) -> None:
-        self.chosen = chosen
-        self._colour()
-        self.show_state()
-
-    def _pick(self, place: int) -> None:
-        """The line at `place` of the list in hand."""
-        if self.chosen.surprise:
-            place = max(0, min(place, len(self._places) - 1))
-            self._choose(replace(self.chosen, place=place))
-            if self._places:
-                self.text.move_to(self._places[place])
-        elif (part := self._part()) is not None:
-            unit = max(0, min(place, len(part.order) - 1))
-            self._choose(replace(self.chosen, unit=unit))
