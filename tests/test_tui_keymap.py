@@ -8,7 +8,7 @@ from tui.app import CharlmApp
 from tui.keymap import keys_of, label_of
 from tui.keys.key import key_name
 from tui.screens.inspect.view import InspectView
-from tui.screens.runs import RunsView
+from tui.screens.runs.view import RunsView
 from tui.screens.sheets import help_content
 from tui.screens.train.view import TrainView
 from tui.screens.view import View

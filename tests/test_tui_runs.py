@@ -24,8 +24,8 @@ from charlm.errors import CheckpointError, InputError
 from charlm.run_log import RUN_LOG, read_ends
 from tui.app import CharlmApp
 from tui.keymap import keys_of
-from tui.messages.runs import RunRow
-from tui.screens.runs import RunsView
+from tui.messages.runs import RunDetails, RunRow
+from tui.screens.runs.view import RunsView
 from tui.screens.sheets import Differences, Question, difference_content
 from tui.screens.train.view import TrainView
 from tui.settings import Loaded, Settings
@@ -468,3 +468,17 @@ async def test_two_hundred_runs_are_listed_at_once(home: Path) -> None:
         await press(view, "end")
         await until(lambda: view.table.row == view.table.rows[-1])
         await until(lambda: view.table.scroll_offset.y > 100)
+
+
+async def test_differences_do_not_come_over_another_view(home: Path) -> None:
+    async with runs_view(FakeModel(), rows=3) as view:
+        await press(view, "space", "down")
+        view._reader.describe = lambda path: None  # type: ignore[method-assign]
+        await press(view, "d")
+        assert view._compared is not None
+        await press(view, "f7")
+        await until(lambda: view.app.screen is not view)
+        for row in view._compared:
+            view._take(RunDetails(row.path, {"cell": "GRU"}))
+        assert view._compared is None
+        assert len(view.app.screen_stack) == 1

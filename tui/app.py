@@ -132,7 +132,7 @@ class CharlmApp(SteadyApp):
         """A view, imported when it is first seen: the first paint does not wait for it."""
         match name:
             case "runs":
-                from tui.screens.runs import RunsView
+                from tui.screens.runs.view import RunsView
 
                 return RunsView(self._load_model, self._loaded, self._show_training)
             case "train":

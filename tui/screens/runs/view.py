@@ -11,27 +11,25 @@ from textual.containers import Container
 from tui.keymap import bindings_of
 from tui.messages.runs import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
 from tui.models import runs_folder
-from tui.screens.sheets import Differences, Question
-from tui.screens.view import View
+from tui.screens.runs.marking import RunsMarking
+from tui.screens.sheets import Question
 from tui.widgets.pieces_line import Piece
 from tui.widgets.quantities import bytes_text
 from tui.widgets.run_panel import RunPanel
 from tui.widgets.runs_table import COLUMNS, RunsTable
-from tui.work.runs_reader import RunsReader
 
 _FRAME = 1 / 30
 _DIM = "$foreground-muted"
 
 
-class RunsView(View):
+class RunsView(RunsMarking):
     """A table of everything that can be written with, and of what is being trained.
 
     `load`: write with a model. `loaded`: the run or file that Write has. `overlay`: the training
     of one run, or the curves of several over each other.
     """
 
-    view_name = "runs"
-    CSS_PATH = "../styles/runs.tcss"
+    CSS_PATH = "../../styles/runs.tcss"
     BINDINGS = bindings_of("runs")
 
     def __init__(
@@ -40,13 +38,9 @@ class RunsView(View):
         loaded: Callable[[], Path | None],
         overlay: Callable[[Sequence[Path]], None],
     ) -> None:
-        super().__init__()
-        self._reader = RunsReader()
-        self._load, self._ask_loaded, self._overlay = load, loaded, overlay
+        super().__init__(overlay)
+        self._load, self._ask_loaded = load, loaded
         self._rows: tuple[RunRow, ...] | None = None
-        self._details: dict[Path, RunDetails] = {}
-        self._compared: tuple[RunRow, RunRow] | None = None
-        self._marked: frozenset[Path] = frozenset()
         self._loaded: Path | None = None
 
     def compose_view(self) -> ComposeResult:
@@ -86,33 +80,6 @@ class RunsView(View):
         """Its training."""
         if (row := self.table.row) is not None:
             self._overlay([row.path])
-
-    def action_overlay(self) -> None:
-        """The curves of the marked runs over each other."""
-        self._overlay(self._marked_runs())
-
-    def action_mark(self) -> None:
-        """Mark the run in hand, or no more; then the next."""
-        if (row := self.table.row) is not None:
-            self._marked ^= {row.path}
-            self._draw()
-            self.table.move(1)
-            self.show_state()
-
-    def action_unmark(self) -> None:
-        """Mark none."""
-        self._marked = frozenset()
-        self._draw()
-        self.show_state()
-
-    def action_difference(self) -> None:
-        """How two runs differ."""
-        self._compared = self._pair()
-        if self._compared is None:
-            self.say("two runs differ: mark two, or one besides the one in hand")
-            return
-        for row in self._compared:
-            self._reader.describe(row.path)
 
     def action_delete(self) -> None:
         """Delete the run in hand, after a question."""
@@ -181,10 +148,10 @@ class RunsView(View):
             for name, holds in (
                 ("loads", row.loads),
                 ("run", row.kind != "file"),
-                ("marked-runs", bool(self._marked_runs())),
+                ("marked-runs", bool(self.marked_runs())),
                 ("deletable", row.kind != "shipped" and row.state != "training"),
                 ("marked-here", row.path in self._marked),
-                ("comparable", self._pair() is not None),
+                ("comparable", self.pair() is not None),
                 ("marked", bool(self._marked)),
             ):
                 if holds:
@@ -248,7 +215,7 @@ class RunsView(View):
             case RunDetails():
                 self._details[snapshot.path] = snapshot
                 self._show_details()
-                self._compare()
+                self.compare()
             case RunDeleted(path=path, error=error):
                 self.say(error or f"deleted {path.name}", bool(error))
 
@@ -264,33 +231,6 @@ class RunsView(View):
     def _show_details(self) -> None:
         row = self.table.row
         self.panel.show(row, self._details.get(row.path) if row else None)
-
-    def _marked_runs(self) -> list[Path]:
-        """As they stand in the table; a single file has no curves."""
-        return [
-            row.path for row in self.table.rows if row.path in self._marked and row.kind != "file"
-        ]
-
-    def _pair(self) -> tuple[RunRow, RunRow] | None:
-        """The two to compare: both marked ones, or one marked one and the run in hand."""
-        rows = [row for row in self.table.rows if row.path in self._marked]
-        here = self.table.row
-        if len(rows) == 1 and here is not None and here.path not in self._marked:
-            rows.append(here)
-        return (rows[0], rows[1]) if len(rows) == 2 else None
-
-    def _compare(self) -> None:
-        """Show the differences once both have answered."""
-        if self._compared is None:
-            return
-        one, other = (self._details.get(row.path) for row in self._compared)
-        if one is not None and other is not None:
-            first, second = self._compared
-            names = first.name, second.name
-            if names[0] == names[1]:
-                names = str(first.path), str(second.path)
-            self._compared = None
-            self.app.push_screen(Differences(names, (one.facts, other.facts)))
 
     def _sort(self, column: int) -> None:
         self.table.sort_by(column, COLUMNS[column].ascending)

@@ -1,0 +1,1 @@
+"""The view that lists the runs, part by part."""
