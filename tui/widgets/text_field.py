@@ -49,10 +49,10 @@ class InertArea(TextArea):
 
 
 class TextField(InertArea):
-    """A text area for one text, inert from the beginning."""
+    """A text area for one text."""
 
     def __init__(self, text: str, id: str | None = None) -> None:
-        super().__init__(inert(text), id=id, compact=True, soft_wrap=True)
+        super().__init__(text, id=id, compact=True, soft_wrap=True)
 
     def on_mount(self) -> None:
         """All of it is chosen: typing puts another in its place."""

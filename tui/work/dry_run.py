@@ -37,7 +37,7 @@ class DryRun:
                 stderr=subprocess.STDOUT,
                 env=os.environ | {"PYTHONUNBUFFERED": "1", "TERM": "dumb"},
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # no such program, or no such characters here
             self.latest = Forecast(error=visible(str(error)), done=True)
             return
         with contextlib.suppress(OSError):  # it may be gone already

@@ -36,7 +36,7 @@ class TrainingDesk:
         return self.run is not None and not self.training and not os.path.lexists(self.run)
 
     def start(self, run: Path, options: Sequence[str]) -> None:
-        """Start it. Raises OSError when there is no such program."""
+        """Start it. Raises OSError or ValueError where the system cannot."""
         self._process = TrainingProcess(run, options, self.command)
         self.run = run
         self._talked = self._written()

@@ -59,7 +59,7 @@ class SteeringActions(View):
     def _start(self, run: Path, options: Sequence[str]) -> None:
         try:
             self._desk.start(run, options)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self.say(f"the training could not be started: {error}", True)
             return
         self._wheel.forget()
