@@ -65,7 +65,7 @@ class CharlmApp(SteadyApp):
         if loaded.settings.plain:
             self.animation_level = "none"
         self._notices = [*loaded.notices, *notices]
-        self._glyphs = AsciiGlyphs(wants_ascii(self._settings.glyphs, os.environ))
+        self._filters = self._needed_filters()
         self.desk = TrainingDesk(trainer or train_command())
         self.decode_worker: DecodeWorker | None = None
         self._watcher: RunWatcher | None = None
@@ -85,6 +85,16 @@ class CharlmApp(SteadyApp):
         screen.setting = Setting(pace=self._settings.pace).with_decoder(self._settings.decoder)
         return screen
 
+    def _needed_filters(self) -> list[LineFilter]:
+        filters: list[LineFilter] = []
+        if wants_ascii(self._settings.glyphs, os.environ):
+            filters.append(AsciiGlyphs())
+        if self.console.color_system == "256":
+            from tui.indexed_colours import IndexedColours  # here: not every terminal needs it
+
+            filters.append(IndexedColours())
+        return filters
+
     def refresh_css(self, animate: bool = True) -> None:
         """Read the styles again, for another theme.
 
@@ -95,8 +105,8 @@ class CharlmApp(SteadyApp):
             super().refresh_css(animate)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own, and ASCII where nothing else can be drawn."""
-        return [*super().get_line_filters(), *([self._glyphs] if self._glyphs.enabled else [])]
+        """Textual's own, and ours for terminals that have few characters or colours."""
+        return [*super().get_line_filters(), *self._filters]
 
     def on_mount(self) -> None:
         """A collection of garbage would hold up a frame: what is there now stays."""
