@@ -53,4 +53,6 @@ class PromptReader:
             ids, notices = vocabulary.encode(prepare_prompt(fed, text), self._unknown)
             self.notices += [notice for notice in notices if notice not in self.notices]
             fed = vocabulary.code2string(ids)
+            if not notices:
+                break
         return Prompt(fed, [text.start_id, *ids], None)

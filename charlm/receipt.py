@@ -182,7 +182,8 @@ def rewrite(
             )
             while not session.done:
                 session.advance(256)
-            asked = (prompt for prompt in prompts for _ in range(n))
+            found = zip(prompts, session.completions(), strict=True)  # a beam may find fewer
+            asked = (prompt for prompt, completions in found for _ in completions)
             for prompt, (completion, record) in zip(
                 asked, records_of(engine, order, session, first), strict=True
             ):

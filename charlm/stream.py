@@ -113,7 +113,7 @@ class TextStream:
             self._searched[row] += positions
             if ended[row]:
                 best = results[row][0]
-                self.characters += best.length - best.finished - self._searched[row]
+                self.characters += len(best.text) - self._searched[row]
                 change = self._replace(row, best.text)
                 if row == 0:
                     self.log_prob = best.log_prob

@@ -9,12 +9,14 @@ picture comes again until the screen changes.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
 sys.path.insert(0, str(ROOT))
 
 from tui.app import CharlmApp  # noqa: E402

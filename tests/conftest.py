@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from charlm.config import Cell, ModelConfig, TextConfig, Unit, parameter_shapes
 from charlm.vocabulary import EOS, Vocabulary
 
 ROOT = Path(__file__).resolve().parents[1]
+os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"  # whatever terminal the tests run in
 CHARACTERS = "\n !,.?abcdefghijklmnopqrstuvwxyzé"
 
 MakeRun = Callable[..., Path]

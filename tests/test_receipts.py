@@ -56,6 +56,20 @@ def test_a_prompt_that_lost_a_character_is_written_again(
     assert charlm("write", run, "--from", file, "--json").out == records
 
 
+def test_beams_that_found_fewer_texts_are_written_again(
+    charlm: Call, make_run: MakeRun, tmp_path: Path
+) -> None:
+    run, file, prompts = make_run(), tmp_path / "records", tmp_path / "prompts"
+    prompts.write_text("\n".join("abcdefgh"))
+    call = ["--prompts", prompts, "--strategy", "nucleus-beam", "--width", "50", "-n", "50"]
+    call += ["--top-p", "0.5", "--max-length", "1", "--json"]
+    records = charlm("write", run, *call).out
+    found = [json.loads(line)["prompt"] for line in records.splitlines()]
+    assert len({found.count(prompt) for prompt in found}) > 1
+    file.write_text(records)
+    assert charlm("write", run, "--from", file, "--json").out == records
+
+
 def test_many_records_in_any_order(
     charlm: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

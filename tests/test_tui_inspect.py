@@ -263,7 +263,7 @@ def test_surprise() -> None:
     assert most_surprising(text) == [2, 1, 4, 3, 0]
     assert summary(text)[0] == "21.000 nats/char"
     line = "".join(s.text for s in place_line(text, 2, 70, Style(), Style(bold=True)))
-    assert "99.00 nats" in line and "ab␛d↵" in line and "e 50 % expected" in line
+    assert "99.00 nats" in line and "ab␛d↵" in line and "expected e (50 %)" in line
 
 
 def test_strips_have_a_cell_per_character() -> None:

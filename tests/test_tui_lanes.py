@@ -336,12 +336,14 @@ async def test_one_goes_back_in_texts_side_by_side() -> None:
     async with running(FakeModel(lanes=(long, long[:-1] + "!")), (80, 24)) as screen:
         await press(screen, "ctrl+d")
         await over(screen, 2)
-        await until(lambda: "PgUp back" in painted(screen))
-        assert "line79" in painted(screen) and "line0\n" not in painted(screen)
-        await press(screen, *["pageup"] * 20)
-        await until(lambda: painted(screen).count(" line0 ") == 2)
+        await until(lambda: "PgDn on" in painted(screen))
+        assert painted(screen).count(" line0 ") == 2 and "line79" not in painted(screen)
         await press(screen, "pagedown")
         await until(lambda: " line0 " not in painted(screen))
+        await press(screen, *["pagedown"] * 20)
+        await until(lambda: painted(screen).count("line79") == 2 and "PgDn" not in painted(screen))
+        await press(screen, *["pageup"] * 20)
+        await until(lambda: painted(screen).count(" line0 ") == 2)
         await press(screen, "ctrl+end")
         await until(lambda: painted(screen).count("line79") == 2)
         panel = screen.lanes_panel

@@ -421,7 +421,7 @@ async def test_it_looks_as_it_did(
     async with runs_view(FakeModel(), (80, 24), 4, settings=chosen) as view:
         await press(view, "space", "down")
         await until(lambda: view._marked and view.table.row == view.table.rows[2])
-        await until(lambda: "learned" in painted(view))
+        await until(lambda: "kept after" in painted(view))
         await asyncio.sleep(0.3)
         match_snapshot(f"runs-{theme}", drawn(view.app).replace(str(home.parent), "..."))
 
@@ -478,7 +478,7 @@ async def test_differences_do_not_come_over_another_view(home: Path) -> None:
         assert view._compared is not None
         await press(view, "f7")
         await until(lambda: view.app.screen is not view)
-        for row in view._compared:
+        for row in tuple(view._compared):
             view._take(RunDetails(row.path, {"cell": "GRU"}))
         assert view._compared is None
         assert len(view.app.screen_stack) == 1

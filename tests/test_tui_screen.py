@@ -282,7 +282,7 @@ async def prepare(screen: WriteScreen, key: Key) -> None:
         screen.rivals.choose(0 if key.action != "rival(0)" else 1)
     elif name in ("undo", "redo", "branches", "continue"):
         for prompt in ("one a", "one ab"):
-            screen.writing.branch(prompt, 3, screen.setting, "tiny")
+            screen.writing.branch(prompt, 3, screen.setting)
             await until(lambda: not screen.writing.streaming)
         screen.action_undo()
 

@@ -167,6 +167,8 @@ def test_the_printed_keys_change_nothing() -> None:
     after = {(k.view, k.where, k.action, name) for k in table for name in k.keys}
     assert notices == ()
     assert after == before
+    shown = [(key.view, key.action) for key in table if key.palette]
+    assert len(shown) == len(set(shown))
 
 
 @pytest.mark.parametrize(

@@ -117,13 +117,13 @@ def test_the_rest_of_a_stopped_training_is_proposed() -> None:
     place = Place(10, 1.23e6, 5)
     series = {"training": (Sample(place, 2.0),)}
     stopped = Curves(Path("r"), series=series, progress=0.25, ended="stopped")
-    assert train_on_sheet(stopped)._value == "4.92m"
-    assert train_on_sheet(replace(stopped, ended=None))._value == "4.92m"  # it was killed
-    assert train_on_sheet(replace(stopped, ended="budget used"))._value == "2.46m"
-    assert train_on_sheet(replace(stopped, progress=0.0))._value == "2.46m"
-    assert train_on_sheet(Curves(Path("r")))._value == "5m"
+    assert train_on_sheet(stopped)._value == "4.92M"
+    assert train_on_sheet(replace(stopped, ended=None))._value == "4.92M"  # it was killed
+    assert train_on_sheet(replace(stopped, ended="budget used"))._value == "2.46M"
+    assert train_on_sheet(replace(stopped, progress=0.0))._value == "2.46M"
+    assert train_on_sheet(Curves(Path("r")))._value == "5M"
     later = replace(stopped, place=Place(19, 1.3e6, 6))  # it was stopped between two lines
-    assert train_on_sheet(later)._value == "4.92m"
+    assert train_on_sheet(later)._value == "4.92M"
     assert "1.3 M characters so far" in train_on_sheet(later)._text
 
 
@@ -296,3 +296,16 @@ async def test_a_run_with_an_impossible_name_never_began(runs: Path) -> None:
     async with training_view() as view:
         view._desk.run = runs / ("名" * 90)
         assert view._desk.never_began
+
+
+async def test_a_kind_of_budget_brings_its_own_default(runs: Path) -> None:
+    async with training_view() as view:
+        budget, kind = view.query_one("#budget", Input), view.query_one("#kind", Choice)
+        kind.focus()
+        for value in ("5", "10", "5M"):
+            await press(view, "right")
+            await until(lambda value=value: budget.value == value)  # type: ignore[misc]
+        budget.value = "700k"  # one's own stays
+        await press(view, "right")
+        await until(lambda: kind.value == "minutes")
+        assert budget.value == "700k"

@@ -171,6 +171,12 @@ def test_rows_say_what_the_gates_do() -> None:
     assert rows([], "open") == rows([], "updates") == []
 
 
+async def test_a_narrow_place_has_room_for_what_is_said(tmp_path: Path) -> None:
+    async with training_view(write_run(tmp_path / "run"), (60, 30)) as view:
+        view._answers.set_empty("a long text for which " + "many words " * 9 + "are needed")
+        await until(lambda: "are needed" in painted(view).replace("\n", " "))
+
+
 async def test_the_gates_lie_under_the_curves(tmp_path: Path) -> None:
     async with training_view(write_run(tmp_path / "run"), (160, 48)) as view:
         await until(lambda: "Gates: how far open" in painted(view))

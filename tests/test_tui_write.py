@@ -14,12 +14,13 @@ from rich.style import Style
 from snapshots import drawn
 from textual import events
 from tui_driver import opened, painted, press, running, toasts, until, write
-from tui_fakes import FACTS, FakeModel, ThinkingModel, letters
+from tui_fakes import FACTS, FakeModel, FakeText, ThinkingModel, letters
 
 from charlm.decoding import Sampling
 from charlm.run_log import RunLog
 from tui.keymap import label_of
 from tui.knobs import Setting
+from tui.messages.writing import Request
 from tui.screens.write.branches import Branch
 from tui.screens.write.branches_sheet import BranchesSheet
 from tui.screens.write.view import WriteScreen
@@ -433,9 +434,10 @@ async def test_of_another_models_text_nothing_false_is_said() -> None:
         await until(lambda: screen.writing.now is None)
         assert label_of("regenerate", (), screen.states()) is None
         await press(screen, "ctrl+k")
-        await until(lambda: toasts(screen) == [OTHER])
+        await until(lambda: toasts(screen).count(OTHER) == 1)
         await press(screen, "escape", "left", "enter")
-        await until(lambda: toasts(screen) == [OTHER] * 2)
+        await until(lambda: toasts(screen).count(OTHER) == 2)
+        assert "tiny writes from now on" in toasts(screen)
 
 
 async def test_a_model_that_cannot_be_read_leaves_the_text_its_own() -> None:
@@ -528,3 +530,51 @@ def test_the_filter_that_cut_a_rival_is_named(
     panel._strategy, panel._thought = strategy, Thought("a", 0.0, 0, 0.0, rivals)
     cut = [panel._cut(place, rival) for place, rival in enumerate(rivals) if rival.kept is None]
     assert cut == [f"cut by {word}" for word in said]
+
+
+async def test_a_prompt_that_is_fed_otherwise_began_no_stretch() -> None:
+    class Shortened(FakeModel):
+        def text(self, request: Request, steps: list[tuple[int, str]]) -> FakeText:
+            return FakeText(steps, self.delay, request.prompt.strip())
+
+    model = Shortened(letters(" hello"))
+    async with running(model) as screen:
+        await write(screen, "   Oh")
+        for key in ("t", "r"):
+            if screen.prompt.has_focus:
+                await press(screen, "escape")
+            count = len(model.requests)
+            await press(screen, key)
+            await until(lambda count=count: len(model.requests) > count)  # type: ignore[misc]
+            await until(lambda: not screen.writing.streaming)
+            assert " on" not in screen.view.blocks[-1].heading
+
+
+async def test_a_text_is_headed_by_the_model_that_wrote_it() -> None:
+    model = FakeModel(letters(" hello"), ends=False)
+    async with running(model) as screen:
+        await write(screen, "Oh")
+        nats = screen.writing.nats
+        model.facts = FACTS._replace(name="other")
+        screen.load(Path("other"))
+        await press(screen, "f2")
+        await until(lambda: len(screen.view.blocks) == 2 and not screen.writing.streaming)
+        assert screen.view.blocks[0].heading.startswith("tiny")
+        assert screen.view.blocks[1].heading.startswith("other · greedy")
+        assert nats == "1.39 nats/char"
+
+
+async def test_while_a_model_is_read_no_receipt_is_asked_of_it() -> None:
+    async with running(FakeModel(letters(" hello"))) as screen:
+        await write(screen, "Oh")
+        screen._loading = "other"
+        screen.action_export()
+        await until(lambda: "one moment: the model is being read" in toasts(screen))
+        assert screen.app.screen is screen
+
+
+async def test_what_cannot_be_undone_says_so() -> None:
+    async with running(FakeModel(letters(" hello"))) as screen:
+        await write(screen, "Oh")
+        await press(screen, "escape", "u")
+        await until(lambda: any("came of no other" in toast for toast in toasts(screen)))

@@ -25,6 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     model, keys = options.pop("model"), options.pop("keys")
     if keys:
         return _print_keys()
+    model = model and _found(model)
     if model is not None and not _exists(model):
         raise CheckpointError(
             f"no checkpoint at {model}: give a run folder or its model.safetensors,"
@@ -56,7 +57,9 @@ def main(arguments: Sequence[str]) -> int:
             report_notice("waiting for the training to save")
         app.close()
         if run is not None:
-            report_notice(f"stopped: Ctrl+Z in its view, or --resume {run}, trains on")
+            report_notice(
+                f"stopped; python -m charlm.train --resume {run} trains on, or F7, t, Ctrl+Z"
+            )
     return code or app.return_code or 0
 
 
@@ -116,6 +119,14 @@ def _print_keys() -> int:
     print(f"# Lines for {path or 'settings.toml'}: change what you want to, leave out the rest.")
     print("\n".join(settings_lines()))
     return 0
+
+
+def _found(model: Path) -> Path:
+    """A path, or the name of a run as the table of runs has it."""
+    from tui.models import ROOT, runs_folder
+
+    places = (model, runs_folder() / model, ROOT / model)
+    return next((place for place in places if _exists(place)), model)
 
 
 def _exists(model: Path) -> bool:

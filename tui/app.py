@@ -65,7 +65,7 @@ class CharlmApp(SteadyApp):
         if loaded.settings.plain:
             self.animation_level = "none"
         self._notices = [*loaded.notices, *notices]
-        self._filters = self._needed_filters()
+        self._own_filters = self._needed_filters()
         self.desk = TrainingDesk(trainer or train_command())
         self.decode_worker: DecodeWorker | None = None
         self._watcher: RunWatcher | None = None
@@ -106,7 +106,7 @@ class CharlmApp(SteadyApp):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and ours for terminals that have few characters or colours."""
-        return [*super().get_line_filters(), *self._filters]
+        return [*super().get_line_filters(), *self._own_filters]
 
     def on_mount(self) -> None:
         """A collection of garbage would hold up a frame: what is there now stays."""

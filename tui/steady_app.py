@@ -148,7 +148,7 @@ class SteadyApp(App[int]):
     ) -> None:
         """Show a toast, whatever characters are in the message."""
         timeout = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
-        notice = Notice(visible(message), visible(title), severity, timeout, markup)
+        notice = Notice(visible_text(message), visible(title), severity, timeout, markup)
         self.post_message(Notify(notice))
 
     def on_delivery_complete(self, event: DeliveryComplete) -> None:

@@ -115,7 +115,9 @@ def _rows(before: Sequence[Key], names: tuple[str, ...]) -> Iterator[Key]:
         places.setdefault(where, []).append(name)
     for place, (where, there) in enumerate(places.items()):
         help, rank = ("", 0) if place else (key.help, key.rank)
-        yield replace(key, keys=tuple(there), where=where, help=help, rank=rank, shown="")
+        palette = key.palette and not place
+        yield replace(key, keys=tuple(there), where=where, help=help, rank=rank, palette=palette,
+                      shown="")  # fmt: skip
 
 
 def _is_text(key: str) -> bool:

@@ -115,7 +115,8 @@ class Answers(ScrollView):
         """One line of the widget, `y` counted from its top."""
         width, base = self.size.width, self.rich_style
         if not self.answers:
-            text = self._empty if y == 0 else ""
+            lines = Wrapped(self._empty, max(1, width - 2 * _MARGIN))
+            text = lines.text[lines.starts[y] : lines.ends[y]] if y < len(lines) else ""
             return self._strip([Segment(text, self._look("empty", base))], width, base)
         y += self.scroll_offset.y
         place = bisect_right(self._tops, y) - 1

@@ -22,7 +22,11 @@ class Choice(Widget, can_focus=True):
     value: reactive[str] = reactive("")
 
     class Changed(Message):
-        """Another option was chosen."""
+        """Another option was chosen. `choice`: where."""
+
+        def __init__(self, choice: Choice) -> None:
+            super().__init__()
+            self.choice = choice
 
     def __init__(self, options: Sequence[str], value: str, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -42,7 +46,7 @@ class Choice(Widget, can_focus=True):
         """Choose the next option, round and round."""
         place = self._options.index(self.value) + by
         self.value = self._options[place % len(self._options)]
-        self.post_message(self.Changed())
+        self.post_message(self.Changed(self))
 
     def on_click(self, event: events.Click) -> None:
         """Choose the next option."""

@@ -11,13 +11,13 @@ _DIM = "$foreground-muted"
 
 
 def lanes_head(lanes: Sequence[Lane], duel: bool, hides: bool) -> list[Piece]:
-    """Of a grid, or of a duel's two. hides: there are lines that are not in view."""
-    back = [Piece("PgUp back", "", 2)] if hides else []
+    """Of a grid, or of a duel's two. hides: there are lines below those in view."""
+    on = [Piece("PgDn on", "", 2)] if hides else []
     if not duel:
         return [
             Piece(f"{len(lanes)} samples", "bold $primary"),
             Piece("one prompt, one setting, other dice", _DIM, 3),
-            *back,
+            *on,
             Piece("Enter takes one", "", 1, right=True),
         ]
     pieces = [Piece("duel", "bold $primary"), Piece("one prompt, the same dice", _DIM, 4)]
@@ -31,4 +31,4 @@ def lanes_head(lanes: Sequence[Lane], duel: bool, hides: bool) -> list[Piece]:
         ]
     elif shortest:
         pieces.append(Piece(f"the same so far: {shortest:,} characters", "", 1))
-    return [*pieces, *back]
+    return [*pieces, *on]

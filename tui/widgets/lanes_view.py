@@ -46,7 +46,7 @@ class LanesPanel(Vertical, can_focus=True):
 class LanesView(Widget):
     """Texts in columns and rows, each under its own head.
 
-    Their newest lines are in view, or the same lines of all where one went back to.
+    The same lines of all are in view: their first, those one went to, or their newest.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -71,7 +71,7 @@ class LanesView(Widget):
         self._columns = 1
         self._cells: list[list[Strip]] = []
         self._longest = 0
-        self._top: int | None = None
+        self._top: int | None = 0
         self._drawn: tuple[object, ...] = ()
 
     def show(
@@ -98,9 +98,9 @@ class LanesView(Widget):
         self._top = top if top < last else None
         self._draw()
 
-    def follow(self) -> None:
-        """The newest lines, from now on."""
-        self._top = None
+    def seek(self, top: int | None) -> None:
+        """This line and what follows it; None: the newest lines, from now on."""
+        self._top = top
         self._draw()
 
     @property
@@ -110,8 +110,8 @@ class LanesView(Widget):
 
     @property
     def hides(self) -> bool:
-        """Whether a text has lines that are not in view."""
-        return self._longest > self.page
+        """Whether a text has lines below those in view."""
+        return self._top is not None and self._longest > self._top + self.page
 
     @property
     def rows(self) -> int:

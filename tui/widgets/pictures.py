@@ -80,6 +80,8 @@ def picture(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
 def caption(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = ()) -> list[Piece]:
     """What each line is, and its value as it is drawn: the newest, or the one at the cursor."""
     pieces: list[Piece] = []
+    if look.cursor is not None:
+        pieces.append(Piece(f"at step {look.cursor.step:,.0f}", "", 2))
     for before, (quantity, name, colour) in enumerate(_CURVES[kind], 1):
         value = _told(curves, quantity, look)
         if value is not None:

@@ -74,7 +74,7 @@ def facts_content(row: RunRow, said: Mapping[str, str]) -> Content:
         ("weights", said.get("weights", "")),
         ("text", said.get("text", "")),
         ("read as", f"{said.get('unit')}, {said.get('characters known')} known characters"),
-        ("learned", _learned(said)),
+        ("kept after", _learned(said)),
         ("validation", said.get("validation", "")),
         ("test", said.get("test", "")),
     ]

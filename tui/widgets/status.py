@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui.messages.run import Curves  # the first paint has none
 
 _DIM = "$foreground-muted"
+_SAID = 3  # notices, at most
 
 
 def title_pieces(facts: ModelFacts | None, loading: str = "") -> list[Piece]:
@@ -98,9 +99,9 @@ def comparison_text(comparison: Comparison | None) -> str:
 
 
 def gathered(notices: Sequence[str]) -> str:
-    """Several notices as one: the first, and how many more there are."""
-    more = f" (and {len(notices) - 1} more)" if len(notices) > 1 else ""
-    return notices[0] + more
+    """Several notices as one: the first ones, and how many more there are."""
+    more = [f"and {len(notices) - _SAID} more"] if len(notices) > _SAID else []
+    return "\n".join([*notices[:_SAID], *more])
 
 
 def footer_pieces(view: View, states: Collection[str], marked: str, wide: bool) -> list[Piece]:

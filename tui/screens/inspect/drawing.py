@@ -108,7 +108,7 @@ def place_line(scored: Scored, place: int, width: int, base: Style, strong: Styl
     before = "".join(map(one_cell, text[max(0, place - _CONTEXT) : place]))
     after = "".join(map(one_cell, text[place + 1 : place + 1 + _CONTEXT]))
     nats, best = float(scored.nats[place]), math.exp(-float(scored.best_nats[place]))
-    expected = f"  {shown(scored.best[place])} {100 * best:.0f} % expected"
+    expected = f"  expected {shown(scored.best[place])} ({100 * best:.0f} %)"
     head = f"{nats:5.2f} nats  "
     room = width - len(head) - len(expected) - 3
     side = max(3, room // 2)

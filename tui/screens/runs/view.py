@@ -217,7 +217,8 @@ class RunsView(RunsMarking):
                 self._show_details()
                 self.compare()
             case RunDeleted(path=path, error=error):
-                self.say(error or f"deleted {path.name}", bool(error))
+                held = "; Write holds it in memory until it has another" * (path == self._loaded)
+                self.say(error or f"deleted {path.name}{held}", bool(error))
 
     def _draw(self) -> None:
         self.table.show(self._rows or (), self._marked, self._loaded)

@@ -9,16 +9,17 @@ from typing import NamedTuple
 
 
 class Budget(NamedTuple):
-    """How much of something: a pattern, and an example for who wrote something else."""
+    """How much of something: a pattern, an example for who wrote something else, a good one."""
 
     pattern: str
     example: str
+    default: str
 
 
 BUDGET = {
-    "characters": Budget(r"\d+(\.\d+)?[km]?", "500k or 5m"),
-    "minutes": Budget(r"\d+(\.\d+)?", "10 or 0.5"),
-    "epochs": Budget(r"\d+(\.\d+)?", "1 or 2.5"),
+    "characters": Budget(r"\d+(\.\d+)?[km]?", "500k or 5M", "5M"),
+    "minutes": Budget(r"\d+(\.\d+)?", "10 or 0.5", "5"),
+    "epochs": Budget(r"\d+(\.\d+)?", "1 or 2.5", "10"),
 }
 KINDS = tuple(BUDGET)
 

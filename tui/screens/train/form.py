@@ -65,7 +65,9 @@ class TrainForm(VerticalScroll):
                     yield from _field("Hidden size", Field("256", id="hidden"))
                     yield from _field("Layers", Field("1", id="layers"))
                     yield from _field(
-                        "Until", Field("5m", id="budget"), Choice(KINDS, KINDS[0], id="kind")
+                        "Until",
+                        Field(BUDGET[KINDS[0]].default, id="budget"),
+                        Choice(KINDS, KINDS[0], id="kind"),
                     )
                     yield from _field("Name", Field(id="name", placeholder=self._run_name("", "")))
                 with Vertical(id="form-more"):
@@ -105,8 +107,11 @@ class TrainForm(VerticalScroll):
         """Another plan."""
         self._change()
 
-    def on_choice_changed(self) -> None:
-        """Another plan."""
+    def on_choice_changed(self, event: Choice.Changed) -> None:
+        """Another plan; what was a good budget of one kind is not of another."""
+        budget = self.query_one("#budget", Input)
+        if event.choice.id == "kind" and budget.value in [each.default for each in BUDGET.values()]:
+            budget.value = BUDGET[event.choice.value].default
         self._change()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

@@ -35,14 +35,14 @@ def train_on_sheet(curves: Curves) -> Ask:
         "Train on",
         f"It has learned from {short(characters)} characters so far."
         " Up to how many in all shall it go on?",
-        _written(whole) if whole else BUDGET["characters"].example.split()[-1],
+        _written(whole) if whole else BUDGET["characters"].default,
         lambda word: _wrong(word.lower(), characters),
     )
 
 
 def _written(characters: float) -> str:
-    """As the trainer reads it, a little more rather than less: 5.1m, 500k."""
-    scale, unit = (1e6, "m") if characters >= 1e6 else (1e3, "k")
+    """As the trainer reads it, a little more rather than less: 5.1M, 500k."""
+    scale, unit = (1e6, "M") if characters >= 1e6 else (1e3, "k")
     return f"{-(-characters * 100 // scale) / 100:g}{unit}"
 
 

@@ -147,6 +147,8 @@ class TrainView(CurveActions, SteeringActions):
         state = "paused" if alive and curves is not None and curves.paused else ""
         if self._run is not None and self._run == self._desk.run and self._desk.stopping:
             state = "stopping"
+        elif self._run == self._desk.run and self._desk.training and curves and curves.ended:
+            state = "starting"  # what is known is of the time before it goes on
         self._progress.show(curves, state, alive)
         self._board.show(curves, self._watcher.others if curves is not None else ())
         known = curves is not None and bool(curves.probes)

@@ -63,8 +63,8 @@ class Wheel:
     def _rate(self, curves: Curves) -> float | None:
         """The rate once all that was asked for is done: the log tells of it a moment later."""
         told = curves.rate
-        if (curves.run, told) != (self._run, self._told):
-            asked = self._asked if curves.run == self._run else []
+        if (curves.run, told) != (self._run, self._told) or curves.ended is not None:
+            asked = self._asked if curves.run == self._run and curves.ended is None else []
             # What was asked before it is done too; one that was not asked here undoes them all.
             self._asked = asked[asked.index(told) + 1 :] if told in asked else []
             self._run, self._told = curves.run, told

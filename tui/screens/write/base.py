@@ -7,8 +7,10 @@ from pathlib import Path
 from textual.geometry import Size
 
 from charlm.config import Precision
+from charlm.display import visible
 from tui.knobs import Setting
 from tui.messages.writing import ModelFacts
+from tui.models import shown_name
 from tui.screens.train.desk import TrainingDesk
 from tui.screens.view import View
 from tui.screens.write.branches import Branch
@@ -54,6 +56,7 @@ class WriteBase(View):
     def load(self, path: Path) -> None:
         """Read a model; what is being written stops."""
         self.writing.cancel()
+        self._loading = visible(shown_name(path))
         self._worker.load(path, self._precision)
 
     def _set(self, setting: Setting) -> None:
@@ -61,14 +64,19 @@ class WriteBase(View):
         changed = setting.names_text != self.setting.names_text
         self.setting = setting
         if changed:
-            self.writing.write_again(setting, self.model_name)
+            self.writing.write_again(setting)
         self.show_state()
 
     def _write(self, prompt: str, given: int | None = None) -> None:
         """Write on from a prompt, of which the user gave so many characters (None: all)."""
         if self._has_model():
-            self.writing.write(prompt, self.setting, self.model_name, given)
+            self.writing.write(prompt, self.setting, given)
             self.show_state()
+
+    @property
+    def shown_prompt(self) -> str | None:
+        """What was asked for, of what is seen; None when it is of no model that is here."""
+        return self.writing.prompt
 
     def _has_model(self) -> bool:
         """Whether there is, or will be, a model to write with; if not, that is said."""
@@ -83,5 +91,7 @@ class WriteBase(View):
     @property
     def model_name(self) -> str:
         """The model as a heading names it."""
-        name = self.facts.name if self.facts else self._loading
-        return name if self._precision == "float32" else f"{name} {self._precision}"
+        if self.facts is None:
+            return self._loading
+        numbers = "" if self.facts.precision == "float32" else f" {self.facts.precision}"
+        return self.facts.name + numbers

@@ -25,7 +25,6 @@ class Wanted:
 
     request: Request
     setting: Setting
-    heading: str
     given: int | None = None
     parent: Branch | None = None
     again: bool = False

@@ -26,6 +26,8 @@ class ExportActions(WriteBase):
 
         if "lanes" in self.states():
             self.say("Enter takes the chosen text alone: then it can be exported")
+        elif self._loading:
+            self.say("one moment: the model is being read")
         elif self.writing.streaming:
             self.say("the text is still being written: Esc stops it")
         elif self.view.blocks:

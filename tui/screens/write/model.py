@@ -24,7 +24,7 @@ class ModelActions(WriteBase):
         self._precision = "float32" if self._precision == "int8" else "int8"
         self.say(f"numbers: {self._precision}")
         if self.facts is not None:
-            prompt, now = self.writing.prompt, self.writing.now
+            prompt, now = self.shown_prompt, self.writing.now
             self.load(self.facts.path)
             if prompt is not None:
                 self._write(prompt, now.block.given if now is not None else None)

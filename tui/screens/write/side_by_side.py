@@ -104,7 +104,7 @@ class LaneActions(StageActions):
         if self.in_lanes and self.lanes_panel is not None and self.lanes_panel.is_mounted:
             view = self.lanes_panel.view
             if pages is None:
-                view.follow()
+                view.seek(None)
             else:
                 view.move(pages * view.page)
         return self.in_lanes
@@ -125,7 +125,7 @@ class LaneActions(StageActions):
             setting = replace(setting, sample=self._lane)
         self.set_stage("text")
         self.setting = setting
-        self.writing.write(prompt, setting, self.model_name, known=known)
+        self.writing.write(prompt, setting, known=known)
         self.show_state()
 
     def regenerate_lanes(self) -> bool:
@@ -133,6 +133,11 @@ class LaneActions(StageActions):
         if self.in_lanes:
             self._set(self.setting.with_seed(self.setting.seed + 1))
         return self.in_lanes
+
+    @property
+    def shown_prompt(self) -> str | None:
+        """That of the texts side by side, where they are seen."""
+        return self.lanes.prompt if self.in_lanes else super().shown_prompt
 
     def lane_text(self) -> str | None:
         """Prompt and text of the chosen one; None where one text is seen."""
@@ -221,7 +226,8 @@ class LaneActions(StageActions):
                              length=mine.length, pace=mine.pace)  # fmt: skip
             self._sides = (theirs, mine) if chosen else (mine, theirs)
             settings = list(self._sides)
-        self.scroll_lanes(None)
+        if self.lanes_panel is not None and self.lanes_panel.is_mounted:
+            self.lanes_panel.view.seek(0)
         self.lanes.start(prompt, settings)
         self.show_state()
 

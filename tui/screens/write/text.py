@@ -33,7 +33,7 @@ class TextActions(WriteBase):
         """Enter: write; an edited text becomes a branch of what it was."""
         edited, self._edited = self._edited, None
         if edited is not None and edited is self.writing.now:
-            self.writing.branch(event.text, len(event.text), self.setting, self.model_name)
+            self.writing.branch(event.text, None, self.setting)
             self.show_state()
         else:
             self._write(event.text)
@@ -88,6 +88,8 @@ class TextActions(WriteBase):
         """Back to the text that this one came of."""
         if self.writing.now is not None and self.writing.now.parent is not None:
             self._go_to(self.writing.now.parent)
+        else:
+            self.say("this text came of no other; a knob that is turned back brings its text back")
 
     def action_redo(self) -> None:
         """On to the text last shown of those that came of this one."""
@@ -165,7 +167,7 @@ class TextActions(WriteBase):
         if ends:
             self.writing.end_at(prompt, given)
         else:
-            self.writing.branch(prompt, given, self.setting, self.model_name)
+            self.writing.branch(prompt, given, self.setting)
         self.show_state()
 
     def _go_to(self, branch: Branch | None) -> None:

@@ -72,7 +72,9 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
         self.panel = self.query_one(CurvesPanel)
         self.rivals, self.legend = self.query_one(RivalsPanel), self.query_one(Legend)
         self.rivals.display = self.legend.display = False
-        self.writing = Writing(self._worker, self.view, self.say, self._plain)
+        self.writing = Writing(
+            self._worker, self.view, self.say, lambda: self.model_name, self._plain
+        )
         self.prompt.focus()
         self.place_panels()
         self._show_empty()
@@ -195,8 +197,12 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
                 self._run = run_of(facts.path).absolute()
                 self.writing.forget()
                 self._show_empty()
+                if self.view.blocks and not self.writing.streaming:
+                    self.say(f"{facts.name} writes from now on")
             case LoadFailed(message=message):
                 self._loading = ""
+                if self.facts is not None:
+                    self._precision = self.facts.precision
                 self.say(message, True)
                 self._show_empty()
             case Explained() | Recorded() | Unanswered():

@@ -19,16 +19,18 @@ from tui.work.decode_worker import DecodeWorker
 class Writing:
     """Asks for texts and shows what comes; snapshots of older requests are dropped.
 
-    now: the text shown, once the engine took its prompt; None when none is, or when the model
-    changed. details: whether to ask what the model thought. plain: texts appear when finished.
+    model: the name of the one that writes. now: the text shown, once the engine took its prompt;
+    None when none is, or when the model changed. details: whether to ask what the model thought.
+    plain: texts appear when finished.
     """
 
     def __init__(
-        self, worker: DecodeWorker, view: TextView, say: Callable[[str, bool], None], plain: bool
-    ) -> None:
+        self, worker: DecodeWorker, view: TextView, say: Callable[[str, bool], None],
+        model: Callable[[], str], plain: bool,
+    ) -> None:  # fmt: skip
         self._worker = worker
         self._view = view
-        self._say = say
+        self._say, self._model = say, model
         self._plain = plain
         self._number = 0
         self._wanted: Wanted | None = None
@@ -41,6 +43,7 @@ class Writing:
         self.characters = 0
         self.log_prob = 0.0
         self.seconds = 0.0
+        self._ended = False
 
     @property
     def prompt(self) -> str | None:
@@ -52,37 +55,34 @@ class Writing:
     @property
     def nats(self) -> str:
         """Nats per character of what was written last, in words."""
-        ended = self.now is not None and self.now.ended
-        return nats_text(self.log_prob, self.characters, ended)
+        return nats_text(self.log_prob, self.characters, self._ended)
 
     def write(
-        self, prompt: str, setting: Setting, model: str, given: int | None = None, known: str = ""
+        self, prompt: str, setting: Setting, given: int | None = None, known: str = ""
     ) -> None:
         """Write on from a prompt, below what is there; what is known comes at once."""
         self.cancel()
         request = self._request(prompt, setting)._replace(known=known)
-        self._start(Wanted(request, setting, _heading(request, setting, model, given), given))
+        self._start(Wanted(request, setting, given))
 
-    def write_again(self, setting: Setting, model: str) -> None:
+    def write_again(self, setting: Setting) -> None:
         """Write the newest text again in its place, with another setting."""
         now, wanted = self.now, self._wanted
         if wanted is None and now is not None:
-            wanted = Wanted(now.request, now.setting, "", now.block.given, now.parent, True)
+            wanted = Wanted(now.request, now.setting, now.block.given, now.parent, True)
         if wanted is None:
             return
         request = self._request(wanted.request.prompt, setting)
         over = now is not None and wanted.again and self._same_dice(now, request)
         if now is not None and over:
             request = request._replace(known=now.block.text[now.block.base :])
-        self._start(replace(wanted, request=request, setting=setting, over=over,
-                            heading=_heading(request, setting, model, wanted.given)))  # fmt: skip
+        self._start(replace(wanted, request=request, setting=setting, over=over))
 
-    def branch(self, prompt: str, given: int, setting: Setting, model: str) -> None:
+    def branch(self, prompt: str, given: int | None, setting: Setting) -> None:
         """Write on from a prompt that came of the text shown, in whose place it stands."""
         self.cancel()
         request = self._request(prompt, setting)
-        heading = _heading(request, setting, model, given)
-        self._start(Wanted(request, setting, heading, given, self.now))
+        self._start(Wanted(request, setting, given, self.now))
 
     def end_at(self, text: str, given: int) -> None:
         """The text shown, ended early: nothing is left to write."""
@@ -106,8 +106,8 @@ class Writing:
         elif now.block.trace is None and not is_beam(now.request.strategy):
             known = now.block.text[now.block.base :]
             request = now.request._replace(details=True, known=known)
-            self._start(Wanted(request, now.setting, now.block.heading, now.block.given,
-                                now.parent, True, not self._plain))  # fmt: skip
+            given = now.block.given
+            self._start(Wanted(request, now.setting, given, now.parent, True, not self._plain))
 
     def show(self, branch: Branch) -> None:
         """Show another text of the tree in place of this one."""
@@ -147,6 +147,7 @@ class Writing:
             case Written():
                 self._add(snapshot)
             case Finished(ended=ended):
+                self._ended = ended
                 if self.now is not None:
                     self.now.ended, self.now.block.whole = ended, True
                 self._end("the end" if ended else "cut at the length")
@@ -178,7 +179,7 @@ class Writing:
         wanted, self._wanted = self._wanted, None
         assert wanted is not None
         block = self._view.begin(
-            wanted.heading, started.prompt, given=wanted.given,
+            self._heading(wanted, started.prompt), started.prompt, given=wanted.given,
             again=wanted.again or wanted.parent is not None, over=wanted.over,
         )  # fmt: skip
         parent = wanted.parent
@@ -192,12 +193,19 @@ class Writing:
             now.parent.children, now.parent.last_shown = [*siblings, now], now
         for child in now.children:
             child.parent = now
-        self.now, self._pending = now, None
+        self.now, self._pending, self._ended = now, None, False
         self.characters, self.log_prob, self.seconds = 0, 0.0, 0.0
         if wanted.request.details and not is_beam(wanted.request.strategy):
             block.trace = Trace.of(started.thoughts)
         if started.notices:
             self._say(gathered(started.notices), False)
+
+    def _heading(self, wanted: Wanted, prompt: str) -> str:
+        """What a text is written with, and from where on if others wrote its beginning."""
+        begins = 0 if wanted.given is None else max(0, len(prompt) - wanted.given)
+        return wanted.setting.heading(self._model()) + (
+            f" · from {begins + 1:,} on" if begins else ""
+        )
 
     def _add(self, written: Written) -> None:
         keep, text = written.keep, written.text
@@ -252,9 +260,3 @@ class Writing:
             and not is_beam(old.request.strategy)
             and not is_beam(new.strategy)
         )
-
-
-def _heading(request: Request, setting: Setting, model: str, given: int | None) -> str:
-    """What a text is written with, and from where on if others wrote its beginning."""
-    begins = len(request.prompt) - (len(request.prompt) if given is None else given)
-    return setting.heading(model) + (f" · from {begins + 1:,} on" if begins else "")
