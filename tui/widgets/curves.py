@@ -25,7 +25,7 @@ class CurvesPanel(Vertical):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._curves: Curves | None = None
-        self._name = ""
+        self._run_name = ""
         self._drawn: tuple[object, ...] = ()
         self._chart: Chart | None = None
 
@@ -41,12 +41,12 @@ class CurvesPanel(Vertical):
 
     def show(self, curves: Curves | None, name: str = "") -> None:
         """Draw these from the next redraw on. name: of the run, where it must be said."""
-        self._curves, self._name = curves, name
+        self._curves, self._run_name = curves, name
 
     def draw(self) -> None:
         """Redraw if something changed and it can be seen."""
         curves = self._curves
-        wanted = (curves, self.display, self._name)
+        wanted = (curves, self.display, self._run_name)
         if not self.display or not self.is_attached or wanted == self._drawn:
             return
         self._drawn = wanted
@@ -70,7 +70,7 @@ class CurvesPanel(Vertical):
         if self._chart is None:
             self._chart = Chart(id="plot-area")
             self.mount(self._chart, after=line)
-        name = [Piece(visible(self._name), "bold", 0)] if self._name else []
+        name = [Piece(visible(self._run_name), "bold", 0)] if self._run_name else []
         line.set_pieces([*name, *caption(curves, "loss", Look())])
         self._chart.show(picture(curves, "loss", Look()))
 
