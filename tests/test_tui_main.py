@@ -34,6 +34,11 @@ def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
         assert done.stderr.count("\n") == 1
 
 
+def test_a_run_may_be_named_as_the_table_names_it() -> None:
+    done = run("-m", "tui", "speeches")
+    assert done.stderr.startswith("charlm: error: the screen needs a terminal")
+
+
 @pytest.mark.parametrize("threads", ["0", "x", "-1", "9" * 5000])
 def test_a_wrong_number_of_threads_is_named(threads: str) -> None:
     done = run("-m", "tui", f"--threads={threads}")
