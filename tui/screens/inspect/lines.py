@@ -95,7 +95,7 @@ def rival_pieces(scored: Scored | None, place: int) -> list[Piece]:
         return [Piece("the model's first choice", _DIM, 1)]
     best = 100 * math.exp(-float(scored.best_nats[place]))
     return [
-        Piece(f"the model's choice no. {rank + 1}; its first:", _DIM, 1),
+        Piece(f"the model's no. {rank + 1}; its no. 1:", _DIM, 1),
         Piece(shown(scored.best[place]), "bold", 1),
         Piece(f"{best:.0f} %", _DIM, 2),
     ]
