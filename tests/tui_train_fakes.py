@@ -17,7 +17,7 @@ from tui.screens.train.view import TrainView
 
 #: Tells what a dry run tells; else logs steps, and obeys its control file as the real one does.
 SCRIPT = """
-import json, pathlib, signal, sys, time
+import json, os, pathlib, signal, sys, time
 if "--dry-run" in sys.argv:
     print("parameters: 12,345\\ncharacters to learn from: 1,000")
     print("charlm: warning: far too many [/bold]")
@@ -31,7 +31,8 @@ def say(**line):
 def stop(*_):
     say(kind="end", reason="stopped"); sys.exit(143)
 signal.signal(signal.SIGTERM, stop)
-(run / "arguments").write_text(" ".join(sys.argv[1:]))
+(run / "arguments.new").write_text(" ".join(sys.argv[1:]))
+os.replace(run / "arguments.new", run / "arguments")  # whoever sees it reads it whole
 say(kind="start", step=0, learning_rate=0.003,
     model=dict(cell="gru", layers=1, hidden_size=256))
 control, done, paused, step = run / "control.jsonl", 0, False, 0
