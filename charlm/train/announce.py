@@ -12,6 +12,7 @@ from charlm.corpus import parse_split
 from charlm.ngram import Baseline
 from charlm.run_log import RunLog
 from charlm.train.learner import Learner
+from charlm.train.plan import misfit
 from charlm.train.reporter import Reporter
 
 
@@ -37,6 +38,9 @@ def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, comm
     for part in ("validation", "test"):
         if getattr(parse_split(report.split), part) and not getattr(learner.corpus, part):
             warn(reporter, log, f"the text is too short for a {part} part: no {part} loss")
+    message = misfit(learner.parameter_count, report.parts["train"]["characters"])
+    if message:
+        warn(reporter, log, message)
 
 
 def tell_baseline(baseline: Baseline, reporter: Reporter, log: RunLog) -> None:

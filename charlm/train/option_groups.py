@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from charlm.config import GATES, MAX_LAYERS, MAX_SIZE, UNITS
+from charlm.config import EMBEDDING_SIZE, GATES, HIDDEN_SIZE, MAX_LAYERS, MAX_SIZE, UNITS
 from charlm.corpus import parse_split
 from charlm.text_files import ERRORS
 from charlm.train.option_types import (
@@ -54,10 +54,12 @@ _TEXT = (
 _MODEL = (
     choice("--cell", tuple(GATES), "lstm", "%(default)s learns best; gru is smaller; rnn is the"
            " plain one"),
-    whole("--hidden", 1, MAX_SIZE, 384, "units of the memory: quality and cost grow with it, cost"
-          " with its square (%(default)s)"),
+    whole("--hidden", 1, MAX_SIZE, HIDDEN_SIZE,
+          "units of the memory: quality and cost grow with it,"
+          " cost with its square (%(default)s)"),
     whole("--layers", 1, MAX_LAYERS, 1, "cells on top of each other (%(default)s)"),
-    whole("--embedding", 1, MAX_SIZE, 64, "numbers that stand for one character (%(default)s)"),
+    whole("--embedding", 1, MAX_SIZE, EMBEDDING_SIZE,
+          "numbers that stand for one character (%(default)s)"),
     flag("--gru-bias", "give the GRU's gates a bias (its equations have none)"),
 )
 

@@ -6,14 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlm.config import GATES
+from charlm.config import EMBEDDING_SIZE, GATES, HIDDEN_SIZE
 
 EVALUATIONS = 20
 _KEPT_BYTES = 200e6
 _MOST_THREADS = 4
 _FEWEST_KEPT = 3
 _CHARACTERS = 100  # of a usual vocabulary; it hardly counts
-_EMBEDDING = 64
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class TrainingPlan:
     corpus: str = ""
     cell: str = "lstm"
     unit: str = "sentence"
-    hidden: str = "256"
+    hidden: str = str(HIDDEN_SIZE)
     layers: str = "1"
     budget: str = "5m"
     kind: str = "characters"
@@ -55,8 +54,8 @@ class TrainingPlan:
         """How many of the evaluated weights to keep: all, if they take less than 200 MB."""
         hidden = int(self.hidden)
         gates = len(GATES[self.cell])
-        inputs = _EMBEDDING + hidden * (2 * int(self.layers) - 1)
-        count = gates * hidden * inputs + _CHARACTERS * (hidden + _EMBEDDING)
+        inputs = EMBEDDING_SIZE + hidden * (2 * int(self.layers) - 1)
+        count = gates * hidden * inputs + _CHARACTERS * (hidden + EMBEDDING_SIZE)
         return max(_FEWEST_KEPT, min(EVALUATIONS, int(_KEPT_BYTES / (4 * count))))
 
 

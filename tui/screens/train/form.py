@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
-from charlm.config import GATES, MAX_SIZE, UNITS
+from charlm.config import GATES, HIDDEN_SIZE, MAX_SIZE, UNITS
 from charlm.display import visible
 from charlm.errors import InputError
 from tui.messages.run import Forecast
@@ -62,7 +62,7 @@ class TrainForm(VerticalScroll):
                     )
                     yield from _field("Unit", Choice(UNITS, "sentence", id="unit"))
                     yield from _field("Cell", Choice(list(GATES), "lstm", id="cell"))
-                    yield from _field("Hidden size", Field("256", id="hidden"))
+                    yield from _field("Hidden size", Field(str(HIDDEN_SIZE), id="hidden"))
                     yield from _field("Layers", Field("1", id="layers"))
                     yield from _field(
                         "Until",
