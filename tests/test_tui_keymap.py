@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from tui import keymap
 from tui.app import CharlmApp
-from tui.keymap import keys_of, label_of
+from tui.keymap import decoder_keys, key_named, keys_of, label_of, remap, view_key
 from tui.keys.key import key_name
 from tui.screens.inspect.view import InspectView
 from tui.screens.runs.view import RunsView
@@ -64,3 +65,11 @@ def test_key_names() -> None:
     assert [key_name(k) for k in ("ctrl+q", "f2", "shift+down", "t", "T", "escape")] == [
         "^Q", "F2", "⇧↓", "t", "T", "Esc",
     ]  # fmt: skip
+
+
+def test_hints_name_the_keys_that_are_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keymap, "KEYS", keymap.KEYS)  # put back at the end
+    assert (view_key("train"), key_named("train", "runs"), decoder_keys()) == ("F8", "t", "F2-F6")
+    wanted = {"view-train": ["f10"], "decoder-greedy": ["ctrl+w"]}
+    assert remap(wanted) == ()
+    assert (view_key("train"), decoder_keys()) == ("F10", "^W-F6")

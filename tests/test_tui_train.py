@@ -18,7 +18,7 @@ from tui_train_fakes import TRAINER, training_view, write_run
 
 from tui.app import CharlmApp
 from tui.messages.run import Curves, Forecast, Place, Sample
-from tui.screens.sheets import Ask
+from tui.screens.sheets import Ask, Question
 from tui.screens.train.desk import TrainingDesk
 from tui.screens.train.form import TrainForm
 from tui.screens.train.train_on import train_on_sheet
@@ -192,6 +192,33 @@ async def test_the_form_names_the_field_that_is_wrong(runs: Path, field: str, va
         await until(lambda: view.query_one(f"#{field}").has_focus)
         assert "\x1b" not in painted(view)
         assert not view._desk.training
+
+
+async def test_quitting_asks_where_a_training_would_end(runs: Path) -> None:
+    async with training_view() as view:
+        app = view.app
+        await press(view, "ctrl+s")
+        await until(lambda: "alive" in view.states())
+        for stays in ("escape", "n", "enter"):  # the cursor is on No
+            await press(view, "ctrl+q")
+            await opened(view, Question)
+            await until(lambda: "it will save itself, and stop" in painted(view))
+            await press(view, stays)
+            await until(lambda: app.screen is view)
+        assert not app._exit and view._desk.training
+        await press(view, "ctrl+x", "ctrl+q")  # it is ending anyway
+        await until(lambda: app._exit)
+
+
+@pytest.mark.parametrize("means_it", ["y", "ctrl+q"])
+async def test_quitting_ends_a_training(runs: Path, means_it: str) -> None:
+    async with training_view() as view:
+        await press(view, "ctrl+s")
+        await until(lambda: "alive" in view.states())
+        await press(view, "ctrl+q")
+        await opened(view, Question)
+        view.app.simulate_key(means_it)
+        await until(lambda: view.app._exit)
 
 
 async def test_a_missing_trainer_is_told(runs: Path) -> None:

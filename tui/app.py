@@ -16,12 +16,12 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from tui.glyphs import AsciiGlyphs
-from tui.keymap import keys_of
+from tui.keymap import key_named, keys_of
 from tui.keys.key import View as ViewName
 from tui.knobs import Setting
 from tui.messages.writing import Newest
 from tui.models import MODEL, run_of
-from tui.screens.train.desk import TrainingDesk, told_end
+from tui.screens.train.desk import TrainingDesk, told_end, told_quit
 from tui.screens.view import View
 from tui.screens.write.view import WriteScreen
 from tui.settings import Loaded, Settings, keep_setting, wants_ascii
@@ -69,6 +69,7 @@ class CharlmApp(SteadyApp):
         self.desk = TrainingDesk(trainer or train_command())
         self.decode_worker: DecodeWorker | None = None
         self._watcher: RunWatcher | None = None
+        self._quit_question: Screen[bool] | None = None
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = full_name(self._settings.theme)
@@ -222,10 +223,20 @@ class CharlmApp(SteadyApp):
             self._settings_path = None
             self._warn(f"the theme is not kept: {error}")
 
+    async def action_quit(self) -> None:
+        """End. Where a training would end too it is asked first; who asks twice means it."""
+        run = self.desk.would_lose
+        if run is None or self.screen is self._quit_question:
+            self.exit()
+            return
+        from tui.screens.sheets import Question
+
+        self._quit_question = Question("Quit?", told_quit(run), "Quit")
+        self.push_screen(self._quit_question, lambda yes: self.exit() if yes else None)
+
     def action_help_quit(self) -> None:
         """Ctrl+C where it copies nothing: say what quits."""
-        quits = next(key for key in keys_of("write") if key.action == "app.quit")
-        self.notify(f"{quits.key_text} quits")
+        self.notify(f"{key_named('app.quit')} quits")
 
     def _warn(self, notice: str) -> None:
         self.notify(notice, severity="warning", timeout=10)

@@ -53,6 +53,23 @@ def keys_of(view: View, *where: Where) -> tuple[Key, ...]:
     )
 
 
+def key_named(action: str, view: View = "") -> str:
+    """The first key of an action, as hints name it: `F8`."""
+    texts = [key.key_text for key in keys_of(view) if key.action == action]
+    return texts[0] if texts else "a key of your own"  # the settings took all of them away
+
+
+def view_key(view: View) -> str:
+    """The key that shows a view."""
+    return key_named(f"app.view('{view}')")
+
+
+def decoder_keys() -> str:
+    """The keys of the decoders: `F2-F6`."""
+    texts = [key.key_text for key in keys_of("write") if key.group == "Decoders"]
+    return "-".join(dict.fromkeys([*texts[:1], *texts[-1:]]))
+
+
 def bindings_of(view: View) -> list[BindingType]:
     """The bindings of a view. Keys of the prompt are its own: it must see them in their order."""
     return [

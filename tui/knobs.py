@@ -42,7 +42,7 @@ _OFF_AT: Mapping[str, float] = {"top_k": 0, "top_p": 1, "min_p": 0}
 _INTEGERS = {"top_k", "width", "length", "seed"}
 MAX_SEED = 2**64 - 1
 #: What is said where other dice are asked for.
-NO_DICE = "this decoder always writes the same text: F3 samples another"
+NO_DICE = "this decoder always writes the same text: sampling has dice"
 #: Characters per second at which text is shown; 0 is as fast as the engine writes.
 PACES = (400, 100, 30, 0)
 

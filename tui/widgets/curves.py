@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from charlm.display import visible
+from tui.keymap import view_key
 from tui.widgets.pieces_line import Piece, PiecesLine
 
 if TYPE_CHECKING:  # the first paint has no curves yet
@@ -77,5 +78,5 @@ class CurvesPanel(Vertical):
 
 def _empty_text(curves: Curves | None) -> str:
     if curves is None:
-        return "The curves of a run come here.\nF8 trains a model."
+        return f"The curves of a run come here.\n{view_key('train')} trains a model."
     return "No numbers yet." if curves.ended is None else "This run has no curve."

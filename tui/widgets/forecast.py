@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from tui.keymap import keys_of
+from tui.keymap import key_named
 from tui.messages.run import Forecast
 
 #: The labels of a dry run that the page tells, and the words it uses for them.
@@ -38,6 +38,5 @@ def forecast_content(forecast: Forecast | None) -> Content:
         parts.append((f"! {warning}\n", "$warning"))
     if forecast.done:
         # Not Enter: a choice that has the focus has no use for it.
-        start = next(key for key in keys_of("train") if key.action == "start")
-        parts.append((f"{start.key_text} starts it.", _QUIET))
+        parts.append((f"{key_named('start', 'train')} starts it.", _QUIET))
     return Content.assemble(*parts)

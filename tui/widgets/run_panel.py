@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.keymap import view_key
 from tui.messages.runs import RunDetails, RunRow
 from tui.widgets.curves import CurvesPanel
 from tui.widgets.runs_table import state_word
@@ -17,7 +18,6 @@ _QUIET = "$foreground-muted"
 _SAMPLE = 300
 #: Lines of the panel from which there is room for curves.
 _CURVES_FROM = 16
-_EMPTY = "No model was found.\n\nF8 trains one, on a text of yours or on Python's documentation."
 
 
 class RunPanel(Vertical):
@@ -38,7 +38,12 @@ class RunPanel(Vertical):
     def set_empty(self, empty: bool) -> None:
         """Whether there are no runs at all."""
         if empty:
-            self.query_one("#run-facts", Static).update(Content(_EMPTY))
+            self.query_one("#run-facts", Static).update(
+                Content(
+                    f"No model was found.\n\n{view_key('train')} trains one, on a text of yours"
+                    " or on Python's documentation."
+                )
+            )
 
     def show(self, row: RunRow | None, details: RunDetails | None) -> None:
         """Show one run; `details` may come later."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from math import log
 from typing import TYPE_CHECKING
 
-from tui.keymap import keys_of
+from tui.keymap import decoder_keys, keys_of
 from tui.keys.key import View
 from tui.knobs import DECODERS, LABELS, Setting
 from tui.messages.writing import ModelFacts
@@ -117,7 +117,7 @@ def footer_pieces(view: View, states: Collection[str], marked: str, wide: bool) 
             continue
         if key.group == "Decoders" and not wide:
             if not grouped:
-                pieces.append(Piece("F2-F6 Decoder", "", 4))
+                pieces.append(Piece(f"{decoder_keys()} Decoder", "", 4))
             grouped = True
             continue
         style = "bold $primary" if key.action == marked else ""

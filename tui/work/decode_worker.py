@@ -15,6 +15,7 @@ from pathlib import Path
 from charlm.config import Precision
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError
+from tui.keymap import view_key
 from tui.messages.writing import (
     DecodeSnapshot,
     Failed,
@@ -33,7 +34,6 @@ from tui.work.model_contract import Load, Model, Opened, OpenedLanes
 
 BUDGET_MS = 20.0
 _PIECE = 64
-_NO_MODEL = "no model is loaded: press F7"
 #: Snapshots that may wait for the screen before the engine waits for it.
 _BACKLOG = 64
 
@@ -126,7 +126,7 @@ class DecodeWorker:
 
     def _write(self, request: Request | Together) -> None:
         if self._model is None:
-            self._post(Failed(request.number, _NO_MODEL))
+            self._post(Failed(request.number, _no_model()))
             return
         try:
             if isinstance(request, Together):
@@ -143,7 +143,7 @@ class DecodeWorker:
     def _answer(self, question: Question) -> None:
         try:
             if self._model is None:
-                raise InputError(_NO_MODEL)
+                raise InputError(_no_model())
             self._post(self._model.answer(question))
         except Exception as error:  # as above
             self._post(Unanswered(question, _message(error)))
@@ -230,3 +230,7 @@ def _message(error: Exception) -> str:
     if isinstance(error, CharlmError):
         return visible(str(error))
     return visible(f"{type(error).__name__}: {error}")
+
+
+def _no_model() -> str:
+    return f"no model is loaded: {view_key('runs')} lists them"

@@ -27,7 +27,7 @@ class OtherText(ModalScreen[str | None]):
         """The text, and what is wrong with it."""
         with Vertical(classes="sheet") as sheet:
             sheet.border_title = "Look into another text"
-            sheet.border_subtitle = "Ctrl+S or F9 looks into it · Esc closes"
+            sheet.border_subtitle = "^S or F9 looks into it · Esc closes"
             yield TextField(self._text, id="other-text")
             yield Static("Type or paste; the model reads it as one text from its beginning.",
                          classes="note")  # fmt: skip

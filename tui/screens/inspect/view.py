@@ -9,7 +9,7 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
-from tui.keymap import bindings_of
+from tui.keymap import bindings_of, key_named
 from tui.messages.inspect import (
     InspectFailed,
     InspectRequest,
@@ -38,10 +38,6 @@ from tui.work.inspect_worker import InspectWorker
 
 _FRAME = 1 / 30
 _DIM = "$foreground-muted"
-_EMPTY = (
-    "There is no text to look into yet.", "",
-    "Write one first (F9 goes back), or press e to type or paste one.",
-)  # fmt: skip
 
 
 class InspectView(InspectChoosing):
@@ -71,7 +67,11 @@ class InspectView(InspectChoosing):
     def on_mount(self) -> None:
         """Answers come from the worker."""
         self.find_parts()
-        self.text.set_empty(*_EMPTY)
+        self.text.set_empty(
+            "There is no text to look into yet.", "",
+            f"Write one first ({key_named('back', 'inspect')} goes back), or press"
+            f" {key_named('other_text', 'inspect')} to type or paste one.",
+        )  # fmt: skip
         self.begin()
         self.set_interval(_FRAME, self._drain)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from tui.keymap import bindings_of
+from tui.keymap import bindings_of, view_key
 from tui.messages.runs import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
 from tui.models import runs_folder
 from tui.screens.runs.marking import RunsMarking
@@ -178,7 +178,7 @@ class RunsView(RunsMarking):
             line = [Piece(f"{len(self._marked)} marked", "bold $accent", 1),
                     Piece("d differences · o curves together · u unmark", _DIM, 2)]  # fmt: skip
         elif self._rows is not None and not self._rows:
-            line = [Piece("F8 trains a model", _DIM)]
+            line = [Piece(f"{view_key('train')} trains a model", _DIM)]
         else:
             enter = "Enter writes with it; " if "loads" in self.states() else ""
             line = [Piece(f"{enter}Space marks runs to compare them", _DIM)]

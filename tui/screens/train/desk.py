@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from tui.keymap import key_named, view_key
 from tui.messages.writing import TrainingEnded
 from tui.models import MODEL
 from tui.work.training import TrainingProcess
@@ -34,6 +35,11 @@ class TrainingDesk:
     def never_began(self) -> bool:
         """Whether the training ended before there was a run."""
         return self.run is not None and not self.training and not os.path.lexists(self.run)
+
+    @property
+    def would_lose(self) -> Path | None:
+        """The run whose training would end with the app, None where none would."""
+        return self.run if self.training and not self.stopping else None
 
     def start(self, run: Path, options: Sequence[str]) -> None:
         """Start it. Raises OSError or ValueError where the system cannot."""
@@ -78,10 +84,24 @@ class TrainingDesk:
             return 0.0
 
 
+def told_quit(run: Path) -> list[str]:
+    """What quitting means while this run is being trained."""
+    return [
+        run.name, "", "It is being trained: it will save itself, and stop.", "",
+        f"To train it on later: {how_to_go_on()}.",
+    ]  # fmt: skip
+
+
+def how_to_go_on() -> str:
+    """The keys that train a stopped run on."""
+    runs = view_key("runs")
+    return f"{runs}, {key_named('train', 'runs')}, {key_named('pause', 'train')}"
+
+
 def told_end(end: TrainingEnded, has_newer: bool) -> tuple[str, bool]:
     """What to say when a training ended, and whether something was wrong."""
     if end.code == 0 or end.stopped:
-        talk = ": Ctrl+L talks to it" if has_newer else ""
+        talk = f": {key_named('talk', 'write')} talks to it" if has_newer else ""
         return f"training {'stopped' if end.stopped else 'done'}{talk}", False
     how = f"with exit code {end.code}" if end.code > 0 else f"by signal {-end.code}"
     last = "\n".join(end.lines[-4:])

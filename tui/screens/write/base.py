@@ -8,6 +8,7 @@ from textual.geometry import Size
 
 from charlm.config import Precision
 from charlm.display import visible
+from tui.keymap import view_key
 from tui.knobs import Setting
 from tui.messages.writing import ModelFacts
 from tui.models import shown_name
@@ -81,7 +82,8 @@ class WriteBase(View):
     def _has_model(self) -> bool:
         """Whether there is, or will be, a model to write with; if not, that is said."""
         if self.facts is None and not self._loading and not self._model:
-            self.say("there is no model yet: F8 trains one, F7 lists them", True)
+            train, runs = view_key("train"), view_key("runs")
+            self.say(f"there is no model yet: {train} trains one, {runs} lists them", True)
             return False
         return True
 

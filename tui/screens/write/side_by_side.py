@@ -48,7 +48,7 @@ class LaneActions(StageActions):
         if self.stage == "grid":
             self.set_stage("text")
         elif self.setting.name in ("greedy", "beam", "nucleus-beam"):
-            self.say("this decoder has no samples to choose from: F3 or F4 first")
+            self.say("this decoder has no samples to choose from: take sampling or nucleus first")
         elif self._has_model():
             self._count = self._count or self._fitting_count()
             prompt = self._asked_prompt

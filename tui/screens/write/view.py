@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from charlm.display import visible
-from tui.keymap import bindings_of
+from tui.keymap import bindings_of, decoder_keys, key_named, view_key
 from tui.knobs import NO_DICE
 from tui.messages.writing import (
     DecodeSnapshot,
@@ -242,17 +242,18 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
         self.show_rivals()
 
     def _show_empty(self) -> None:
+        train, runs = view_key("train"), view_key("runs")
         if self.facts is not None:
             self.view.set_empty(
                 f"{self.facts.name} is ready.", "",
                 "Type how a text begins, then press Enter.",
-                "F2 to F6 change how it is written, F1 shows every key.",
+                f"{decoder_keys()} change how it is written, {key_named('help')} shows every key.",
             )  # fmt: skip
         elif self._model is not None:
             self.view.set_empty("One moment: the model is being read.")
         else:
             self.view.set_empty(
                 "There is no model here yet.", "",
-                "F8 trains one, on a text of yours or on Python's own documentation.",
-                "F7 lists the runs that were found.",
+                f"{train} trains one, on a text of yours or on Python's own documentation.",
+                f"{runs} lists the runs that were found.",
             )  # fmt: skip
