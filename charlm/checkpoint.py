@@ -16,11 +16,9 @@ import numpy as np
 
 from charlm.config import ModelConfig, TextConfig, parameter_shapes
 from charlm.errors import CheckpointError, InputError
+from charlm.places import MODEL, find_run
 from charlm.sealed_file import Kind, SealedFile, read_content, seal, unseal, write_atomically
 from charlm.vocabulary import Vocabulary
-
-MODEL = "model.safetensors"
-LAST = "last.safetensors"
 
 _KIND = Kind("checkpoint", key="charlm", version=1, mark="vocabulary", error=CheckpointError)
 
@@ -78,10 +76,15 @@ def checkpoint_bytes(checkpoint: Checkpoint) -> tuple[bytes, str]:
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a checkpoint file, or a run folder's best model. Raises CheckpointError."""
-    if Path(path).is_dir() and not checkpoint_path(path).exists():
-        raise CheckpointError(f"folder {path} has no {MODEL}: it is not a run, or saved nothing")
+    """Read a checkpoint file, or the best model of a run's folder, which may be given by its name.
+
+    Raises CheckpointError.
+    """
     path = checkpoint_path(path)
+    if path.name == MODEL and path.parent.is_dir() and not path.exists():
+        raise CheckpointError(
+            f"folder {path.parent} has no {MODEL}: it is not a run, or saved nothing"
+        )
     file = unseal(_KIND, path)
     description = _described(path, file.content)
     _check_declared(description.config, file)
@@ -107,8 +110,8 @@ def describe_checkpoint(path: str | Path) -> Description:
 
 
 def checkpoint_path(path: str | Path) -> Path:
-    """The file meant by a path: itself, or the best model of a run folder."""
-    path = Path(path)
+    """The file meant by a path or a name: itself, or the best model of a run folder."""
+    path = find_run(Path(path))
     return path / MODEL if path.is_dir() else path
 
 

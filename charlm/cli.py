@@ -29,7 +29,8 @@ examples:
 """
 
 _WRITE_EXAMPLES = """\
-CHECKPOINT is a file, or a run folder (then its best model is meant).
+CHECKPOINT is a file, or a run (then its best model is meant): its folder, or the name of one
+under checkpoints/.
 
 examples:
   python -m charlm write RUN --prompt "Once upon" --temperature 0.8
@@ -85,13 +86,13 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
         help="what a checkpoint holds",
         description="Sizes, text, vocabulary, losses and corpus of a checkpoint.",
     )
-    info.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run folder")
+    info.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run")
     info.add_argument("--json", action="store_true", help="one JSON object")
     return parser, {"write": write, "score": score, "info": info}
 
 
 def _add_score_options(parser: Parser) -> None:
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run folder")
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run")
     parser.add_argument("file", metavar="FILE", help="the text; - reads standard input")
     parser.add_argument("--encoding", default="utf-8", help="of FILE (default: utf-8)")
     parser.add_argument(

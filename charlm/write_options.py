@@ -19,7 +19,7 @@ from charlm.decoding import STRATEGIES
 
 def add_write_options(parser: ArgumentParser) -> None:
     """Everything that `write` takes."""
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run folder")
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run")
     _add_prompts(parser)
     parser.add_argument(
         "--strategy",

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import charlm
-from charlm.checkpoint import MODEL, Checkpoint, save_checkpoint
+from charlm.checkpoint import Checkpoint, save_checkpoint
 from charlm.config import Cell, ModelConfig, TextConfig, Unit, parameter_shapes
+from charlm.places import MODEL
 from charlm.vocabulary import EOS, Vocabulary
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from conftest import random_checkpoint
 
-from charlm.checkpoint import LAST, MODEL, Checkpoint, save_checkpoint
+from charlm.checkpoint import Checkpoint, save_checkpoint
+from charlm.places import LAST, MODEL
 from charlm.run_log import RunLog
 
 CONTROLS = "".join(chr(code) for code in (*range(9), *range(11, 32), *range(0x7F, 0xA0)))

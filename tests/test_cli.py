@@ -22,6 +22,7 @@ from charlm.cli import main
 from charlm.decoding import STRATEGIES, Limits, Sampling, strategy_named
 from charlm.engine import ENGINE_FORMAT, Engine
 from charlm.errors import run_main
+from charlm.places import RUNS, find_run
 
 
 class Result(NamedTuple):
@@ -439,3 +440,18 @@ def test_training_without_torch_says_what_to_install(
     result = charlm("train")
     assert (result.code, result.out) == (1, "")
     assert "charlm[train]" in result.err
+
+
+def test_a_run_may_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One's own run of that name comes before a shipped one, a file that is there before both."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["info", "speeches"]) == 0
+    assert "GRU" in capsys.readouterr().out.upper()
+    own = RUNS / "speeches"
+    own.mkdir(parents=True)
+    assert find_run(Path("speeches")) == own
+    Path("speeches").touch()
+    assert find_run(Path("speeches")) == Path("speeches")
+    assert find_run(Path("x" * 5000)) == Path("x" * 5000)

@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 import torch
 
-from charlm.checkpoint import LAST, MODEL, load_checkpoint
+from charlm.checkpoint import load_checkpoint
 from charlm.config import TextConfig
 from charlm.corpus import load_corpus, parse_split
 from charlm.engine import Engine
 from charlm.errors import CharlmError, CorpusError, InputError, TrainingError, run_main
 from charlm.ngram import measure_baseline
+from charlm.places import LAST, MODEL
 from charlm.run_log import RUN_LOG, read_run_log
 from charlm.train.__main__ import main
 from charlm.train.dataset import encode

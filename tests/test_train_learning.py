@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from charlm.checkpoint import LAST, MODEL, load_checkpoint
+from charlm.checkpoint import load_checkpoint
 from charlm.config import ModelConfig, TextConfig
 from charlm.corpus import make_corpus, parse_split
 from charlm.errors import InputError
+from charlm.places import LAST, MODEL
 from charlm.run_log import read_run_log
 from charlm.train.__main__ import main
 from charlm.train.learner import Learner

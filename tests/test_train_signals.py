@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from charlm.checkpoint import LAST, MODEL, load_checkpoint
+from charlm.checkpoint import load_checkpoint
 from charlm.errors import Stopped
+from charlm.places import LAST, MODEL
 from charlm.run_log import Tail, read_run_log
 from charlm.train.__main__ import main
 from charlm.train.learner import Learner

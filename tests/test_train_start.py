@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from charlm.checkpoint import LAST, MODEL, load_checkpoint
+from charlm.checkpoint import load_checkpoint
 from charlm.errors import InputError
+from charlm.places import LAST, MODEL
 from charlm.run_log import read_run_log
 from charlm.train.__main__ import main
 from charlm.train.learner import Learner

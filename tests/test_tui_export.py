@@ -18,10 +18,11 @@ from textual.widgets import OptionList
 from tui_driver import HOSTILE, RAW, loaded, opened, press, toasts, until
 from tui_fakes import thoughts
 
-from charlm.checkpoint import MODEL, save_checkpoint
+from charlm.checkpoint import save_checkpoint
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
 from charlm.engine import Engine
 from charlm.errors import InputError
+from charlm.places import MODEL
 from tui.app import CharlmApp
 from tui.messages.writing import Explain, Request, WantRecord
 from tui.screens.write.export_files import as_json_lines, as_markdown, as_svg, save

@@ -21,8 +21,9 @@ from tui_driver import HOSTILE, RAW, opened, painted, press, toasts, until
 from tui_driver import write as write_text
 from tui_fakes import FACTS, FakeModel, letters
 
-from charlm.checkpoint import MODEL, load_checkpoint
+from charlm.checkpoint import load_checkpoint
 from charlm.engine import Engine
+from charlm.places import MODEL
 from charlm.reference import ReferenceModel, trace
 from tui.app import CharlmApp
 from tui.keymap import keys_of

@@ -59,7 +59,8 @@ STORY = """
 import asyncio, sys
 from pathlib import Path
 import numpy as np
-from charlm.checkpoint import Checkpoint, MODEL, save_checkpoint
+from charlm.checkpoint import Checkpoint, save_checkpoint
+from charlm.places import MODEL
 from charlm.config import ModelConfig, TextConfig, parameter_shapes
 from charlm.vocabulary import Vocabulary
 from tui.app import CharlmApp
@@ -124,20 +125,13 @@ def test_it_ends_when_its_terminal_is_gone(tmp_path: Path) -> None:
         assert it.process.wait(60) == 129
 
 
-def test_the_name_of_a_model_file_is_the_engines() -> None:
-    from charlm.checkpoint import MODEL
-    from tui import models
-
-    assert models.MODEL == MODEL
-
-
 def test_the_shipped_model_is_opened_else_the_newest_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tui import models
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(models, "ROOT", tmp_path / "package")
+    monkeypatch.setattr(models, "SHIPPED_RUNS", tmp_path / "package")
     assert models.first_model() is None
     for time, name in enumerate(("old", "new", "empty")):
         (tmp_path / "checkpoints" / name).mkdir(parents=True)

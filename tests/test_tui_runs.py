@@ -19,8 +19,9 @@ from snapshots import drawn
 from tui_driver import HOSTILE, RAW, opened, painted, press, toasts, until
 from tui_fakes import FakeModel
 
-from charlm.checkpoint import MODEL, describe_checkpoint, load_checkpoint, save_checkpoint
+from charlm.checkpoint import describe_checkpoint, load_checkpoint, save_checkpoint
 from charlm.errors import CheckpointError, InputError
+from charlm.places import MODEL
 from charlm.run_log import RUN_LOG, read_ends
 from tui.app import CharlmApp
 from tui.keymap import keys_of
@@ -178,7 +179,7 @@ def test_deleting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (run / "link").symlink_to(outside)
     (folder / "linked").symlink_to(far)
     (folder / "notes").mkdir()
-    monkeypatch.setattr("tui.work.run_folders.ROOT", folder)
+    monkeypatch.setattr("tui.work.run_folders.SHIPPED_RUNS", folder)
     shipped = make_run(folder, "shakespeare")
     (folder / "one.safetensors").write_bytes((run / MODEL).read_bytes())
     for path in (folder / "linked", shipped, far, folder / "notes", folder / "none", folder):
@@ -283,8 +284,8 @@ async def runs_view(
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with three runs: a, b and c."""
     monkeypatch.chdir(tmp_path)
-    for place in ("tui.models.ROOT", "tui.work.runs_reader.ROOT", "tui.work.run_folders.ROOT"):
-        monkeypatch.setattr(place, tmp_path / "none")
+    for module in ("tui.models", "tui.work.runs_reader", "tui.work.run_folders"):
+        monkeypatch.setattr(f"{module}.SHIPPED_RUNS", tmp_path / "none")
     runs = tmp_path / "checkpoints"
     for number, name in enumerate("abc"):
         run = make_run(runs, name, START, STEP, END, hidden_size=8 + number)
@@ -368,8 +369,8 @@ async def test_a_new_run_appears_and_a_lost_one_goes(home: Path) -> None:
 
 async def test_no_runs_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tui.models.ROOT", tmp_path / "none")
-    monkeypatch.setattr("tui.work.runs_reader.ROOT", tmp_path / "none")
+    monkeypatch.setattr("tui.models.SHIPPED_RUNS", tmp_path / "none")
+    monkeypatch.setattr("tui.work.runs_reader.SHIPPED_RUNS", tmp_path / "none")
     async with runs_view(FakeModel(), (80, 24)) as view:
         await until(lambda: "F8 trains one" in painted(view))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from charlm.command_parser import Parser
 from charlm.display import visible
 from charlm.errors import CheckpointError, InputError, report_notice, run_and_exit
+from charlm.places import MODEL, find_run
 
 #: A second, at most. A change waits up to two of these steps to be painted; frames of text are
 #: fewer (`screens/write/view.py`).
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     model, keys = options.pop("model"), options.pop("keys")
     if keys:
         return _print_keys()
-    model = model and _found(model)
+    model = model and find_run(model)
     if model is not None and not _exists(model):
         raise CheckpointError(
             f"no checkpoint at {model}: give a run folder or its model.safetensors,"
@@ -74,7 +75,7 @@ def _parser() -> Parser:
     )
     parser.add_argument(
         "model", nargs="?", type=Path, metavar="CHECKPOINT",
-        help="a run folder or a checkpoint file (the shipped model, else the newest run)",
+        help="a run or a checkpoint file (the shipped model, else the newest run)",
     )  # fmt: skip
     for name, help in (
         ("theme", "dark, light, or another theme of Textual (dark)"),
@@ -123,17 +124,7 @@ def _print_keys() -> int:
     return 0
 
 
-def _found(model: Path) -> Path:
-    """A path, or the name of a run as the table of runs has it."""
-    from tui.models import ROOT, runs_folder
-
-    places = (model, runs_folder() / model, ROOT / model)
-    return next((place for place in places if _exists(place)), model)
-
-
 def _exists(model: Path) -> bool:
-    from tui.models import MODEL
-
     return (model / MODEL).is_file() if model.is_dir() else model.is_file()
 
 

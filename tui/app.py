@@ -15,12 +15,13 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
+from charlm.places import MODEL
 from tui.glyphs import AsciiGlyphs
 from tui.keymap import key_named, keys_of
 from tui.keys.key import View as ViewName
 from tui.knobs import Setting
 from tui.messages.writing import Newest
-from tui.models import MODEL, run_of
+from tui.models import run_of
 from tui.screens.train.desk import TrainingDesk, told_end, told_quit
 from tui.screens.view import View
 from tui.screens.write.view import WriteScreen

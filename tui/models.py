@@ -5,24 +5,21 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-#: The checkpoint of a run, as charlm.checkpoint names it (its import would need NumPy, and the
-#: first paint does not wait for NumPy).
-MODEL = "model.safetensors"
+from charlm.places import MODEL, RUNS, SHIPPED_RUNS
+
 SHIPPED = ("shakespeare", "speeches")
-ROOT = Path(__file__).resolve().parent.parent / "checkpoints"
 
 
 def runs_folder() -> Path:
     """Where runs are: `checkpoints` of the working folder if there is one, else the package's."""
-    here = Path("checkpoints")
-    return here if here.is_dir() else ROOT
+    return RUNS if RUNS.is_dir() else SHIPPED_RUNS
 
 
 def first_model() -> Path | None:
     """What to open when nothing is named: a shipped model, else the newest run; None for none."""
     for name in SHIPPED:
-        if (ROOT / name / MODEL).is_file():
-            return ROOT / name
+        if (SHIPPED_RUNS / name / MODEL).is_file():
+            return SHIPPED_RUNS / name
     found: list[tuple[float, Path]] = []
     for run in _entries(runs_folder()):
         with contextlib.suppress(OSError):

@@ -13,6 +13,7 @@ from pathlib import Path
 from charlm.command_parser import Parser
 from charlm.config import GATES, MAX_SIZE
 from charlm.errors import InputError
+from charlm.places import RUNS
 from charlm.train.option_groups import GROUPS
 from charlm.train.option_types import choice, text, whole
 from charlm.train.options import parse_options
@@ -78,7 +79,7 @@ def parse_comparison(arguments: Sequence[str]) -> Comparison:
         hidden=own.hidden,
         budget=own.budget,
         seeds=own.seeds,
-        out=Path(own.out or f"checkpoints/compare-{name}"),
+        out=Path(own.out) if own.out else RUNS / f"compare-{name}",
         prompts=tuple(own.prompt or ()),
         others=tuple(others),
     )

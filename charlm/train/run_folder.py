@@ -14,9 +14,9 @@ from typing import cast
 
 import torch
 
-from charlm.checkpoint import LAST, MODEL
 from charlm.display import visible
 from charlm.errors import InputError, TrainingError
+from charlm.places import LAST, MODEL, RUNS
 from charlm.run_log import RUN_LOG
 from charlm.sealed_file import sweep_temporaries, write_atomically
 from charlm.train.saved import Saved, differences
@@ -131,7 +131,7 @@ class RunFolder:
 def default_path(corpus: str, cell: str) -> Path:
     """checkpoints/<corpus>-<cell>-<time>"""
     stem = re.sub(r"[^\w.-]+", "_", Path(corpus).stem)[:_LONGEST_NAME].strip("._-") or "text"
-    return Path("checkpoints") / f"{stem}-{cell}-{time.strftime('%Y%m%d-%H%M%S')}"
+    return RUNS / f"{stem}-{cell}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
 def kept_name(step: int) -> str:

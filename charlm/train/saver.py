@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from charlm.checkpoint import LAST, MODEL, Checkpoint, checkpoint_bytes, load_checkpoint
+from charlm.checkpoint import Checkpoint, checkpoint_bytes, load_checkpoint
 from charlm.errors import TrainingError
+from charlm.places import LAST, MODEL
 from charlm.train.learner import Learner
 from charlm.train.run_folder import RESUME, RunFolder, is_disk_full, kept_name
 

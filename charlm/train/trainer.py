@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from charlm.checkpoint import LAST
 from charlm.control import Act, Control
 from charlm.errors import Stopped, TrainingError
+from charlm.places import LAST
 from charlm.train.learner import Learner, Update
 from charlm.train.meter import Meter
 from charlm.train.run_folder import RunFolder

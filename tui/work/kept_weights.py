@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from charlm.errors import CharlmError
+from charlm.places import MODEL
 from tui.messages.run import Weights
-from tui.models import MODEL
 
 _KEPT = re.compile(r"step-(\d{1,12})\.safetensors")
 _NEWEST = ("last.safetensors", MODEL)

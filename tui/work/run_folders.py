@@ -18,9 +18,10 @@ from typing import Any
 from charlm.checkpoint import Description, describe_checkpoint
 from charlm.display import visible, visible_text
 from charlm.errors import CharlmError, InputError
+from charlm.places import MODEL, SHIPPED_RUNS
 from charlm.run_log import RUN_LOG, read_ends
 from tui.messages.runs import RunDetails, RunKind, RunRow, RunState
-from tui.models import MODEL, ROOT, SHIPPED
+from tui.models import SHIPPED
 from tui.work.run_lock import is_training
 from tui.work.run_reader import RunReader
 
@@ -119,7 +120,7 @@ def delete_run(path: Path, folder: Path) -> None:
 
 
 def _kind(path: Path) -> RunKind:
-    if path.name in SHIPPED and path.parent.resolve() == ROOT.resolve():
+    if path.name in SHIPPED and path.parent.resolve() == SHIPPED_RUNS.resolve():
         return "shipped"
     return "run" if path.is_dir() else "file"
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charlm.display import visible
+from charlm.places import MODEL, SHIPPED_RUNS
 from tui.messages.runs import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
-from tui.models import MODEL, ROOT, runs_folder
+from tui.models import runs_folder
 from tui.work.run_lock import is_training
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class RunsReader:
         """Post the rows, if they changed or `always`."""
         from tui.work.run_folders import found_runs
 
-        rows = tuple(map(self._row, found_runs((runs_folder(), ROOT), self._extra)))
+        rows = tuple(map(self._row, found_runs((runs_folder(), SHIPPED_RUNS), self._extra)))
         if always or rows != self._posted_rows:
             self._posted_rows = rows
             self.posted.append(RunRows(rows))

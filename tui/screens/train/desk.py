@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from charlm.places import MODEL
 from tui.keymap import key_named, view_key
 from tui.messages.writing import TrainingEnded
-from tui.models import MODEL
 from tui.work.training import TrainingProcess
 
 
