@@ -1,4 +1,6 @@
-"""Puts the tables of benchmarks/results/*.json into benchmarks/RESULTS.md; others stay.
+"""Puts the tables of benchmarks/results/*.json into benchmarks/RESULTS.md.
+
+Others stay: what was not measured again, and what was measured on another processor.
 
 python -m benchmarks.record
 """
@@ -49,16 +51,25 @@ def section(path: Path) -> str:
 
 
 def record(results: Path, before: str) -> str:
-    """The record of what lies in a results folder; where it has nothing, as it was before."""
-    old = re.split(r"(?m)^(?=## `)", before)[1:]
+    """The record of what lies in a results folder, and what was there before of all else."""
+    old = [part.rstrip("\n") + "\n" for part in re.split(r"(?m)^(?=## `)", before)[1:]]
     parts = [HEAD]
     for name in ORDER:
         new = [section(path) for path in sorted(results.glob(f"{name}*.json"))]
-        same = [
-            part.rstrip("\n") + "\n" for part in old if f"benchmarks.{name}" in part.splitlines()[0]
+        measured = {processor(part) for part in new}
+        parts += [
+            part
+            for part in old
+            if f"benchmarks.{name}" in part.splitlines()[0] and processor(part) not in measured
         ]
-        parts += new or same
+        parts += new
     return "\n".join(parts)
+
+
+def processor(part: str) -> str:
+    """What a section was measured on."""
+    found = re.search(r"\d cores of (.+?) \(L", " ".join(part.splitlines()[2:5]))
+    return found[1] if found else ""
 
 
 def main() -> None:

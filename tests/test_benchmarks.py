@@ -133,6 +133,19 @@ def test_what_was_not_measured_again_stays_in_the_record(tmp_path: Path) -> None
     assert record(tmp_path, before) == before.replace("| 30 |", "| 31 |")
 
 
+def test_what_another_processor_did_stays_in_the_record(tmp_path: Path) -> None:
+    written = tmp_path / "screen.json"
+    write_json(written, "screen", [], [Table("Speed", [""], [["30"]])], [])
+    kept, text = json.loads(written.read_text()), ""
+    for name, rate in (("One", "30"), ("Other", "29"), ("One", "31")):
+        kept["machine"] |= {"processor": name, "caches": {"L1": 32_768}}
+        kept["tables"][0]["rows"] = [[rate]]
+        written.write_text(json.dumps(kept))
+        text = record(tmp_path, text)
+    assert text.count("benchmarks.screen") == 2
+    assert "| 29 |" in text and "| 31 |" in text and "| 30 |" not in text
+
+
 @pytest.mark.long
 def test_the_decoding_benchmark_runs(tmp_path: Path) -> None:
     small = ["--cells", "gru", "--sizes", "16", "--batches", "1", "3", "--beams", "2", "3", "5"]
