@@ -87,3 +87,25 @@ def painted(screen: View) -> str:
 def toasts(screen: View) -> list[str]:
     """What the toasts say."""
     return [notice.message for notice in screen.app._notifications]
+
+
+def count_toasts(screen: View) -> None:
+    """Let `app.said` be how many toasts there were so far."""
+    app, notify = screen.app, screen.app.notify
+    app.said = 0  # type: ignore[attr-defined]
+
+    def counted(*message: Any, **options: Any) -> None:
+        app.said += 1  # type: ignore[attr-defined]
+        notify(*message, **options)
+
+    app.notify = counted  # type: ignore[method-assign]
+
+
+async def settled(look: Callable[[], object]) -> object:
+    """What is seen once it stays so for a moment."""
+    seen, since = look(), time.monotonic()
+    while time.monotonic() < since + 0.15:
+        await asyncio.sleep(0.02)
+        if (now := look()) != seen:
+            seen, since = now, time.monotonic()
+    return seen
