@@ -134,6 +134,8 @@ class TextStream:
 
     def _searched_log_prob(self, beam: _Beam, events: BeamEvents) -> float:
         """log_prob of the first prompt's best open hypothesis, from its score."""
+        if not len(events.scores):  # the prompt took all of the budget
+            return self.log_prob
         strategy = self._session.strategy
         if not isinstance(strategy, BeamSearch):
             return nan

@@ -28,6 +28,7 @@ from tui.messages.writing import Explain, Request, WantRecord
 from tui.screens.write.export_files import as_json_lines, as_markdown, as_svg, save
 from tui.screens.write.export_sheet import FORMATS, ExportSheet
 from tui.screens.write.view import WriteScreen
+from tui.search import Search
 from tui.thoughts import LEVELS, Trace
 from tui.widgets.block import Block
 from tui.work.engine_model import EngineModel, load_engine
@@ -105,6 +106,27 @@ def test_a_beam_is_scored_when_it_is_whole(model: EngineModel, run: Path, name: 
     best = Engine.load(run).write("abc", STRATEGIES[name], max_length=60, seed=3)
     assert best.text == text
     assert told == pytest.approx(best.log_prob, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_prompt_may_take_all_of_the_first_budgets(model: EngineModel, name: str) -> None:
+    """Then nothing was written yet, of which everything can be told too."""
+    asked = request(name, "abc" * 500, details=not name.endswith("beam"))
+    opened, text, idle = model.open(asked), "", 0
+    trace, search = Trace.of(opened.prompt_thoughts()), Search()
+    while not opened.source.done:
+        for change in opened.source.advance(7, 0.001):
+            text = text[: change.keep] + change.text
+        idle += not text and not opened.source.characters
+        told, searched = opened.thoughts(), opened.searched()
+        if told is not None:
+            trace.add(told)
+        if searched is not None:
+            search.extend(searched)
+    assert idle > 3
+    assert text == whole(model, asked)[0]
+    assert len(trace) == (len(asked.prompt) + len(text) + opened.ended()) * asked.details
+    assert (search.length > 0) == name.endswith("beam")
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
