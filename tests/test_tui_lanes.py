@@ -393,7 +393,7 @@ async def test_hostile_texts_are_inert_side_by_side() -> None:
 
 
 @pytest.mark.parametrize(("stage", "theme"), [
-    ("grid", "dark"), ("grid", "light"), ("duel", "dark"), ("duel", "plain")
+    (stage, theme) for stage in ("grid", "duel") for theme in ("dark", "light", "plain")
 ])  # fmt: skip
 async def test_it_looks_as_it_did(
     stage: str,

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tui_driver import count_toasts, painted, press, until
-from tui_driver import settled as unchanged
+from snapshots import drawn
+from textual.widgets import Input
+from tui_driver import count_toasts, painted, press, settled, until
 from tui_fakes import FakeModel, letters
 from tui_train_fakes import training_view, write_run
 
@@ -28,42 +29,46 @@ def kept(run: Path, *steps: int) -> None:
         path.write_bytes(b"x")
 
 
-async def settled(view: TrainView, *texts: str) -> str:
-    """The page once all of these are on it and it no longer changes."""
+async def looks(view: TrainView, look: str, *texts: str) -> str:
+    """The page in a look, once all of these are on it and it no longer changes."""
+    if look == "light":
+        view.app.theme = "charlm-light"
     await until(lambda: all(text in painted(view) for text in texts))
+    for field in view.query(Input):
+        field.cursor_blink = False
     before = ""
-    while before != (page := painted(view)):
+    while before != (page := drawn(view.app)):
         before = page
         await asyncio.sleep(0.7)
-    return "\n".join(line.rstrip() for line in page.split("\n")) + "\n"
+    return re.sub(r"\d{4}-\d{6}", "MMDD-HHMMSS", page)  # when a new run would be named
 
 
-@pytest.mark.parametrize("look", ["dark", "light", "no-colour"])
-async def test_a_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, match_snapshot: Match, look: str
-) -> None:
-    if look == "no-colour":
+@pytest.fixture(params=["dark", "light", "no-colour"])
+def look(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the screen is drawn."""
+    if request.param == "no-colour":
         monkeypatch.setenv("NO_COLOR", "1")
+    return str(request.param)
+
+
+async def test_a_run(tmp_path: Path, match_snapshot: Match, look: str) -> None:
     run = write_run(tmp_path / "run")
     kept(run, 100, 200)
     model = FakeModel(letters("a text that is long enough for what it is to show here"))
     async with training_view(run, (80, 24), model) as view:
-        if look == "light":
-            view.app.theme = "charlm-light"
-        page = await settled(view, "▸ step 200 · 1.39", "step 100 · 1.39", "5-gram")
-        match_snapshot("train-run", page)
+        page = await looks(view, look, "▸ step 200 · 1.39", "step 100 · 1.39", "5-gram")
+        match_snapshot(f"train-run-{look}", page)
         await press(view, "g")
-        name = "train-gates-no-colour" if look == "no-colour" else "train-gates"
-        match_snapshot(name, await settled(view, "how far open", "o output"))
+        page = await looks(view, look, "how far open", "o output")
+        match_snapshot(f"train-gates-{look}", page)
 
 
 async def test_the_form(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, match_snapshot: Match
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, match_snapshot: Match, look: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     async with training_view(size=(80, 24)) as view:
-        page = await settled(view, "^S starts it")
-        match_snapshot("train-form", re.sub(r"\d{4}-\d{6}", "MMDD-HHMMSS", page))
+        match_snapshot(f"train-form-{look}", await looks(view, look, "^S starts it"))
 
 
 @pytest.mark.parametrize("size", [(20, 5), (1, 1), (40, 12), (200, 60)])
@@ -116,6 +121,6 @@ async def test_every_key_does_something(
                 await press(view, "home")
             await press(view, *ready_for(key, view))
             count_toasts(view)
-            before = await unchanged(partial(state_of, view))
+            before = await settled(partial(state_of, view))
             await press(view, name)
             await until(lambda view=view, before=before: state_of(view) != before)  # type: ignore[misc]

@@ -358,7 +358,7 @@ async def test_it_looks_as_it_did(
         match_snapshot(f"write-surprise-{theme}", drawn(screen.app))
 
 
-@pytest.mark.parametrize("theme", ["dark", "plain"])
+@pytest.mark.parametrize("theme", ["dark", "light", "plain"])
 async def test_what_changes_looks_as_it_did(
     monkeypatch: pytest.MonkeyPatch, match_snapshot: Callable[[str, str], None], theme: str,
 ) -> None:  # fmt: skip
@@ -366,7 +366,8 @@ async def test_what_changes_looks_as_it_did(
         monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr("tui.widgets.block.FLASH_SECONDS", 1000)
     model = FakeModel(letters(OLD))
-    async with running(model, (80, 24)) as screen:
+    settings = Loaded(Settings(theme="light" if theme == "light" else "dark"))
+    async with running(model, (80, 24), settings=settings) as screen:
         await write(screen, "It is")
         await turn(screen, model, NEW)
         screen.view.focus()
