@@ -34,7 +34,7 @@ _CURVES: dict[Kind, tuple[tuple[Quantity, str, str], ...]] = {
     "speed": (("characters_per_s", "characters/s", "secondary"),),
 }  # fmt: skip
 _OTHERS = ("success", "error", "foreground", "secondary")
-_EMPTY = "No numbers yet: the text is read first."
+_EMPTY = "No curve yet: the text is read first, then come the numbers of its first steps."
 _MOST_COLUMNS = 300
 _QUIET = "$foreground-muted"
 

@@ -49,19 +49,21 @@ class More(NamedTuple):
 _WHOLE, _SHARE = r"[1-9]\d{0,8}", r"0(\.\d+)?"
 _REAL = r"\d*\.?\d+(e-?\d+)?"
 MORE: Mapping[str, More] = {
-    "learning-rate": More("Learning rate", "--learning-rate", "0.003", _REAL, "as 0.003"),
+    "learning-rate": More("Learning rate", "--learning-rate", "0.003", _REAL,
+                          "a number, such as 0.003"),
     "dropout": More("Dropout", "--dropout", "0.1; more for many passes", _SHARE, "from 0 to 0.9"),
-    "batch": More("Batch", "--batch", "32 texts at once", _WHOLE, "a number, as 32"),
+    "batch": More("Batch", "--batch", "32 texts at once", _WHOLE, "a number, such as 32"),
     "length": More(
-        "Length", "--length", "64 characters back, in continuous text", _WHOLE, "a number, as 64"
+        "Length", "--length", "64 characters back, in continuous text", _WHOLE,
+        "a number, such as 64",
     ),
     "evaluations": More(
-        "Evaluations", "--evaluations", "20 along the way", _WHOLE, "a number, as 20"
+        "Evaluations", "--evaluations", "20 along the way", _WHOLE, "a number, such as 20"
     ),
-    "seed": More("Seed", "--seed", "1", r"\d{1,9}", "a number, as 1"),
+    "seed": More("Seed", "--seed", "1", r"\d{1,9}", "a number, such as 1"),
     "others": More(
         "Others", "", "as on the command line: --tied --case lower", "",
-        "options of python -m charlm.train, as --case lower",
+        "options of python -m charlm.train, such as --case lower",
     ),
 }  # fmt: skip
 

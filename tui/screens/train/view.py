@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from charlm.display import visible
-from tui.keymap import bindings_of
+from tui.keymap import bindings_of, key_named
 from tui.knobs import DECODERS, NO_DICE
 from tui.models import runs_folder
 from tui.screens.train.curves import CurveActions
@@ -85,7 +85,10 @@ class TrainView(CurveActions, SteeringActions):
         self._answers.set_empty("What it writes comes here, at every evaluation.")
         self._talk = Talk(self._load, self._answers)
         self._prompt = self.query_one(Prompt)
-        self._prompt.placeholder = "Type how a text begins: it goes on at every evaluation"
+        self._prompt.placeholder = (
+            f"{key_named('to_prompt', 'train')}, then type how a text begins:"
+            " it goes on at every evaluation"
+        )
         self.begin()
         self.set_interval(_FRAME, self._talk.drain)
         self._place()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
+from tui.keymap import key_named
 from tui.screens.view import TALL, WIDE
 from tui.screens.write.base import WriteBase
 
@@ -22,7 +23,12 @@ class ModelActions(WriteBase):
             self.say("one moment: the model is being read")
             return
         self._precision = "float32" if self._precision == "int8" else "int8"
-        self.say(f"numbers: {self._precision}")
+        back = key_named("precision", self.view_name)
+        self.say(
+            f"numbers of 8 bits: faster, nearly the same model ({back} goes back)"
+            if self._precision == "int8"
+            else "numbers of 32 bits: the model as it was trained"
+        )
         if self.facts is not None:
             prompt, now = self.shown_prompt, self.writing.now
             self.load(self.facts.path)
