@@ -424,3 +424,19 @@ async def test_the_keys_of_the_grid_act_only_in_it() -> None:
         await over(screen, 6)
         labels = {key.action: key.label(screen.states()) for key in keys}
         assert labels == {"grid": "Text", "cells": "4, 6, 9", "duel": "Duel"}
+
+
+async def test_a_prompt_that_was_shortened_is_a_new_one() -> None:
+    model = FakeModel()
+    async with running(model) as screen:
+        await write(screen, "the king")
+        await press(screen, "ctrl+f")
+        await over(screen, 6)
+        assert screen.lanes.prompt == "the king"
+        await press(screen, "ctrl+f")
+        screen.prompt.focus()
+        await until(lambda: screen.prompt.has_focus)
+        screen.prompt.text = "the"
+        await press(screen, "ctrl+f")
+        await over(screen, 6)
+        assert screen.lanes.prompt == "the"

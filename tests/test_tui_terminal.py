@@ -211,3 +211,24 @@ def test_the_end_in_mid_stream(
         assert terminal.screen.modes == {"7", "25"}  # lines wrap, the cursor is seen
         assert terminal.screen.strays == []
         assert not terminal.group()
+
+
+@pytest.mark.parametrize("how", ["quit", "term"])
+def test_the_end_while_the_model_looks_back(how: str, tmp_path: Path) -> None:
+    """A thread in native code is not torn out of it, which would abort the process."""
+    settings = tmp_path / "settings.toml"
+    with Watched(["-m", "tui", "--pace", "0"], 120, 36, settings) as terminal:
+        terminal.until(lambda text: "is ready" in text)
+        terminal.press(ESCAPE, "Enter Prompt")
+        terminal.press("N" * 5, "length 10,000")
+        terminal.press("i", "Enter Write")
+        terminal.press("To be" + ENTER, "cut at the length")
+        terminal.press(ESCAPE, "Esc Prompt")
+        terminal.send(LEFT)
+        terminal.catch_up()
+        if how == "quit":
+            terminal.send(ctrl("q"))
+        else:
+            terminal.process.terminate()
+        assert terminal.end() == (0 if how == "quit" else 143)
+        assert "terminate called" not in terminal.screen.text

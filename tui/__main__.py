@@ -7,11 +7,13 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from charlm.command_parser import Parser
 from charlm.display import visible
-from charlm.errors import CheckpointError, InputError, report_notice, run_and_exit
+from charlm.errors import CheckpointError, InputError, report_notice, run_main
 from charlm.places import MODEL, find_run
 
 #: A second, at most. A change waits up to two of these steps to be painted; frames of text are
@@ -128,5 +130,16 @@ def _exists(model: Path) -> bool:
     return (model / MODEL).is_file() if model.is_dir() else model.is_file()
 
 
+def _end(code: int) -> NoReturn:
+    """End the process at once: all is saved and said.
+
+    Python's own end would tear a thread that is still computing out of native code: an abort.
+    """
+    with suppress(OSError, ValueError):  # closed by the caller
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    run_and_exit(main)
+    _end(run_main(main, sys.argv[1:]))

@@ -61,6 +61,8 @@ class Prompt(InertArea):
         self._history: list[str] = []
         self._place = 0
         self._draft = ""
+        #: What was posted last, None before that.
+        self.sent: str | None = None
 
     async def _on_key(self, event: events.Key) -> None:
         action = _ACTIONS.get(event.key)
@@ -86,7 +88,7 @@ class Prompt(InertArea):
         if self.text and self.text not in self._history[-1:]:
             self._history = [*self._history, self.text][-_HISTORY:]
         self._place = len(self._history)
-        self._draft = self.text
+        self._draft = self.sent = self.text
         self.post_message(self.Sent(self.text))
 
     def _recall(self, by: int) -> bool:

@@ -242,7 +242,7 @@ class LaneActions(StageActions):
         """The prompt of what is seen; or what is typed, if that was not written with yet."""
         prompt = self.lanes.prompt if self.in_lanes and self.lanes.lanes else self.writing.prompt
         typed = self.prompt.text
-        is_new = self.prompt.has_focus and typed and not (prompt or "").startswith(typed)
+        is_new = self.prompt.has_focus and typed and typed != self.prompt.sent
         return typed if prompt is None or is_new else prompt
 
     def _fitting_count(self) -> int:
