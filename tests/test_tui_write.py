@@ -93,6 +93,26 @@ def test_comparison(old: str, new: str, comparison: Comparison) -> None:
     assert block.text == "A" + new
 
 
+@pytest.mark.parametrize(
+    ("new", "comparison"),
+    [
+        ("bcdef", Comparison(None, 1, 1)),
+        ("bcXef", Comparison(3, 1, 0)),
+        ("bc", Comparison(3, 1, 1)),
+    ],
+)
+def test_what_was_half_written_is_not_compared_with(new: str, comparison: Comparison) -> None:
+    half, block = written_over("bcdef"), Block("h", "A", 1, 40)
+    half.write(0, "XY", 0)
+    block.stand_over(half)
+    assert block.text == "AXYdef"  # as it is seen
+    block.write(0, new, 0)
+    block.whole = True
+    block.finish()
+    assert block.text == "A" + new
+    assert block.comparison(True) == comparison
+
+
 def test_a_comparison_in_words() -> None:
     assert comparison_text(None) == ""
     assert comparison_text(Comparison(None)) == ""

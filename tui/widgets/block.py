@@ -72,10 +72,16 @@ class Block:
         return self.text[self.base : self.fresh]
 
     def stand_over(self, old: Block) -> None:
-        """Take over the text of `old`, which has the same prompt: the new one writes over it."""
+        """Take over the text of `old`, which has the same prompt: the new one writes over it.
+
+        Where that had not come to the end of what it was written over, the new one is compared
+        with the latter: half of one text and half of another is no text.
+        """
         if len(old.text) <= _COMPARED and old.text.startswith(self.text):
-            self.text = self.before = old.text
-            self.cursor, self._before_whole = old.cursor, old.whole
+            self.text, self.cursor = old.text, old.cursor
+            self.before, self._before_whole = old.text, old.whole
+            if old.before is not None and old.fresh < len(old.text):
+                self.before, self._before_whole = old.before, old._before_whole
             self.wrapped.rewrite(self.base, visible_characters(old.text[self.base :]))
 
     def write(self, keep: int, text: str, now: float) -> int:
@@ -88,13 +94,13 @@ class Block:
         if self.before is None:
             self.text = self.text[:at] + text if at < len(self.text) else self.text + text
             return self.wrapped.rewrite(at, visible_characters(text))
+        if self._first_change is None:
+            self._first_change = self._change(at, text, self.before)
         old = self.text[at : self.fresh]
         if old == text:
             return self.line_of(at)
         runs = _differences(old, text)
         first = at + (runs[0][0] if runs else len(old))
-        if self._first_change is None and (runs or (len(old) < len(text) and self._before_whole)):
-            self._first_change = first
         self._flashes += [(at + a, at + b, now + FLASH_SECONDS) for a, b in runs]
         tail = text[first - at :] + self.text[self.fresh :]
         self.text = self.text[:first] + tail
@@ -105,8 +111,16 @@ class Block:
         if self.fresh < len(self.text):
             self.text = self.text[: self.fresh]
             self.wrapped.rewrite(self.fresh, "")
-            if self._first_change is None and self.whole:
-                self._first_change = self.fresh
+        shorter = self.before is not None and self.fresh < len(self.before)
+        if shorter and self._first_change is None and self.whole:
+            self._first_change = self.fresh
+
+    def _change(self, at: int, text: str, before: str) -> int | None:
+        """Where what is written at a place first differs from the text before."""
+        old = before[at : at + len(text)]
+        if runs := _differences(old, text):
+            return at + runs[0][0]
+        return at + len(old) if len(old) < len(text) and self._before_whole else None
 
     def comparison(self, over: bool) -> Comparison | None:
         """How the text differs from the one before, None if there was none; over: it is written.
