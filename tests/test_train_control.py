@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from test_train_learning import SMALL, TEXT
 
-from charlm.checkpoint import LAST, load_checkpoint
+from charlm.checkpoint import load_checkpoint
 from charlm.control import CONTROL, Control, steer
+from charlm.places import LAST
 from charlm.run_log import Tail, read_run_log
 from charlm.train.__main__ import main
 from charlm.train.learner import Learner

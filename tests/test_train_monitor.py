@@ -243,9 +243,9 @@ def test_every_decoder_writes_by_the_last_checkpoint(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(texts, "_PATIENCE", 300.0)
-    from charlm.checkpoint import LAST
     from charlm.decoding import STRATEGIES
     from charlm.engine import Engine
+    from charlm.places import LAST
 
     run = tmp_path / "run"
     options = [option for option in SMALL if option != "--no-texts"]
