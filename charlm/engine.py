@@ -26,7 +26,7 @@ from charlm.errors import CheckpointError, InputError
 from charlm.events import Completion
 from charlm.prompt_state import PromptState
 from charlm.sample_session import SampleSession
-from charlm.scoring import Score, inputs_and_targets
+from charlm.scoring import Score, Scoring, inputs_and_targets
 from charlm.session import Session, Task
 from charlm.vocabulary import Unknown, Vocabulary
 
@@ -210,29 +210,32 @@ class Engine:
         Continuous: one stream from the zero state, the start id first. details: how many rivals
         of each character are told, 0 for rank and entropy alone. Raises InputError.
         """
-        inputs, targets = inputs_and_targets(self.checkpoint, text, unknown)
-        return self._score(inputs, targets, details)
+        return self.start_score(text, details=details, unknown=unknown).score()
 
-    def score_ids(self, ids: Sequence[int], *, details: int | None = None) -> Score:
-        """As `score`, of one text as it stands: ids [T] after the start id, no end of its own."""
+    def start_score(
+        self, text: str, *, details: int | None = None, unknown: Unknown = "error"
+    ) -> Scoring:
+        """As `score`, a piece at a time."""
+        return self._scoring(*inputs_and_targets(self.checkpoint, text, unknown), details)
+
+    def start_score_ids(self, ids: Sequence[int], *, details: int | None = None) -> Scoring:
+        """As `start_score`, of one text as it stands: ids [T] behind the start id, no end added."""
         if not ids:
             raise InputError("the text to score is empty")
         start = self.checkpoint.text.start_id
-        return self._score([[start, *ids[:-1]]], [list(ids)], details)
+        return self._scoring([[start, *ids[:-1]]], [list(ids)], details)
 
-    def _score(
+    def _scoring(
         self, inputs: list[list[int]], targets: list[list[int]], details: int | None
-    ) -> Score:
-        session = self._native.ScoringSession(
+    ) -> Scoring:
+        native = self._native.ScoringSession(
             model=self._model,
             inputs=inputs,
             targets=targets,
             rivals=self._rivals(details),
             threads=self.threads,
         )
-        while not session.done():
-            session.advance(4096, 20.0)
-        return Score.of(targets, session.log_probs(), session.details())
+        return Scoring(native, targets)
 
     def _rivals(self, details: int | None) -> int:
         """As the native side wants it: -1 for no details, never more than there are ids."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,28 @@ class Score:
             raise CharlmError(f"the model's numbers overflow at character {place + 1:,}")
         ids = np.fromiter(chain.from_iterable(targets), np.int32)
         return cls(ids, joined, None if details is None else _joined(details))
+
+
+class Scoring:
+    """A text being scored: pulled like a session; who wants it no longer just stops pulling."""
+
+    def __init__(self, native: Any, targets: list[list[int]]) -> None:
+        self._native, self._targets = native, targets
+
+    @property
+    def done(self) -> bool:
+        """Whether every character is scored."""
+        return bool(self._native.done())
+
+    def advance(self, n: int = 4096, budget_ms: float = 20.0) -> None:
+        """Score up to n positions of each text, or until the budget is used."""
+        self._native.advance(n, budget_ms)
+
+    def score(self) -> Score:
+        """The whole score, advancing to its end. Raises CharlmError where numbers overflow."""
+        while not self.done:
+            self.advance()
+        return Score.of(self._targets, self._native.log_probs(), self._native.details())
 
 
 def inputs_and_targets(

@@ -32,6 +32,7 @@ from tui.search import Search
 from tui.thoughts import LEVELS, Trace
 from tui.widgets.block import Block
 from tui.work.engine_model import EngineModel, load_engine
+from tui.work.model_contract import Unwanted
 
 ROOT = Path(__file__).resolve().parent.parent
 STRATEGIES: dict[str, Strategy] = {
@@ -52,6 +53,10 @@ def model(run: Path) -> EngineModel:
     return load_engine(run, 1, "float32")
 
 
+def always() -> bool:
+    return True
+
+
 def request(name: str, prompt: str = "abc", length: int = 60, details: bool = False) -> Request:
     return Request(1, prompt, STRATEGIES[name], length, 3, 0, name, details)
 
@@ -59,7 +64,7 @@ def request(name: str, prompt: str = "abc", length: int = 60, details: bool = Fa
 def whole(model: EngineModel, asked: Request) -> tuple[str, bool, Trace | None]:
     """The text of a request as the worker reads it, whether it ended, and its thoughts."""
     opened, text = model.open(asked), ""
-    trace = Trace.of(opened.prompt_thoughts()) if asked.details else None
+    trace = Trace.of(opened.prompt_thoughts(always)) if asked.details else None
     while not opened.source.done:
         changes = opened.source.advance(7)
         text = text[: changes[0].keep] + "".join(change.text for change in changes)
@@ -77,7 +82,7 @@ def test_what_is_told_while_writing_is_what_is_told_afterwards(
 ) -> None:
     text, ended, trace = whole(model, request(name, prompt, details=True))
     assert trace is not None and len(trace) == len(prompt) + len(text) + ended
-    answer = model.answer(Explain(request(name, prompt), prompt, text, ended))
+    answer = model.answer(Explain(request(name, prompt), prompt, text, ended), always)
     again = Trace.of(*answer.thoughts)  # type: ignore[union-attr]
     for place in range(len(trace)):
         assert trace.at(place) == again.at(place)
@@ -99,7 +104,7 @@ def test_what_is_told_while_writing_is_what_is_told_afterwards(
 @pytest.mark.parametrize("name", ["beam", "nucleus-beam"])
 def test_a_beam_is_scored_when_it_is_whole(model: EngineModel, run: Path, name: str) -> None:
     text, ended, _ = whole(model, request(name))
-    answer = model.answer(Explain(request(name), "abc", text, ended))
+    answer = model.answer(Explain(request(name), "abc", text, ended), always)
     trace = Trace.of(*answer.thoughts)  # type: ignore[union-attr]
     assert len(trace) == 3 + len(text) + ended
     told = sum(trace.at(i).log_prob for i in range(3, len(trace)))  # type: ignore[union-attr]
@@ -113,7 +118,7 @@ def test_a_prompt_may_take_all_of_the_first_budgets(model: EngineModel, name: st
     """Then nothing was written yet, of which everything can be told too."""
     asked = request(name, "abc" * 500, details=not name.endswith("beam"))
     opened, text, idle = model.open(asked), "", 0
-    trace, search = Trace.of(opened.prompt_thoughts()), Search()
+    trace, search = Trace.of(opened.prompt_thoughts(always)), Search()
     while not opened.source.done:
         for change in opened.source.advance(7, 0.001):
             text = text[: change.keep] + change.text
@@ -132,7 +137,7 @@ def test_a_prompt_may_take_all_of_the_first_budgets(model: EngineModel, name: st
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_the_record_of_a_whole_text(model: EngineModel, run: Path, name: str) -> None:
     text, _, _ = whole(model, request(name))
-    record = model.answer(WantRecord(request(name), text)).record  # type: ignore[union-attr]
+    record = model.answer(WantRecord(request(name), text), always).record  # type: ignore[union-attr]
     assert written_from(run, record) == "abc" + text
 
 
@@ -141,13 +146,31 @@ def test_the_record_of_a_stopped_text(model: EngineModel, run: Path, length: int
     text, _, _ = whole(model, request("nucleus"))
     assert len(text) > 9
     cut = WantRecord(request("nucleus"), text[:length])
-    assert written_from(run, model.answer(cut).record) == "abc" + text[:length]  # type: ignore[union-attr]
+    record = model.answer(cut, always).record  # type: ignore[union-attr]
+    assert written_from(run, record) == "abc" + text[:length]
 
 
 def test_a_stopped_search_has_no_record(model: EngineModel) -> None:
     text, _, _ = whole(model, request("beam"))
     with pytest.raises(InputError, match="let it come to its end"):
-        model.answer(WantRecord(request("beam"), text[:3]))
+        model.answer(WantRecord(request("beam"), text[:3]), always)
+
+
+@pytest.mark.parametrize("name", ["nucleus", "beam"])
+@pytest.mark.parametrize("kind", ["text", "prompt", "record"])
+def test_looking_back_ends_when_nobody_waits(model: EngineModel, name: str, kind: str) -> None:
+    asked = request(name, "abc" * 200_000)._replace(details=True)
+    left = iter([True, True, False])
+    with pytest.raises(Unwanted):
+        if kind == "prompt":
+            model.open(asked._replace(strategy=STRATEGIES["nucleus"])).prompt_thoughts(
+                left.__next__
+            )
+        elif kind == "record":
+            model.answer(WantRecord(asked, "abc"), left.__next__)
+        else:
+            model.answer(Explain(asked, asked.prompt, "abc", False), left.__next__)
+    assert not list(left)
 
 
 def written_from(run: Path, record: str) -> str:

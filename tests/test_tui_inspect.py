@@ -185,12 +185,18 @@ async def test_it_is_said_where_the_units_end(
 
 @pytest.mark.parametrize(
     ("name", "text", "said"),
-    [("none", "abc", "does not exist"), ("run", "ΩΩΩ", "empty"), ("bad", "abc", "not a charlm")],
+    [
+        ("none", "abc", "does not exist"),
+        ("run", "ΩΩΩ", "empty"),
+        ("line", "Ω\n", "empty"),
+        ("bad", "abc", "not a charlm"),
+    ],
 )
 def test_what_cannot_be_is_said(
     worker: InspectWorker, make_run: MakeRun, tmp_path: Path, name: str, text: str, said: str
 ) -> None:
     make_run()
+    make_run("line", unit="line")
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / MODEL).write_bytes(b"no checkpoint at all")
     path = tmp_path / name

@@ -89,7 +89,7 @@ def test_a_sample_is_a_text_of_its_own_and_has_a_record(engine: EngineModel) -> 
         opened.source.advance(64)
     text = opened.source.text(0)
     assert text == whole(engine, Together(-1, requests(Sampling(), 3)))[2][0]
-    answer = engine.answer(WantRecord(request, text))
+    answer = engine.answer(WantRecord(request, text), lambda: True)
     assert isinstance(answer, Recorded)
     record = json.loads(answer.record)
     assert (record["text"], record["sample"]) == (text, 2)
@@ -102,7 +102,7 @@ def test_a_beam_has_no_samples(engine: EngineModel, strategy: Strategy) -> None:
     opened = engine.open(request)
     while not opened.source.done:
         opened.source.advance()
-    answer = engine.answer(WantRecord(request, opened.source.text(0)))
+    answer = engine.answer(WantRecord(request, opened.source.text(0)), lambda: True)
     assert isinstance(answer, Recorded)
     assert json.loads(answer.record)["sample"] == 0
     assert "sample" not in Setting(seed=7, sample=2).with_decoder(name).heading("")

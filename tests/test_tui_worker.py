@@ -6,21 +6,28 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tui_fakes import FACTS, FakeModel, letters
+from tui_fakes import FACTS, FakeModel, FakeText, letters
 
 from charlm.decoding import Sampling
 from charlm.errors import CheckpointError
 from tui.messages.writing import (
+    Answer,
+    Explain,
     Failed,
     Finished,
     Loaded,
     LoadFailed,
     Loading,
+    Question,
+    Recorded,
     Request,
     Started,
+    Unanswered,
+    WantRecord,
     Written,
 )
 from tui.work.decode_worker import DecodeWorker
+from tui.work.model_contract import StillWanted, Unwanted
 
 
 def until(condition: Callable[[], object], seconds: float = 10) -> None:
@@ -161,3 +168,90 @@ def test_what_is_shown_already_is_not_held_up(worker: DecodeWorker, model: FakeM
     until(lambda: sum(len(s.text) for s in list(worker.posted) if isinstance(s, Written)) >= 300)
     time.sleep(0.2)
     assert not has(worker, Finished)
+
+
+class Pondering(FakeModel):
+    """Looks back until nobody waits, but the last of its `patience` questions it answers."""
+
+    patience = 2
+
+    def answer(self, question: Question, wanted: StillWanted) -> Answer:
+        self.asked = [*getattr(self, "asked", []), question]
+        while len(self.asked) < self.patience:
+            if not wanted():
+                raise Unwanted
+            time.sleep(0.001)
+        return Unanswered(question, "so be it")
+
+
+@pytest.fixture
+def pondering() -> Iterator[tuple[DecodeWorker, Pondering]]:
+    model = Pondering(letters("on"))
+    worker = DecodeWorker(model.load)
+    worker.load(Path("x"))
+    until(lambda: has(worker, Loaded))
+    yield worker, model
+    worker.close(5)
+    assert not worker._thread.is_alive()
+
+
+def test_a_text_comes_before_an_answer_which_comes_after_it(
+    pondering: tuple[DecodeWorker, Pondering],
+) -> None:
+    worker, model = pondering
+    question = Explain(request(1), "p", "on", False)
+    worker.ask(question)
+    until(lambda: hasattr(model, "asked"))
+    worker.write(request(2))
+    until(lambda: has(worker, Unanswered))
+    kinds = [type(s) for s in worker.posted]
+    assert kinds.index(Finished) < kinds.index(Unanswered)
+    assert model.asked == [question, question]
+    assert not worker._questions
+
+
+def test_only_the_newest_question_of_a_kind_is_answered(
+    pondering: tuple[DecodeWorker, Pondering],
+) -> None:
+    worker, model = pondering
+    old, new = (Explain(request(number), "p", "on", False) for number in (1, 2))
+    worker.ask(old)
+    until(lambda: hasattr(model, "asked"))
+    worker.ask(new)
+    until(lambda: has(worker, Unanswered))
+    assert model.asked == [old, new]
+    assert [s for s in worker.posted if isinstance(s, Unanswered)] == [Unanswered(new, "so be it")]
+
+
+def test_another_model_is_not_asked_about_the_text_of_this_one(
+    pondering: tuple[DecodeWorker, Pondering],
+) -> None:
+    worker, model = pondering
+    worker.ask(WantRecord(request(1), "on"))
+    until(lambda: hasattr(model, "asked"))
+    worker.load(Path("y"))
+    until(lambda: sum(isinstance(s, Loaded) for s in list(worker.posted)) == 2)
+    worker.write(request(2))
+    until(lambda: has(worker, Finished))
+    assert len(model.asked) == 1 and not has(worker, Recorded) and not has(worker, Unanswered)
+
+
+def test_a_prompt_is_looked_at_no_longer_than_its_text_is_wanted(
+    worker: DecodeWorker, model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[bool] = []
+    model.steps = letters("on")
+
+    def look(text: FakeText, wanted: StillWanted) -> None:
+        looked.append(True)
+        while text.prompt == "long" and wanted():
+            time.sleep(0.001)
+        if not wanted():
+            raise Unwanted
+
+    monkeypatch.setattr(FakeText, "prompt_thoughts", look)
+    worker.write(request(1, "long"))
+    until(lambda: looked)
+    worker.write(request(2, "short"))
+    until(lambda: has(worker, Finished))
+    assert [s.number for s in worker.posted if isinstance(s, (Started, Finished))] == [2, 2]

@@ -24,6 +24,7 @@ from tui.messages.writing import (
 )
 from tui.search import SearchPart
 from tui.thoughts import RIVALS, Thoughts
+from tui.work.model_contract import StillWanted
 
 FACTS = ModelFacts(
     name="tiny", path=Path("checkpoints/tiny/model.safetensors"), cell="LSTM", layers=1,
@@ -63,7 +64,7 @@ class FakeText:
         self.log_prob -= math.log(4) * (self.done and self.ends)
         return changes
 
-    def prompt_thoughts(self) -> None:
+    def prompt_thoughts(self, wanted: StillWanted) -> None:
         return None
 
     def thoughts(self) -> None:
@@ -143,7 +144,7 @@ class FakeModel:
             raise self.error
         return FakeLanes(together, self.lanes, self.delay)
 
-    def answer(self, question: Question) -> Answer:
+    def answer(self, question: Question, wanted: StillWanted) -> Answer:
         return Unanswered(question, "a fake has no answer")
 
     def load(self, path: Path, threads: int, precision: Precision) -> FakeModel:
@@ -190,7 +191,7 @@ class ThinkingText(FakeText):
         self._wrote = "".join(change.text for change in changes)
         return changes
 
-    def prompt_thoughts(self) -> Thoughts:
+    def prompt_thoughts(self, wanted: StillWanted) -> Thoughts:
         return thoughts(self.prompt)
 
     def thoughts(self) -> Thoughts:
@@ -207,9 +208,9 @@ class ThinkingModel(FakeModel):
         kind = ThinkingText if request.details else FakeText
         return kind(steps, self.delay, request.prompt)
 
-    def answer(self, question: Question) -> Answer:
+    def answer(self, question: Question, wanted: StillWanted) -> Answer:
         if not isinstance(question, Explain):
-            return super().answer(question)
+            return super().answer(question, wanted)
         self.questions.append(question)
         parts = [thoughts(question.prompt)] if question.prompt else []
         return Explained(question, (*parts, thoughts(question.text, question.ended)))

@@ -17,6 +17,7 @@ from charlm.display import visible
 from charlm.errors import CharlmError, InputError
 from tui.keymap import view_key
 from tui.messages.writing import (
+    Answer,
     DecodeSnapshot,
     Failed,
     Finished,
@@ -30,7 +31,7 @@ from tui.messages.writing import (
     Unanswered,
     Written,
 )
-from tui.work.model_contract import Load, Model, Opened, OpenedLanes
+from tui.work.model_contract import Load, Model, Opened, OpenedLanes, Unwanted
 
 BUDGET_MS = 20.0
 _PIECE = 64
@@ -53,7 +54,7 @@ class DecodeWorker:
         self._wake = threading.Condition()
         self._wanted: tuple[Path, Precision] | None = None
         self._request: Request | Together | None = None
-        self._questions: deque[Question] = deque()
+        self._questions: dict[type, Question] = {}  # the newest of each kind, until answered
         self._closed = False
         self._model: Model | None = None
         self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
@@ -66,9 +67,10 @@ class DecodeWorker:
             yield self.posted.popleft()
 
     def load(self, path: Path, precision: Precision = "float32") -> None:
-        """Read a model next; a text being written ends."""
+        """Read a model next; a text being written ends, and questions about texts fall away."""
         with self._wake:
             self._wanted, self._request = (path, precision), None
+            self._questions.clear()
             self._wake.notify_all()
 
     def write(self, request: Request | Together) -> None:
@@ -78,9 +80,9 @@ class DecodeWorker:
             self._wake.notify_all()
 
     def ask(self, question: Question) -> None:
-        """Answer this when nothing is being written."""
+        """Answer this when nothing is being written, in place of an older one of its kind."""
         with self._wake:
-            self._questions.append(question)
+            self._questions[type(question)] = question
             self._wake.notify_all()
 
     def cancel(self) -> None:
@@ -105,6 +107,7 @@ class DecodeWorker:
                     return
                 wanted, self._wanted = self._wanted, None
                 request = self._request
+                question = next(iter(self._questions.values()), None)
             if wanted is not None:
                 self._read(*wanted)
             elif request is not None:
@@ -112,8 +115,8 @@ class DecodeWorker:
                 with self._wake:
                     if self._request is request:
                         self._request = None
-            else:
-                self._answer(self._questions.popleft())
+            elif question is not None:
+                self._answer(question)
 
     def _read(self, path: Path, precision: Precision) -> None:
         self._post(Loading(path))
@@ -133,20 +136,37 @@ class DecodeWorker:
                 self._stream_lanes(request, self._model.open_lanes(request))
                 return
             opened = self._model.open(request)
-            self._post(
-                Started(request.number, opened.prompt, opened.notices, opened.prompt_thoughts())
-            )
+            thoughts = opened.prompt_thoughts(lambda: self._request is request)
+            self._post(Started(request.number, opened.prompt, opened.notices, thoughts))
             self._stream(request, opened)
+        except Unwanted:
+            return
         except Exception as error:  # an engine error ends a text, never the screen
             self._post(Failed(request.number, _message(error)))
 
     def _answer(self, question: Question) -> None:
+        """Post the answer, if it is still asked for.
+
+        It stays asked where a text, which comes first, interrupts the answer."""
+        answer: Answer
         try:
             if self._model is None:
                 raise InputError(_no_model())
-            self._post(self._model.answer(question))
+            answer = self._model.answer(question, lambda: self._may_answer(question))
+        except Unwanted:
+            return
         except Exception as error:  # as above
-            self._post(Unanswered(question, _message(error)))
+            answer = Unanswered(question, _message(error))
+        with self._wake:
+            asked = self._questions.get(type(question)) is question
+            if asked:
+                del self._questions[type(question)]
+        if asked:
+            self._post(answer)
+
+    def _may_answer(self, question: Question) -> bool:
+        busy = self._closed or self._wanted or self._request
+        return not busy and self._questions.get(type(question)) is question
 
     def _stream(self, request: Request, opened: Opened) -> None:
         source, pacing, busy = opened.source, _Pacing(request), 0.0

@@ -24,12 +24,15 @@ from tui.messages.writing import (
 )
 from tui.models import shown_name
 from tui.thoughts import RIVALS, Thoughts, thoughts_of
+from tui.work.model_contract import StillWanted, Unwanted
 
 if TYPE_CHECKING:
     from tui.search import EndedText, SearchPart
     from tui.work.engine_lanes import EngineLanes
 
 _PAD = 0
+#: Positions at a time of what nobody watches: the time ends an advance first.
+_MANY = 4096
 #: Finished texts of a beam that are told of while it searches.
 _ENDED = 20
 
@@ -90,21 +93,28 @@ class EngineModel:
         sessions = [self._start(batch[0], batch[0].length, None, len(batch)) for batch in batches]
         return EngineLanes(together.number, sessions)
 
-    def answer(self, question: Question) -> Explained | Recorded:
-        """Decode a text once more, and tell what was asked. Raises InputError."""
+    def answer(self, question: Question, wanted: StillWanted) -> Explained | Recorded:
+        """Decode a text once more, and tell what was asked. Raises InputError, Unwanted."""
         if isinstance(question, Explain):
-            return Explained(question, tuple(self._explain(question)))
-        return Recorded(question, self._record(question))
+            return Explained(question, tuple(self._explain(question, wanted)))
+        return Recorded(question, self._record(question, wanted))
 
-    def foreseen(self, text: str, after: str = "", ended: bool = False) -> Thoughts | None:
-        """What the model thought of a text (and of its end) after another; None of no text."""
+    def foreseen(
+        self, text: str, wanted: StillWanted, after: str = "", ended: bool = False
+    ) -> Thoughts | None:
+        """What the model thought of a text (and of its end) after another; None of no text.
+
+        Raises Unwanted.
+        """
         from charlm.vocabulary import EOS
 
         before = self._engine.vocabulary.string2code(after)
         ids = self._engine.vocabulary.string2code(text) + [EOS] * ended
         if not ids:
             return None
-        score = self._engine.score_ids([*before, *ids], details=RIVALS)
+        scoring = self._engine.start_score_ids([*before, *ids], details=RIVALS)
+        _pull(scoring, wanted)
+        score = scoring.score()
         thoughts = thoughts_of(self.alphabet, score.ids, score.log_probs, score.details)
         return thoughts[len(before) :]
 
@@ -115,19 +125,19 @@ class EngineModel:
             unknown="map", details=details,
         )  # fmt: skip
 
-    def _explain(self, question: Explain) -> Sequence[Thoughts]:
+    def _explain(self, question: Explain, wanted: StillWanted) -> Sequence[Thoughts]:
         request, text = question.request, question.text
         told = None
         if not is_beam(request.strategy):
             session = self._start(request, len(text) + question.ended, RIVALS)
-            while not session.done:
-                session.advance(256)
+            _pull(session, wanted)
             if session.completions()[0][0].text == text:
                 told = thoughts_of(self.alphabet, *session.told(0))
-        told = told or self.foreseen(text, question.prompt, question.ended)
-        return [part for part in (self.foreseen(question.prompt), told) if part is not None]
+        told = told or self.foreseen(text, wanted, question.prompt, question.ended)
+        before = self.foreseen(question.prompt, wanted)
+        return [part for part in (before, told) if part is not None]
 
-    def _record(self, question: WantRecord) -> str:
+    def _record(self, question: WantRecord, wanted: StillWanted) -> str:
         from charlm.receipt import Order, records_of
 
         request, text = question.request, question.text
@@ -135,8 +145,7 @@ class EngineModel:
         cut = request.length if is_beam(request.strategy) else len(text)
         for length in dict.fromkeys((request.length, cut)):
             session = self._start(request, length, None)
-            while not session.done:
-                session.advance(256)
+            _pull(session, wanted)
             order = Order(request.decoder, request.strategy, Limits(length), request.seed,
                           precision=self.facts.precision)  # fmt: skip
             [(completion, record)] = records_of(self._engine, order, session, _sample(request))
@@ -156,9 +165,9 @@ class EngineText:
         self.prompt: str = session.prompts[0]
         self.notices = tuple(visible(str(notice)) for notice in session.notices)
 
-    def prompt_thoughts(self) -> Thoughts | None:
-        """What the model thought of the prompt, where that was asked for."""
-        return self._model.foreseen(self.prompt) if self._details else None
+    def prompt_thoughts(self, wanted: StillWanted) -> Thoughts | None:
+        """What the model thought of the prompt, where that was asked for. Raises Unwanted."""
+        return self._model.foreseen(self.prompt, wanted) if self._details else None
 
     def thoughts(self) -> Thoughts | None:
         """What it thought of what the last `advance` wrote."""
@@ -188,6 +197,14 @@ class EngineText:
     def ended(self) -> bool:
         """Whether the model wrote its end."""
         return bool(self._session.completions()[0][0].finished)
+
+
+def _pull(work: Any, wanted: StillWanted) -> None:
+    """Advance a session, or a score, to its end. Raises Unwanted."""
+    while not work.done:
+        if not wanted():
+            raise Unwanted
+        work.advance(_MANY)
 
 
 def _sample(request: Request) -> int:

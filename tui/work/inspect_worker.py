@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from charlm.checkpoint import Checkpoint
+    from charlm.scoring import Score
 
 #: The most characters that are scored, and traced; a trace is slow and takes memory.
 MAX_SCORED = 100_000
@@ -95,9 +96,14 @@ class InspectWorker:
         examples, notices = read_examples(engine.checkpoint, text, request.ended and whole)
         if not whole:
             notices = (*notices, f"only the first {MAX_SCORED:,} characters are looked into")
-        score = score_examples(engine, text, examples)
+        if not any(len(example.ids) for example in examples):
+            raise InputError("the text to look into is empty")
+        score = self._score(request, engine, text)
+        if score is None:
+            return
+        scored = characters_scored(engine, examples, score)
         name, ends = visible(shown_name(request.path)), places_of_ends(examples)
-        self.posted.append(Scored(request.number, name, *score, notices, ends))
+        self.posted.append(Scored(request.number, name, *scored, notices, ends))
         traced = self._trace(request, engine.checkpoint, examples)
         if traced is not None:
             self.posted.append(traced)
@@ -112,6 +118,16 @@ class InspectWorker:
         if self._engine is None or self._engine[0] != stamp:
             self._engine = stamp, Engine.load(path)
         return self._engine[1]
+
+    def _score(self, request: InspectRequest, engine: Any, text: str) -> Score | None:
+        """None when another request came meanwhile."""
+        scoring = engine.start_score(text, details=1, unknown="map")
+        while not scoring.done:
+            if not self._wanted(request):
+                return None
+            scoring.advance()
+        score: Score = scoring.score()
+        return score
 
     def _trace(
         self, request: InspectRequest, checkpoint: Checkpoint, examples: Sequence[Example]
@@ -196,18 +212,12 @@ def places_of_ends(examples: Sequence[Example]) -> frozenset[int]:
     )
 
 
-def score_examples(
-    engine: Any, text: str, examples: Sequence[Example]
+def characters_scored(
+    engine: Any, examples: Sequence[Example], score: Score
 ) -> tuple[str, NDArray[np.float32], NDArray[np.int32], tuple[str, ...], NDArray[np.float32]]:
-    """Characters, nats, ranks, the most probable character and its nats, all [T].
-
-    Raises InputError for a text of which nothing is left.
-    """
+    """Characters, nats, ranks, the most probable character and its nats, all [T]."""
     characters = "".join(example.text for example in examples)
     count = len(characters)
-    if not count:
-        raise InputError("the text to look into is empty")
-    score = engine.score(text, details=1, unknown="map")
     # The engine scores an end behind the last character too, where the text has none.
     assert score.details is not None and score.count in (count, count + 1)
     log_probs, details = score.log_probs[:count], score.details

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from tui.search import SearchPart  # the first paint does not need it
 
 
+#: Asked again and again by what takes long: whether somebody still waits for it.
+StillWanted = Callable[[], bool]
+
+
+class Unwanted(Exception):
+    """Nobody waits for this any more."""
+
+
 class Change(Protocol):
     """What charlm.stream.Change is: the text of `row` = old[:keep] + text."""
 
@@ -48,7 +56,7 @@ class Opened(Protocol):
     def prompt(self) -> str: ...
     @property
     def notices(self) -> tuple[str, ...]: ...
-    def prompt_thoughts(self) -> Thoughts | None: ...
+    def prompt_thoughts(self, wanted: StillWanted) -> Thoughts | None: ...
     def thoughts(self) -> Thoughts | None: ...
     def searched(self) -> SearchPart | None: ...
     def ended(self) -> bool: ...
@@ -69,13 +77,16 @@ class OpenedLanes(Protocol):
 
 
 class Model(Protocol):
-    """A loaded model: facts, `open` to begin a completion, `answer` to look back at one."""
+    """A loaded model: facts, `open` to begin a completion, `answer` to look back at one.
+
+    Looking back raises Unwanted soon after nobody waits for it.
+    """
 
     @property
     def facts(self) -> ModelFacts: ...
     def open(self, request: Request) -> Opened: ...
     def open_lanes(self, together: Together) -> OpenedLanes: ...
-    def answer(self, question: Question) -> Answer: ...
+    def answer(self, question: Question, wanted: StillWanted) -> Answer: ...
 
 
 Load = Callable[[Path, int, Precision], Model]

@@ -19,6 +19,13 @@ class ExportActions(WriteBase):
 
     _export: Export | None = None
 
+    def load(self, path: Path) -> None:
+        """Read a model: a text that was to be kept is then of another."""
+        if self._export is not None:
+            self._export = None
+            self.say("nothing was saved: another model is being read", True)
+        super().load(path)
+
     def action_export(self) -> None:
         """Ask for a format, then save or copy."""
         # Here, as below: the first paint does not need it.
