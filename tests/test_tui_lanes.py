@@ -277,7 +277,8 @@ async def test_a_duel_of_two_settings_on_the_same_dice() -> None:
         assert [r.strategy for r in model.requests] == [Sampling(top_p=0.95), Greedy()]
         await until(lambda: "first difference at 18" in painted(screen))
         assert "21 of 23 characters the same" in painted(screen)
-        assert "A  nucleus" in painted(screen) and "▸B  greedy" in painted(screen)
+        assert " A  nucleus" in painted(screen) and "▸ B  greedy" in painted(screen)
+        assert "colour: likelier in A or in B" in painted(screen)
         await press(screen, "f3")
         await until(lambda: model.requests[-1].strategy == Sampling())
         assert model.requests[-2].strategy == Sampling(top_p=0.95)

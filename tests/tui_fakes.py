@@ -86,6 +86,7 @@ class FakeLanes:
         self.prompt, self.notices = requests[0].prompt, ()
         self.characters = 0
         self._number, self._texts, self._delay = together.number, texts or named, delay
+        self._compared = together.compared
 
     @property
     def done(self) -> bool:
@@ -98,9 +99,13 @@ class FakeLanes:
         return [
             LaneWritten(self._number, lane, place, text[place], place + 1,
                         -(place + 1.0 + (lane % 2 == 0)) * (lane + 1), place + 1 == len(text),
-                        lane % 2 == 0)
+                        lane % 2 == 0, self._ratios(place))
             for lane, text in enumerate(self._texts) if place < len(text)
         ]  # fmt: skip
+
+    def _ratios(self, place: int) -> tuple[float, ...]:
+        """From far on the first side, over none, to never on it, and again."""
+        return ((4.0, 1.0, 0.0, -1.0, -math.inf)[place % 5],) if self._compared else ()
 
 
 def letters(text: str, start: int = 0) -> list[tuple[int, str]]:

@@ -13,7 +13,11 @@ _RUN = 4
 
 @dataclass(frozen=True)
 class Lane:
-    """One text as it stands. title: what it is written with. log_prob: nats, NaN if not known."""
+    """One text as it stands. title: what it is written with. log_prob: nats, NaN if not known.
+
+    leans: of the first characters, a level each, from 0 (likeliest with the first decoder of two)
+    to the highest (with the second).
+    """
 
     title: str
     text: str = ""
@@ -21,6 +25,7 @@ class Lane:
     log_prob: float = 0.0
     over: bool = False
     ended: bool = False
+    leans: bytes = b""
 
     @property
     def nats(self) -> str:

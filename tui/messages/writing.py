@@ -62,10 +62,14 @@ class Request(NamedTuple):
 
 
 class Together(NamedTuple):
-    """Several texts of one prompt, written side by side, character by character."""
+    """Several texts of one prompt, written side by side, character by character.
+
+    compared: of two, how much likelier one decoder makes each character is told too.
+    """
 
     number: int
     requests: tuple[Request, ...]
+    compared: bool = False
 
 
 class Explain(NamedTuple):
@@ -148,7 +152,11 @@ class Written(NamedTuple):
 
 
 class LaneWritten(NamedTuple):
-    """As Written, of one of several texts; `over`: it is, and `ended` by the model's end."""
+    """As Written, of one of several texts; `over`: it is, and `ended` by the model's end.
+
+    ratios: for each character of `text`, log p under the first decoder minus log p under the
+    second; where they are not known (yet), none. What is known later comes with the whole text.
+    """
 
     number: int
     lane: int
@@ -158,6 +166,7 @@ class LaneWritten(NamedTuple):
     log_prob: float
     over: bool
     ended: bool
+    ratios: tuple[float, ...] = ()
 
 
 class Finished(NamedTuple):

@@ -27,8 +27,11 @@ def lanes_head(lanes: Sequence[Lane], duel: bool, hides: bool) -> list[Piece]:
         pieces += [
             Piece(f"first difference at {place + 1:,}", "bold $accent", 1),
             Piece(f"{agreement(one, other):,} of {shortest:,} characters the same", "", 3),
-            Piece("dim: the same in both", _DIM, 5),
         ]
     elif shortest:
         pieces.append(Piece(f"the same so far: {shortest:,} characters", "", 1))
+    if shortest:
+        known = any(lane.leans for lane in lanes)
+        word = "colour: likelier in A or in B" if known else "dim: the same in both"
+        pieces.append(Piece(word, _DIM, 2))
     return [*pieces, *on]

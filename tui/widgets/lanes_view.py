@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -17,11 +18,15 @@ from textual.widget import Widget
 from charlm.display import visible, visible_characters
 from tui.side_by_side import Lane, parting, shared_runs
 from tui.widgets.pieces_line import PiecesLine
+from tui.widgets.ramps import LEVELS, Ramp, ramp_of
 from tui.wrapping import Wrapped
 
 #: Between two texts that stand side by side.
 _GAP = 3
 _WHEEL = 3
+#: Cells of the sign of a side, before its name.
+_SIGN = 3
+_PARTED = Style(bold=True, underline=True)
 
 
 class LanesPanel(Vertical, can_focus=True):
@@ -80,8 +85,9 @@ class LanesView(Widget):
     ) -> None:  # fmt: skip
         """Show these texts, so many beside one another.
 
-        chosen: the one that keys act on. compared: the characters of the first two that are not
-        the same at their place stand out.
+        chosen: the one that keys act on. compared: of two, each character has the colour of the
+        decoder that makes it likelier; while that is not known, those stand out that are not the
+        same at their place.
         """
         state = (tuple(lanes), prompt, tuple(names), columns, chosen, self.size, self.app.theme)
         if state == self._drawn or not self.size:
@@ -180,10 +186,11 @@ class LanesView(Widget):
         self._longest = max(self._longest, len(wrapped))
         first = max(0, len(wrapped) - self.page)
         first = first if self._top is None else min(first, self._top)
-        marks = self._marks(place, len(prompt))
+        lines = range(first, min(first + self.page, len(wrapped)))
+        marks = self._marks(place, len(prompt), wrapped.ends[lines[-1]])
         body = [
             Strip(list(self._pieces(wrapped.text, marks, wrapped.starts[i], wrapped.ends[i])))
-            for i in range(first, min(first + self.page, len(wrapped)))
+            for i in lines
         ]
         return [self._head(place, lane, width), *body]
 
@@ -194,31 +201,46 @@ class LanesView(Widget):
         right = " ".join(part for part in (lane.nats, "✓" if lane.over else "…") if part)
         left = f"{mark}{name}"[: max(0, width - len(right) - 2)]
         rule = " " + "─" * max(0, width - len(left) - len(right) - 2) + " "
-        style = self._style("chosen" if chosen else "head")
-        return Strip([Segment(left, style), Segment(rule, self._style("rule")),
-                      Segment(right, self._style("head"))])  # fmt: skip
+        style, quiet = self._style("chosen" if chosen else "head"), self._style("head")
+        sign = _SIGN if self._compared else 0  # in the colour of its side: the legend
+        tint = style + self._ramp.styles[-place]
+        pieces = ((left[:1], style), (left[1 : 1 + sign], tint), (left[1 + sign :], style),
+                  (rule, self._style("rule")), (right, quiet))  # fmt: skip
+        return Strip([Segment(text, style) for text, style in pieces if text])
 
-    def _marks(self, place: int, prompt: int) -> list[tuple[int, str]]:
-        """(end, style) of the runs of a text, prompt and all."""
-        text = self._lanes[place].text
-        marks = [(prompt, "prompt")]
+    @property
+    def _ramp(self) -> Ramp:
+        return ramp_of(self.app, two_ends=True)
+
+    def _marks(self, place: int, prompt: int, end: int) -> list[tuple[int, Style]]:
+        """(end, style) of the runs of a text, prompt and all, up to an end."""
+        lane, text = self._lanes[place], self._style("text")
+        marks = [(prompt, self._style("prompt"))]
         if not self._compared:
-            return [*marks, (prompt + len(text), "text")]
+            return [*marks, (end, text)]
         other = self._lanes[1 - place].text
-        start, parted = 0, parting(text, other)
-        for end, same in shared_runs(text, other):
+        start, parted = 0, parting(lane.text, other)
+        if lane.leans:
+            keys = groupby(enumerate(lane.leans[: end - prompt]),
+                           lambda pair: (pair[1], pair[0] == parted))  # fmt: skip
+            for (level, parts), run in keys:
+                start += len(list(run))
+                tint = text + self._ramp.styles[level] if level != LEVELS // 2 else text
+                marks.append((prompt + start, tint + _PARTED if parts else tint))
+            return marks
+        for stop, same in shared_runs(lane.text, other):
             if not same and start == parted < len(other):
-                marks.append((prompt + start + 1, "parting"))
-            marks.append((prompt + end, "same" if same else "text"))
-            start = end
+                marks.append((prompt + start + 1, self._style("parting")))
+            marks.append((prompt + stop, self._style("same") if same else text))
+            start = stop
         return marks
 
     def _pieces(
-        self, text: str, marks: Sequence[tuple[int, str]], start: int, end: int
+        self, text: str, marks: Sequence[tuple[int, Style]], start: int, end: int
     ) -> Sequence[Segment]:
         pieces, at = [], start
         for stop, style in marks:
             if stop > at and at < end:
-                pieces.append(Segment(text[at : min(stop, end)], self._style(style)))
+                pieces.append(Segment(text[at : min(stop, end)], style))
                 at = min(stop, end)
         return pieces

@@ -6,8 +6,10 @@ Without colour the same is said by bold, reverse, underline and italic.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rich.style import Style
+from textual.app import App
 from textual.color import Color
 
 #: Levels of a ramp; the middle one is neutral where the ramp has two ends.
@@ -31,24 +33,24 @@ class Ramp:
         ]
 
 
-def two_ended(low: Color, high: Color, background: Color, colour: bool) -> Ramp:
-    """From `low` over the background to `high`."""
-    middle = LEVELS // 2
-    if not colour:
-        return Ramp([_plain(abs(i - middle) / middle, i < middle) for i in range(LEVELS)])
-    return Ramp(
-        [
-            _on(background, low if i < middle else high, abs(i - middle) / middle)
-            for i in range(LEVELS)
-        ]
-    )
+def ramp_of(app: App[object], *, two_ends: bool) -> Ramp:
+    """In the theme's colours: from the one over the background to the other, or to that alone."""
+    theme = app.current_theme
+    ends = theme.primary, theme.accent or theme.primary
+    return _ramp_of(theme.background or "#000000", *ends, two_ends, not app.no_color)
 
 
-def one_ended(high: Color, background: Color, colour: bool) -> Ramp:
-    """From the background to `high`."""
-    if not colour:
-        return Ramp([_plain(i / (LEVELS - 1), False) for i in range(LEVELS)])
-    return Ramp([_on(background, high, i / (LEVELS - 1)) for i in range(LEVELS)])
+@lru_cache(8)
+def _ramp_of(background: str, low: str, high: str, two_ends: bool, colour: bool) -> Ramp:
+    paper, blue, gold = map(Color.parse, (background, low, high))
+    styles = []
+    for level in range(LEVELS):
+        share = 2 * level / (LEVELS - 1) - 1 if two_ends else level / (LEVELS - 1)
+        if colour:
+            styles.append(_on(paper, blue if share < 0 else gold, abs(share)))
+        else:
+            styles.append(_plain(abs(share), share < 0))
+    return Ramp(styles)
 
 
 def bar(level: int) -> str:

@@ -82,6 +82,7 @@ class EngineModel:
     def open_lanes(self, together: Together) -> EngineLanes:
         """Begin several texts; samples that follow one another are one batch."""
         from tui.work.engine_lanes import EngineLanes
+        from tui.work.log_ratio import MAX_RIVALS
 
         batches: list[list[Request]] = []
         for request in together.requests:
@@ -90,8 +91,15 @@ class EngineModel:
                 batches[-1].append(request)
             else:
                 batches.append([request])
-        sessions = [self._start(batch[0], batch[0].length, None, len(batch)) for batch in batches]
-        return EngineLanes(together.number, sessions)
+        details = MAX_RIVALS if together.compared else None
+        sessions = [
+            self._start(
+                batch[0], batch[0].length,
+                None if is_beam(batch[0].strategy) else details, len(batch),
+            )
+            for batch in batches
+        ]  # fmt: skip
+        return EngineLanes(self._engine, together, sessions)
 
     def answer(self, question: Question, wanted: StillWanted) -> Explained | Recorded:
         """Decode a text once more, and tell what was asked. Raises InputError, Unwanted."""

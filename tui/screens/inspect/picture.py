@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from rich.segment import Segment
 from rich.style import Style
-from textual.color import Color
 
 from tui.messages.inspect import Part, Scored, Traced
 from tui.screens.inspect.drawing import (
@@ -22,7 +19,7 @@ from tui.screens.inspect.lines import Chosen
 from tui.screens.view import View
 from tui.widgets.heat_text import HeatText
 from tui.widgets.pick_list import PickList
-from tui.widgets.ramps import Ramp, one_ended, two_ended
+from tui.widgets.ramps import Ramp, ramp_of
 
 
 class InspectPicture(View):
@@ -63,10 +60,7 @@ class InspectPicture(View):
         return value if value == value else None
 
     def _ramp(self) -> Ramp:
-        theme = self.app.current_theme
-        background = theme.background or "#000000"
-        ends = theme.primary, theme.accent or theme.primary
-        return _ramp_of(background, *ends, self.chosen.surprise, not self.app.no_color)
+        return ramp_of(self.app, two_ends=not self.chosen.surprise)
 
     def _colour(self) -> None:
         """Levels and list anew."""
@@ -129,11 +123,3 @@ class InspectPicture(View):
             return []
         strong = self._ramp().styles[-1]
         return place_line(self._scored, self._places[place], width, base, strong)
-
-
-@lru_cache(8)
-def _ramp_of(background: str, low: str, high: str, surprise: bool, colour: bool) -> Ramp:
-    paper, blue, gold = map(Color.parse, (background, low, high))
-    if surprise:
-        return one_ended(gold, paper, colour)
-    return two_ended(blue, gold, paper, colour)

@@ -8,8 +8,18 @@ from dataclasses import replace
 from tui.knobs import Setting
 from tui.messages.writing import Failed, Finished, LaneWritten, Request, Started, Together
 from tui.side_by_side import Lane
+from tui.widgets.ramps import LEVELS
 from tui.widgets.status import gathered
 from tui.work.decode_worker import DecodeWorker
+
+#: Log-ratio, in nats, from which a character is all the one decoder's: 20 times as likely.
+_ALL = 3.0
+
+
+def leans(ratios: Sequence[float]) -> bytes:
+    """A level of a ramp for each log-ratio: the first decoder is at its low end."""
+    middle = LEVELS // 2
+    return bytes(round(middle - middle * max(-1.0, min(1.0, r / _ALL))) for r in ratios)
 
 
 class Lanes:
@@ -25,8 +35,8 @@ class Lanes:
         self.lanes: list[Lane] = []
         self.streaming = False
 
-    def start(self, prompt: str, settings: Sequence[Setting]) -> None:
-        """Write a text for every setting."""
+    def start(self, prompt: str, settings: Sequence[Setting], compared: bool) -> None:
+        """Write a text for every setting. compared: tell of two, which decoder likes what."""
         self._number -= 1
         self.prompt, self.streaming = prompt, True
         self.lanes = [Lane(setting.heading("").removeprefix(" · ")) for setting in settings]
@@ -35,7 +45,7 @@ class Lanes:
                     sample=s.sample)
             for s in settings
         ]  # fmt: skip
-        self._worker.write(Together(self._number, tuple(requests)))
+        self._worker.write(Together(self._number, tuple(requests), compared))
 
     def cancel(self) -> None:
         """Stop writing; what is there stays."""
@@ -59,6 +69,7 @@ class Lanes:
                     lane, text=lane.text[: snapshot.keep] + snapshot.text,
                     characters=snapshot.characters, log_prob=snapshot.log_prob,
                     over=snapshot.over, ended=snapshot.ended,
+                    leans=lane.leans[: snapshot.keep] + leans(snapshot.ratios),
                 )  # fmt: skip
             case Finished():
                 self._end()

@@ -189,7 +189,7 @@ class LaneActions(StageActions):
             columns = 2 if width >= _THREE else 1
         names = [f"{i + 1}" for i in range(len(lanes))]
         if duel:
-            names = [f"{side}  {lane.title}" for side, lane in zip(_SIDES, lanes, strict=True)]
+            names = [f" {side}  {lane.title}" for side, lane in zip(_SIDES, lanes, strict=True)]
         panel.view.show(lanes, self.lanes.prompt or "", names, columns, self._lane, duel)
         panel.head.set_pieces(lanes_head(lanes, duel, panel.view.hides))
 
@@ -228,7 +228,7 @@ class LaneActions(StageActions):
             settings = list(self._sides)
         if self.lanes_panel is not None and self.lanes_panel.is_mounted:
             self.lanes_panel.view.seek(0)
-        self.lanes.start(prompt, settings)
+        self.lanes.start(prompt, settings, compared=self.stage == "duel")
         self.show_state()
 
     def _choose_lane(self, place: int) -> None:
