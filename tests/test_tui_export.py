@@ -217,10 +217,11 @@ async def test_a_receipt_saved_from_the_screen_is_written_again(
         other = next(i for i, r in enumerate(thought.rivals) if r.character not in written)
         await press(screen, "1234567890"[other], "enter")
         await until(lambda: screen.writing.now.parent and not screen.writing.streaming)  # type: ignore[union-attr]
-        await export(screen, "json", "enter")
+        await press(screen, "f12")
         await until(lambda: list(tmp_path.glob("*.json")))
         [path] = tmp_path.glob("*.json")
-        await until(lambda: f"saved {path}" in toasts(screen))
+        said = f"saved {path}: charlm write --from it gives this text again"
+        await until(lambda: said in toasts(screen))
         text = screen.view.text
         assert text[place] == thought.rivals[other].character
         await export(screen, "json", "c")
@@ -236,7 +237,7 @@ async def test_every_format_is_saved(
     async with real(run) as screen:
         await press(screen, *"abc", "enter")
         await until(lambda: screen.writing.now and not screen.writing.streaming)
-        for suffix in ("txt", "md", "jsonl", "svg"):
+        for suffix in ("txt", "md", "jsonl", "svg", "json"):
             await export(screen, suffix, "enter")
             await until(lambda suffix=suffix: list(tmp_path.glob(f"*.{suffix}")))
         text = screen.view.text

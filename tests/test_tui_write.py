@@ -589,7 +589,7 @@ async def test_while_a_model_is_read_no_receipt_is_asked_of_it() -> None:
     async with running(FakeModel(letters(" hello"))) as screen:
         await write(screen, "Oh")
         screen._loading = "other"
-        screen.action_export()
+        screen.action_receipt()
         await until(lambda: "one moment: the model is being read" in toasts(screen))
         assert screen.app.screen is screen
 

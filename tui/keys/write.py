@@ -38,6 +38,7 @@ def _rivals() -> tuple[Key, ...]:
 
 _AGAIN = (("lanes", "Again"), ("asked", "Again"))
 _COPY = (("lanes", "Copy"), ("written", "Copy"))
+_RECEIPT = (("lanes", ""), ("written", "Receipt"))
 _CURSOR = "In the text, outside the prompt"
 _OUTSIDE = "Knobs, outside the prompt: a letter turns down, a capital up"
 _KEYS: tuple[Key, ...] = (
@@ -63,6 +64,9 @@ _KEYS: tuple[Key, ...] = (
         "put the text, up to the cursor, into the prompt", "Write", "outside", rank=6),
     Key("export", ("ctrl+e",), (("written", "Export"), ("lanes", "Export")),
         "keep the text: as a file, a picture, a receipt", "Write", rank=10),
+    Key("receipt", ("f12",), _RECEIPT, "save its receipt: write --from it gives the same text",
+        "Write", rank=12),
+    Key("receipt", ("j",), _RECEIPT, "", "Write", "outside", palette=False),
     Key("pace", ("ctrl+g",), always("Pace"), "how fast the text appears", "Write"),
     *DECODERS,
     Key("turn(-1)", ("ctrl+down",), always("Knob"), "turn the chosen knob down, up", "Knobs",

@@ -31,14 +31,28 @@ class ExportActions(WriteBase):
         # Here, as below: the first paint does not need it.
         from tui.screens.write.export_sheet import ExportSheet
 
-        if "lanes" in self.states():
-            self.say("Enter takes the chosen text alone: then it can be exported")
-        elif self._loading:
-            self.say("one moment: the model is being read")
-        elif self.writing.streaming:
-            self.say("the text is still being written: Esc stops it")
-        elif self.view.blocks:
+        if self._is_whole():
             self.app.push_screen(ExportSheet(), self._chosen)
+
+    def action_receipt(self) -> None:
+        """Save the receipt of the text."""
+        from tui.screens.write.export_sheet import Export
+
+        if self._is_whole():
+            self._chosen(Export("json", copies=False))
+
+    def _is_whole(self) -> bool:
+        """Whether there is a text that can be kept; if not, it is said why."""
+        reason = ""
+        if "lanes" in self.states():
+            reason = "Enter takes the chosen text alone: then it can be exported"
+        elif self._loading:
+            reason = "one moment: the model is being read"
+        elif self.writing.streaming:
+            reason = "the text is still being written: Esc stops it"
+        if reason:
+            self.say(reason)
+        return not reason and bool(self.view.blocks)
 
     def answered(self, answer: Explained | Recorded | Unanswered) -> None:
         """Go on with an export that waited for this."""
@@ -90,4 +104,5 @@ class ExportActions(WriteBase):
         except OSError as error:
             self.say(f"the text could not be saved: {error}", True)
         else:
-            self.say(f"saved {path}")
+            again = ": charlm write --from it gives this text again"
+            self.say(f"saved {path}" + again * (export.suffix == "json"))
