@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,23 @@ async def test_hostile_texts_and_damaged_weights_stay_inert(tmp_path: Path) -> N
         view._talk._worker._load = refuse
         await press(view, "ctrl+r")
         await until(lambda: "step 50 · ValueError: cut ␛[31mfile" in painted(view))
+        view._talk._worker._load = model.load
+        kept(run, 50)  # another file
+        await until(lambda: "[/bold]" in painted(view) and "ValueError" not in painted(view))
+
+
+async def test_another_training_of_the_same_name_answers_for_itself(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run")
+    kept(run, 50)
+    model = FakeModel(letters("the first one's answer, which is long enough to be left"))
+    async with training_view(run, model=model) as view:
+        await until(lambda: "the first one's" in painted(view))
+        model.steps = letters("the second one's answer, which is long enough to be left")
+        shutil.rmtree(run)
+        write_run(run, steps=100)
+        kept(run, 50)
+        await until(lambda: "the second one's" in painted(view))
+        assert "the first one's" not in painted(view)
 
 
 async def test_a_short_first_text_is_thrown_again(tmp_path: Path) -> None:

@@ -40,10 +40,11 @@ class Mark(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """A checkpoint of a run."""
+    """A checkpoint of a run. `stamp`: another one when the file is."""
 
     step: int
     path: Path
+    stamp: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class Curves:
     `baselines`: (name, nats per character) of simpler models. `rate`: the height of the learning
     rate, None when the log does not tell it. `progress`: 0 to 1, None when the log does not say;
     `seconds_left` likewise. `weights`: its checkpoints by step, if they were asked for.
-    `ended`: why, None while it goes on.
+    `ended`: why, None while it goes on. `beginning`: another number for another training, should
+    one take the place of this one.
     """
 
     run: Path
@@ -88,6 +90,7 @@ class Curves:
     weights: tuple[Weights, ...] = ()
     notices: tuple[str, ...] = ()
     ended: str | None = None
+    beginning: int = 0
 
     def of(self, quantity: Quantity) -> tuple[Sample, ...]:
         """The curve of one quantity; empty when the log has none."""

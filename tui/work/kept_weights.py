@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -26,17 +27,15 @@ class WeightsFinder:
         """All of them, by step; none twice."""
         found: dict[int, Weights] = {}
         for name in reversed(_NEWEST):
-            step = self._step_of(self._run / name)
+            path = self._run / name
+            step = self._step_of(path)
             if step is not None:
-                found[step] = Weights(step, self._run / name)
-        try:
-            kept = os.listdir(self._run / "kept")
-        except OSError:
-            kept = []
-        for name in kept:
-            match = _KEPT.fullmatch(name)
-            if match is not None:
-                found[int(match[1])] = Weights(int(match[1]), self._run / "kept" / name)
+                found[step] = Weights(step, path, self._stamps[path][1])
+        with contextlib.suppress(OSError), os.scandir(self._run / "kept") as kept:
+            for entry in kept:
+                if match := _KEPT.fullmatch(entry.name):
+                    step = int(match[1])
+                    found[step] = Weights(step, Path(entry.path), entry.stat().st_mtime_ns)
         return tuple(found[step] for step in sorted(found))
 
     def _step_of(self, path: Path) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,6 +23,7 @@ _LABEL = 64
 _NOTHING = 1e-290
 _GROUP = 4
 _START = Place(0, 0, 0)
+_BEGINNINGS = count(1)
 #: Of a step line: quantity and key. An evaluation has one of its own.
 _STEP_KEYS: Mapping[Quantity, str] = {
     name: "loss" if name == "training" else name
@@ -84,7 +86,8 @@ class RunReader:
         for kept in everything:
             _cut(kept, lambda place: place.step > step)
         if not step:
-            self._place, self._now, self._speed = _START, Curves(self.run), {}
+            self._place, self._speed = _START, {}
+            self._now = Curves(self.run, beginning=next(_BEGINNINGS))
             self._notices.clear()
         else:
             self._marks.append(Mark(self._place, "resumed"))

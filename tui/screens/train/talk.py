@@ -27,7 +27,8 @@ class Talk:
         self._answers = answers
         self._worker = DecodeWorker(load)
         self._setting = Setting(length=_LENGTH)
-        self._run: Path | None = None
+        self._training: tuple[Path, int] | None = None
+        self._failed: list[Weights] = []
         self._weights: tuple[Weights, ...] = ()
         self._wanted: int | None = None
         self._asked: Weights | None = None
@@ -72,10 +73,11 @@ class Talk:
         """Take in which weights there are and where the cursor is; ask for what is missing."""
         if curves is None:
             return
-        if curves.run != self._run:
-            self._run = curves.run
+        if (training := (curves.run, curves.beginning)) != self._training:
+            self._training = training
             self._forget()
         self._weights = curves.weights
+        self._forgive()
         before = [w.step for w in self._weights if cursor is not None and w.step <= cursor.step]
         first = [w.step for w in self._weights[:1] if cursor is not None]
         self._wanted = next(reversed(before or first), None)
@@ -89,7 +91,7 @@ class Talk:
             match snapshot:
                 case LoadFailed(path=path, message=message):
                     if asked is not None and asked.path == path:
-                        self._end(message)
+                        self._fail(asked, message)
                 case Started() | Written() | Finished() | Failed() if (
                     asked is not None and snapshot.number == self._number
                 ):
@@ -105,7 +107,7 @@ class Talk:
             case Finished(ended=ended):
                 self._finish(asked, ended)
             case Failed(message=message):
-                self._end(message)
+                self._fail(asked, message)
 
     def _finish(self, asked: Weights, ended: bool) -> None:
         count, newest = self._written.characters, self._weights[-1:] == (asked,)
@@ -114,6 +116,17 @@ class Talk:
             self.again()  # of a first text one wants to see something
             return
         self._end(nats_text(self._written.log_prob, count, ended) if count else "no text")
+
+    def _fail(self, asked: Weights, message: str) -> None:
+        self._failed.append(asked)
+        self._end(message)
+
+    def _forgive(self) -> None:
+        """What files that are gone, or others by now, could not answer is asked anew."""
+        gone = [weights for weights in self._failed if weights not in self._weights]
+        for weights in gone:
+            self._failed.remove(weights)
+            self._answers.drop(weights.step)
 
     def _end(self, note: str) -> None:
         assert self._asked is not None
@@ -154,4 +167,5 @@ class Talk:
         self._worker.cancel()
         self._number += 1
         self._asked = None
+        self._failed.clear()
         self._answers.clear()
