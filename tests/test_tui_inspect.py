@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import MakeRun
+from conftest import MakeRun, random_checkpoint
 from rich.style import Style
 from snapshots import drawn
 from textual.color import Color
@@ -21,7 +21,7 @@ from tui_driver import HOSTILE, RAW, opened, painted, press, toasts, until
 from tui_driver import write as write_text
 from tui_fakes import FACTS, FakeModel, letters
 
-from charlm.checkpoint import load_checkpoint
+from charlm.checkpoint import load_checkpoint, save_checkpoint
 from charlm.engine import Engine
 from charlm.places import MODEL
 from charlm.reference import ReferenceModel, trace
@@ -51,7 +51,7 @@ from tui.screens.inspect.view import InspectView
 from tui.screens.sheets import Ask
 from tui.settings import Loaded, Settings
 from tui.widgets.heat_text import HeatText
-from tui.widgets.ramps import LEVELS, one_ended, two_ended
+from tui.widgets.ramps import LEVELS, ramp
 from tui.widgets.text_field import TextField
 from tui.work.inspect_worker import MAX_SCORED, InspectWorker, read_examples
 
@@ -244,8 +244,7 @@ def test_windows_hold_the_cursor() -> None:
 @pytest.mark.parametrize("colour", [True, False])
 @pytest.mark.parametrize("background", ["#14171c", "#fbfaf7"])
 def test_ramps_can_be_told_apart_and_read(background: str, colour: bool) -> None:
-    back, blue, gold = Color.parse(background), Color.parse("#2a5d8f"), Color.parse("#9a5b00")
-    two, one = two_ended(blue, gold, back, colour), one_ended(gold, back, colour)
+    one, two = (ramp(background, "#2a5d8f", "#9a5b00", ends, colour) for ends in (False, True))
     assert len(set(map(str, two.styles))) == (LEVELS if colour else 5)
     assert len(set(map(str, one.styles))) == (LEVELS if colour else 3)
     if not colour:
@@ -274,10 +273,10 @@ def test_surprise() -> None:
 
 
 def test_strips_have_a_cell_per_character() -> None:
-    back, gold = Color.parse("#000000"), Color.parse("#ffaa00")
     levels = [0, 0, 5, -1, 16]
     for colour in (True, False):
-        segments = strip_segments(levels, one_ended(gold, back, colour), Style(), colour)
+        styles = ramp("#000000", "#0000aa", "#ffaa00", False, colour)
+        segments = strip_segments(levels, styles, Style(), colour)
         assert sum(s.cell_length for s in segments) == len(levels)
 
 
@@ -293,7 +292,8 @@ async def inspecting(
     ends: bool = True,
 ) -> AsyncIterator[InspectView]:
     """The view on a text that was just written."""
-    model = FakeModel(letters(text), facts=FACTS._replace(path=run / MODEL), ends=ends)
+    facts = FACTS._replace(path=run / MODEL, weights=load_checkpoint(run).sha256)
+    model = FakeModel(letters(text), facts=facts, ends=ends)
     app = CharlmApp(run, load=model.load, settings=Loaded(Settings(theme=theme)))
     try:
         async with app.run_test(size=size, notifications=True):
@@ -415,6 +415,31 @@ async def test_a_text_of_ones_own(make_run: MakeRun) -> None:
         await opened(view, OtherText)
         await press(view, "escape")
         await until(lambda: view.app.screen is view)
+
+
+async def test_what_is_typed_takes_the_place_of_the_text(make_run: MakeRun) -> None:
+    async with inspecting(make_run()) as view:
+        await press(view, "e")
+        await opened(view, OtherText)
+        await press(view, *"cat", "ctrl+s")
+        await until(lambda: view._scored and view._scored.characters == "cat")
+
+
+async def test_a_text_is_called_ones_own_only_once_it_is_there(make_run: MakeRun) -> None:
+    async with inspecting(make_run()) as view:
+        view._own_text = "ΩΩΩ"
+        view._ask()
+        await until(lambda: any("is empty" in toast for toast in toasts(view)))
+        assert "the newest text, " in painted(view) and "your text" not in painted(view)
+
+
+async def test_newer_weights_than_those_that_wrote_are_told(make_run: MakeRun) -> None:
+    run = make_run()
+    async with inspecting(run) as view:
+        assert not any("saved anew" in toast for toast in toasts(view))
+        save_checkpoint(run / MODEL, random_checkpoint(seed=9))
+        view._ask()
+        await until(lambda: any("saved anew" in toast for toast in toasts(view)))
 
 
 async def test_escape_stops_the_computing(make_run: MakeRun) -> None:

@@ -324,6 +324,19 @@ async def test_a_text_is_edited_and_branches_off() -> None:
         assert screen.view.text == "Oh hello"
 
 
+async def test_another_text_in_place_of_the_edited_one_is_no_branch_of_it() -> None:
+    model = ThinkingModel(letters(" hello"))
+    async with running(model) as screen:
+        await write(screen, "Oh")
+        await press(screen, "escape", "e")
+        await until(lambda: screen.prompt.has_focus)
+        screen.prompt.text = ""
+        await press(screen, *"We", "enter")
+        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        assert len(screen.view.blocks) == 2
+        assert screen.writing.now is not None and screen.writing.now.parent is None
+
+
 async def test_an_edit_that_was_given_up_is_forgotten() -> None:
     model = FakeModel(letters(" hello"))
     async with running(model) as screen:
@@ -459,6 +472,10 @@ async def test_of_another_models_text_nothing_false_is_said() -> None:
         await press(screen, "escape", "left", "enter")
         await until(lambda: toasts(screen).count(OTHER) == 2)
         assert "tiny writes from now on" in toasts(screen)
+        model.facts = FACTS._replace(weights="newer")
+        await press(screen, "ctrl+n")
+        newer = "tiny was saved anew: its newer weights write from now on"
+        await until(lambda: newer in toasts(screen))
 
 
 async def test_a_model_that_cannot_be_read_leaves_the_text_its_own() -> None:

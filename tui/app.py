@@ -184,7 +184,9 @@ class CharlmApp(SteadyApp):
             return Newest(None, "", False)
         writer = self._writer()
         now = writer.writing.now
-        return Newest(self._loaded(), writer.view.text, now is not None and now.ended)
+        weights = writer.facts.weights if writer.facts is not None else ""
+        ended = now is not None and now.ended
+        return Newest(self._loaded(), writer.view.text, ended, weights)
 
     def _loaded(self) -> Path | None:
         """The run or file that is written with."""

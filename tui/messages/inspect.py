@@ -14,12 +14,17 @@ if TYPE_CHECKING:  # the first paint does not wait for NumPy
 
 @dataclass(frozen=True)
 class InspectRequest:
-    """A text to look into with a model. `ended`: its end belongs to it, else it was cut there."""
+    """A text to look into with a model. `ended`: its end belongs to it, else it was cut there.
+
+    weights: those that Write has of this model, as in ModelFacts. own: the user typed the text.
+    """
 
     number: int
     path: Path
     text: str
     ended: bool = False
+    weights: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True)

@@ -37,11 +37,12 @@ def ramp_of(app: App[object], *, two_ends: bool) -> Ramp:
     """In the theme's colours: from the one over the background to the other, or to that alone."""
     theme = app.current_theme
     ends = theme.primary, theme.accent or theme.primary
-    return _ramp_of(theme.background or "#000000", *ends, two_ends, not app.no_color)
+    return ramp(theme.background or "#000000", *ends, two_ends, not app.no_color)
 
 
 @lru_cache(8)
-def _ramp_of(background: str, low: str, high: str, two_ends: bool, colour: bool) -> Ramp:
+def ramp(background: str, low: str, high: str, two_ends: bool, colour: bool) -> Ramp:
+    """Between these colours; without colour, by how the characters are set."""
     paper, blue, gold = map(Color.parse, (background, low, high))
     styles = []
     for level in range(LEVELS):

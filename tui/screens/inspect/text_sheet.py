@@ -29,8 +29,12 @@ class OtherText(ModalScreen[str | None]):
             sheet.border_title = "Look into another text"
             sheet.border_subtitle = "^S or F9 looks into it · Esc closes"
             yield TextField(self._text, id="other-text")
-            yield Static("Type or paste; the model reads it as one text from its beginning.",
-                         classes="note")  # fmt: skip
+            yield Static("Type or paste, in place of the text that is there; the model reads it"
+                         " as one text from its beginning.", classes="note")  # fmt: skip
+
+    def on_mount(self) -> None:
+        """What is typed takes the place of the text."""
+        self.query_one(TextField).select_all()
 
     def action_use(self) -> None:
         """Give it."""

@@ -51,6 +51,7 @@ class InspectView(InspectChoosing):
         self._current = current
         self._worker = InspectWorker()
         self._request = InspectRequest(0, Path(), "")
+        self._shown = self._request
         self._own_text: str | None = None
         self._progress: TraceProgress | None = None
         self._working = False
@@ -133,7 +134,7 @@ class InspectView(InspectChoosing):
         """Which model and text, and how far it is."""
         pieces = [Piece("charlm", "bold $primary", 1), Piece("Inspect", "bold")]
         if self._scored is not None:
-            own = "your text" if self._own_text is not None else "the newest text"
+            own = "your text" if self._shown.own else "the newest text"
             pieces.append(Piece(self._scored.name, _DIM, 2))
             pieces.append(Piece(f"{own}, {self._scored.count():,} characters", _DIM, 4))
         if self._working:
@@ -161,17 +162,19 @@ class InspectView(InspectChoosing):
 
     def _is_older(self) -> bool:
         newest, asked = self._current(), self._request
-        known = Newest(asked.path, asked.text, asked.ended)
+        known = Newest(asked.path, asked.text, asked.ended, asked.weights)
         return bool(newest.path and newest.text) and newest != known
 
     def _ask(self) -> None:
-        path, text, ended = self._current()
+        path, text, ended, weights = self._current()
+        own = self._own_text is not None
         if self._own_text is not None:
             text, ended = self._own_text, False
         if path is None or not text:
             self.say("there is no model yet" if path is None else "there is no text yet", True)
             return
-        self._request = InspectRequest(self._request.number + 1, path, text, ended)
+        number = self._request.number + 1
+        self._request = InspectRequest(number, path, text, ended, weights, own)
         self._working, self._progress = True, None
         self._worker.ask(self._request)
         self.show_state()
@@ -186,7 +189,7 @@ class InspectView(InspectChoosing):
     def _take(self, snapshot: InspectSnapshot) -> None:
         match snapshot:
             case Scored():
-                self._scored, self._traced = snapshot, None
+                self._scored, self._traced, self._shown = snapshot, None, self._request
                 self._places = most_surprising(snapshot)
                 self.text.show(snapshot.characters)
                 self._choose(replace(self.chosen, unit=0, place=0))

@@ -30,9 +30,10 @@ class TextActions(WriteBase):
         self.rivals.choose(event.place)
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
-        """Enter: write; an edited text becomes a branch of what it was."""
+        """Enter: write; an edited text that begins as before is a branch of what it was."""
         edited, self._edited = self._edited, None
-        if edited is not None and edited is self.writing.now:
+        same = edited is not None and event.text[:1] == edited.block.text[:1]
+        if same and edited is self.writing.now:
             self.writing.branch(event.text, None, self.setting)
             self.show_state()
         else:

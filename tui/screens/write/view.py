@@ -193,11 +193,13 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
             case Loading(path=path):
                 self._loading = visible(shown_name(path))
             case Loaded(facts=facts):
-                self.facts, self._loading = facts, ""
+                before, self.facts, self._loading = self.facts, facts, ""
                 self._run = run_of(facts.path).absolute()
                 self.writing.forget()
                 self._show_empty()
-                if self.view.blocks and not self.writing.streaming:
+                if before and before.path == facts.path and before.weights != facts.weights:
+                    self.say(f"{facts.name} was saved anew: its newer weights write from now on")
+                elif self.view.blocks and not self.writing.streaming:
                     self.say(f"{facts.name} writes from now on")
             case LoadFailed(message=message):
                 self._loading = ""
