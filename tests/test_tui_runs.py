@@ -210,6 +210,10 @@ def test_only_what_differs_is_shown() -> None:
     lines = [line.split() for line in page.split("\n")]
     assert lines == [["a", "b"], ["cell", "GRU", "LSTM"], ["bias", "–", "no"]]
     assert "the same" in difference_content(("a", "b"), one, one).plain
+    one, other = {"--dropout": "0.1", "--out": "a"}, {"--batch": "9", "--out": "b"}
+    page = difference_content(("a", "b"), one, other).plain
+    lines = [line.split() for line in page.split("\n")]
+    assert lines[1:] == [["--dropout", "0.1", "default"], ["--batch", "default", "9"]]
     long = difference_content(("a", "b"), {"text": "x" * 40}, {"text": "y"}).plain
     assert long.split("\n")[2:] == [f"  a: {'x' * 40}", "  b: y"]
 

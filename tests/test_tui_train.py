@@ -21,7 +21,7 @@ from tui.messages.run import Curves, Forecast, Place, Sample
 from tui.screens.sheets import Ask, Question
 from tui.screens.train.desk import TrainingDesk
 from tui.screens.train.form import TrainForm
-from tui.screens.train.train_on import train_on_sheet
+from tui.screens.train.train_on import train_on_options, train_on_sheet
 from tui.screens.train.view import TrainView
 from tui.screens.train.wheel import Wheel
 from tui.screens.write.view import WriteScreen
@@ -121,10 +121,17 @@ def test_the_rest_of_a_stopped_training_is_proposed() -> None:
     assert train_on_sheet(replace(stopped, ended=None))._value == "4.92M"  # it was killed
     assert train_on_sheet(replace(stopped, ended="budget used"))._value == "2.46M"
     assert train_on_sheet(replace(stopped, progress=0.0))._value == "2.46M"
+    assert train_on_sheet(replace(stopped, progress=0.94))._value == "2.46M"  # the rest is little
     assert train_on_sheet(Curves(Path("r")))._value == "5M"
     later = replace(stopped, place=Place(19, 1.3e6, 6))  # it was stopped between two lines
     assert train_on_sheet(later)._value == "4.92M"
-    assert "1.3 M characters so far" in train_on_sheet(later)._text
+    sheet = train_on_sheet(later)
+    assert "1.3 M characters so far" in sheet._text
+    assert [sheet._wrong(word) != "" for word in ("2 min", "2minutes", "0 min", "min", "9m")] == [
+        False, False, True, True, False,
+    ]  # fmt: skip
+    assert train_on_options("9M", later) == ["--resume", "r", "--characters", "9M"]
+    assert train_on_options("2.5 Min", later) == ["--resume", "r", "--minutes", "2.600"]
 
 
 async def test_a_form_field_leaves_the_key_that_copies_to_others(runs: Path) -> None:

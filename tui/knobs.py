@@ -58,9 +58,10 @@ def _presets() -> dict[str, Mapping[str, float]]:
 
 @dataclass(frozen=True)
 class Setting:
-    """The decoder in use, the values of every decoder's knobs, length, seed, chosen knob.
+    """The decoder in use, the values of every decoder's knobs, length, seed.
 
-    sample: which of the texts of this seed, from 0.
+    sample: which of the texts of this seed, from 0. wanted: the knob that was chosen last; a
+    decoder that lacks it does not make it forgotten.
     """
 
     name: str = "nucleus"
@@ -68,7 +69,7 @@ class Setting:
     length: int = 1000
     seed: int = 1
     sample: int = 0
-    chosen: str = "temperature"
+    wanted: str = "temperature"
     pace: int = PACES[0]
 
     @property
@@ -91,6 +92,11 @@ class Setting:
     def knobs(self) -> tuple[str, ...]:
         """The knobs that the current decoder has, in the order shown."""
         return (*self.values[self.name], "length", *(("seed",) if self.has_seed else ()))
+
+    @property
+    def chosen(self) -> str:
+        """The knob that keys turn."""
+        return self.wanted if self.wanted in self.knobs else self.knobs[0]
 
     @property
     def names_text(self) -> tuple[object, ...]:
@@ -123,14 +129,13 @@ class Setting:
         return " · ".join([model, DECODERS[self.name], *acting])
 
     def with_decoder(self, name: str) -> Setting:
-        """The same with another decoder; the chosen knob stays where the decoder has it."""
-        new = replace(self, name=name)
-        return new if self.chosen in new.knobs else replace(new, chosen=new.knobs[0])
+        """The same with another decoder."""
+        return replace(self, name=name)
 
     def with_next_chosen(self, by: int) -> Setting:
         """The same with the next (or, by -1, the previous) knob chosen."""
         place = self.knobs.index(self.chosen) + by
-        return replace(self, chosen=self.knobs[place % len(self.knobs)])
+        return replace(self, wanted=self.knobs[place % len(self.knobs)])
 
     def with_seed(self, seed: int) -> Setting:
         """The same with the first text of another seed, kept in range."""
@@ -144,7 +149,7 @@ class Setting:
         """The same with `knob` one rung up (by 1) or down (-1), and chosen; itself at an end."""
         if knob not in self.knobs:
             return self
-        new = replace(self, chosen=knob)
+        new = replace(self, wanted=knob)
         if knob == "seed":
             return new.with_seed(self.seed + by)
         value = _next_rung(LADDERS[knob], self.value(knob), by)

@@ -19,6 +19,9 @@ from tui.widgets.field import Field
 Facts = Mapping[str, str]
 #: Cells of the columns where two runs are compared.
 _LABEL, _VALUE = 18, 26
+#: Options that say what other lines say too, or where a run lies.
+_SAID = {"--out", "--resume", "--cell", "--layers", "--hidden", "--embedding", "--unit", "--form",
+         "--case", "--corpus", "--split", "--keep", "--threads"}  # fmt: skip
 
 _QUIET = "$foreground-muted"
 _CLOSE = [("escape", "dismiss(None)", "Close"), ("f1", "dismiss(None)", "Close")]
@@ -145,14 +148,17 @@ class Differences(ModalScreen[None]):
 def difference_content(names: tuple[str, str], one: Facts, other: Facts) -> Content:
     """A line per label where the two differ, side by side; what one of them lacks is a dash.
 
-    Values too long for a column stand below each other.
+    An option that was not given has its default. Values too long for a column stand below each
+    other.
     """
-    labels = [label for label in {**one, **other} if one.get(label) != other.get(label)]
+    labels = [label for label in {**one, **other}
+              if one.get(label) != other.get(label) and label not in _SAID]  # fmt: skip
     if not labels:
         return Content(f"{visible(names[0])} and {visible(names[1])} say the same of themselves.")
     parts: list[str | tuple[str, str]] = [(" " * _LABEL + _columns(names), "bold $accent")]
     for label in labels:
-        values = visible(one.get(label, "–")), visible(other.get(label, "–"))
+        lacking = "default" if label.startswith("--") else "–"
+        values = visible(one.get(label, lacking)), visible(other.get(label, lacking))
         parts += ["\n", (f"{visible(label):<{_LABEL}}", _QUIET)]
         if all(cell_len(value) < _VALUE - 1 for value in values):
             parts.append(_columns(values))

@@ -8,7 +8,7 @@ from pathlib import Path
 from tui.messages.run import Curves
 from tui.screens.train.desk import TrainingDesk
 from tui.screens.train.form import TrainForm
-from tui.screens.train.train_on import train_on_sheet
+from tui.screens.train.train_on import train_on_options, train_on_sheet
 from tui.screens.train.wheel import Wheel
 from tui.screens.view import View
 from tui.work.run_watcher import RunWatcher
@@ -52,9 +52,9 @@ class SteeringActions(View):
         """Stop: it saves first."""
         self._steer(self._wheel.stop)
 
-    def _train_on(self, characters: str | None) -> None:
-        if characters and self._run is not None:
-            self._start(self._run, ["--resume", str(self._run), "--characters", characters])
+    def _train_on(self, word: str | None) -> None:
+        if word and (curves := self.curves) is not None:
+            self._start(curves.run, train_on_options(word, curves))
 
     def _start(self, run: Path, options: Sequence[str]) -> None:
         try:

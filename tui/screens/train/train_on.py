@@ -12,6 +12,9 @@ from tui.screens.train.fields import BUDGET
 from tui.widgets.quantities import short
 
 _RESUME = "resume.pt"
+_MINUTES = re.compile(r"(\d+(\.\d+)?) ?min(utes?)?")
+#: Where a training was stopped so near its end, the rest of it is hardly worth a start.
+_NEARLY = 0.8
 
 
 def can_go_on(run: Path) -> bool:
@@ -20,24 +23,33 @@ def can_go_on(run: Path) -> bool:
 
 
 def train_on_sheet(curves: Curves) -> Ask:
-    """Asks up to how many characters in all.
+    """Asks up to how many characters in all, or for how many minutes more.
 
-    It proposes the whole of what a training was to take that did not come so far, and twice what
-    another took.
+    It proposes the whole of what a training was to take that did not come nearly so far, and twice
+    what another took.
     """
     characters = curves.last.characters if curves.last is not None else 0.0
     progress = curves.progress or 1.0
-    cut = curves.ended in (None, "stopped") and progress > 0
+    cut = curves.ended in (None, "stopped") and 0 < progress < _NEARLY
     # The share was told with the last line, and where it was cut comes a little later.
     told = curves.of("training")[-1].place.characters if curves.of("training") else characters
-    whole = told / progress if cut and progress < 1 else 2 * characters
+    whole = told / progress if cut else 2 * characters
     return Ask(
         "Train on",
         f"It has learned from {short(characters)} characters so far."
-        " Up to how many in all shall it go on?",
+        " Up to how many in all shall it go on? Or for how much longer, such as 10 min?",
         _written(whole) if whole else BUDGET["characters"].default,
         lambda word: _wrong(word.lower(), characters),
     )
+
+
+def train_on_options(word: str, curves: Curves) -> list[str]:
+    """The options of the training that goes on so far."""
+    minutes = _MINUTES.fullmatch(word.lower())
+    if minutes is None:
+        return ["--resume", str(curves.run), "--characters", word]
+    so_far = curves.last.seconds / 60 if curves.last is not None else 0.0
+    return ["--resume", str(curves.run), "--minutes", f"{so_far + float(minutes[1]):.3f}"]
 
 
 def _written(characters: float) -> str:
@@ -48,8 +60,10 @@ def _written(characters: float) -> str:
 
 def _wrong(word: str, so_far: float) -> str:
     kind = BUDGET["characters"]
+    if (minutes := _MINUTES.fullmatch(word)) and float(minutes[1]):
+        return ""
     if not re.fullmatch(kind.pattern, word):
-        return f"a number of characters, as {kind.example}"
+        return f"a number of characters, as {kind.example}, or of minutes, as 10 min"
     unit = {"k": 1e3, "m": 1e6}.get(word[-1], 1)
     return (
         "" if float(word.rstrip("km")) * unit > so_far else "that many it has learned from already"

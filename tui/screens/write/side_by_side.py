@@ -201,7 +201,7 @@ class LaneActions(StageActions):
         if self.stage == "grid" and setting.name in ("greedy", "beam", "nucleus-beam"):
             self.say("this decoder has no samples to choose from: Esc goes back to one text")
             return
-        changed = replace(setting, chosen=self.setting.chosen) != self.setting
+        changed = replace(setting, wanted=self.setting.wanted) != self.setting
         self.setting = setting
         if changed:
             self._write_lanes(self._asked_prompt)
