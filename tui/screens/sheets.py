@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
 from rich.cells import cell_len, set_cell_size
@@ -19,6 +20,8 @@ from tui.widgets.field import Field
 Facts = Mapping[str, str]
 #: Cells of the columns where two runs are compared.
 _LABEL, _VALUE = 18, 26
+#: Cells of a page of help, and of its keys.
+_PAGE, _KEYS = 68, 13
 #: Options that say what other lines say too, or where a run lies.
 _SAID = {"--out", "--resume", "--cell", "--layers", "--hidden", "--embedding", "--unit", "--form",
          "--case", "--corpus", "--split", "--keep", "--threads"}  # fmt: skip
@@ -60,7 +63,9 @@ def help_content(keys: Sequence[Key]) -> Content:
         if key.group != group:
             parts += ["\n" if group else "", (key.group, "bold $primary"), "\n"]
             group = key.group
-        parts += [(f"  {' '.join(names):<10} ", "bold"), key.help, "\n"]
+        head = f"  {' '.join(names)} ".ljust(_KEYS)
+        line = textwrap.fill(key.help, _PAGE, initial_indent=head, subsequent_indent=" " * _KEYS)
+        parts += [(head, "bold"), line.removeprefix(head), "\n"]
     if any(key.where == "prompt" for key in keys):
         parts += [
             "\n",

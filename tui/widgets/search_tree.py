@@ -103,7 +103,7 @@ class SearchTree(Widget):
             cells[place + 1 - frame.start] = glyph.rjust(wide)
         own = line.leaves + 1 - frame.start
         for i, character in enumerate(line.text[own - 1 :], start=own):
-            edge = i in (own, len(line.text)) and i > 1
+            edge = i in (own, len(line.text))
             cells[i] = _cell("·" if edge and character == " " else character, wide)
         end = max(own, len(line.text) + 1)
         shared = min(max(frame.shared + 1 - frame.start, own), end) if line.rank == 0 else own

@@ -27,8 +27,11 @@ class RunsMarking(View):
         self._marked: frozenset[Path] = frozenset()
 
     def action_overlay(self) -> None:
-        """The curves of the marked runs over each other."""
+        """The curves of the marked runs over each other; a single file has none."""
+        files = [row.name for row in self._marked_rows() if row.kind == "file"]
         self._overlay(self.marked_runs())
+        if files:
+            self.say(f"a single file has no curves: {', '.join(files)}")
 
     def action_mark(self) -> None:
         """Mark the run in hand, or no more; then the next."""
@@ -54,14 +57,15 @@ class RunsMarking(View):
             self._reader.describe(row.path)
 
     def marked_runs(self) -> list[Path]:
-        """As they stand in the table; a single file has no curves."""
-        return [
-            row.path for row in self.table.rows if row.path in self._marked and row.kind != "file"
-        ]
+        """As they stand in the table; a single file is none."""
+        return [row.path for row in self._marked_rows() if row.kind != "file"]
+
+    def _marked_rows(self) -> list[RunRow]:
+        return [row for row in self.table.rows if row.path in self._marked]
 
     def pair(self) -> tuple[RunRow, RunRow] | None:
         """The two to compare: both marked ones, or one marked one and the run in hand."""
-        rows = [row for row in self.table.rows if row.path in self._marked]
+        rows = self._marked_rows()
         here = self.table.row
         if len(rows) == 1 and here is not None and here.path not in self._marked:
             rows.append(here)
