@@ -7,6 +7,9 @@ from typing import Any, NoReturn
 
 from charlm.errors import InputError
 
+#: Options that are offered, at most.
+_MOST = 3
+
 
 class Parser(argparse.ArgumentParser):
     """argparse whose errors are InputErrors of one line, with the nearest option offered."""
@@ -16,12 +19,18 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        import difflib  # here: who makes no mistake does not wait for it
-
-        unknown = message.removeprefix("unrecognized arguments: ").split()
-        known = [option for action in self._actions for option in action.option_strings]
-        near = difflib.get_close_matches(unknown[0].split("=")[0], known, n=1)
-        hint = f"; did you mean {near[0]}?" if near and unknown[0].startswith("-") else ""
+        unknown = message.removeprefix("unrecognized arguments: ").split()[0].split("=")[0]
+        near = self._near(unknown) if unknown.startswith("--") else []
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
         if message.endswith("expected one argument"):
             hint = "; a value that begins with - needs a =, as in --prompt=-"
         raise InputError(f"{message}{hint} (see {self.prog} --help)")
+
+    def _near(self, unknown: str) -> list[str]:
+        """What may be meant: options that begin so or have this word, else the one most like it."""
+        import difflib  # here: who makes no mistake does not wait for it
+
+        known = [option for action in self._actions for option in action.option_strings]
+        word = unknown[2:]
+        alike = [o for o in known if o.startswith(unknown) or word in o[2:].split("-")]
+        return alike[:_MOST] or difflib.get_close_matches(unknown, known, n=1)

@@ -138,7 +138,7 @@ def write_again(
     records: str, checkpoint: Checkpoint, device: Device, threads: int, *, as_json: bool
 ) -> None:
     """Write the texts of a file of records once more, as they were written; or the records."""
-    data, name = read_bytes(records, "records")
+    data, name = read_bytes(records, "file of records")
     requests = read_records(data, name, checkpoint.sha256, device.name)
     engines = {
         precision: Engine(checkpoint, threads=threads, device=device.name, precision=precision)

@@ -301,7 +301,7 @@ async def prepare(screen: WriteScreen, key: Key) -> None:
 
 async def act(screen: WriteScreen, key: Key, name: str) -> None:
     """Press one key where it can act, and see that something changed."""
-    screen.setting = Setting(chosen="top_p")
+    screen.setting = Setting(wanted="top_p")
     needs_beam = any(part in key.action for part in ("width", "length_penalty"))
     if needs_beam or key.action == "decoder('nucleus')":
         screen.setting = screen.setting.with_decoder("beam")

@@ -216,7 +216,7 @@ STORY = """
 import dataclasses
 import os
 from tui import keymap
-print(*keymap.remap({"curves": ["f12"], "nothing": ["x"]}), sep="\\n")
+print(*keymap.remap({"curves": ["f10"], "nothing": ["x"]}), sep="\\n")
 from tui.screens.write.view import WriteScreen
 binding = WriteScreen.BINDINGS
 print([b.key for b in binding if b.action == "curves"])
@@ -228,7 +228,7 @@ def test_the_views_bind_the_keys_of_ones_own() -> None:
     assert done.stderr == ""
     first, last = done.stdout.splitlines()
     assert first == "settings, keys.nothing: there is no action 'nothing'"
-    assert last == "['f12']"
+    assert last == "['f10']"
     assert any(b.key == "ctrl+o" for b in bindings_of("write"))  # here the table is ours
 
 

@@ -161,3 +161,12 @@ async def test_a_toast_whose_time_ends_while_a_sheet_opens_does_not_hang_it() ->
         notice.timeout = 0
         assert notice.has_expired
         assert notice.time_left > 0  # a timer with less would never come to its end
+
+
+async def test_news_takes_the_place_of_older_news_and_errors_stay() -> None:
+    async with running(FakeModel()) as screen:
+        screen.say("wrong", True)
+        for word in ("one", "two", "three"):
+            screen.say(word)
+        await until(lambda: toasts(screen) == ["wrong", "three"])
+        await until(lambda: "three" in painted(screen).split("\n")[1])

@@ -156,6 +156,19 @@ async def test_a_longer_text_over_another_is_followed_again() -> None:
         await until(lambda: screen.view.scroll_offset.y >= end + 20 and screen.view.at_end)
 
 
+async def test_a_text_half_written_over_is_what_is_written_so_far() -> None:
+    model = FakeModel(letters(OLD))
+    async with running(model) as screen:
+        await write(screen, "A")
+        model.steps, model.delay = letters(NEW), 0.05
+        await press(screen, "ctrl+down")
+        await until(lambda: screen.view.blocks[-1].fresh > 9)
+        block = screen.view.blocks[-1]
+        assert block.fresh < len(block.text) and screen.view.text == block.text[: block.fresh]
+        await press(screen, "ctrl+y")
+        assert ("A" + NEW).startswith(screen.app.clipboard)
+
+
 async def test_another_seed_is_another_text_and_not_compared() -> None:
     model = FakeModel(letters(OLD))
     async with running(model) as screen:
@@ -465,13 +478,14 @@ async def test_of_another_models_text_nothing_false_is_said() -> None:
         await write(screen, "Oh")
         assert "asked" in screen.states()
         screen.load(Path("other"))
-        await until(lambda: screen.writing.now is None)
+        await until(lambda: toasts(screen) == ["tiny writes from now on"])
+        assert screen.writing.now is None
         assert label_of("regenerate", (), screen.states()) is None
         await press(screen, "ctrl+k")
-        await until(lambda: toasts(screen).count(OTHER) == 1)
+        await until(lambda: toasts(screen) == [OTHER])
+        screen.app.clear_notifications()
         await press(screen, "escape", "left", "enter")
-        await until(lambda: toasts(screen).count(OTHER) == 2)
-        assert "tiny writes from now on" in toasts(screen)
+        await until(lambda: toasts(screen) == [OTHER])
         model.facts = FACTS._replace(weights="newer")
         await press(screen, "ctrl+n")
         newer = "tiny was saved anew: its newer weights write from now on"

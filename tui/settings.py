@@ -6,7 +6,7 @@ The file is `settings.toml` in the platform's folder for settings (CHARLM_SETTIN
     decoder = "beam"
 
     [keys]
-    curves = "f12"
+    curves = "f10"
 
 What is wrong in it is told in one line, and the default is used in its place.
 """
@@ -221,7 +221,7 @@ def _with(
 
 def _keys(value: object) -> Mapping[str, tuple[str, ...]]:
     if not isinstance(value, dict):
-        raise InputError('keys is a table: [keys], then lines as  curves = "f12"')
+        raise InputError('keys is a table: [keys], then lines as  curves = "f10"')
     keys: dict[str, tuple[str, ...]] = {}
     for action, said in value.items():
         names = [said] if isinstance(said, str) else said

@@ -151,6 +151,13 @@ class SteadyApp(App[int]):
         notice = Notice(visible_text(message), visible(title), severity, timeout, markup)
         self.post_message(Notify(notice))
 
+    def on_notify(self, event: Notify) -> None:
+        """A piece of news takes the place of the one before: toasts are read one at a time."""
+        news = [n for n in self._notifications if n.severity == "information"]
+        for old in news if event.notification.severity == "information" else ():
+            if old is not event.notification:
+                self._unnotify(old)
+
     def on_delivery_complete(self, event: DeliveryComplete) -> None:
         """A picture was saved. Textual's words for it are markup."""
         event.prevent_default()

@@ -11,8 +11,10 @@ def _decoder(name: str, key: str, label: str, help: str) -> Key:
 
 DECODERS: tuple[Key, ...] = (
     _decoder("greedy", "f2", "greedy", "greedy: the most probable character, always"),
-    _decoder("sample", "f3", "sample", "sampling: a random character, by its probability"),
+    _decoder("sample", "f3", "sampling", "sampling: a random character, by its probability"),
     _decoder("nucleus", "f4", "nucleus", "nucleus: a random one of the few probable ones"),
     _decoder("beam", "f5", "beam", "beam: the most probable of many texts"),
-    _decoder("nucleus-beam", "f6", "n-beam", "nucleus beam: many texts, drawn from the nucleus"),
+    _decoder(
+        "nucleus-beam", "f6", "nucleus beam", "nucleus beam: many texts, drawn from the nucleus"
+    ),
 )

@@ -69,8 +69,8 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def text(self) -> str:
-        """The newest prompt and completion."""
-        return self.blocks[-1].text if self.blocks else ""
+        """The newest prompt and completion, without what is yet to be written over."""
+        return self.blocks[-1].text[: self.blocks[-1].fresh] if self.blocks else ""
 
     @property
     def cursor(self) -> int | None:
