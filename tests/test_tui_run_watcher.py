@@ -71,6 +71,8 @@ def test_time_left_in_words() -> None:
         "0 s", "59 s", "1 min", "59 min", "1 h 05 min",
     ]  # fmt: skip
     assert training_text(None) == "training"
+    nearly = Curves(Path("r"), progress=1.0, seconds_left=0.0)
+    assert training_text(nearly) == "training 100 %, finishing"
 
 
 def read_back(run: Path, *lines: object) -> Curves:

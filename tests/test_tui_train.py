@@ -58,6 +58,8 @@ async def test_a_training_is_started_steered_and_stopped(runs: Path) -> None:
         await until(lambda: view.query_one("#cell").has_focus)
         await press(view, "left")
         await until(lambda: view.query_one("#cell", Choice).value == "gru")
+        await press(view, "ctrl+b", "escape")
+        assert view.query_one("#form-main").display and view.app.screen is view
         await press(view, "ctrl+b")
         await until(lambda: view.query_one("#form-more").display)
         fill(view, learning_rate="0.01", others="--case lower")
@@ -312,6 +314,10 @@ async def test_the_forecast_of_another_plan_goes_with_it(runs: Path) -> None:
         dry_run = view._form._dry_run
         dry_run.close()
         dry_run.ask = lambda plan: None  # type: ignore[method-assign]
+        dry_run.latest = Forecast((("parameters", "1,234"),), done=True)
+        await until(lambda: "1,234" in painted(view))
+        fill(view, hidden="65")
+        await until(lambda: "1,234" not in painted(view))
         dry_run.latest = Forecast((("parameters", "1,234"),), done=True)
         await until(lambda: "1,234" in painted(view))
         await press(view, *"nowhere")

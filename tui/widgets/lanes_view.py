@@ -199,7 +199,8 @@ class LanesView(Widget):
         mark = "▸" if chosen else " "
         name = visible(self._names[place])
         right = " ".join(part for part in (lane.nats, "✓" if lane.over else "…") if part)
-        left = f"{mark}{name}"[: max(0, width - len(right) - 2)]
+        left, room = f"{mark}{name}", max(1, width - len(right) - 2)
+        left = left if len(left) <= room else left[: room - 1] + "…"
         rule = " " + "─" * max(0, width - len(left) - len(right) - 2) + " "
         style, quiet = self._style("chosen" if chosen else "head"), self._style("head")
         sign = _SIGN if self._compared else 0  # in the colour of its side: the legend

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.messages.run import Curves
-from tui.widgets.status import duration
+from tui.widgets.status import rest
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -53,8 +53,8 @@ def _words(curves: Curves, alive: bool) -> list[str]:
     elif alive:
         if curves.characters_per_s is not None:
             words.append(f"{curves.characters_per_s:,.0f} characters/s")
-        if curves.seconds_left is not None and not curves.paused:
-            words.append(f"{duration(curves.seconds_left)} left")
+        if not curves.paused:
+            words += rest(curves)
     elif curves.has_points:
         words.append("not running")
     return words

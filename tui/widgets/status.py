@@ -131,8 +131,15 @@ def training_text(curves: Curves | None) -> str:
         return "training"
     if curves.paused:
         return f"training paused at {100 * curves.progress:.0f} %"
-    left = "" if curves.seconds_left is None else f", {duration(curves.seconds_left)} left"
-    return f"training {100 * curves.progress:.0f} %{left}"
+    return f"training {100 * curves.progress:.0f} %" + "".join(f", {word}" for word in rest(curves))
+
+
+def rest(curves: Curves) -> list[str]:
+    """What is left of a running training, in words; none where the log does not say."""
+    if curves.progress is not None and curves.progress >= 1:
+        return ["finishing"]  # it evaluates and saves once more
+    left = curves.seconds_left
+    return [] if left is None else [f"{duration(left)} left"]
 
 
 def duration(seconds: float) -> str:

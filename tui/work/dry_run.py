@@ -46,8 +46,8 @@ class DryRun:
         threading.Thread(target=self._read, args=(process,), name="dry run", daemon=True).start()
 
     def close(self) -> None:
-        """Ask nothing more."""
-        process, self._process = self._process, None
+        """Ask nothing more; nothing is known then."""
+        process, self._process, self.latest = self._process, None, None
         if process is not None and process.poll() is None:
             process.kill()
             process.wait()

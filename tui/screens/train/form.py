@@ -122,6 +122,11 @@ class TrainForm(VerticalScroll):
         else:
             self.turn_page()
 
+    @property
+    def shows_more(self) -> bool:
+        """Whether the other options are seen."""
+        return bool(self.query_one("#form-more").display)
+
     def turn_page(self) -> None:
         """The other options, or back to the first ones."""
         main, more = self.query_one("#form-main"), self.query_one("#form-more")
@@ -143,6 +148,7 @@ class TrainForm(VerticalScroll):
 
     def _change(self) -> None:
         self._changed = time.monotonic()
+        self._dry_run.close()  # what it says is of another plan
         self.query_one("#name", Input).placeholder = self._run_name(
             self._text("corpus"), self.query_one("#cell", Choice).value
         )

@@ -222,6 +222,8 @@ class TrainView(CurveActions, SteeringActions):
             self._board.focus()
         elif self._run is not None and self._board.look.cursor is not None:
             self._board.move_to(None)
+        elif self._run is None and self._form.shows_more:
+            self._form.turn_page()
         else:
             self.app.action_view("write")  # type: ignore[attr-defined]
 
