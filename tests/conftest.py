@@ -105,3 +105,11 @@ def make_run(tmp_path: Path) -> MakeRun:
 def run(make_run: MakeRun) -> Path:
     """A run folder with a small random LSTM on continuous text."""
     return make_run()
+
+
+@pytest.fixture(params=["dark", "light", "no-colour"])
+def look(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the screen is drawn; see snapshots.still."""
+    if request.param == "no-colour":
+        monkeypatch.setenv("NO_COLOR", "1")
+    return str(request.param)

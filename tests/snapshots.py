@@ -5,10 +5,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import string
 
 from rich.style import Style
 from textual.app import App
+from textual.widgets import Input, TextArea
+from tui_driver import painted, until
+
+from tui.screens.view import View
 
 _LETTERS = string.ascii_letters + string.digits
 
@@ -25,6 +31,21 @@ def drawn(app: App[object]) -> str:
             marks += letter * len(segment.text)
         lines += [f"|{text}|", f":{marks}:"]
     return "\n".join([*lines, "", *(f"{letter} {style}" for style, letter in letters.items()), ""])
+
+
+async def still(view: View, look: str, *texts: str) -> str:
+    """What is drawn in a look, once all of these texts are there and it no longer changes."""
+    if look == "light":
+        view.app.theme = "charlm-light"
+    await until(lambda: all(text in painted(view) for text in texts))
+    for field in (*view.app.screen.query(Input), *view.app.screen.query(TextArea)):
+        field.cursor_blink = False
+    before = ""
+    while before != (page := drawn(view.app)):
+        before = page
+        view.app.screen.refresh()  # a sheet keeps what it saw of the view below it
+        await asyncio.sleep(0.5)
+    return re.sub(r"\d{4}-\d{6}", "MMDD-HHMMSS", page)  # when a new run would be named
 
 
 def _words(style: Style | None) -> str:

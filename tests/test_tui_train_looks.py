@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
-from snapshots import drawn
-from textual.widgets import Input
+from snapshots import still
 from tui_driver import count_toasts, painted, press, settled, until
 from tui_fakes import FakeModel, letters
 from tui_train_fakes import training_view, write_run
@@ -29,37 +26,15 @@ def kept(run: Path, *steps: int) -> None:
         path.write_bytes(b"x")
 
 
-async def looks(view: TrainView, look: str, *texts: str) -> str:
-    """The page in a look, once all of these are on it and it no longer changes."""
-    if look == "light":
-        view.app.theme = "charlm-light"
-    await until(lambda: all(text in painted(view) for text in texts))
-    for field in view.query(Input):
-        field.cursor_blink = False
-    before = ""
-    while before != (page := drawn(view.app)):
-        before = page
-        await asyncio.sleep(0.7)
-    return re.sub(r"\d{4}-\d{6}", "MMDD-HHMMSS", page)  # when a new run would be named
-
-
-@pytest.fixture(params=["dark", "light", "no-colour"])
-def look(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """How the screen is drawn."""
-    if request.param == "no-colour":
-        monkeypatch.setenv("NO_COLOR", "1")
-    return str(request.param)
-
-
 async def test_a_run(tmp_path: Path, match_snapshot: Match, look: str) -> None:
     run = write_run(tmp_path / "run")
     kept(run, 100, 200)
     model = FakeModel(letters("a text that is long enough for what it is to show here"))
     async with training_view(run, (80, 24), model) as view:
-        page = await looks(view, look, "▸ step 200 · 1.39", "step 100 · 1.39", "5-gram")
+        page = await still(view, look, "▸ step 200 · 1.39", "step 100 · 1.39", "5-gram")
         match_snapshot(f"train-run-{look}", page)
         await press(view, "g")
-        page = await looks(view, look, "how far open", "o output")
+        page = await still(view, look, "how far open", "o output")
         match_snapshot(f"train-gates-{look}", page)
 
 
@@ -68,7 +43,7 @@ async def test_the_form(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     async with training_view(size=(80, 24)) as view:
-        match_snapshot(f"train-form-{look}", await looks(view, look, "^S starts it"))
+        match_snapshot(f"train-form-{look}", await still(view, look, "^S starts it"))
 
 
 @pytest.mark.parametrize("size", [(20, 5), (1, 1), (40, 12), (200, 60)])

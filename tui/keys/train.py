@@ -15,7 +15,8 @@ def _run(label: str) -> tuple[tuple[str, str], ...]:
 
 _KEYS: tuple[Key, ...] = (
     Key("start", ("ctrl+s",), (("form", "Start"),), "start the training", "New training", rank=1),
-    Key("more", ("ctrl+b",), (("form", "More options"),), "more options", "New training", rank=3),
+    Key("more", ("ctrl+b",), (("more", "First options"), ("form", "More options")),
+        "more options, and back", "New training", rank=3),
     # Before what is typed next reaches a field: they are looked at before any widget.
     Key("field(1)", ("tab",), (("form", "Next"),), "the next field, the one before",
         "New training", rank=2),

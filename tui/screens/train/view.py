@@ -115,6 +115,7 @@ class TrainView(CurveActions, SteeringActions):
         own = shown and self._run == self._desk.run
         holding = {
             "form": not shown, "run": shown, "alive": alive,
+            "more": not shown and self._form.shows_more,
             "paused": alive and curves is not None and curves.paused,
             "other": self._desk.training and not own,
             "new": shown and not self._desk.training,
@@ -222,7 +223,7 @@ class TrainView(CurveActions, SteeringActions):
             self._board.focus()
         elif self._run is not None and self._board.look.cursor is not None:
             self._board.move_to(None)
-        elif self._run is None and self._form.shows_more:
+        elif "more" in self.states():
             self._form.turn_page()
         else:
             self.app.action_view("write")  # type: ignore[attr-defined]
