@@ -82,8 +82,8 @@ class EngineModel:
 
     def open_lanes(self, together: Together) -> EngineLanes:
         """Begin several texts; samples that follow one another are one batch."""
+        from tui.work.duel import MAX_RIVALS, Duel
         from tui.work.engine_lanes import EngineLanes
-        from tui.work.log_ratio import MAX_RIVALS
 
         batches: list[list[Request]] = []
         for request in together.requests:
@@ -92,7 +92,9 @@ class EngineModel:
                 batches[-1].append(request)
             else:
                 batches.append([request])
-        details = MAX_RIVALS if together.compared else None
+        sides = [request.strategy for request in together.requests]
+        duel = Duel(self._engine, sides) if together.compared else None
+        details = MAX_RIVALS if duel is not None else None
         sessions = [
             self._start(
                 batch[0], batch[0].length,
@@ -100,7 +102,7 @@ class EngineModel:
             )
             for batch in batches
         ]  # fmt: skip
-        return EngineLanes(self._engine, together, sessions)
+        return EngineLanes(together.number, sessions, duel)
 
     def answer(self, question: Question, wanted: StillWanted) -> Explained | Recorded:
         """Decode a text once more, and tell what was asked. Raises InputError, Unwanted."""

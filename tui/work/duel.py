@@ -1,4 +1,4 @@
-"""How much likelier one decoder makes each character of a text than another does.
+"""Two decoders on one prompt: how much likelier one makes each character than the other.
 
 n characters, R of the most probable ids at each, best first
 """
@@ -6,15 +6,61 @@ n characters, R of the most probable ids at each, best first
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
+from charlm.events import Details
+from charlm.vocabulary import EOS
+from tui.messages.writing import LaneWritten
 
 #: Of so many ids the probabilities are told; a character beyond them counts as even.
 MAX_RIVALS = 128
+_MANY = 4096
+
+
+class Duel:
+    """Tells the log-ratios of both texts: of drawn characters as they come, of a beam afterwards.
+
+    looks: the looks back at whole texts that are not done yet.
+    """
+
+    def __init__(self, engine: Any, sides: Sequence[Strategy]) -> None:
+        self._engine, self._sides = engine, sides
+        self._never = (EOS,) if engine.checkpoint.text.unit == "continuous" else ()
+        self.looks: list[tuple[Any, str, LaneWritten]] = []
+
+    def told(self, events: Any) -> tuple[float, ...]:
+        """Of the characters that a session of one row has just drawn; none of a beam's."""
+        details = getattr(events, "details", None)
+        if details is None:
+            return ()
+        row = Details(*(getattr(details, field.name)[:, 0] for field in fields(Details)))
+        ratios = log_ratios(row, self._sides, self._never)
+        return tuple(ratios[events.ids[:, 0] > EOS].tolist())
+
+    def look_back(self, prompt: str, text: str, last: LaneWritten) -> None:
+        """Score a text that is whole. last: what was last told of it."""
+        if text:
+            ids = self._engine.vocabulary.string2code(prompt + text)
+            scoring = self._engine.start_score_ids(ids, details=MAX_RIVALS)
+            self.looks.append((scoring, text, last))
+
+    def advance(self, budget_ms: float) -> list[LaneWritten]:
+        """Go on looking back; a text that is done is told again, with its ratios."""
+        told = []
+        for look in self.looks[:1]:
+            scoring, text, last = look
+            scoring.advance(_MANY, budget_ms)
+            if scoring.done:
+                self.looks.remove(look)
+                ratios = log_ratios(scoring.score().details, self._sides, self._never)
+                ours = tuple(ratios[-len(text) :].tolist())
+                told.append(last._replace(keep=0, text=text, ratios=ours))
+        return told
 
 
 def log_ratios(

@@ -16,8 +16,8 @@ from charlm.reference import Margin, kept_ids, log_softmax
 from charlm.vocabulary import EOS, PAD
 from tui.messages.writing import Request, Together
 from tui.screens.write.lanes import leans
+from tui.work.duel import log_ratios
 from tui.work.engine_model import load_engine
-from tui.work.log_ratio import log_ratios
 
 SIDES: list[Strategy] = [
     Greedy(), Sampling(), Sampling(temperature=0.5, top_k=5), Sampling(top_p=0.9, min_p=0.05),
