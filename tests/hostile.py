@@ -9,31 +9,34 @@ from pathlib import Path
 from conftest import random_checkpoint
 
 from charlm.checkpoint import Checkpoint, save_checkpoint
+from charlm.config import Cell
 from charlm.places import LAST, MODEL
 from charlm.run_log import RunLog
 
-CONTROLS = "".join(chr(code) for code in (*range(9), *range(11, 32), *range(0x7F, 0xA0)))
+CONTROLS = "".join(chr(code) for code in (*range(10), *range(11, 32), *range(0x7F, 0xA0)))
 BIDI = "\u061c\u200e\u200f\u202a\u202d\u202e\u2066\u2067\u2069"
 OTHERS = "\xad\u200b\u200d\u2028\u2029\ufeff\U000e0041\ud800"
 MARKUP = "[]/@=;?()'"
-#: Sets a title, clears, turns the line around, asks for an answer, ends the program.
-ATTACK = "\x1b]0;x\x07\x1bc\x9b5n\x9d0;y\x9c\u202e\u2066[/b][/][@click=app.quit]q[/][b]"
+#: Sets a title, clears, moves, blinks in red, turns the line around, asks for an answer, ends the
+#: program, begins the line again, and another.
+ATTACK = (
+    "\x1b]0;x\x07\x1bc\x1b[3;3H\x1b[31;5m\x9b5n\x9d0;y\x9c\u202e\u2066[/b][/][@click=app.quit]q[/][b]"
+    "\tz\rz\nz"
+)
 #: As a name on a disk, where "/" parts it in two.
-NAME = "a[@click=app.quit]\x1b]0;x\x07\x9b5n\u202e["
+NAME = "a\r\n\t\x1b[3;3H\x1b[31;5m[@click=app.quit]\x1b]0;x\x07\x9b5n\u202e["
 END_OF_NAME = "b]"
 
 
-def hostile_checkpoint(cell: str = "lstm", seed: int = 0) -> Checkpoint:
-    """A model to which every character that a terminal obeys comes as easily as a letter."""
+def hostile_checkpoint(cell: Cell = "lstm", seed: int = 0, ends: bool = False) -> Checkpoint:
+    """A model to which every character that a terminal obeys comes as easily as a letter.
+
+    ends: its texts have an end, which comes soon.
+    """
     assert {unicodedata.category(c) for c in CONTROLS} == {"Cc"}
     characters = "\nabcdef " + CONTROLS + BIDI + OTHERS + MARKUP
-    checkpoint = random_checkpoint(
-        cell,
-        characters=characters,
-        layers=2,
-        seed=seed,
-        end=-20.0,  # type: ignore[arg-type]
-    )
+    unit, end = ("line", 1.5) if ends else ("continuous", -20.0)
+    checkpoint = random_checkpoint(cell, unit, characters, layers=2, seed=seed, end=end)  # type: ignore[arg-type]
     return replace(
         checkpoint,
         metrics={**checkpoint.metrics, "validation_loss": 4.0, ATTACK: ATTACK},

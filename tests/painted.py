@@ -22,7 +22,7 @@ from benchmarks.terminal import Terminal
 #: Textual's own commands, all of them; a model's ESC makes others.
 _COMMAND = re.compile(
     r"\x1b\[(?P<line>\d+);(?P<column>\d+)H"
-    r"|\x1b\[[0-9;]*m"
+    r"|\x1b\[(?P<look>[0-9;]*)m"
     r"|\x1b\[\?(?P<mode>7|25|1000|1003|1004|1006|1015|1049|2004|2026)(?P<set>[hl])"
     r"|\x1b\[\?(?P<asked>2026|2048)\$p|\x1b\[>\d+u|\x1b\[<u"
     r"|\x1b\]22;[a-z-]+\x07"
@@ -32,15 +32,24 @@ _BEGUN = re.compile(r"\x1b(\[[0-9;?<>$]*|\](\d{0,2}|22;[a-z-]*|52;(c(;[A-Za-z0-9
 #: Unicode categories of controls, invisible format characters (bidi marks among them),
 #: surrogates, and separators of lines and paragraphs.
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+#: How Textual lets a piece of text look: attributes, the ink, and always a background.
+_COLOUR = r"8;(2;\d+;\d+;\d+|5;\d+)"
+_LOOK = re.compile(rf"([123479];)*(3{_COLOUR};)?4{_COLOUR}")
 _PATIENCE = 60.0  # seconds
 #: The mode in which a frame is painted: nothing is seen before it is whole.
 _FRAME = "2026"
 _FRAMES_ARE_KNOWN = f"\x1b[?{_FRAME};2$y"
+#: Pastes in brackets: set once keys are no longer echoed, reset before they are again. While it
+#: is set Textual holds the terminal.
+_HELD = "2004"
 
 
 class Painted:
     """A terminal's cells, modes and clipboard. `strays`: whatever Textual has no reason to write.
 
+    While Textual holds the terminal it writes text in pieces only: how one looks, its characters,
+    the end of that look. Moves, modes, ends of lines and all else stand between two pieces. So a
+    text that commands anything at all breaks a piece.
     Bytes that are not UTF-8 raise UnicodeDecodeError.
     """
 
@@ -55,6 +64,10 @@ class Painted:
         self.modes: set[str] = {"7", "25"}
         self.copied: list[str] = []
         self.strays: list[str] = []
+        #: What was written while Textual did not hold the terminal: before and after.
+        self.said = ""
+        self._in_piece = False
+        self._returned = False
 
     def resize(self, columns: int, lines: int) -> None:
         """Another size: all is blank until it is painted anew."""
@@ -75,12 +88,17 @@ class Painted:
         while place < len(text):
             command = _COMMAND.match(text, place)
             if command is not None:
+                if not self._has_place(command):
+                    self._stray(text, place)
+                self._returned = False
                 self._obey(command)
                 place = command.end()
             elif not last and _BEGUN.match(text, place):
                 break
             else:
-                self._put(text[place], text[place : place + 40])
+                if not self._may_come(text[place]):
+                    self._stray(text, place)
+                self._put(text[place])
                 place += 1
         self._rest = text[place:]
 
@@ -95,15 +113,42 @@ class Painted:
             self.asks_for_frames = True
         elif command["copied"] is not None:
             self.copied.append(command["copied"])
+        elif command["look"] is not None:
+            self._in_piece = command["look"] != "0"
 
-    def _put(self, character: str, context: str) -> None:
+    def _has_place(self, command: re.Match[str]) -> bool:
+        """Whether Textual writes this command here."""
+        look = command["look"]
+        if self._returned:
+            return False
+        if _HELD not in self.modes:
+            return look is None and not command["line"] and command["copied"] is None
+        if look == "0":
+            return self._in_piece
+        return not self._in_piece and (look is None or _LOOK.fullmatch(look) is not None)
+
+    def _may_come(self, character: str) -> bool:
+        """Whether Textual writes this character here; of its LF the terminal makes CR LF."""
+        if self._returned or character == "\n":
+            return self._returned and character == "\n"
+        if character == "\r":
+            return not self._in_piece
+        if unicodedata.category(character) in _HIDDEN:
+            return False
+        return self._in_piece or _HELD not in self.modes
+
+    def _stray(self, text: str, place: int) -> None:
+        self.strays.append(text[max(0, place - 20) : place + 40])
+
+    def _put(self, character: str) -> None:
+        self._returned = character == "\r"
+        if _HELD not in self.modes:
+            self.said += character
         if character == "\r":
             self._column = 0
         elif character == "\n":
             self._line += 1
-        elif unicodedata.category(character) in _HIDDEN:
-            self.strays.append(context)
-        else:
+        elif unicodedata.category(character) not in _HIDDEN:
             if 0 <= self._line < len(self._cells) and self._column < len(self._cells[self._line]):
                 self._cells[self._line][self._column] = character
             self._column += cell_len(character)

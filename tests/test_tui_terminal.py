@@ -2,49 +2,34 @@
 
 from __future__ import annotations
 
-import base64
 import random
-import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hostile import make_runs
-from painted import Watched
-from terminal_keys import PASTED, typed
-
-ENTER, ESCAPE, LEFT, RIGHT, UP, DOWN = map(
-    typed, ("enter", "escape", "left", "right", "up", "down")
+from hostile_screen import (
+    DOWN,
+    ENTER,
+    ESC_SHOWN,
+    ESCAPE,
+    F1,
+    F2,
+    F3,
+    F5,
+    F6,
+    F7,
+    F8,
+    F9,
+    LEFT,
+    RIGHT,
+    SHOWN,
+    UP,
+    copied,
+    ctrl,
+    is_inert,
+    opened,
 )
-F1, F2, F3, F5, F6, F7, F8, F9 = (typed(f"f{number}") for number in (1, 2, 3, 5, 6, 7, 8, 9))
-#: U+202E and ESC as they are to be seen.
-SHOWN, ESC_SHOWN = r"\u202e", "␛"
-
-
-def ctrl(letter: str) -> str:
-    return typed(f"ctrl+{letter}")
-
-
-@contextmanager
-def opened(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str, size: tuple[int, int] = (120, 40)
-) -> Iterator[Watched]:
-    """The screen on a hostile run, in a folder of such; at its end nothing odd was written."""
-    run = make_runs(folder)
-    monkeypatch.chdir(run.parent.parent)
-    with Watched(["-m", "tui", str(run), *options], *size, folder / "settings.toml") as terminal:
-        terminal.until(lambda text: "is ready" in text)
-        assert ESC_SHOWN in terminal.screen.text
-        yield terminal
-        terminal.send(ctrl("q"))
-        assert terminal.end() == 0
-        assert terminal.screen.strays == []
-
-
-def copied(terminal: Watched) -> list[str]:
-    """What was sent to the clipboard."""
-    return [base64.b64decode(text).decode("utf-8") for text in terminal.screen.copied]
+from painted import Watched
+from terminal_keys import PASTED
 
 
 def is_whole(text: str, marks: tuple[str, ...]) -> bool:
@@ -52,10 +37,6 @@ def is_whole(text: str, marks: tuple[str, ...]) -> bool:
     lines = text.split("\n")
     ends = lines[0].startswith("  charlm") and "F1 Help" in lines[-1]
     return ends and all(mark in text for mark in marks)
-
-
-def is_inert(text: str) -> bool:
-    return all(c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") for c in text)
 
 
 def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +47,7 @@ def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for key, decoder in ((F2, "greedy"), (F3, "sampling"), (F5, "beam"), (F6, "nucleus beam")):
             press(key, f"· {decoder} ·"[: 2 + len(decoder)], "cut at the length")
         press(ESCAPE, "Esc Prompt")
-        press(ctrl("b"), "at 1,000 of 1,000", "␐")
+        press(ctrl("b"), "at 1,000 of 1,000", "␑")
         press(",", "at   999 of 1,000")
         press(" ", "Hold")
         press(ctrl("b"), "cut at the length")
