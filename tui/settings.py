@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from charlm.display import visible
 from charlm.errors import InputError
 from tui.did_you_mean import nearest
 from tui.knobs import DECODERS, PACES
@@ -82,7 +83,7 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, Any]) -> L
     values, notices = _read(path)
     settings = Settings()
     if path is not None:
-        settings = _with(settings, values, f"settings {path}: ", notices)
+        settings = _with(settings, values, f"settings {visible(str(path))}: ", notices)
     for name in _CHECKS:
         if (text := environment.get(_PREFIX + name.upper())) is not None:
             said = {name: said_value(text)}
@@ -191,9 +192,9 @@ def _read(path: Path | None) -> tuple[dict[str, Any], list[str]]:
     except FileNotFoundError:
         return {}, []
     except OSError as error:
-        return {}, [f"settings {path} cannot be read: {error.strerror}"]
+        return {}, [f"settings {visible(str(path))} cannot be read: {error.strerror}"]
     except (ValueError, RecursionError) as error:
-        return {}, [f"settings {path} are not TOML, so none is used: {error}"]
+        return {}, [f"settings {visible(str(path))} are not TOML, so none is used: {error}"]
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -162,7 +162,7 @@ class SteadyApp(App[int]):
         """A picture was saved. Textual's words for it are markup."""
         event.prevent_default()
         if event.name == "screenshot":
-            self.notify(f"the screen is saved as {event.path}")
+            self.notify(f"the screen is saved as {visible(str(event.path))}")
 
     def _print_error_renderables(self) -> None:
         """What a program error leaves on the terminal, as inert as all else."""

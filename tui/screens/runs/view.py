@@ -8,6 +8,7 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from charlm.display import visible
 from tui.keymap import bindings_of, view_key
 from tui.messages.runs import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
 from tui.models import runs_folder
@@ -218,7 +219,7 @@ class RunsView(RunsMarking):
                 self.compare()
             case RunDeleted(path=path, error=error):
                 held = "; Write holds it in memory until it has another" * (path == self._loaded)
-                self.say(error or f"deleted {path.name}{held}", bool(error))
+                self.say(error or f"deleted {visible(path.name)}{held}", bool(error))
 
     def _draw(self) -> None:
         self.table.show(self._rows or (), self._marked, self._loaded)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from charlm.display import visible
 from tui.messages.run import Curves
 from tui.screens.train.desk import TrainingDesk
 from tui.screens.train.form import TrainForm
@@ -64,7 +65,7 @@ class SteeringActions(View):
             return
         self._wheel.forget()
         self.show_run(run)
-        self.say(f"training {run.name}")
+        self.say(f"training {visible(run.name)}")
 
     def _steer(self, act: Callable[[Curves], str]) -> None:
         curves = self.curves

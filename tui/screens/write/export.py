@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from charlm.display import visible
 from tui.messages.writing import Explained, Recorded, Unanswered, WantRecord
 from tui.screens.write.base import WriteBase
 from tui.widgets.block import Block
@@ -105,4 +106,4 @@ class ExportActions(WriteBase):
             self.say(f"the text could not be saved: {error}", True)
         else:
             again = ": charlm write --from it gives this text again"
-            self.say(f"saved {path}" + again * (export.suffix == "json"))
+            self.say(f"saved {visible(str(path))}" + again * (export.suffix == "json"))
