@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import random_checkpoint
+from conftest import MakeRun, random_checkpoint
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
 from charlm.engine import Engine
@@ -16,7 +16,7 @@ from charlm.reference import Margin, kept_ids, log_softmax
 from charlm.vocabulary import EOS, PAD
 from tui.messages.writing import Request, Together
 from tui.screens.write.lanes import leans
-from tui.work.duel import log_ratios
+from tui.work.duel import Rivals, log_ratios
 from tui.work.engine_model import load_engine
 
 SIDES: list[Strategy] = [
@@ -52,7 +52,7 @@ def test_log_ratios_are_those_of_the_specification(
     ids = engine.vocabulary.string2code(text)
     details = engine.start_score_ids(ids, details=128).score().details
     banned = [PAD, EOS] if unit == "continuous" else [PAD]
-    found = log_ratios(details, sides, banned)
+    found = log_ratios(Rivals.of(details), sides, banned)
     inputs = np.array([[checkpoint.text.start_id, *ids[:-1]]], np.int32)
     for logits, id, ratio in zip(engine.logits(inputs)[0], ids, found, strict=True):
         one, other = (
@@ -66,8 +66,27 @@ def test_a_character_beyond_the_rivals_is_even() -> None:
     sure = engine.vocabulary.string2code(engine.write("", Greedy(), max_length=3).text)
     details = engine.start_score_ids([*sure, 2, 3], details=2).score().details
     assert details is not None and (details.ranks > 1).tolist() == [False] * 3 + [True] * 2
-    ratios = log_ratios(details, (Greedy(), Sampling()), ())
+    ratios = log_ratios(Rivals.of(details), (Greedy(), Sampling()), ())
     assert (ratios != 0).tolist() == [True] * 3 + [False] * 2
+
+
+@pytest.mark.parametrize("sides", [
+    (Sampling(top_p=0.9), Sampling()), (Sampling(temperature=2), Sampling(top_k=150)),
+    (Sampling(), Greedy()),
+])  # fmt: skip
+def test_in_a_large_alphabet_too_nobody_cuts_what_it_wrote(
+    make_run: MakeRun, sides: tuple[Strategy, Strategy]
+) -> None:
+    run = make_run(characters="".join(map(chr, range(0x4E00, 0x4E00 + 300))), end=-20.0)
+    engine = load_engine(run, 1, "float32")
+    asked = tuple(Request(-1, "", side, 300, 5, 0, "sample") for side in sides)
+    opened = engine.open_lanes(Together(-3, asked, compared=True))
+    ratios: list[list[float]] = [[], []]
+    while not opened.done:
+        for change in opened.advance(50, 20):
+            ratios[change.lane] += change.ratios
+    assert min(ratios[0]) > -20 and max(ratios[1]) < 20
+    assert not isinstance(sides[1], Greedy) or max(ratios[0]) == math.inf
 
 
 @pytest.mark.parametrize("name", ["shakespeare", "speeches"])
@@ -85,7 +104,8 @@ def test_the_characters_of_a_duel_lean_to_who_wrote_them(name: str) -> None:
             ids = engine._engine.vocabulary.string2code("The " + text)
             details = engine._engine.start_score_ids(ids, details=128).score().details
             never = (EOS,) if name == "shakespeare" else ()
-            assert text and ratios[lane] == pytest.approx(log_ratios(details, sides, never)[4:])
+            expected = log_ratios(Rivals.of(details), sides, never)[4:]
+            assert text and ratios[lane] == pytest.approx(expected)
             if isinstance(sides[lane], Greedy):  # who writes what it writes for sure
                 assert all(ratio >= 0 if lane == 0 else ratio <= 0 for ratio in ratios[lane])
 

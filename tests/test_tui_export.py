@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 from conftest import random_checkpoint
 from rich.style import Style
-from textual.widgets import OptionList
-from tui_driver import HOSTILE, RAW, loaded, opened, press, toasts, until
+from tui_driver import HOSTILE, RAW, export, loaded, press, toasts, until
 from tui_fakes import thoughts
 
 from charlm.checkpoint import save_checkpoint
@@ -26,7 +25,6 @@ from charlm.places import MODEL
 from tui.app import CharlmApp
 from tui.messages.writing import Explain, Request, WantRecord
 from tui.screens.write.export_files import as_json_lines, as_markdown, as_svg, save
-from tui.screens.write.export_sheet import FORMATS, ExportSheet
 from tui.screens.write.view import WriteScreen
 from tui.search import Search
 from tui.thoughts import LEVELS, Trace
@@ -192,15 +190,6 @@ async def real(run: Path) -> AsyncIterator[WriteScreen]:
         yield screen
 
 
-async def export(screen: WriteScreen, suffix: str, *keys: str) -> None:
-    await press(screen, "ctrl+e")
-    await opened(screen, ExportSheet)
-    place = [entry[0] for entry in FORMATS].index(suffix)
-    screen.app.screen.query_one(OptionList).highlighted = place
-    await press(screen, *keys)
-    await until(lambda: screen.app.screen is screen)
-
-
 async def test_a_receipt_saved_from_the_screen_is_written_again(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,7 +209,7 @@ async def test_a_receipt_saved_from_the_screen_is_written_again(
         await press(screen, "f12")
         await until(lambda: list(tmp_path.glob("*.json")))
         [path] = tmp_path.glob("*.json")
-        said = f"saved {path}: charlm write --from it gives this text again"
+        said = f"saved {path}\npython -m charlm write {run} --from {path.name} writes it again"
         await until(lambda: said in toasts(screen))
         text = screen.view.text
         assert text[place] == thought.rivals[other].character

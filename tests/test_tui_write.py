@@ -452,7 +452,7 @@ async def test_a_pace_outlasts_going_back() -> None:
 
 def test_a_tree_of_any_depth_is_walked() -> None:
     def branch(parent: Branch | None, text: str) -> Branch:
-        new = Branch(None, Setting(), Block("", text, 0, 80), parent)  # type: ignore[arg-type]
+        new = Branch(None, Setting(), Block("", text, 0, 80), "", parent)  # type: ignore[arg-type]
         if parent is not None:
             parent.children.append(new)
         return new
@@ -480,7 +480,6 @@ async def test_of_another_models_text_nothing_false_is_said() -> None:
         screen.load(Path("other"))
         await until(lambda: toasts(screen) == ["tiny writes from now on"])
         assert screen.writing.now is None
-        assert label_of("regenerate", (), screen.states()) is None
         await press(screen, "ctrl+k")
         await until(lambda: toasts(screen) == [OTHER])
         screen.app.clear_notifications()
@@ -490,6 +489,38 @@ async def test_of_another_models_text_nothing_false_is_said() -> None:
         await press(screen, "ctrl+n")
         newer = "tiny was saved anew: its newer weights write from now on"
         await until(lambda: newer in toasts(screen))
+
+
+async def test_another_model_writes_on_from_the_prompt_of_the_one_before() -> None:
+    model = ThinkingModel(letters(" hello"))
+    async with running(model) as screen:
+        await write(screen, "Oh")
+        for count, keys in ((2, ("escape", "ctrl+r")), (3, ("t",))):
+            screen.load(Path("other"))
+            await until(lambda: screen.writing.now is None)
+            assert label_of("regenerate", (), screen.states()) == "Again"
+            await press(screen, *keys)
+            await until(lambda n=count: len(model.requests) == n and not screen.writing.streaming)  # type: ignore[misc]
+            assert model.requests[-1].prompt == "Oh" and len(screen.view.blocks) == count
+
+
+async def test_a_model_that_comes_back_has_its_text_again() -> None:
+    mine, other = (FACTS._replace(name=name, weights=name) for name in ("mine", "other"))
+    model = ThinkingModel(letters(" hello"), facts=mine)
+    async with running(model) as screen:
+        await write(screen, "Oh")
+        now = screen.writing.now
+        await press(screen, "escape", "left")
+        for facts in (other, mine):
+            model.facts = facts
+            screen.load(Path(facts.name))
+            await until(lambda facts=facts: screen.facts == facts)  # type: ignore[misc]
+        assert screen.writing.now is now
+        await press(screen, "home", "1")
+        await until(lambda: screen.rivals.rival is not None)
+        await press(screen, "enter")
+        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        assert screen.writing.now is not None and screen.writing.now.parent is now
 
 
 async def test_a_model_that_cannot_be_read_leaves_the_text_its_own() -> None:

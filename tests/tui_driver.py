@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from textual.screen import Screen
+from textual.widgets import OptionList
 from tui_fakes import FakeModel
 
 from tui.app import CharlmApp
 from tui.screens.view import View
+from tui.screens.write.export_sheet import FORMATS, ExportSheet
 from tui.screens.write.view import WriteScreen
 
 HOSTILE = "\x1b]0;own\x07\x9b31m[/bold][@click=app.quit]x[/]\u202eabc\ud800 [red"
@@ -74,6 +76,16 @@ async def write(screen: WriteScreen, prompt: str) -> None:
     blocks = len(screen.view.blocks)
     await press(screen, "enter")
     await until(lambda: len(screen.view.blocks) > blocks and not screen.writing.streaming)
+
+
+async def export(screen: WriteScreen, suffix: str, *keys: str) -> None:
+    """Choose a format by its suffix, then these keys."""
+    await press(screen, "ctrl+e")
+    await opened(screen, ExportSheet)
+    place = [entry[0] for entry in FORMATS].index(suffix)
+    screen.app.screen.query_one(OptionList).highlighted = place
+    await press(screen, *keys)
+    await until(lambda: screen.app.screen is screen)
 
 
 def painted(screen: View) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from charlm.places import MODEL, RUNS, SHIPPED_RUNS
+from charlm.places import MODEL, RUNS, SHIPPED_RUNS, find_run
 
 SHIPPED = ("shakespeare", "speeches")
 
@@ -37,6 +37,14 @@ def _entries(folder: Path) -> list[Path]:
 def run_of(path: Path) -> Path:
     """The run folder of a model given as a folder or as a file in it."""
     return path if path.is_dir() else path.parent
+
+
+def typed_name(path: Path) -> str:
+    """A model as one types it on the command line: its run's name where that is enough."""
+    model = run_of(path) if path.name == MODEL else path
+    named = find_run(Path(model.name))
+    is_enough = named.name == model.name and named.exists() and named.samefile(model)
+    return model.name if is_enough else str(model)
 
 
 def shown_name(path: Path) -> str:

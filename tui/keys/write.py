@@ -9,7 +9,7 @@ from tui.keys.key import Key, always
 
 
 def _knob(knob: str, letter: str, help: str) -> tuple[Key, Key]:
-    state = ((f"knob-{knob}", knob.replace("_", "-")),)
+    state = ((f"knob-{knob}", knob.replace("_", "-")), ("", ""))
     return (
         Key(f"knob('{knob}', -1)", (letter,), state, help, _OUTSIDE, "outside", 0, False),
         Key(f"knob('{knob}', 1)", (letter.upper(),), state, "", _OUTSIDE, "outside", 0, False),
@@ -85,7 +85,7 @@ _KEYS: tuple[Key, ...] = (
     *_knob("length_penalty", "a", "length penalty: above 0 favours longer texts"),
     *_knob("length", "n", "length: the longest text, in characters"),
     *_knob("seed", "s", "seed: the dice"),
-    Key("beams", ("ctrl+b",), (("beams", "Text"), ("searched", "Beams")),
+    Key("beams", ("ctrl+b",), (("beams", "Text"), ("searched", "Beams"), ("", "")),
         "see what a beam does: its texts as a tree, live and again", "Beams", rank=3),
     Key("step(-1)", ("comma",), (("beams", "Step"),),
         "a character back and on in the search; arrows, Home and End too", "Beams", "outside",
@@ -111,11 +111,13 @@ _KEYS: tuple[Key, ...] = (
     Key("curves", ("ctrl+o",),
         (("curves", "Hide curves"), ("lanes", ""), ("cursor", ""), ("", "Curves")),
         "show or hide the curves", "Text", rank=11),
-    Key("surprise", ("ctrl+s",), (("surprise", "Plain text"), ("written", "Surprise")),
+    Key("surprise", ("ctrl+s",),
+        (("lanes", ""), ("surprise", "Plain text"), ("written", "Surprise")),
         "colour each character by how surprising it was", "Text", rank=7),
     *_walks(),
     *_rivals(),
-    Key("enter", ("enter",), (("lanes", "Take it"), ("cursor", "Take it"), ("", "Prompt")),
+    Key("enter", ("enter",),
+        (("lanes", "Take it"), ("taking", "Take it"), ("cursor", ""), ("", "Prompt")),
         "write on with the chosen rival or text; else go to the prompt", _CURSOR, "outside",
         rank=2),
     Key("undo", ("u",), (("undo", "Undo"), ("asked", "")),

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from tui.side_by_side import Lane, agreement, parting
 from tui.widgets.pieces_line import Piece
+from tui.widgets.ramps import Ramp
 
 _DIM = "$foreground-muted"
 
 
-def lanes_head(lanes: Sequence[Lane], duel: bool, hides: bool) -> list[Piece]:
-    """Of a grid, or of a duel's two. hides: there are lines below those in view."""
-    on = [Piece("PgDn on", "", 2)] if hides else []
-    if not duel:
+def lanes_head(lanes: Sequence[Lane], ramp: Ramp | None, hides: bool) -> list[Piece]:
+    """Of a grid, or of a duel's two. ramp: the colours of a duel. hides: there is more below."""
+    on = [Piece("▼ PgDn", "", 1)] if hides else []
+    if ramp is None:
         return [
             Piece(f"{len(lanes)} samples", "bold $primary"),
             Piece("one prompt, one setting, other dice", _DIM, 3),
@@ -30,8 +31,9 @@ def lanes_head(lanes: Sequence[Lane], duel: bool, hides: bool) -> list[Piece]:
         ]
     elif shortest:
         pieces.append(Piece(f"the same so far: {shortest:,} characters", "", 1))
-    if shortest:
-        known = any(lane.leans for lane in lanes)
-        word = "colour: likelier in A or in B" if known else "dim: the same in both"
-        pieces.append(Piece(word, _DIM, 2))
+    if any(lane.leans for lane in lanes):
+        a, b = (Piece(side, str(ramp.styles[end]), 2) for side, end in ((" A ", 0), (" B ", -1)))
+        pieces += [Piece("likelier with", _DIM, 2), a, Piece("or with", _DIM, 2), b]
+    elif shortest:
+        pieces.append(Piece("dim: the same in both", _DIM, 2))
     return [*pieces, *on]

@@ -26,6 +26,7 @@ _GAP = 3
 _WHEEL = 3
 #: Cells of the sign of a side, before its name.
 _SIGN = 3
+#: The first character at which two texts part.
 _PARTED = Style(bold=True, underline=True)
 
 
@@ -56,7 +57,7 @@ class LanesView(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "lanes--head", "lanes--chosen", "lanes--same", "lanes--prompt", "lanes--text",
-        "lanes--parting", "lanes--rule",
+        "lanes--rule",
     }  # fmt: skip
 
     class Clicked(Message):
@@ -187,7 +188,8 @@ class LanesView(Widget):
         first = max(0, len(wrapped) - self.page)
         first = first if self._top is None else min(first, self._top)
         lines = range(first, min(first + self.page, len(wrapped)))
-        marks = self._marks(place, len(prompt), wrapped.ends[lines[-1]])
+        seen = wrapped.starts[lines[0]], wrapped.ends[lines[-1]]
+        marks = self._marks(place, len(prompt), *seen)
         body = [
             Strip(list(self._pieces(wrapped.text, marks, wrapped.starts[i], wrapped.ends[i])))
             for i in lines
@@ -203,8 +205,9 @@ class LanesView(Widget):
         left = left if len(left) <= room else left[: room - 1] + "…"
         rule = " " + "─" * max(0, width - len(left) - len(right) - 2) + " "
         style, quiet = self._style("chosen" if chosen else "head"), self._style("head")
-        sign = _SIGN if self._compared else 0  # in the colour of its side: the legend
-        tint = style + self._ramp.styles[-place]
+        sign, tint = 0, style
+        if self._compared:  # each side has its colour, which is the legend
+            sign, tint = _SIGN, style + self._ramp.styles[0 if place == 0 else -1]
         pieces = ((left[:1], style), (left[1 : 1 + sign], tint), (left[1 + sign :], style),
                   (rule, self._style("rule")), (right, quiet))  # fmt: skip
         return Strip([Segment(text, style) for text, style in pieces if text])
@@ -213,25 +216,25 @@ class LanesView(Widget):
     def _ramp(self) -> Ramp:
         return ramp_of(self.app, two_ends=True)
 
-    def _marks(self, place: int, prompt: int, end: int) -> list[tuple[int, Style]]:
-        """(end, style) of the runs of a text, prompt and all, up to an end."""
+    def _marks(self, place: int, prompt: int, first: int, last: int) -> list[tuple[int, Style]]:
+        """(end, style) of the runs of a text, prompt and all, that lie between two places."""
         lane, text = self._lanes[place], self._style("text")
         marks = [(prompt, self._style("prompt"))]
         if not self._compared:
-            return [*marks, (end, text)]
+            return [*marks, (last, text)]
         other = self._lanes[1 - place].text
         start, parted = 0, parting(lane.text, other)
         if lane.leans:
-            keys = groupby(enumerate(lane.leans[: end - prompt]),
-                           lambda pair: (pair[1], pair[0] == parted))  # fmt: skip
-            for (level, parts), run in keys:
+            start, styles = max(0, first - prompt), self._ramp.styles
+            leans = enumerate(lane.leans[start : max(0, last - prompt)], start)
+            for (level, parts), run in groupby(leans, lambda pair: (pair[1], pair[0] == parted)):
                 start += len(list(run))
-                tint = text + self._ramp.styles[level] if level != LEVELS // 2 else text
+                tint = text + styles[level] if level != LEVELS // 2 else text
                 marks.append((prompt + start, tint + _PARTED if parts else tint))
             return marks
         for stop, same in shared_runs(lane.text, other):
             if not same and start == parted < len(other):
-                marks.append((prompt + start + 1, self._style("parting")))
+                marks.append((prompt + start + 1, text + _PARTED))
             marks.append((prompt + stop, self._style("same") if same else text))
             start = stop
         return marks

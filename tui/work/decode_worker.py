@@ -85,6 +85,12 @@ class DecodeWorker:
             self._questions[type(question)] = question
             self._wake.notify_all()
 
+    def dismiss(self, question: Question) -> None:
+        """Nobody waits for an answer any more."""
+        with self._wake:
+            if self._questions.get(type(question)) is question:
+                del self._questions[type(question)]
+
     def cancel(self) -> None:
         """Write nothing more of the current request."""
         with self._wake:

@@ -1,24 +1,24 @@
 """Two decoders on one prompt: how much likelier one makes each character than the other.
 
-n characters, R of the most probable ids at each, best first
+n characters; R rivals of each, the most probable first
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
-from charlm.events import Details
+from charlm.engine import MAX_RIVALS
 from charlm.vocabulary import EOS
 from tui.messages.writing import LaneWritten
 
-#: Of so many ids the probabilities are told; a character beyond them counts as even.
-MAX_RIVALS = 128
+#: Rivals of all characters of a text together, for the memory they take.
+_MOST = 10_000_000
+_FEWEST = 128
 _MANY = 4096
 
 
@@ -38,15 +38,14 @@ class Duel:
         details = getattr(events, "details", None)
         if details is None:
             return ()
-        row = Details(*(getattr(details, field.name)[:, 0] for field in fields(Details)))
-        ratios = log_ratios(row, self._sides, self._never)
+        ratios = log_ratios(Rivals.of(details, np.s_[:, 0]), self._sides, self._never)
         return tuple(ratios[events.ids[:, 0] > EOS].tolist())
 
     def look_back(self, prompt: str, text: str, last: LaneWritten) -> None:
         """Score a text that is whole. last: what was last told of it."""
         if text:
             ids = self._engine.vocabulary.string2code(prompt + text)
-            scoring = self._engine.start_score_ids(ids, details=MAX_RIVALS)
+            scoring = self._engine.start_score_ids(ids, details=rivals_of(len(ids)))
             self.looks.append((scoring, text, last))
 
     def advance(self, budget_ms: float) -> list[LaneWritten]:
@@ -57,40 +56,58 @@ class Duel:
             scoring.advance(_MANY, budget_ms)
             if scoring.done:
                 self.looks.remove(look)
-                ratios = log_ratios(scoring.score().details, self._sides, self._never)
-                ours = tuple(ratios[-len(text) :].tolist())
-                told.append(last._replace(keep=0, text=text, ratios=ours))
+                rivals = Rivals.of(scoring.score().details, np.s_[-len(text) :])
+                ratios = tuple(log_ratios(rivals, self._sides, self._never).tolist())
+                told.append(last._replace(keep=0, text=text, ratios=ratios))
         return told
 
 
+def rivals_of(length: int) -> int:
+    """How many rivals of each character to tell of in a text of that length: nearly always all."""
+    return max(_FEWEST, min(MAX_RIVALS, _MOST // max(1, length)))
+
+
+class Rivals(NamedTuple):
+    """ranks [n]: which of its rivals each character is; ids and log_probs [n, R]."""
+
+    ranks: NDArray[np.int32]
+    ids: NDArray[np.int32]
+    log_probs: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, details: Any, places: Any = np.s_[:]) -> Rivals:
+        """From charlm.events.Details, at some places."""
+        arrays = details.ranks, details.rival_ids, details.rival_log_probs
+        return cls(*(array[places] for array in arrays))
+
+
 def log_ratios(
-    details: Any, sides: Sequence[Strategy], never: Collection[int]
+    rivals: Rivals, sides: Sequence[Strategy], never: Collection[int]
 ) -> NDArray[np.float64]:
     """log p under the first minus log p under the second, nats [n].
 
-    Infinite where only one of the two writes the character at all.
-
-    details: charlm.events.Details of n characters. never: ids that no decoder writes.
+    Infinite where only one of the two writes the character at all; 0 for one that is not among
+    its rivals. never: ids that no decoder writes.
     """
-    p, q = (_written(details, strategy, never) for strategy in sides)
+    p, q = (_written(rivals, strategy, never) for strategy in sides)
     ratios = np.zeros(len(p))
     np.subtract(p, q, out=ratios, where=p != q)  # also where neither may
     return ratios
 
 
-def _written(details: Any, strategy: Strategy, never: Collection[int]) -> NDArray[np.float64]:
+def _written(rivals: Rivals, strategy: Strategy, never: Collection[int]) -> NDArray[np.float64]:
     """log p of the characters when this decoder is to write: -inf where it cuts them. [n]
 
     A beam draws nothing: what its hypotheses are ranked by stands for it.
     """
-    scaled = np.where(np.isin(details.rival_ids, list(never)), -np.inf, details.rival_log_probs)
+    scaled = np.where(np.isin(rivals.ids, list(never)), -np.inf, rivals.log_probs)
     if (rule := _rule(strategy)).temperature == 0:
         kept = np.arange(scaled.shape[1]) == scaled.argmax(axis=1)[:, None]
         log_p = np.where(kept, 0.0, -np.inf)
     else:
         log_p = _filtered(scaled.astype(np.float64) / rule.temperature, rule)
-    told = details.ranks < scaled.shape[1]
-    places = np.where(told, details.ranks, 0)[:, None]
+    told = rivals.ranks < scaled.shape[1]
+    places = np.where(told, rivals.ranks, 0)[:, None]
     return np.where(told, np.take_along_axis(log_p, places, axis=1)[:, 0], 0.0)
 
 

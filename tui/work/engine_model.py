@@ -82,7 +82,7 @@ class EngineModel:
 
     def open_lanes(self, together: Together) -> EngineLanes:
         """Begin several texts; samples that follow one another are one batch."""
-        from tui.work.duel import MAX_RIVALS, Duel
+        from tui.work.duel import Duel, rivals_of
         from tui.work.engine_lanes import EngineLanes
 
         batches: list[list[Request]] = []
@@ -94,7 +94,7 @@ class EngineModel:
                 batches.append([request])
         sides = [request.strategy for request in together.requests]
         duel = Duel(self._engine, sides) if together.compared else None
-        details = MAX_RIVALS if duel is not None else None
+        details = rivals_of(together.requests[0].length) if duel is not None else None
         sessions = [
             self._start(
                 batch[0], batch[0].length,

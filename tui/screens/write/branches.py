@@ -35,13 +35,15 @@ class Wanted:
 class Branch:
     """One text and how it came to be.
 
-    ended: the model wrote its end. over: nothing more comes. search: how a beam found it.
-    children: in the order they were made; the one last shown is gone back to by redo.
+    by: the weights that wrote it. ended: the model wrote its end. over: nothing more comes.
+    search: how a beam found it. children: in the order they were made; the one last shown is gone
+    back to by redo.
     """
 
     request: Request
     setting: Setting
     block: Block
+    by: str
     parent: Branch | None = None
     over: bool = False
     ended: bool = False

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from charlm.display import visible
-from tui.messages.writing import Explained, Recorded, Unanswered, WantRecord
+from tui.messages.writing import (
+    Answer,
+    Explained,
+    Question,
+    Recorded,
+    Unanswered,
+    WantRecord,
+)
+from tui.models import typed_name
 from tui.screens.write.base import WriteBase
+from tui.thoughts import Trace
 from tui.widgets.block import Block
 from tui.widgets.legend import NATS
 
 if TYPE_CHECKING:
     from tui.screens.write.export_sheet import Export
 
+#: Seconds after which it is said that something is waited for.
+_SOON = 0.5
+
+
+class Waiting(NamedTuple):
+    """An export that waits for an answer."""
+
+    export: Export
+    block: Block
+    question: Question
+
 
 class ExportActions(WriteBase):
     """Export; what the worker must be asked for first is waited for."""
 
-    _export: Export | None = None
+    _waiting: Waiting | None = None
 
     def load(self, path: Path) -> None:
-        """Read a model: a text that was to be kept is then of another."""
-        if self._export is not None:
-            self._export = None
-            self.say("nothing was saved: another model is being read", True)
+        """Read a model: of it, the text that was to be kept cannot be asked."""
+        self.give_up_export()
         super().load(path)
 
     def action_export(self) -> None:
@@ -32,18 +51,44 @@ class ExportActions(WriteBase):
         # Here, as below: the first paint does not need it.
         from tui.screens.write.export_sheet import ExportSheet
 
-        if self._is_whole():
+        if self._may_keep():
             self.app.push_screen(ExportSheet(), self._chosen)
 
     def action_receipt(self) -> None:
         """Save the receipt of the text."""
         from tui.screens.write.export_sheet import Export
 
-        if self._is_whole():
+        if self._may_keep():
             self._chosen(Export("json", copies=False))
 
-    def _is_whole(self) -> bool:
-        """Whether there is a text that can be kept; if not, it is said why."""
+    def answered(self, answer: Answer) -> None:
+        """Go on with the export that waited for this."""
+        waiting = self._waiting
+        if waiting is None or answer.question is not waiting.question:
+            if isinstance(answer, Unanswered):
+                self.say(answer.message, True)
+            return
+        self._waiting = None
+        match answer:
+            case Recorded(record=record):
+                self._keep(waiting.export, record + "\n")
+            case Explained(thoughts=thoughts):
+                waiting.block.trace = Trace.of(*thoughts)
+                self._keep(waiting.export, self._content(waiting.export.suffix, waiting.block))
+            case Unanswered(message=message):
+                self.say(message, True)
+
+    def give_up_export(self) -> bool:
+        """Keep nothing of what is waited for, and say so; False when nothing is."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            if isinstance(waiting.question, WantRecord):  # the other the text itself may want
+                self._worker.dismiss(waiting.question)
+            self.say("nothing was saved: it was not ready yet", True)
+        return waiting is not None
+
+    def _may_keep(self) -> bool:
+        """Whether there is a text that can be kept; where one is not ready it is said why."""
         reason = ""
         if "lanes" in self.states():
             reason = "Enter takes the chosen text alone: then it can be exported"
@@ -55,31 +100,30 @@ class ExportActions(WriteBase):
             self.say(reason)
         return not reason and bool(self.view.blocks)
 
-    def answered(self, answer: Explained | Recorded | Unanswered) -> None:
-        """Go on with an export that waited for this."""
-        export, self._export = self._export, None
-        if isinstance(answer, Unanswered):
-            self.say(answer.message, True)
-        elif export is not None and isinstance(answer, Recorded):
-            self._keep(export, answer.record + "\n")
-        elif export is not None:
-            self._chosen(export)
-            self.writing.details = self.view.surprise or self.view.cursor is not None
-
     def _chosen(self, export: Export | None) -> None:
         if export is None:
             return
+        self.give_up_export()
         now, block = self.writing.now, self.view.blocks[-1]
         if export.suffix == "json" and now is not None:
-            self._export = export
-            self._worker.ask(WantRecord(now.request, block.completion))
+            question: Question = WantRecord(now.request, block.completion)
+            self._worker.ask(question)
+            self._wait(Waiting(export, block, question))
         elif export.suffix in ("jsonl", "svg") and now is not None and not now.explained:
-            self._export = export
-            self.writing.explain()
+            self._wait(Waiting(export, block, self.writing.ask(now)))
         elif export.suffix == "json" or (export.suffix == "jsonl" and block.trace is None):
             self.say("this text is of another model: that cannot be told any more", True)
         else:
             self._keep(export, self._content(export.suffix, block))
+
+    def _wait(self, waiting: Waiting) -> None:
+        self._waiting = waiting
+
+        def tell() -> None:
+            if self._waiting is waiting:
+                self.say("one moment: the model writes it once more; Esc gives up")
+
+        self.set_timer(_SOON, tell)
 
     def _content(self, suffix: str, block: Block) -> str:
         from tui.screens.write import export_files
@@ -105,5 +149,9 @@ class ExportActions(WriteBase):
         except OSError as error:
             self.say(f"the text could not be saved: {error}", True)
         else:
-            again = ": charlm write --from it gives this text again"
-            self.say(f"saved {visible(str(path))}" + again * (export.suffix == "json"))
+            said = f"saved {visible(str(path))}"
+            if export.suffix == "json" and self.facts is not None:
+                words = ["write", typed_name(self.facts.path), "--from", path.name]
+                again = shlex.join(["python", "-m", "charlm", *words])
+                said += f"\n{visible(again)} writes it again"
+            self.say(said)

@@ -81,7 +81,9 @@ def as_svg(block: Block, base_style: Style, level_styles: Sequence[Style]) -> st
     wrapped = Wrapped(visible_characters(block.text), _COLUMNS)
     body: list[str] = []
     y = _EDGE + _LINE
-    body += _run(_EDGE, y, block.heading[:_COLUMNS], base)
+    heading = block.heading
+    heading = heading if len(heading) <= _COLUMNS else heading[: _COLUMNS - 1] + "…"
+    body += _run(_EDGE, y, heading, base)
     y += _LINE // 2
     for start, end in zip(wrapped.starts, wrapped.ends, strict=True):
         y, x, place = y + _LINE, float(_EDGE), start

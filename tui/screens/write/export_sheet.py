@@ -17,7 +17,7 @@ FORMATS = (
     ("md", "Markdown", "prompt, text, and what wrote them"),
     ("jsonl", "JSON lines", "each character, its probability, its rivals"),
     ("svg", "Picture (SVG)", "the text in the colours of its surprise"),
-    ("json", "Receipt", "charlm write --from it: this text again"),
+    ("json", "Receipt", "for charlm write RUN --from FILE"),
 )
 
 

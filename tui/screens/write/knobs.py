@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui.knobs import DECODERS
 from tui.screens.write.base import WriteBase
 
 
@@ -14,6 +15,9 @@ class KnobActions(WriteBase):
 
     def action_knob(self, knob: str, by: int) -> None:
         """Move one knob."""
+        if knob not in self.setting.knobs:
+            self.say(f"{DECODERS[self.setting.name]} has no {knob.replace('_', '-')}")
+            return
         self._set(self.setting.moved(knob, by))
 
     def action_turn(self, by: int) -> None:

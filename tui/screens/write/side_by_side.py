@@ -13,6 +13,7 @@ from tui.knobs import Setting
 from tui.screens.write.lanes import Lanes
 from tui.screens.write.stage import Stage, StageActions
 from tui.widgets.lanes_head import lanes_head
+from tui.widgets.ramps import ramp_of
 
 if TYPE_CHECKING:
     from tui.widgets.lanes_view import LanesView
@@ -191,7 +192,8 @@ class LaneActions(StageActions):
         if duel:
             names = [f" {side}  {lane.title}" for side, lane in zip(_SIDES, lanes, strict=True)]
         panel.view.show(lanes, self.lanes.prompt or "", names, columns, self._lane, duel)
-        panel.head.set_pieces(lanes_head(lanes, duel, panel.view.hides))
+        ramp = ramp_of(self.app, two_ends=True) if duel else None
+        panel.head.set_pieces(lanes_head(lanes, ramp, panel.view.hides))
 
     def _set(self, setting: Setting) -> None:
         """Take a setting; in the grid and the duel the texts start again."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from textual.widget import Widget
 
 from charlm.decoding import BeamSearch, Strategy, is_beam
+from tui.keymap import key_named
 from tui.screens.write.text import TextActions
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ class StageActions(TextActions):
 
     def action_beams(self) -> None:
         """The hypotheses of the search, or the text again."""
-        self.set_stage("text" if self.stage == "beams" else "beams")
+        if self.stage != "beams" and "searched" not in self.states():
+            keys = [key_named(f"decoder('{name}')") for name in ("beam", "nucleus-beam")]
+            self.say(f"this decoder follows one text: {keys[0]} and {keys[1]} search among many")
+        else:
+            self.set_stage("text" if self.stage == "beams" else "beams")
 
     def action_step(self, by: int) -> None:
         """Back and on in the search."""
@@ -44,6 +49,9 @@ class StageActions(TextActions):
 
     def action_surprise(self) -> None:
         """The colours are those of the text: show it."""
+        if "lanes" in self.states():
+            self.say("Enter takes the chosen text alone: then its surprise can be seen")
+            return
         if self.stage != "text":
             self.set_stage("text")
         super().action_surprise()

@@ -110,6 +110,7 @@ class TextActions(WriteBase):
         states = {
             "surprise": self.view.surprise,
             "cursor": self.view.cursor is not None,
+            "taking": self.view.cursor is not None and now is not None,
             "rivals": self.view.cursor is not None and self.rivals.known,
             "cut": now is not None and now.can_continue,
             "undo": now is not None and now.parent is not None,

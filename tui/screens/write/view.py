@@ -98,6 +98,8 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
         """Stop the text; else leave the prompt, or go back to it."""
         if self.writing.streaming:
             self.writing.cancel()
+        elif self.give_up_export():
+            pass  # nothing else was meant
         elif self.lanes.streaming:
             self.lanes.cancel()
         elif self.prompt.has_focus:
@@ -195,7 +197,7 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
             case Loaded(facts=facts):
                 before, self.facts, self._loading = self.facts, facts, ""
                 self._run = run_of(facts.path).absolute()
-                self.writing.forget()
+                self.writing.follow(f"{facts.weights} {facts.precision}" if facts.weights else "")
                 self._show_empty()
                 if before and before.path == facts.path and before.weights != facts.weights:
                     self.say(f"{facts.name} was saved anew: its newer weights write from now on")
@@ -216,6 +218,8 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
             case Started() | Finished() | Failed() if snapshot.number < 0:
                 self.lanes.take(snapshot)
             case _:
+                if isinstance(snapshot, Started):
+                    self.give_up_export()
                 self.writing.take(snapshot)
 
     def title_pieces(self) -> Sequence[Piece]:

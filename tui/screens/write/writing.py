@@ -36,6 +36,9 @@ class Writing:
         self._wanted: Wanted | None = None
         self._asked: tuple[Explain, Branch] | None = None
         self._pending: tuple[int, str] | None = None
+        self._by = ""
+        #: The text shown, while it is another model's.
+        self._left: Branch | None = None
         self.now: Branch | None = None
         self.details = False
         self.streaming = False
@@ -47,9 +50,11 @@ class Writing:
 
     @property
     def prompt(self) -> str | None:
-        """What the newest text was asked from; None when there is none of this model."""
+        """What the newest text was asked from, of whatever model it is; None without a text."""
         if self._wanted is not None:
             return self._wanted.request.prompt
+        if self.now is None and self._left is not None:
+            return self._left.block.text[: self._left.block.given]
         return self.now.request.prompt if self.now is not None else None
 
     @property
@@ -66,8 +71,11 @@ class Writing:
         self._start(Wanted(request, setting, given))
 
     def write_again(self, setting: Setting) -> None:
-        """Write the newest text again in its place, with another setting."""
+        """Write the newest text again in its place, with another setting; another model's below."""
         now, wanted = self.now, self._wanted
+        if wanted is None and now is None and self.prompt is not None:
+            self.write(self.prompt, setting)
+            return
         if wanted is None and now is not None:
             wanted = Wanted(now.request, now.setting, now.block.given, now.parent, True)
         if wanted is None:
@@ -90,9 +98,9 @@ class Writing:
         if now is not None:
             self.cancel()
             request = now.request._replace(prompt=text)
-            branch = Branch(request, now.setting, Block(now.block.heading, text, given, 80), now,
-                            over=True, ended=True)  # fmt: skip
-            branch.block.note = "the end"
+            block = Block(now.block.heading, text, given, 80)
+            branch = Branch(request, now.setting, block, now.by, now, over=True, ended=True)
+            block.note = "the end"
             now.children.append(branch)
             self.show(branch)
 
@@ -102,12 +110,22 @@ class Writing:
         if now is None or self._wanted is not None:
             return
         if now.over:
-            self._ask(now)
+            if not now.explained and (self._asked is None or self._asked[1] is not now):
+                self.ask(now)
         elif now.block.trace is None and not is_beam(now.request.strategy):
             known = now.block.text[now.block.base :]
             request = now.request._replace(details=True, known=known)
             given = now.block.given
             self._start(Wanted(request, now.setting, given, now.parent, True, not self._plain))
+
+    def ask(self, branch: Branch) -> Explain:
+        """Ask what the model thought of a text that is over; the question."""
+        block = branch.block
+        prompt = block.text[: block.base]
+        question = Explain(branch.request, prompt, block.completion, branch.ended)
+        self._asked = question, branch
+        self._worker.ask(question)
+        return question
 
     def show(self, branch: Branch) -> None:
         """Show another text of the tree in place of this one."""
@@ -128,9 +146,18 @@ class Writing:
             self._number += 1
             self._end("stopped")
 
-    def forget(self) -> None:
-        """Let the next text stand below this one: another model is there."""
-        self.now = self._asked = None
+    def follow(self, by: str) -> None:
+        """A model is there, named by its weights: the text shown is its own, or another's.
+
+        Below another's the next text stands.
+        """
+        self._by, shown = by, self.now or self._left
+        if shown is not None and self._view.blocks[-1] is shown.block and shown.by == by != "":
+            self.now, self._left, self._asked = shown, None, None
+            if self.details:
+                self.explain()
+            return
+        self.now, self._left, self._asked = None, shown, None
         if self._wanted is not None:
             self._wanted = replace(self._wanted, parent=None, again=False, over=False)
 
@@ -185,7 +212,7 @@ class Writing:
         parent = wanted.parent
         if parent is not None and parent.block.cursor is not None and not wanted.again:
             self._view.move_cursor(max(0, block.base - 1))  # on the rival that was taken
-        old, now = self.now, Branch(wanted.request, wanted.setting, block, parent)
+        old, now = self.now, Branch(wanted.request, wanted.setting, block, self._by, parent)
         if wanted.again and old is not None:
             now.children, now.last_shown = old.children, old.last_shown
         if now.parent is not None:
@@ -193,7 +220,7 @@ class Writing:
             now.parent.children, now.parent.last_shown = [*siblings, now], now
         for child in now.children:
             child.parent = now
-        self.now, self._pending, self._ended = now, None, False
+        self.now, self._left, self._pending, self._ended = now, None, None, False
         self.characters, self.log_prob, self.seconds = 0, 0.0, 0.0
         if wanted.request.details and not is_beam(wanted.request.strategy):
             block.trace = Trace.of(started.thoughts)
@@ -235,16 +262,8 @@ class Writing:
         more = "+" if self.now.block.base > self.now.block.given else ""
         said = [f"{more}{self.characters:,} characters", *filter(None, [self.nats]), how]
         self.comparison = self._view.end(" · ".join(said))
-        if self.details:
-            self._ask(self.now)
-
-    def _ask(self, branch: Branch) -> None:
-        block = branch.block
-        if not branch.explained:
-            prompt = block.text[: block.base]
-            question = Explain(branch.request, prompt, block.completion, branch.ended)
-            self._asked = question, branch
-            self._worker.ask(question)
+        if self.details and not self.now.explained:
+            self.ask(self.now)
 
     def _explained(self, answer: Explained) -> None:
         if self._asked is not None and self._asked[0] is answer.question:
