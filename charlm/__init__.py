@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from charlm.events import Completion
     from charlm.prompt_state import PromptState
-    from charlm.scoring import Score
+    from charlm.scoring import Score, Scoring
     from charlm.session import Session
     from charlm.vocabulary import Vocabulary
 
@@ -40,6 +40,7 @@ __all__ = [
     "Session",
     "Completion",
     "Score",
+    "Scoring",
     "PromptState",
     "Strategy",
     "Greedy",
@@ -61,7 +62,7 @@ __all__ = [
 
 _MODULES = {
     "engine": ("Engine",),
-    "scoring": ("Score",),
+    "scoring": ("Score", "Scoring"),
     "session": ("Session",),
     "events": ("Completion",),
     "prompt_state": ("PromptState",),

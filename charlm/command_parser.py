@@ -19,8 +19,9 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        unknown = message.removeprefix("unrecognized arguments: ").split()[0].split("=")[0]
-        near = self._near(unknown) if unknown.startswith("--") else []
+        words = message.removeprefix("unrecognized arguments: ").split()
+        unknown = words[0].split("=")[0] if words else ""
+        near = self._near(unknown) if unknown.startswith("-") else []
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         if message.endswith("expected one argument"):
             hint = "; a value that begins with - needs a =, as in --prompt=-"
@@ -31,6 +32,8 @@ class Parser(argparse.ArgumentParser):
         import difflib  # here: who makes no mistake does not wait for it
 
         known = [option for action in self._actions for option in action.option_strings]
-        word = unknown[2:]
-        alike = [o for o in known if o.startswith(unknown) or word in o[2:].split("-")]
+        word = unknown.lstrip("-")
+        if len(word) < 2:
+            return []
+        alike = [o for o in known if o.startswith("--" + word) or word in o[2:].split("-")]
         return alike[:_MOST] or difflib.get_close_matches(unknown, known, n=1)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.checkpoint import Checkpoint
+from charlm.config import check_range
 from charlm.corpus import prepare_text, split_examples
 from charlm.errors import CharlmError, InputError
 from charlm.events import Details
@@ -84,6 +85,7 @@ class Scoring:
 
     def advance(self, n: int = 4096, budget_ms: float = 20.0) -> None:
         """Score up to n positions of each text, or until the budget is used."""
+        check_range("n", n, 1, 2**31 - 1)
         self._native.advance(n, budget_ms)
 
     def score(self) -> Score:

@@ -205,6 +205,8 @@ BAD = [
     ("--topk=", "3", "did you mean --top-k?"),
     ("--length=", "3", "did you mean --length-penalty or --max-length or --min-length?"),
     ("--temp=", "3", "did you mean --temperature?"),
+    ("-temp=", "3", "did you mean --temperature?"),
+    ("", " ", "unrecognized arguments"),
     ("--typical-p=", "0", "above 0 and at most 1"),
     ("--no-repeat-ngram=", "-1", "0 to"),
     ("--allow=", "Ω", "no character"),

@@ -214,6 +214,8 @@ def test_only_what_differs_is_shown() -> None:
     page = difference_content(("a", "b"), one, other).plain
     lines = [line.split() for line in page.split("\n")]
     assert lines[1:] == [["--dropout", "0.1", "default"], ["--batch", "default", "9"]]
+    page = difference_content(("a", "b"), one, {"cell": "GRU"}).plain  # a single file
+    assert "default" not in page and ["--dropout", "0.1", "–"] in map(str.split, page.split("\n"))
     long = difference_content(("a", "b"), {"text": "x" * 40}, {"text": "y"}).plain
     assert long.split("\n")[2:] == [f"  a: {'x' * 40}", "  b: y"]
 

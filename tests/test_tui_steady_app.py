@@ -170,3 +170,9 @@ async def test_news_takes_the_place_of_older_news_and_errors_stay() -> None:
             screen.say(word)
         await until(lambda: toasts(screen) == ["wrong", "three"])
         await until(lambda: "three" in painted(screen).split("\n")[1])
+        for key in ("ctrl+p", "f1"):
+            await press(screen, key)
+            await until(lambda: screen.app.screen is not screen)
+            await until(lambda: painted(screen).count("three") == 1)
+            await press(screen, "escape")
+            await until(lambda: screen.app.screen is screen and painted(screen).count("three") == 1)

@@ -129,9 +129,9 @@ def test_the_rest_of_a_stopped_training_is_proposed() -> None:
     assert train_on_sheet(later)._value == "4.92M"
     sheet = train_on_sheet(later)
     assert "1.3 M characters so far" in sheet._text
-    assert [sheet._wrong(word) != "" for word in ("2 min", "2minutes", "0 min", "min", "9m")] == [
-        False, False, True, True, False,
-    ]  # fmt: skip
+    good, bad = ("2 min", "2minutes", "10 mins", "40 s", "0.5 h", "9m"), ("0 min", "min", "9 x", "")
+    assert not any(map(sheet._wrong, good)) and all(map(sheet._wrong, (*bad, f"{'9' * 400} min")))
+    assert train_on_options("30 s", later)[-1] == "0.600"
     assert train_on_options("9M", later) == ["--resume", "r", "--characters", "9M"]
     assert train_on_options("2.5 Min", later) == ["--resume", "r", "--minutes", "2.600"]
 

@@ -50,6 +50,7 @@ def test_weights_are_found_by_step(tmp_path: Path) -> None:
     found = finder.find()
     assert [weights.step for weights in found] == [25, 100, 120]
     assert found[1].path.parent.name == "kept"
+    (tmp_path / "kept" / "step-00000030.safetensors").symlink_to("nowhere")
     save_weights(tmp_path / "last.safetensors", 130)
     assert [weights.step for weights in finder.find()] == [25, 100, 130]
     (tmp_path / "last.safetensors").write_bytes(b"no checkpoint")
@@ -143,6 +144,17 @@ async def test_another_training_of_the_same_name_answers_for_itself(tmp_path: Pa
         kept(run, 50)
         await until(lambda: "the second one's" in painted(view))
         assert "the first one's" not in painted(view)
+
+
+async def test_weights_that_were_saved_anew_are_asked_again(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run")
+    kept(run, 50)
+    model = FakeModel(letters("a first answer, which is long enough to be left as it is"))
+    async with training_view(run, model=model) as view:
+        await until(lambda: "a first answer" in painted(view) and not view._talk._asked)
+        model.steps = letters("a second answer, which is long enough to be left as it is")
+        kept(run, 50)
+        await until(lambda: "a second answer" in painted(view))
 
 
 async def test_a_short_first_text_is_thrown_again(tmp_path: Path) -> None:

@@ -138,7 +138,10 @@ class CharlmApp(SteadyApp):
             return
         if not self.is_screen_installed(name):
             self.install_screen(self._make_view(name), name)
-        self.push_screen(name)
+        view = self.get_screen(name)
+        assert isinstance(view, View)
+        view.back_to = "write"
+        self.push_screen(view)
 
     def _make_view(self, name: ViewName) -> View:
         """A view, imported when it is first seen: the first paint does not wait for it."""
@@ -176,6 +179,7 @@ class CharlmApp(SteadyApp):
         self.action_view("train")
         view = self.screen
         assert isinstance(view, TrainView)
+        view.back_to = "runs"
         view.call_after_refresh(view.overlay, runs)
 
     def _newest(self) -> Newest:
@@ -184,9 +188,9 @@ class CharlmApp(SteadyApp):
             return Newest(None, "", False)
         writer = self._writer()
         now = writer.writing.now
-        weights = writer.facts.weights if writer.facts is not None else ""
+        sha256 = writer.facts.sha256 if writer.facts is not None else ""
         ended = now is not None and now.ended
-        return Newest(self._loaded(), writer.view.text, ended, weights)
+        return Newest(self._loaded(), writer.view.text, ended, sha256)
 
     def _loaded(self) -> Path | None:
         """The run or file that is written with."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from math import inf
 from types import MappingProxyType
 
 from charlm.decoding import STRATEGIES, Strategy, is_beam, strategy_named
@@ -21,7 +22,7 @@ DECODERS: Mapping[str, str] = {
 #: Where a key can put each knob; values between two rungs move to the nearest in the direction.
 LADDERS: Mapping[str, tuple[float, ...]] = {
     "temperature": (0, *(round(0.05 * i, 2) for i in range(2, 41)), 2.5, 3, 5, 10),
-    "top_k": (0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 75, 100),
+    "top_k": (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 75, 100, inf),
     "top_p": (*(round(0.05 * i, 2) for i in range(1, 20)), 0.97, 0.98, 0.99, 1),
     "min_p": (0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9),
     "width": (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 75, 100, 200, 500, 1000),
@@ -152,7 +153,10 @@ class Setting:
         new = replace(self, wanted=knob)
         if knob == "seed":
             return new.with_seed(self.seed + by)
-        value = _next_rung(LADDERS[knob], self.value(knob), by)
+        here = self.value(knob)
+        # No limit is the highest one.
+        value = _next_rung(LADDERS[knob], inf if knob == "top_k" and not here else here, by)
+        value = 0 if value == inf else value
         if knob == "length":
             return replace(new, length=int(value))
         mine = MappingProxyType({**self.values[self.name], knob: value})

@@ -16,14 +16,15 @@ if TYPE_CHECKING:  # the first paint does not wait for NumPy
 class InspectRequest:
     """A text to look into with a model. `ended`: its end belongs to it, else it was cut there.
 
-    weights: those that Write has of this model, as in ModelFacts. own: the user typed the text.
+    sha256: of the file that Write has read of this model, "" when not known. own: the user typed
+    the text.
     """
 
     number: int
     path: Path
     text: str
     ended: bool = False
-    weights: str = ""
+    sha256: str = ""
     own: bool = False
 
 

@@ -22,7 +22,7 @@ class ModelFacts(NamedTuple):
     """What the title line says of a model.
 
     loss: nats per character of the part of the corpus that `loss_part` names, from which it never
-    learned; None when not known. weights: the sha256 of their file, "" when not known.
+    learned; None when not known. sha256: of the file, "" when not known.
     """
 
     name: str
@@ -38,7 +38,7 @@ class ModelFacts(NamedTuple):
     threads: int
     precision: Precision
     loss_part: str = ""
-    weights: str = ""
+    sha256: str = ""
 
 
 class Request(NamedTuple):
@@ -98,13 +98,13 @@ Question = Explain | WantRecord
 class Newest(NamedTuple):
     """What is written with, and the newest text so far. `ended`: the model wrote its end too.
 
-    weights: as in ModelFacts.
+    sha256: as in ModelFacts.
     """
 
     path: Path | None
     text: str
     ended: bool
-    weights: str = ""
+    sha256: str = ""
 
 
 class Loading(NamedTuple):

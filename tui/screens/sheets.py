@@ -22,7 +22,8 @@ Facts = Mapping[str, str]
 _LABEL, _VALUE = 18, 26
 #: Cells of a page of help, and of its keys.
 _PAGE, _KEYS = 68, 13
-#: Options that say what other lines say too, or where a run lies.
+#: Options that say what other lines say too, or nothing of the model: where a run lies, on how
+#: many threads it learned, which weights it kept.
 _SAID = {"--out", "--resume", "--cell", "--layers", "--hidden", "--embedding", "--unit", "--form",
          "--case", "--corpus", "--split", "--keep", "--threads"}  # fmt: skip
 
@@ -64,7 +65,8 @@ def help_content(keys: Sequence[Key]) -> Content:
             parts += ["\n" if group else "", (key.group, "bold $primary"), "\n"]
             group = key.group
         head = f"  {' '.join(names)} ".ljust(_KEYS)
-        line = textwrap.fill(key.help, _PAGE, initial_indent=head, subsequent_indent=" " * _KEYS)
+        line = textwrap.fill(key.help, _PAGE, initial_indent=head, subsequent_indent=" " * _KEYS,
+                             break_long_words=False)  # fmt: skip
         parts += [(head, "bold"), line.removeprefix(head), "\n"]
     if any(key.where == "prompt" for key in keys):
         parts += [
@@ -162,8 +164,7 @@ def difference_content(names: tuple[str, str], one: Facts, other: Facts) -> Cont
         return Content(f"{visible(names[0])} and {visible(names[1])} say the same of themselves.")
     parts: list[str | tuple[str, str]] = [(" " * _LABEL + _columns(names), "bold $accent")]
     for label in labels:
-        lacking = "default" if label.startswith("--") else "–"
-        values = visible(one.get(label, lacking)), visible(other.get(label, lacking))
+        values = _value(one, label), _value(other, label)
         parts += ["\n", (f"{visible(label):<{_LABEL}}", _QUIET)]
         if all(cell_len(value) < _VALUE - 1 for value in values):
             parts.append(_columns(values))
@@ -171,6 +172,13 @@ def difference_content(names: tuple[str, str], one: Facts, other: Facts) -> Cont
             parts += [f"\n  {visible(name)}: {value}"
                       for name, value in zip(names, values, strict=True)]  # fmt: skip
     return Content.assemble(*parts)
+
+
+def _value(facts: Facts, label: str) -> str:
+    """What a run says; of an option that its command did not give, that it has its default."""
+    has_options = any(known.startswith("--") for known in facts)
+    lacking = "default" if label.startswith("--") and has_options else "–"
+    return visible(facts.get(label, lacking))
 
 
 def _columns(values: tuple[str, str]) -> str:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
+from textual.widgets._toast import ToastRack
 
 from tui import keymap
 from tui.keys.key import View as ViewName
@@ -31,6 +32,8 @@ class View(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (WIDE, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (9, "-low"), (TALL, "-tall"), (28, "-roomy")]  # noqa: RUF012
     view_name: ClassVar[ViewName]
+    #: Where Esc leads when there is nothing else to leave.
+    back_to: ViewName = "write"
 
     def __init__(self) -> None:
         super().__init__(classes="view")
@@ -49,6 +52,11 @@ class View(Screen[None]):
     def compose_view(self) -> ComposeResult:
         """The widgets between title and status."""
         raise NotImplementedError
+
+    def on_screen_suspend(self) -> None:
+        """What opens over this view shows the toasts: here, below it, they would be seen twice."""
+        for rack in self.query(ToastRack):
+            rack.display = False
 
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table; the view's name among them."""

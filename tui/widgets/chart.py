@@ -145,7 +145,7 @@ class Chart(Widget):
                 continue
             for start in range(canvas.width - len(text) - 1, -1, -1):
                 if all(cell[0] == _LEVEL for cell in canvas.cells[row][start : start + len(text)]):
-                    canvas.write(start, row, text, "secondary")
+                    canvas.write(start, row, text, "label")
                     break
 
     def _draw_marks(self, canvas: Canvas) -> None:

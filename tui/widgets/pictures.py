@@ -30,11 +30,11 @@ _CURVES: dict[Kind, tuple[tuple[Quantity, str, str], ...]] = {
     "gradient": (
         ("clipped_norm", "after clipping", "accent"), ("gradient_norm", "gradient norm", "primary"),
     ),
-    "rate": (("learning_rate", "learning rate", "success"),),
-    "speed": (("characters_per_s", "characters/s", "secondary"),),
+    "rate": (("learning_rate", "learning rate", "primary"),),
+    "speed": (("characters_per_s", "characters/s", "primary"),),
 }  # fmt: skip
 _OTHERS = ("success", "error", "foreground", "secondary")
-_EMPTY = "No curve yet: the text is read first, then come the numbers of its first steps."
+_EMPTY = "No curve yet: the text is read first."
 _MOST_COLUMNS = 300
 _QUIET = "$foreground-muted"
 
@@ -70,7 +70,10 @@ def picture(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
     return Picture(
         lines=tuple(lines),
         levels=curves.baselines if kind == "loss" else (),
-        marks=tuple((mark.place.along(look.axis), mark.word) for mark in curves.marks),
+        marks=tuple(
+            (mark.place.along(look.axis), mark.word if kind == "loss" else "")
+            for mark in curves.marks
+        ),
         cursor=None if look.cursor is None else look.cursor.along(look.axis),
         unit=unit, divisor=divisor, window=look.window, log=look.log,
         empty=_EMPTY if curves.ended is None else "This run has no curve.",
@@ -92,11 +95,11 @@ def caption(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
         value = _told(other, _main(other, kind), look, look.axis)
         colour = _OTHERS[place % len(_OTHERS)]
         text = "" if value is None else f" {_shown(kind, value)}"
-        pieces.append(Piece(f"─ {visible(other.run.name)}{text}", f"${colour}", 4 + place))
+        pieces.append(Piece(f"─ {visible(other.run.name)}{text}", f"${colour}", 2 + place))
     unit = "nats/char" if kind == "loss" else ""
     jumps = look.smoothing > 1 and any(quantity in _SMOOTHED for quantity, *_ in _CURVES[kind])
     notes = [unit, "log" if look.log else "", "smoothed" if jumps else ""]
-    pieces.append(Piece(" · ".join(filter(None, notes)), _QUIET, 3, right=True))
+    pieces.append(Piece(" · ".join(filter(None, notes)), _QUIET, 40, right=True))
     return pieces
 
 

@@ -104,7 +104,7 @@ class SearchTree(Widget):
         own = line.leaves + 1 - frame.start
         for i, character in enumerate(line.text[own - 1 :], start=own):
             edge = i in (own, len(line.text))
-            cells[i] = _cell("·" if edge and character == " " else character, wide)
+            cells[i] = _cell("␣" if edge and character == " " else character, wide)
         end = max(own, len(line.text) + 1)
         shared = min(max(frame.shared + 1 - frame.start, own), end) if line.rank == 0 else own
         body = "gone" if line.gone is not None else "best" if line.rank == 0 else "open"
@@ -143,7 +143,7 @@ class SearchTree(Widget):
     def _ended(self, text: EndedText) -> Strip:
         said = f"✓ {text.score:.2f} "
         room = max(0, self.size.width - len(said) - _MARK)
-        shown = visible_characters(text.text).replace("\n", "␊")
+        shown = visible_characters(text.text).replace("\n", "↵")
         if cell_len(shown) > room:
             shown = "…" + shown[max(0, len(shown) - room + 1) :]
         return Strip([
@@ -165,7 +165,7 @@ def _mark(line: Line) -> str:
 
 def _cell(character: str, wide: int) -> str:
     """A character in as many cells as every one has."""
-    shown = visible_characters(character).replace("\n", "␊")
+    shown = visible_characters(character).replace("\n", "↵")
     return " " * (wide - max(1, cell_len(shown))) + (shown if cell_len(shown) else " " + shown)
 
 

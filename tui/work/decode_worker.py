@@ -153,7 +153,8 @@ class DecodeWorker:
     def _answer(self, question: Question) -> None:
         """Post the answer, if it is still asked for.
 
-        It stays asked where a text, which comes first, interrupts the answer."""
+        It stays asked where a text, which comes first, interrupts the answer.
+        """
         answer: Answer
         try:
             if self._model is None:

@@ -68,7 +68,7 @@ class EngineModel:
             threads=int(engine.threads),
             precision=engine.precision,
             loss_part=part,
-            weights=checkpoint.sha256,
+            sha256=checkpoint.sha256,
         )
 
     def open(self, request: Request) -> EngineText:

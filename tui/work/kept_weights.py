@@ -33,9 +33,11 @@ class WeightsFinder:
                 found[step] = Weights(step, path, self._stamps[path][1])
         with contextlib.suppress(OSError), os.scandir(self._run / "kept") as kept:
             for entry in kept:
-                if match := _KEPT.fullmatch(entry.name):
-                    step = int(match[1])
-                    found[step] = Weights(step, Path(entry.path), entry.stat().st_mtime_ns)
+                match = _KEPT.fullmatch(entry.name)
+                with contextlib.suppress(OSError):  # a link to nothing, or gone by now
+                    if match is not None:
+                        step, stamp = int(match[1]), entry.stat().st_mtime_ns
+                        found[step] = Weights(step, Path(entry.path), stamp)
         return tuple(found[step] for step in sorted(found))
 
     def _step_of(self, path: Path) -> int | None:

@@ -28,7 +28,8 @@ class Talk:
         self._worker = DecodeWorker(load)
         self._setting = Setting(length=_LENGTH)
         self._training: tuple[Path, int] | None = None
-        self._failed: list[Weights] = []
+        self._answered: dict[int, Weights] = {}
+        self._failed: set[int] = set()
         self._weights: tuple[Weights, ...] = ()
         self._wanted: int | None = None
         self._asked: Weights | None = None
@@ -73,11 +74,12 @@ class Talk:
         """Take in which weights there are and where the cursor is; ask for what is missing."""
         if curves is None:
             return
+        self.drain()
         if (training := (curves.run, curves.beginning)) != self._training:
             self._training = training
             self._forget()
         self._weights = curves.weights
-        self._forgive()
+        self._drop_old()
         before = [w.step for w in self._weights if cursor is not None and w.step <= cursor.step]
         first = [w.step for w in self._weights[:1] if cursor is not None]
         self._wanted = next(reversed(before or first), None)
@@ -118,21 +120,26 @@ class Talk:
         self._end(nats_text(self._written.log_prob, count, ended) if count else "no text")
 
     def _fail(self, asked: Weights, message: str) -> None:
-        self._failed.append(asked)
+        self._failed.add(asked.step)
         self._end(message)
 
-    def _forgive(self) -> None:
-        """What files that are gone, or others by now, could not answer is asked anew."""
-        gone = [weights for weights in self._failed if weights not in self._weights]
-        for weights in gone:
-            self._failed.remove(weights)
-            self._answers.drop(weights.step)
+    def _drop_old(self) -> None:
+        """Answers of files that were saved anew go, and failures of files that are others now."""
+        now = {weights.step: weights for weights in self._weights}
+        for step, asked in list(self._answered.items()):
+            here = now.get(step)
+            anew = here is not None and here.path == asked.path and here != asked
+            if anew or (step in self._failed and here != asked):
+                del self._answered[step]
+                self._failed.discard(step)
+                self._answers.drop(step)
 
     def _end(self, note: str) -> None:
         assert self._asked is not None
         if self._asked.step not in self._answers.steps:
             self._answers.begin(self._asked.step, self.prompt)
         self._answers.end(note)
+        self._answered[self._asked.step] = self._asked
         self._asked = None
 
     def _ask_next(self, alive: bool) -> None:
@@ -167,5 +174,6 @@ class Talk:
         self._worker.cancel()
         self._number += 1
         self._asked = None
+        self._answered.clear()
         self._failed.clear()
         self._answers.clear()

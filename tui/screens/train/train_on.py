@@ -12,7 +12,9 @@ from tui.screens.train.fields import BUDGET
 from tui.widgets.quantities import short
 
 _RESUME = "resume.pt"
-_MINUTES = re.compile(r"(\d+(\.\d+)?) ?min(utes?)?")
+_TIME = re.compile(r"(\d{1,6}(\.\d{1,6})?) ?(s|min|h)[a-z]*")
+_MINUTES = {"s": 1 / 60, "min": 1.0, "h": 60.0}
+_LEAST = 1 / 60
 #: Where a training was stopped so near its end, the rest of it is hardly worth a start.
 _NEARLY = 0.8
 
@@ -30,7 +32,7 @@ def train_on_sheet(curves: Curves) -> Ask:
     """
     characters = curves.last.characters if curves.last is not None else 0.0
     progress = curves.progress or 1.0
-    cut = curves.ended in (None, "stopped") and 0 < progress < _NEARLY
+    cut = curves.ended in (None, "stopped") and progress < _NEARLY
     # The share was told with the last line, and where it was cut comes a little later.
     told = curves.of("training")[-1].place.characters if curves.of("training") else characters
     whole = told / progress if cut else 2 * characters
@@ -45,11 +47,17 @@ def train_on_sheet(curves: Curves) -> Ask:
 
 def train_on_options(word: str, curves: Curves) -> list[str]:
     """The options of the training that goes on so far."""
-    minutes = _MINUTES.fullmatch(word.lower())
-    if minutes is None:
+    more = _minutes(word.lower())
+    if not more:
         return ["--resume", str(curves.run), "--characters", word]
     so_far = curves.last.seconds / 60 if curves.last is not None else 0.0
-    return ["--resume", str(curves.run), "--minutes", f"{so_far + float(minutes[1]):.3f}"]
+    return ["--resume", str(curves.run), "--minutes", f"{so_far + more:.3f}"]
+
+
+def _minutes(word: str) -> float:
+    """What a word such as 10 min says; 0 where it says no time."""
+    time = _TIME.fullmatch(word)
+    return float(time[1]) * _MINUTES[time[3]] if time is not None else 0.0
 
 
 def _written(characters: float) -> str:
@@ -60,7 +68,7 @@ def _written(characters: float) -> str:
 
 def _wrong(word: str, so_far: float) -> str:
     kind = BUDGET["characters"]
-    if (minutes := _MINUTES.fullmatch(word)) and float(minutes[1]):
+    if _minutes(word) >= _LEAST:
         return ""
     if not re.fullmatch(kind.pattern, word):
         return f"a number of characters, as {kind.example}, or of minutes, as 10 min"

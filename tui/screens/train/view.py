@@ -226,7 +226,7 @@ class TrainView(CurveActions, SteeringActions):
         elif "more" in self.states():
             self._form.turn_page()
         else:
-            self.app.action_view("write")  # type: ignore[attr-defined]
+            self.app.action_view(self.back_to)  # type: ignore[attr-defined]
 
     def _watch(self) -> None:
         """Show the form or the run, as it is now."""

@@ -50,7 +50,7 @@ class Wheel:
         rate = float(f"{min(MAX_LEARNING_RATE, now * _FACTOR**direction):.2g}")
         steer(curves.run, "learning_rate", rate)
         self._asked.append(rate)
-        return f"learning rate, at its height, {now:.2g} → {rate:.2g}"
+        return f"the highest learning rate: {now:.2g} → {rate:.2g}"
 
     def stop(self, curves: Curves) -> str:
         """Ask it to save and end; what to say. Raises OSError."""

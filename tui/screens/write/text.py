@@ -30,7 +30,7 @@ class TextActions(WriteBase):
         self.rivals.choose(event.place)
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
-        """Enter: write; an edited text that begins as before is a branch of what it was."""
+        """Enter: write; an edited text whose first character stayed is a branch of what it was."""
         edited, self._edited = self._edited, None
         same = edited is not None and event.text[:1] == edited.block.text[:1]
         if same and edited is self.writing.now:

@@ -197,9 +197,9 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
             case Loaded(facts=facts):
                 before, self.facts, self._loading = self.facts, facts, ""
                 self._run = run_of(facts.path).absolute()
-                self.writing.follow(f"{facts.weights} {facts.precision}" if facts.weights else "")
+                self.writing.follow(f"{facts.sha256} {facts.precision}" if facts.sha256 else "")
                 self._show_empty()
-                if before and before.path == facts.path and before.weights != facts.weights:
+                if before and before.path == facts.path and before.sha256 != facts.sha256:
                     self.say(f"{facts.name} was saved anew: its newer weights write from now on")
                 elif self.view.blocks and not self.writing.streaming:
                     self.say(f"{facts.name} writes from now on")
