@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from charlm.train.learner import Learner
-from charlm.train.reporter import duration
 
 _STEPS = 3  # that are timed, behind one that allocates
 _BYTES = 1024  # of the unit of ru_maxrss on Linux
@@ -30,9 +29,18 @@ def plan(learner: Learner) -> Iterator[str]:
     total = _characters(learner.options, characters, speed, learner.position)
     yield f"speed: about {speed:,.0f} characters/s on {learner.options.threads} thread(s)"
     yield f"passes over the text: about {total / characters:.1f}"
-    yield f"time: about {duration(total / speed)}, evaluations not counted"
+    yield f"time: about {_spoken(total / speed)}, evaluations not counted"
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES
     yield f"memory: about {memory / 1e6:,.0f} MB"
+
+
+def _spoken(seconds: float) -> str:
+    """1 h 5 min, 13 min 20 s, 40 s"""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def misfit(parameters: int, characters: int) -> str:

@@ -169,8 +169,9 @@ def difference_content(names: tuple[str, str], one: Facts, other: Facts) -> Cont
         if all(cell_len(value) < _VALUE - 1 for value in values):
             parts.append(_columns(values))
         else:
-            parts += [f"\n  {visible(name)}: {value}"
-                      for name, value in zip(names, values, strict=True)]  # fmt: skip
+            lines = (f"{visible(name)}: {value}" for name, value in zip(names, values, strict=True))
+            parts += ["\n" + textwrap.fill(line, _PAGE, initial_indent="  ",
+                                           subsequent_indent="    ") for line in lines]  # fmt: skip
     return Content.assemble(*parts)
 
 
@@ -182,4 +183,8 @@ def _value(facts: Facts, label: str) -> str:
 
 
 def _columns(values: tuple[str, str]) -> str:
-    return " ".join(set_cell_size(visible(value), _VALUE - 1) for value in values)
+    return " ".join(set_cell_size(_cut(visible(value), _VALUE - 2), _VALUE - 1) for value in values)
+
+
+def _cut(text: str, room: int) -> str:
+    return text if cell_len(text) <= room else set_cell_size(text, room - 1) + "…"

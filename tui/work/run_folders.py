@@ -66,6 +66,8 @@ def read_row(path: Path) -> RunRow:
         if state == "training" and isinstance(said, Mapping):
             return replace(row, state=state, cell=visible(str(said.get("cell", ""))).upper()[:8])
         return replace(row, state=state or "damaged", why="nothing was saved")
+    if not model.exists():  # only what Write has loaded is listed then
+        return replace(row, state="damaged", why="no longer here; Write holds it in memory")
     try:
         description = describe_checkpoint(model)
     except CharlmError as error:

@@ -88,7 +88,10 @@ class InspectPicture(View):
             self.list.show(len(part.order), self.chosen.unit, self._draw_unit_head,
                            self._draw_unit)  # fmt: skip
         else:
-            self.list.show(0, 0, self._draw_place_head, self._draw_place)
+            self.list.show(0, 0, self._draw_nothing, self._draw_nothing)
+
+    def _draw_nothing(self, place: int, width: int, base: Style) -> list[Segment]:
+        return []
 
     def _draw_place_head(self, place: int, width: int, base: Style) -> list[Segment]:
         return [Segment("The most surprising characters" if self._places else "", base)]

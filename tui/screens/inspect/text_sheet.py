@@ -32,10 +32,6 @@ class OtherText(ModalScreen[str | None]):
             yield Static("Type or paste, in place of the text that is there; the model reads it"
                          " as one text from its beginning.", classes="note")  # fmt: skip
 
-    def on_mount(self) -> None:
-        """What is typed takes the place of the text."""
-        self.query_one(TextField).select_all()
-
     def action_use(self) -> None:
         """Give it."""
         self.dismiss(self.query_one(TextField).text or None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
+from tui.keymap import key_named
 from tui.knobs import Setting
 from tui.screens.write.lanes import Lanes
 from tui.screens.write.stage import Stage, StageActions
@@ -160,8 +161,10 @@ class LaneActions(StageActions):
             self.setting = replace(self.writing.now.setting, pace=self.setting.pace)
         if self.in_lanes:
             self.lanes.cancel()
-        elif stage in ("grid", "duel"):
+        elif stage in ("grid", "duel") and self.writing.streaming:
             self.writing.cancel()
+            on = key_named("continue", "write")
+            self.say(f"the text stopped where it was: back in it, {on} goes on")
         self.lanes.lanes, self._lane = [], 0
         super().set_stage(stage)
         self.place_panels()
