@@ -1,5 +1,7 @@
 """Knobs stay within what the strategies allow, and belong to the decoder in use."""
 
+from math import inf
+
 import pytest
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling
@@ -16,9 +18,11 @@ def test_every_rung_of_every_knob_is_a_legal_strategy(name: str, by: int) -> Non
             setting = setting.moved(knob, by)
             assert isinstance(setting.strategy, Greedy | Sampling | BeamSearch | NucleusBeam)
             seen.add(setting.value(knob))
-        assert len(seen) > 1 or knob == "seed" or start.value(knob) in LADDERS[knob]
+        known = {0 if rung == inf else rung for rung in LADDERS.get(knob, ())}
+        assert len(seen) > 1 or knob == "seed" or start.value(knob) in known
         if knob != "seed":
-            assert setting.value(knob) == LADDERS[knob][0 if by < 0 else -1]
+            end = LADDERS[knob][0 if by < 0 else -1]
+            assert setting.value(knob) == (0 if end == inf else end)
 
 
 def test_decoders_are_the_five_strategies() -> None:
@@ -45,6 +49,16 @@ def test_seed_stays_in_range_and_belongs_to_what_draws() -> None:
     assert Setting(seed=2**64 - 1).moved("seed", 1).seed == 2**64 - 1
     assert "seed" not in Setting().with_decoder("beam").knobs
     assert not Setting().with_decoder("greedy").has_seed
+
+
+def test_no_top_k_is_the_highest() -> None:
+    setting = Setting().moved("top_k", -1)
+    assert setting.value("top_k") == 100
+    assert (
+        setting.moved("top_k", 1).shown("top_k")
+        == "off"
+        == setting.moved("top_k", 1).moved("top_k", 1).shown("top_k")
+    )
 
 
 def test_neutral_filters_are_off() -> None:

@@ -96,10 +96,10 @@ async def test_a_moved_knob_starts_again_with_the_same_seed() -> None:
         await until(lambda: len(screen.view.text) > 10)
         await press(screen, "ctrl+down", "ctrl+down")
         await until(lambda: model.requests[-1].strategy == Sampling(temperature=0.9, top_p=0.95))
-        await press(screen, "shift+down", "ctrl+up")
-        await until(lambda: getattr(model.requests[-1].strategy, "top_k", 0) == 1)
+        await press(screen, "shift+down", "ctrl+down")
+        await until(lambda: getattr(model.requests[-1].strategy, "top_k", 0) == 100)
         assert {r.seed for r in model.requests} == {1}
-        await until(lambda: len(screen.view.blocks) == 1 and "top-k 1" in painted(screen))
+        await until(lambda: len(screen.view.blocks) == 1 and "top-k 100" in painted(screen))
 
 
 async def test_escape_stops_then_leaves_then_returns() -> None:
@@ -305,7 +305,7 @@ async def act(screen: WriteScreen, key: Key, name: str) -> None:
     needs_beam = any(part in key.action for part in ("width", "length_penalty"))
     if needs_beam or key.action == "decoder('nucleus')":
         screen.setting = screen.setting.with_decoder("beam")
-    screen.prompt.text = ""
+    screen.prompt.text = "x" if key.action == "clear" else ""
     target = screen.view if key.where == "outside" else screen.prompt
     target.focus()
     await until(lambda: target.has_focus)

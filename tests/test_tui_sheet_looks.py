@@ -25,7 +25,7 @@ TEXT = " whatever they said,\nand then they went home."
     ("name", "keys", "mark"),
     [
         ("help", ("f1",), "greedy: the most probable"),
-        ("export", ("ctrl+e",), "write --from it"),
+        ("export", ("ctrl+e",), "RUN --from FILE"),
         ("palette", ("ctrl+p",), "Search for commands"),
     ],
 )

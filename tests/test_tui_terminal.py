@@ -120,7 +120,7 @@ def test_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         press(ctrl("r"), "other dice")
         press(ctrl("n"), "train a new model", "reading the text")  # and the field has the cursor
         press(PASTED, "is not there", "[/b]", SHOWN)
-        press(ESCAPE, "is ready")
+        press(ESCAPE, "bits/char")
     assert len(copied(terminal)) == 1
     assert all(map(is_inert, copied(terminal)))
 

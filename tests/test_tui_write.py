@@ -661,3 +661,18 @@ async def test_what_cannot_be_undone_says_so() -> None:
         await write(screen, "Oh")
         await press(screen, "escape", "u")
         await until(lambda: any("came of no other" in toast for toast in toasts(screen)))
+
+
+async def test_what_is_typed_after_a_prompt_was_sent_takes_its_place() -> None:
+    model = FakeModel(letters(" hello"))
+    async with running(model) as screen:
+        await write(screen, "Oh")
+        await press(screen, *"We", "enter")
+        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        await press(screen, "end", *" do", "enter")
+        await until(lambda: len(model.requests) == 3 and not screen.writing.streaming)
+        assert [request.prompt for request in model.requests] == ["Oh", "We", "We do"]
+        await press(screen, "ctrl+u")
+        assert screen.prompt.text == ""
+        await press(screen, "up")
+        assert screen.prompt.text == "We do"

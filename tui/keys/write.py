@@ -45,6 +45,8 @@ _KEYS: tuple[Key, ...] = (
     Key("write", ("enter",), always("Write"), "write on from the prompt", "Write", "prompt", 1),
     Key("newline", ("ctrl+j",), always("New line"), "a new line in the prompt", "Write",
         "prompt", palette=False),
+    Key("clear", ("ctrl+u",), always("Clear"), "empty the prompt", "Write", "prompt",
+        palette=False),
     Key("recall(-1)", ("up",), always("Earlier prompt"), "earlier and later prompts", "Write",
         "prompt", palette=False),
     Key("recall(1)", ("down",), always("Later prompt"), "", "Write", "prompt", palette=False),

@@ -77,6 +77,8 @@ class Prompt(InertArea):
                 self.send()
             case "newline":
                 self.insert("\n")
+            case "clear":
+                self.text = ""
             case "recall(-1)":
                 return self.cursor_at_first_line and self._recall(-1)
             case "recall(1)":
@@ -90,6 +92,7 @@ class Prompt(InertArea):
         self._place = len(self._history)
         self._draft = self.sent = self.text
         self.post_message(self.Sent(self.text))
+        self.select_all()  # what is typed next takes its place; a cursor key goes on in it
 
     def _recall(self, by: int) -> bool:
         """Show the prompt before or after; False when there is none."""
