@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tui_driver import export, press, running, toasts, until, write
-from tui_fakes import ThinkingModel, letters
+from tui_fakes import FakeModel, ThinkingModel, letters
 
 from tui.messages.writing import Answer, Question, Recorded, WantRecord
 from tui.work.model_contract import StillWanted, Unwanted
@@ -86,3 +86,16 @@ async def test_escape_gives_an_export_up(tmp_path: Path, monkeypatch: pytest.Mon
         await press(screen, "escape")
         await until(lambda: NOTHING in toasts(screen) and not screen._worker._questions)
         assert screen.prompt.has_focus and not saved(tmp_path)
+
+
+async def test_a_look_back_that_failed_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Slow(letters("one"))
+    model.go = True
+    monkeypatch.setattr(ThinkingModel, "answer", FakeModel.answer)
+    async with running(model) as screen:
+        await write(screen, "")
+        await press(screen, "ctrl+s")
+        await until(lambda: "a fake has no answer" in toasts(screen))
+        monkeypatch.undo()
+        await press(screen, "ctrl+s", "ctrl+s")
+        await until(lambda: screen.view.blocks[-1].trace)

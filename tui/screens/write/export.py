@@ -110,7 +110,7 @@ class ExportActions(WriteBase):
             self._worker.ask(question)
             self._wait(Waiting(export, block, question))
         elif export.suffix in ("jsonl", "svg") and now is not None and not now.explained:
-            self._wait(Waiting(export, block, self.writing.ask(now)))
+            self._wait(Waiting(export, block, self.writing.look_back.ask(now)))
         elif export.suffix == "json" or (export.suffix == "jsonl" and block.trace is None):
             self.say("this text is of another model: that cannot be told any more", True)
         else:

@@ -210,8 +210,8 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
                 self.say(message, True)
                 self._show_empty()
             case Explained() | Recorded() | Unanswered():
-                if isinstance(snapshot, Explained):
-                    self.writing.take(snapshot)
+                self.writing.look_back.take(snapshot)
+                self.view.refresh()
                 self.answered(snapshot)
             case LaneWritten():
                 self.lanes.take(snapshot)

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from charlm.decoding import is_beam
 from tui.knobs import Setting
-from tui.messages.writing import Explain, Explained, Failed, Finished, Request, Started, Written
+from tui.messages.writing import Failed, Finished, Request, Started, Written
 from tui.screens.write.branches import Branch, Wanted
+from tui.screens.write.look_back import LookBack
 from tui.thoughts import Trace, nats_text
 from tui.widgets.block import Block, Comparison
 from tui.widgets.status import gathered
@@ -34,7 +35,7 @@ class Writing:
         self._plain = plain
         self._number = 0
         self._wanted: Wanted | None = None
-        self._asked: tuple[Explain, Branch] | None = None
+        self.look_back = LookBack(worker)
         self._pending: tuple[int, str] | None = None
         self._by = ""
         #: The text shown, while it is another model's.
@@ -110,22 +111,13 @@ class Writing:
         if now is None or self._wanted is not None:
             return
         if now.over:
-            if not now.explained and (self._asked is None or self._asked[1] is not now):
-                self.ask(now)
+            if not now.explained:
+                self.look_back.ask(now)
         elif now.block.trace is None and not is_beam(now.request.strategy):
             known = now.block.text[now.block.base :]
             request = now.request._replace(details=True, known=known)
             given = now.block.given
             self._start(Wanted(request, now.setting, given, now.parent, True, not self._plain))
-
-    def ask(self, branch: Branch) -> Explain:
-        """Ask what the model thought of a text that is over; the question."""
-        block = branch.block
-        prompt = block.text[: block.base]
-        question = Explain(branch.request, prompt, block.completion, branch.ended)
-        self._asked = question, branch
-        self._worker.ask(question)
-        return question
 
     def show(self, branch: Branch) -> None:
         """Show another text of the tree in place of this one."""
@@ -151,21 +143,19 @@ class Writing:
 
         Below another's the next text stands.
         """
+        self.look_back.forget()
         self._by, shown = by, self.now or self._left
         if shown is not None and self._view.blocks[-1] is shown.block and shown.by == by != "":
-            self.now, self._left, self._asked = shown, None, None
+            self.now, self._left = shown, None
             if self.details:
                 self.explain()
             return
-        self.now, self._left, self._asked = None, shown, None
+        self.now, self._left = None, shown
         if self._wanted is not None:
             self._wanted = replace(self._wanted, parent=None, again=False, over=False)
 
-    def take(self, snapshot: Started | Written | Finished | Failed | Explained) -> None:
+    def take(self, snapshot: Started | Written | Finished | Failed) -> None:
         """Take in one snapshot; `flush` shows it."""
-        if isinstance(snapshot, Explained):
-            self._explained(snapshot)
-            return
         if snapshot.number != self._number:
             return
         match snapshot:
@@ -199,7 +189,8 @@ class Writing:
         self.flush()
         self._number += 1
         self._wanted = replace(wanted, request=wanted.request._replace(number=self._number))
-        self.streaming, self.comparison, self._asked = True, None, None
+        self.streaming, self.comparison = True, None
+        self.look_back.forget()
         self._worker.write(self._wanted.request)
 
     def _begin(self, started: Started) -> None:
@@ -263,13 +254,7 @@ class Writing:
         said = [f"{more}{self.characters:,} characters", *filter(None, [self.nats]), how]
         self.comparison = self._view.end(" · ".join(said))
         if self.details and not self.now.explained:
-            self.ask(self.now)
-
-    def _explained(self, answer: Explained) -> None:
-        if self._asked is not None and self._asked[0] is answer.question:
-            self._asked[1].block.trace = Trace.of(*answer.thoughts)
-            self._asked = None
-            self._view.refresh()
+            self.look_back.ask(self.now)
 
     def _same_dice(self, old: Branch, new: Request) -> bool:
         """Whether two texts differ only where a knob acts, so that they can be compared."""

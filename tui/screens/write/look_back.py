@@ -1,0 +1,38 @@
+"""What the model thought of a text that is over: asked once, told to the text."""
+
+from __future__ import annotations
+
+from tui.messages.writing import Answer, Explain, Explained
+from tui.screens.write.branches import Branch
+from tui.thoughts import Trace
+from tui.work.decode_worker import DecodeWorker
+
+
+class LookBack:
+    """Only the newest question is waited for."""
+
+    def __init__(self, worker: DecodeWorker) -> None:
+        self._worker = worker
+        self._asked: tuple[Explain, Branch] | None = None
+
+    def ask(self, branch: Branch) -> Explain:
+        """Ask of this text, or wait on; the question."""
+        if self._asked is not None and self._asked[1] is branch:
+            return self._asked[0]
+        block = branch.block
+        prompt = block.text[: block.base]
+        question = Explain(branch.request, prompt, block.completion, branch.ended)
+        self._asked = question, branch
+        self._worker.ask(question)
+        return question
+
+    def take(self, answer: Answer) -> None:
+        """Give the answer to the text it was asked of, if it is waited for."""
+        if self._asked is not None and self._asked[0] is answer.question:
+            if isinstance(answer, Explained):
+                self._asked[1].block.trace = Trace.of(*answer.thoughts)
+            self._asked = None
+
+    def forget(self) -> None:
+        """Wait no more."""
+        self._asked = None
