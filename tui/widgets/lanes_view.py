@@ -24,6 +24,8 @@ from tui.wrapping import Wrapped
 #: Between two texts that stand side by side.
 _GAP = 3
 _WHEEL = 3
+#: Cells of a text from which its head has room for numbers.
+_ROOMY = 32
 #: Cells of the sign of a side, before its name.
 _SIGN = 3
 #: The first character at which two texts part.
@@ -200,7 +202,8 @@ class LanesView(Widget):
         chosen = place == self._chosen
         mark = "▸" if chosen else " "
         name = visible(self._names[place])
-        right = " ".join(part for part in (lane.nats, "✓" if lane.over else "…") if part)
+        nats = lane.nats if width >= _ROOMY else ""
+        right = " ".join(part for part in (nats, "✓" if lane.over else "…") if part)
         left, room = f"{mark}{name}", max(1, width - len(right) - 2)
         left = left if len(left) <= room else left[: room - 1] + "…"
         rule = " " + "─" * max(0, width - len(left) - len(right) - 2) + " "
