@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError
+from charlm.vocabulary import EOS
 from tui.messages.inspect import (
     InspectFailed,
     InspectRequest,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from charlm.checkpoint import Checkpoint
-    from charlm.scoring import Score
+    from charlm.scoring import Score, Scoring
 
 #: The most characters that are scored, and traced; a trace is slow and takes memory.
 MAX_SCORED = 100_000
@@ -93,14 +94,21 @@ class InspectWorker:
         engine = self._load(request.path)
         text = request.text[:MAX_SCORED]
         whole = len(text) == len(request.text)
-        examples, notices = read_examples(engine.checkpoint, text, request.ended and whole)
+        read = read_examples if request.own else as_written
+        examples, notices = read(engine.checkpoint, text, request.ended and whole)
         if not whole:
             notices = (*notices, f"only the first {MAX_SCORED:,} characters are looked into")
         if request.sha256 not in ("", engine.checkpoint.sha256):
             notices = (*notices, "the model was saved anew: these are newer weights than Write has")
         if not any(len(example.ids) for example in examples):
             raise InputError("the text to look into is empty")
-        score = self._score(request, engine, text)
+        if request.own:
+            scoring = engine.start_score(text, details=1, unknown="map")
+        else:
+            [example] = examples
+            ids = [*example.ids, *[EOS] * example.ends]
+            scoring = engine.start_score_ids(ids, details=1)
+        score = self._score(request, scoring)
         if score is None:
             return
         scored = characters_scored(engine, examples, score)
@@ -121,15 +129,13 @@ class InspectWorker:
             self._engine = stamp, Engine.load(path)
         return self._engine[1]
 
-    def _score(self, request: InspectRequest, engine: Any, text: str) -> Score | None:
+    def _score(self, request: InspectRequest, scoring: Scoring) -> Score | None:
         """None when another request came meanwhile."""
-        scoring = engine.start_score(text, details=1, unknown="map")
         while not scoring.done:
             if not self._wanted(request):
                 return None
             scoring.advance()
-        score: Score = scoring.score()
-        return score
+        return scoring.score()
 
     def _trace(
         self, request: InspectRequest, checkpoint: Checkpoint, examples: Sequence[Example]
@@ -182,10 +188,20 @@ class Example:
         self.text = characters + "\n" * ends
 
 
-def read_examples(
-    checkpoint: Checkpoint, text: str, ended: bool = False
+def as_written(
+    checkpoint: Checkpoint, text: str, ended: bool
 ) -> tuple[list[Example], tuple[str, ...]]:
-    """A text as the model reads it: prepared, cut by its unit, strange characters mapped.
+    """A text that the model wrote: one stretch, whatever it holds. ended: its end was written."""
+    vocabulary = checkpoint.vocabulary
+    ids, said = vocabulary.encode(text, "map")
+    ends = ended and checkpoint.text.unit != "continuous"
+    return [Example(ids, vocabulary.code2string(ids), ends)], tuple(map(visible, said))
+
+
+def read_examples(
+    checkpoint: Checkpoint, text: str, ended: bool
+) -> tuple[list[Example], tuple[str, ...]]:
+    """A text as a trainer reads it: prepared, cut by its unit, strange characters mapped.
 
     ended: the last piece ends where the text does; else it was cut there, unless it is a line
     with its newline.
