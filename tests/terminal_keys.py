@@ -13,7 +13,7 @@ _NAMED = {
     "greater_than_sign": ">", "left_square_bracket": "[", "right_square_bracket": "]",
     **{f"f{place}": f"\x1bO{'PQRS'[place - 1]}" for place in range(1, 5)},
     **{f"f{place}": f"\x1b[{number}~"
-       for place, number in zip(range(5, 10), (15, 17, 18, 19, 20), strict=True)},
+       for place, number in zip(range(5, 13), (15, 17, 18, 19, 20, 21, 23, 24), strict=True)},
     **{name: f"\x1b[{end}" for name, end in _ARROWS.items()},
     **{f"{held}+{name}": f"\x1b[1;{number}{end}" for name, end in _ARROWS.items()
        for held, number in (("shift", 2), ("ctrl", 5))},

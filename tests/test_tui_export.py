@@ -24,6 +24,7 @@ from charlm.errors import InputError
 from charlm.places import MODEL
 from tui.app import CharlmApp
 from tui.messages.writing import Explain, Request, WantRecord
+from tui.models import python
 from tui.screens.write.export_files import as_json_lines, as_markdown, as_svg, save
 from tui.screens.write.view import WriteScreen
 from tui.search import Search
@@ -209,7 +210,8 @@ async def test_a_receipt_saved_from_the_screen_is_written_again(
         await press(screen, "f12")
         await until(lambda: list(tmp_path.glob("*.json")))
         [path] = tmp_path.glob("*.json")
-        said = f"saved {path}\npython -m charlm write {run} --from {path.name} writes it again"
+        command = f"{python()} -m charlm write {run} --from {path.name}"
+        said = f"saved {path}\n{command} writes it again"
         await until(lambda: said in toasts(screen))
         text = screen.view.text
         assert text[place] == thought.rivals[other].character

@@ -99,3 +99,36 @@ async def test_a_look_back_that_failed_is_asked_again(monkeypatch: pytest.Monkey
         monkeypatch.undo()
         await press(screen, "ctrl+s", "ctrl+s")
         await until(lambda: screen.view.blocks[-1].trace)
+
+
+async def test_undo_under_surprise_leaves_an_export_its_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = Slow(letters(" one"), ends=False)
+    async with running(model) as screen:
+        await write(screen, "Oh")
+        await press(screen, "ctrl+k")
+        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        await press(screen, "escape")
+        await export(screen, "svg", "enter")
+        await press(screen, "ctrl+s", "u")
+        model.go = True
+        await until(lambda: ".svg" in saved(tmp_path) and screen.view.blocks[-1].trace)
+        assert screen.view.text == "Oh one" and "one one" in saved(tmp_path)[".svg"]
+
+
+async def test_what_a_failed_load_interrupted_is_asked_again() -> None:
+    model = Slow(letters("one"))
+    async with running(model) as screen:
+        await write(screen, "")
+        await press(screen, "ctrl+s")
+
+        def refuse(*_: object) -> Slow:
+            raise ValueError("no such thing")
+
+        screen._worker._load = refuse
+        screen.load(Path("other"))
+        await until(lambda: any("no such thing" in toast for toast in toasts(screen)))
+        model.go = True
+        await until(lambda: screen.view.blocks[-1].trace)

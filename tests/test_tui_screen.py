@@ -33,6 +33,7 @@ from tui.keymap import keys_of
 from tui.keys.key import Key
 from tui.knobs import Setting
 from tui.screens.sheets import HelpScreen
+from tui.screens.view import View
 from tui.screens.write.view import WriteScreen
 
 
@@ -391,3 +392,25 @@ async def test_an_edited_text_is_the_text(text: str) -> None:
         await press(screen, "!", "enter")
         await until(lambda: len(model.requests) == 2)
         assert model.requests[1].prompt == f"-{text}!"
+
+
+async def test_escape_leads_to_the_view_below_and_a_views_key_to_where_it_lies() -> None:
+    async with running(FakeModel()) as screen:
+        app = screen.app
+
+        def names() -> list[str]:
+            return [view.view_name for view in app.screen_stack if isinstance(view, View)]
+
+        for keys, expected in (
+            (("f8", "f7"), ["write", "train", "runs"]),
+            (("f1",), ["write", "train", "runs"]),
+            (("f1", "escape"), ["write", "train"]),
+            (("f7", "f9"), ["write", "train", "runs", "inspect"]),
+            (("f8",), ["write", "train"]),
+            (("f7", "f7"), ["write"]),
+            (("f9", "escape"), ["write"]),
+        ):
+            for key in keys:
+                await press(screen, key)
+                await until(lambda: app.screen.is_mounted)
+            await until(lambda expected=expected: names() == expected)  # type: ignore[misc]

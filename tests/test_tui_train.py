@@ -129,7 +129,10 @@ def test_the_rest_of_a_stopped_training_is_proposed() -> None:
     assert train_on_sheet(later)._value == "4.92M"
     sheet = train_on_sheet(later)
     assert "1.3 M characters so far" in sheet._text
-    good, bad = ("2 min", "2minutes", "10 mins", "40 s", "0.5 h", "9m"), ("0 min", "min", "9 x", "")
+    good, bad = (
+        ("2 min", "2minutes", "10 mins", "40 s", "0.5 h", "9m"),
+        ("0 min", "min", "9 x", "", "5 hundred", "3 stones"),
+    )
     assert not any(map(sheet._wrong, good)) and all(map(sheet._wrong, (*bad, f"{'9' * 400} min")))
     assert train_on_options("30 s", later)[-1] == "0.600"
     assert train_on_options("9M", later) == ["--resume", "r", "--characters", "9M"]

@@ -210,7 +210,7 @@ def test_a_text_comes_before_an_answer_which_comes_after_it(
     assert not worker._questions
 
 
-def test_only_the_newest_question_of_a_kind_is_answered(
+def test_a_question_that_was_dismissed_is_not_answered(
     pondering: tuple[DecodeWorker, Pondering],
 ) -> None:
     worker, model = pondering
@@ -218,6 +218,7 @@ def test_only_the_newest_question_of_a_kind_is_answered(
     worker.ask(old)
     until(lambda: hasattr(model, "asked"))
     worker.ask(new)
+    worker.dismiss(old)
     until(lambda: has(worker, Unanswered))
     assert model.asked == [old, new]
     assert [s for s in worker.posted if isinstance(s, Unanswered)] == [Unanswered(new, "so be it")]

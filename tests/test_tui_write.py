@@ -469,7 +469,7 @@ def test_a_tree_of_any_depth_is_walked() -> None:
     assert sum(1 for _ in third.root().walk()) == 3004
 
 
-OTHER = "this text is of another model: write one with this model first"
+OTHER = "this text is of another model: e puts it into the prompt, to write on"
 
 
 async def test_of_another_models_text_nothing_false_is_said() -> None:
@@ -676,3 +676,45 @@ async def test_what_is_typed_after_a_prompt_was_sent_takes_its_place() -> None:
         assert screen.prompt.text == ""
         await press(screen, "up")
         assert screen.prompt.text == "We do"
+
+
+async def test_a_knob_is_for_the_prompt_that_is_being_typed() -> None:
+    model = FakeModel(letters(" hello"))
+    async with running(model) as screen:
+        await write(screen, "Oh")
+        await press(screen, *"We", "f3", "ctrl+down")
+        assert screen.setting.strategy == Sampling(temperature=0.95) and len(model.requests) == 1
+        assert screen.view.text == "Oh hello"
+        await press(screen, "enter")
+        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        assert (model.requests[1].prompt, model.requests[1].strategy) == (
+            "We", Sampling(temperature=0.95)
+        )  # fmt: skip
+        await press(screen, "ctrl+down")  # what was sent is no other prompt any more
+        await until(lambda: len(model.requests) == 3)
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 12), (60, 12)])
+async def test_the_chosen_rival_is_seen_where_there_is_little_room(size: tuple[int, int]) -> None:
+    async with running(ThinkingModel(letters(" hello")), size) as screen:
+        await write(screen, "Oh")
+        await press(screen, "escape", "left")
+        await until(lambda: screen.rivals.known)
+        for digit in "3790":
+            await press(screen, digit)
+            await until(lambda digit=digit: f"▸{digit} " in painted(screen))  # type: ignore[misc]
+
+
+async def test_a_knob_without_room_is_told_of() -> None:
+    async with running(FakeModel(), (80, 24)) as screen:
+        assert "min-p off" in painted(screen) and "seed 1 …" not in painted(screen)
+        await press(screen, "ctrl+down")
+        await until(lambda: "seed 1 …" in painted(screen))
+
+
+async def test_the_prompt_that_was_sent_is_not_what_one_copies() -> None:
+    async with running(FakeModel(letters(" hello"))) as screen:
+        await write(screen, "Oh")
+        await press(screen, "ctrl+c")
+        await until(lambda: any("^Q quits" in toast for toast in toasts(screen)))
+        assert screen.app.clipboard == ""

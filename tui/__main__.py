@@ -60,10 +60,12 @@ def main(arguments: Sequence[str]) -> int:
             report_notice("waiting for the training to save")
         app.close()
         if run is not None:
+            from tui.models import python
             from tui.screens.train.desk import how_to_go_on
 
             report_notice(
-                f"stopped; python -m charlm.train --resume {run} trains on; here: {how_to_go_on()}"
+                f"stopped; {python()} -m charlm.train --resume {run} trains on;"
+                f" on the screen: {how_to_go_on()}"
             )
     return code or app.return_code or 0
 

@@ -130,18 +130,21 @@ class CharlmApp(SteadyApp):
         self.desk.stop()
 
     def action_view(self, name: ViewName) -> None:
-        """Show a view; if it is the one that is shown, go back to writing. All are kept."""
-        shown = self.screen
-        while len(self.screen_stack) > 1:
+        """Show a view over the one that is shown; if it is that one, go back to writing.
+
+        A view that lies below is gone back to. All are kept.
+        """
+        views = [screen for screen in self.screen_stack if isinstance(screen, View)]
+        names = [view.view_name for view in views]
+        target = "write" if names[-1] == name else name
+        top = views[names.index(target)] if target in names else views[-1]
+        while self.screen is not top:  # sheets too
             self.pop_screen()
-        if name == "write" or (isinstance(shown, View) and shown.view_name == name):
+        if target in names:
             return
         if not self.is_screen_installed(name):
             self.install_screen(self._make_view(name), name)
-        view = self.get_screen(name)
-        assert isinstance(view, View)
-        view.back_to = "write"
-        self.push_screen(view)
+        self.push_screen(name)
 
     def _make_view(self, name: ViewName) -> View:
         """A view, imported when it is first seen: the first paint does not wait for it."""
@@ -171,6 +174,7 @@ class CharlmApp(SteadyApp):
         """Go to writing, with this model."""
         self.action_view("write")
         self._writer().load(path)
+        self._writer().prompt.focus()
 
     def _show_training(self, runs: Sequence[Path]) -> None:
         """Go to the training of a run, the curves of the others over it."""
@@ -179,7 +183,6 @@ class CharlmApp(SteadyApp):
         self.action_view("train")
         view = self.screen
         assert isinstance(view, TrainView)
-        view.back_to = "runs"
         view.call_after_refresh(view.overlay, runs)
 
     def _newest(self) -> Newest:

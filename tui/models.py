@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from pathlib import Path
 
 from charlm.places import MODEL, RUNS, SHIPPED_RUNS, find_run
@@ -39,12 +41,24 @@ def run_of(path: Path) -> Path:
     return path if path.is_dir() else path.parent
 
 
+def python() -> str:
+    """This Python as one types it: by its path, unless its environment is the shell's."""
+    if os.environ.get("VIRTUAL_ENV") == sys.prefix or sys.prefix == sys.base_prefix:
+        return "python"
+    path, here = Path(sys.executable), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
 def typed_name(path: Path) -> str:
     """A model as one types it on the command line: its run's name where that is enough."""
     model = run_of(path) if path.name == MODEL else path
     named = find_run(Path(model.name))
-    is_enough = named.name == model.name and named.exists() and named.samefile(model)
-    return model.name if is_enough else str(model)
+    try:
+        is_enough = named.name == model.name and named.samefile(model) and model.name[0] != "-"
+    except OSError:  # one of the two is not there, or nobody may look
+        is_enough = False
+    word = model.name if is_enough else str(model)
+    return f"./{word}" if word.startswith("-") else word
 
 
 def shown_name(path: Path) -> str:

@@ -27,11 +27,15 @@ def plan(learner: Learner) -> Iterator[str]:
         learner.step()
     speed = (learner.position.characters - before) / (time.monotonic() - start)
     total = _characters(learner.options, characters, speed, learner.position)
-    yield f"speed: about {speed:,.0f} characters/s on {learner.options.threads} thread(s)"
+    yield f"speed: about {speed:,.0f} characters/s on {_threads(learner.options.threads)}"
     yield f"passes over the text: about {total / characters:.1f}"
     yield f"time: about {_spoken(total / speed)}, evaluations not counted"
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES
     yield f"memory: about {memory / 1e6:,.0f} MB"
+
+
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"
 
 
 def _spoken(seconds: float) -> str:

@@ -29,14 +29,14 @@ def _walks() -> tuple[Key, ...]:
 
 def _rivals() -> tuple[Key, ...]:
     return tuple(
-        Key(f"rival({place})", (digit,), (("grid", "Take"), ("rivals", "Choose")),
+        Key(f"rival({place})", (digit,), (("grid", "Take"), ("duel", ""), ("rivals", "Choose")),
             "choose a rival (or Tab, then up and down)" if place == 0 else "",
             _CURSOR, "outside", 3 if place == 0 else 0, False, "1-0")
         for place, digit in enumerate("1234567890")
     )  # fmt: skip
 
 
-_AGAIN = (("lanes", "Again"), ("asked", "Again"))
+_AGAIN = (("lanes", "Again"), ("again", "Again"), ("asked", ""))
 _COPY = (("lanes", "Copy"), ("written", "Copy"))
 _RECEIPT = (("lanes", ""), ("written", "Receipt"))
 _CURSOR = "In the text, outside the prompt"
@@ -60,11 +60,11 @@ _KEYS: tuple[Key, ...] = (
     Key("regenerate", ("r",), _AGAIN, "", "Write", "outside", palette=False),
     Key("copy", ("ctrl+y",), _COPY, "copy prompt and text", "Write", rank=10),
     Key("copy", ("c",), _COPY, "", "Write", "outside", palette=False),
-    Key("continue", ("ctrl+k",), (("cut", "Continue"), ("written", "")),
+    Key("continue", ("ctrl+k",), (("lanes", ""), ("cut", "Continue"), ("written", "")),
         "go on where the text was cut", "Write", rank=8),
     Key("edit", ("e",), (("written", "Edit"),),
         "put the text, up to the cursor, into the prompt", "Write", "outside", rank=6),
-    Key("export", ("ctrl+e",), (("written", "Export"), ("lanes", "Export")),
+    Key("export", ("ctrl+e",), (("lanes", ""), ("written", "Export")),
         "keep the text: as a file, a picture, a receipt", "Write", rank=10),
     Key("receipt", ("f12",), _RECEIPT,
         "save its receipt: charlm write --from it gives this text again", "Write", rank=12),
@@ -99,7 +99,7 @@ _KEYS: tuple[Key, ...] = (
         palette=False),
     Key("play", ("space",), (("playing", "Hold"), ("beams", "Play")),
         "play the search slowly from here, or hold", "Beams", "outside", 2),
-    Key("grid", ("ctrl+f",), (("grid", "Text"), ("", "Grid")),
+    Key("grid", ("ctrl+f",), (("grid", "Text"), ("samples", "Grid"), ("", "")),
         "several samples of the prompt at once; Enter or a digit takes one", "Side by side",
         rank=10),
     Key("cells", ("g",), (("grid", "4, 6, 9"),), "four, six or nine samples", "Side by side",
@@ -108,7 +108,7 @@ _KEYS: tuple[Key, ...] = (
         "two settings on one prompt and the same dice; Enter takes one", "Side by side", rank=10),
     Key("precision", ("ctrl+n",), (("int8", "float32"), ("", "int8")),
         "numbers of 8 bits (int8, faster) or of 32 (float32, exact)", "Model"),
-    Key("talk", ("ctrl+l",), (("newest", "Talk to it"),),
+    Key("talk", ("ctrl+l",), (("newest", "New weights"),),
         "load the newest weights of the training", "Model", rank=4),
     Key("curves", ("ctrl+o",),
         (("curves", "Hide curves"), ("lanes", ""), ("cursor", ""), ("", "Curves")),

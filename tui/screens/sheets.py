@@ -36,9 +36,9 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS = [*_CLOSE, ("question_mark", "dismiss(None)", "Close")]  # noqa: RUF012
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, first: str = "") -> None:
         super().__init__()
-        self._view = view
+        self._view, self._first = view, first
 
     def compose(self) -> ComposeResult:
         """One scrolling page."""
@@ -46,12 +46,17 @@ class HelpScreen(ModalScreen[None]):
             sheet.border_title = "Keys"
             sheet.border_subtitle = "Esc closes"
             with VerticalScroll(id="help-scroll"):
-                yield Static(help_content(keys_of(self._view)), id="help-text")
+                keys = keys_of(self._view)
+                yield Static(help_content(keys, self._first), id="help-text")
 
 
-def help_content(keys: Sequence[Key]) -> Content:
-    """The key table as a page: groups, keys, what they do."""
+def help_content(keys: Sequence[Key], first: str = "") -> Content:
+    """The key table as a page: groups, that of the moment before the others, keys, what they do."""
     parts: list[str | tuple[str, str]] = []
+    if any(key.where == "prompt" for key in keys):
+        parts += [("Letters are text while the cursor is in the prompt: Esc leaves it.", _QUIET),
+                  "\n\n"]  # fmt: skip
+    keys = sorted(keys, key=lambda key: key.group != first)
     group = ""
     for place, key in enumerate(keys):
         if not key.help:
@@ -68,11 +73,6 @@ def help_content(keys: Sequence[Key]) -> Content:
         line = textwrap.fill(key.help, _PAGE, initial_indent=head, subsequent_indent=" " * _KEYS,
                              break_long_words=False)  # fmt: skip
         parts += [(head, "bold"), line.removeprefix(head), "\n"]
-    if any(key.where == "prompt" for key in keys):
-        parts += [
-            "\n",
-            ("Letters are text while the cursor is in the prompt: Esc leaves it.", _QUIET),
-        ]
     return Content.assemble(*parts)
 
 

@@ -32,8 +32,6 @@ class View(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (WIDE, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (9, "-low"), (TALL, "-tall"), (28, "-roomy")]  # noqa: RUF012
     view_name: ClassVar[ViewName]
-    #: Where Esc leads when there is nothing else to leave.
-    back_to: ViewName = "write"
 
     def __init__(self) -> None:
         super().__init__(classes="view")
@@ -45,13 +43,19 @@ class View(Screen[None]):
         yield PiecesLine(id="title")
         yield from self.compose_view()
         with Container(id="status"):
-            yield PiecesLine(id="knobs")
+            yield PiecesLine(id="knobs", more=" …")
             yield PiecesLine(id="meters")
         yield PiecesLine(id="footer", gap="  ")
 
     def compose_view(self) -> ComposeResult:
         """The widgets between title and status."""
         raise NotImplementedError
+
+    def leave(self) -> None:
+        """Back to the view below."""
+        while self.app.screen is not self:  # the palette may lie over it
+            self.app.pop_screen()
+        self.app.pop_screen()
 
     def on_screen_suspend(self) -> None:
         """What opens over this view shows the toasts: here, below it, they would be seen twice."""
@@ -93,11 +97,11 @@ class View(Screen[None]):
             self._lines[name] = self.query_one(f"#{name}", PiecesLine)
         return self._lines[name]
 
-    def say(self, message: str, wrong: bool = False) -> None:
-        """A toast."""
+    def say(self, message: str, wrong: bool = False, *, long: bool = False) -> None:
+        """A toast. long: there is something to read, or to copy."""
         self.app.notify(
             message, severity="error" if wrong else "information",
-            timeout=8 if wrong else 3,
+            timeout=8 if wrong or long else 3,
         )  # fmt: skip
 
     def copy(self, text: str) -> None:
@@ -126,4 +130,8 @@ class View(Screen[None]):
         """Every key."""
         from tui.screens.sheets import HelpScreen  # here: the first paint does not need it
 
-        self.app.push_screen(HelpScreen(self.view_name))
+        self.app.push_screen(HelpScreen(self.view_name, self.help_group()))
+
+    def help_group(self) -> str:
+        """The group of keys that the page of help begins with; "" for the first of the table."""
+        return ""

@@ -28,7 +28,10 @@ class Piece:
 
 
 class PiecesLine(Widget):
-    """Draws pieces on one line, `gap` cells between them. Text is data, never markup."""
+    """Draws pieces on one line, `gap` cells between them. Text is data, never markup.
+
+    more: a sign at the end of the line where a piece had no room.
+    """
 
     DEFAULT_CSS = "PiecesLine { height: 1; width: 1fr; }"
 
@@ -39,9 +42,11 @@ class PiecesLine(Widget):
             super().__init__()
             self.action = action
 
-    def __init__(self, id: str | None = None, *, gap: str = "  ", classes: str = "") -> None:
+    def __init__(
+        self, id: str | None = None, *, gap: str = "  ", classes: str = "", more: str = ""
+    ) -> None:
         super().__init__(id=id, classes=classes)
-        self._gap = gap
+        self._gap, self._more = gap, more
         self._pieces: tuple[Piece, ...] = ()
 
     @property
@@ -78,6 +83,8 @@ class PiecesLine(Widget):
         left = [p for p in shown if not p.right]
         right = [p for p in shown if p.right]
         placed = self._joined(left)
+        if len(shown) < sum(bool(piece.text) for piece in self._pieces):
+            placed += [(self._more, "", "")]
         free = width - self._cells(left) - self._cells(right)
         if right:
             placed.append((" " * max(0, free), "", ""))
@@ -100,7 +107,8 @@ class PiecesLine(Widget):
         while len(shown) > 1:
             left, right = [p for p in shown if not p.right], [p for p in shown if p.right]
             between = len(self._gap) if left and right else 0
-            if self._cells(left) + between + self._cells(right) <= width:
+            cut = len(self._more) if len(shown) < len(self._pieces) else 0
+            if self._cells(left) + between + self._cells(right) + cut <= width:
                 break
             worst = max(shown, key=lambda piece: piece.rank)
             if worst.rank == 0:

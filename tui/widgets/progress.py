@@ -23,7 +23,7 @@ class ProgressLine(Widget):
     def show(self, curves: Curves | None, state: str, alive: bool) -> None:
         """`state`: a word that stands before the numbers ("paused"); "" for none."""
         share = 0.0 if curves is None else curves.progress or 0.0
-        words = [] if curves is None else _words(curves, alive)
+        words = [] if curves is None or state == "starting" else _words(curves, alive)
         said = (round(share, 3), state, " · ".join(words))
         if said != self._said:
             self._said = said

@@ -64,6 +64,11 @@ class Prompt(InertArea):
         #: What was posted last, None before that.
         self.sent: str | None = None
 
+    @property
+    def unsent(self) -> bool:
+        """Whether something is being typed that was not sent yet."""
+        return self.has_focus and self.text not in ("", self.sent)
+
     async def _on_key(self, event: events.Key) -> None:
         action = _ACTIONS.get(event.key)
         if action is not None and self._acts(action):
@@ -78,12 +83,19 @@ class Prompt(InertArea):
             case "newline":
                 self.insert("\n")
             case "clear":
-                self.text = ""
+                self.clear()
             case "recall(-1)":
                 return self.cursor_at_first_line and self._recall(-1)
             case "recall(1)":
                 return self.cursor_at_last_line and self._recall(1)
         return True
+
+    def action_copy(self) -> None:
+        """Copy what is chosen; a prompt that is chosen because it was sent is not meant."""
+        if self.selected_text == self.sent == self.text:
+            self.app.action_help_quit()
+        else:
+            super().action_copy()
 
     def send(self) -> None:
         """Post the text; it is the newest of the history."""

@@ -16,6 +16,8 @@ from tui.thoughts import Rival, Thought
 _QUIET = "$foreground-muted"
 _BAR = 9
 _COLUMN = 37
+#: Cells from which the entropy has room.
+_ROOMY = 44
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _MOVED = " · model's % → after the knobs"
 #: Keys of the rivals, in their order.
@@ -89,24 +91,30 @@ class RivalsPanel(Widget, can_focus=True):
         """Choose the rival under the pointer."""
         offset = event.get_content_offset_capture(self)
         rows = self._rows
-        place = offset.y - 1 + (offset.x // _COLUMN) * rows
+        place = self._first + offset.y - 1 + (offset.x // _COLUMN) * rows
         if offset.y >= 1 and self._thought is not None and place < len(self._thought.rivals):
             self.post_message(self.Chosen(place))
 
     def render(self) -> Content:
-        """A line on the character, then the rivals, in columns where it is low and wide."""
+        """A line on the character, then the rivals, in columns where it is low and wide.
+
+        Where there is one line in all, the chosen rival has it.
+        """
         thought = self._thought
         if thought is None:
             return Content.styled(self._waiting, _QUIET)
+        if self.content_size.height == 1 and self.chosen is not None and self.rival is not None:
+            return self._rival(self.chosen, self.rival)
         lines = [self._head(thought)]
         rivals = [self._rival(i, rival) for i, rival in enumerate(thought.rivals)]
         rows = self._rows
-        for row in range(min(rows, len(rivals))):
+        for row in range(self._first, min(self._first + self._seen, rows, len(rivals))):
             parts = [
                 cell.pad_right(max(0, _COLUMN - cell.cell_length)) for cell in rivals[row::rows]
             ]
             lines.append(Content("").join(parts))
-        return Content("\n").join(lines)
+        width = max(1, self.content_size.width)
+        return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
 
     @property
     def _rows(self) -> int:
@@ -114,12 +122,22 @@ class RivalsPanel(Widget, can_focus=True):
         needed = -(-len(DIGITS) // columns)
         return max(1, min(len(DIGITS), max(needed, self.content_size.height - 1)))
 
+    @property
+    def _seen(self) -> int:
+        """Rows of rivals that there is room for."""
+        return max(1, self.content_size.height - 1)
+
+    @property
+    def _first(self) -> int:
+        """The first row in view: the chosen rival is always in it."""
+        row = (self.chosen or 0) % self._rows
+        return max(0, min(row - self._seen + 1, self._rows - self._seen))
+
     def _head(self, thought: Thought) -> Content:
         p = f"{100 * exp(thought.log_prob):.1f} %"
-        facts = (
-            f"  {p}  rank {thought.rank + 1}  {abs(thought.log_prob):.2f} nats"
-            f"  entropy {thought.entropy:.2f}"
-        )
+        facts = f"  {p}  rank {thought.rank + 1}  {abs(thought.log_prob):.2f} nats"
+        if self.content_size.width >= _ROOMY:
+            facts += f"  entropy {thought.entropy:.2f}"
         return Content.assemble((shown(thought.character), "bold $accent"), facts)
 
     def _rival(self, place: int, rival: Rival) -> Content:

@@ -106,7 +106,9 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
         self.blocks.append(block)
         self._writing = writing
         self._measure()
-        if not stay:
+        if block.cursor is not None:
+            self._to_cursor()
+        elif not stay:
             self._to_end()
 
     def take_back(self) -> Block:

@@ -54,7 +54,7 @@ class DecodeWorker:
         self._wake = threading.Condition()
         self._wanted: tuple[Path, Precision] | None = None
         self._request: Request | Together | None = None
-        self._questions: dict[type, Question] = {}  # the newest of each kind, until answered
+        self._questions: list[Question] = []  # until answered
         self._closed = False
         self._model: Model | None = None
         self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
@@ -80,16 +80,15 @@ class DecodeWorker:
             self._wake.notify_all()
 
     def ask(self, question: Question) -> None:
-        """Answer this when nothing is being written, in place of an older one of its kind."""
+        """Answer this when nothing is being written."""
         with self._wake:
-            self._questions[type(question)] = question
+            self._questions.append(question)
             self._wake.notify_all()
 
     def dismiss(self, question: Question) -> None:
         """Nobody waits for an answer any more."""
         with self._wake:
-            if self._questions.get(type(question)) is question:
-                del self._questions[type(question)]
+            self._questions = [asked for asked in self._questions if asked is not question]
 
     def cancel(self) -> None:
         """Write nothing more of the current request."""
@@ -113,7 +112,7 @@ class DecodeWorker:
                     return
                 wanted, self._wanted = self._wanted, None
                 request = self._request
-                question = next(iter(self._questions.values()), None)
+                question = next(iter(self._questions), None)
             if wanted is not None:
                 self._read(*wanted)
             elif request is not None:
@@ -165,15 +164,17 @@ class DecodeWorker:
         except Exception as error:  # as above
             answer = Unanswered(question, _message(error))
         with self._wake:
-            asked = self._questions.get(type(question)) is question
-            if asked:
-                del self._questions[type(question)]
+            asked = self._is_asked(question)
+            self._questions = [other for other in self._questions if other is not question]
         if asked:
             self._post(answer)
 
     def _may_answer(self, question: Question) -> bool:
         busy = self._closed or self._wanted or self._request
-        return not busy and self._questions.get(type(question)) is question
+        return not busy and self._is_asked(question)
+
+    def _is_asked(self, question: Question) -> bool:
+        return any(asked is question for asked in self._questions)
 
     def _stream(self, request: Request, opened: Opened) -> None:
         source, pacing, busy = opened.source, _Pacing(request), 0.0

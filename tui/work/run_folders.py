@@ -67,7 +67,7 @@ def read_row(path: Path) -> RunRow:
             return replace(row, state=state, cell=visible(str(said.get("cell", ""))).upper()[:8])
         return replace(row, state=state or "damaged", why="nothing was saved")
     if not model.exists():  # only what Write has loaded is listed then
-        return replace(row, state="damaged", why="no longer here; Write holds it in memory")
+        return replace(row, state="damaged", why="no longer here; if Write has it, in memory only")
     try:
         description = describe_checkpoint(model)
     except CharlmError as error:
@@ -230,7 +230,7 @@ def _minutes(seconds: float | None) -> str:
     if seconds is None:
         return ""
     whole = max(0, int(min(seconds, 1e9)))
-    return f"{whole // 60:,} min {whole % 60} s"
+    return f"{whole // 60:,} min {whole % 60} s" if whole >= 60 else f"{whole} s"
 
 
 def _short(error: Exception, model: Path) -> str:

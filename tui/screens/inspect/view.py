@@ -105,9 +105,9 @@ class InspectView(InspectChoosing):
         self._ask()
 
     def action_back(self) -> None:
-        """Stop computing; else to the text that is written."""
+        """Stop computing; else back to where one came from."""
         if not self._working:
-            self.app.action_view("write")  # type: ignore[attr-defined]
+            self.leave()
             return
         self._worker.cancel()
         self._request = replace(self._request, number=self._request.number + 1)

@@ -29,7 +29,10 @@ class RunsMarking(View):
     def action_overlay(self) -> None:
         """The curves of the marked runs over each other; a single file has none."""
         files = [row.name for row in self._marked_rows() if row.kind == "file"]
-        self._overlay(self.marked_runs())
+        if runs := self.marked_runs():
+            self._overlay(runs)
+        elif not files:
+            self.say("mark the runs first: Space does it")
         if files:
             self.say(f"a single file has no curves: {', '.join(files)}")
 

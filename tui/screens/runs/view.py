@@ -119,8 +119,8 @@ class RunsView(RunsMarking):
         self.table.sort_by(self.table.column, not self.table.ascending)
 
     def action_back(self) -> None:
-        """To the text."""
-        self.app.action_view("write")  # type: ignore[attr-defined]
+        """Back to where one came from."""
+        self.leave()
 
     def on_runs_table_sort_asked(self, event: RunsTable.SortAsked) -> None:
         """By the column clicked on; once more turns it."""

@@ -101,7 +101,7 @@ def how_to_go_on() -> str:
 def told_end(end: TrainingEnded, has_newer: bool) -> tuple[str, bool]:
     """What to say when a training ended, and whether something was wrong."""
     if end.code == 0 or end.stopped:
-        talk = f": {key_named('talk', 'write')} talks to it" if has_newer else ""
+        talk = f": {key_named('talk', 'write')} writes with it" if has_newer else ""
         return f"training {'stopped' if end.stopped else 'done'}{talk}", False
     how = f"with exit code {end.code}" if end.code > 0 else f"by signal {-end.code}"
     last = "\n".join(end.lines[-4:])

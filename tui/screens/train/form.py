@@ -125,7 +125,7 @@ class TrainForm(VerticalScroll):
     @property
     def shows_more(self) -> bool:
         """Whether the other options are seen."""
-        return bool(self.query_one("#form-more").display)
+        return any(more.display for more in self.query("#form-more"))  # at the end there is none
 
     def turn_page(self) -> None:
         """The other options, or back to the first ones."""

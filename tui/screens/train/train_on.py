@@ -12,7 +12,9 @@ from tui.screens.train.fields import BUDGET
 from tui.widgets.quantities import short
 
 _RESUME = "resume.pt"
-_TIME = re.compile(r"(\d{1,6}(\.\d{1,6})?) ?(s|min|h)[a-z]*")
+_TIME = re.compile(
+    r"(\d{1,6}(\.\d{1,6})?) ?((?P<h>h|hours?)|(?P<min>min(ute)?s?)|(?P<s>s|sec(ond)?s?))"
+)
 _MINUTES = {"s": 1 / 60, "min": 1.0, "h": 60.0}
 _LEAST = 1 / 60
 #: Where a training was stopped so near its end, the rest of it is hardly worth a start.
@@ -57,7 +59,9 @@ def train_on_options(word: str, curves: Curves) -> list[str]:
 def _minutes(word: str) -> float:
     """What a word such as 10 min says; 0 where it says no time."""
     time = _TIME.fullmatch(word)
-    return float(time[1]) * _MINUTES[time[3]] if time is not None else 0.0
+    if time is None:
+        return 0.0
+    return float(time[1]) * next(each for unit, each in _MINUTES.items() if time[unit])
 
 
 def _written(characters: float) -> str:
@@ -71,7 +75,7 @@ def _wrong(word: str, so_far: float) -> str:
     if _minutes(word) >= _LEAST:
         return ""
     if not re.fullmatch(kind.pattern, word):
-        return f"a number of characters, as {kind.example}, or of minutes, as 10 min"
+        return f"a number of characters, as {kind.example}, or a time, as 10 min"
     unit = {"k": 1e3, "m": 1e6}.get(word[-1], 1)
     return (
         "" if float(word.rstrip("km")) * unit > so_far else "that many it has learned from already"

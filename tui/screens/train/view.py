@@ -226,7 +226,7 @@ class TrainView(CurveActions, SteeringActions):
         elif "more" in self.states():
             self._form.turn_page()
         else:
-            self.app.action_view(self.back_to)  # type: ignore[attr-defined]
+            self.leave()
 
     def _watch(self) -> None:
         """Show the form or the run, as it is now."""

@@ -61,10 +61,13 @@ class WriteBase(View):
         self._worker.load(path, self._precision)
 
     def _set(self, setting: Setting) -> None:
-        """Take a setting; where it changes the text, the text starts again from its prompt."""
+        """Take a setting; where it changes the text, the text starts again from its prompt.
+
+        While another prompt is being typed, it is for that one: the text stays.
+        """
         changed = setting.names_text != self.setting.names_text
         self.setting = setting
-        if changed:
+        if changed and not self.prompt.unsent:
             self.writing.write_again(setting)
         self.show_state()
 

@@ -15,8 +15,9 @@ from tui.messages.writing import (
     Unanswered,
     WantRecord,
 )
-from tui.models import typed_name
+from tui.models import python, typed_name
 from tui.screens.write.base import WriteBase
+from tui.screens.write.look_back import question_of
 from tui.thoughts import Trace
 from tui.widgets.block import Block
 from tui.widgets.legend import NATS
@@ -82,8 +83,7 @@ class ExportActions(WriteBase):
         """Keep nothing of what is waited for, and say so; False when nothing is."""
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
-            if isinstance(waiting.question, WantRecord):  # the other the text itself may want
-                self._worker.dismiss(waiting.question)
+            self._worker.dismiss(waiting.question)
             self.say("nothing was saved: it was not ready yet", True)
         return waiting is not None
 
@@ -106,11 +106,9 @@ class ExportActions(WriteBase):
         self.give_up_export()
         now, block = self.writing.now, self.view.blocks[-1]
         if export.suffix == "json" and now is not None:
-            question: Question = WantRecord(now.request, block.completion)
-            self._worker.ask(question)
-            self._wait(Waiting(export, block, question))
+            self._wait(Waiting(export, block, WantRecord(now.request, block.completion)))
         elif export.suffix in ("jsonl", "svg") and now is not None and not now.explained:
-            self._wait(Waiting(export, block, self.writing.look_back.ask(now)))
+            self._wait(Waiting(export, block, question_of(now)))
         elif export.suffix == "json" or (export.suffix == "jsonl" and block.trace is None):
             self.say("this text is of another model: that cannot be told any more", True)
         else:
@@ -118,6 +116,7 @@ class ExportActions(WriteBase):
 
     def _wait(self, waiting: Waiting) -> None:
         self._waiting = waiting
+        self._worker.ask(waiting.question)
 
         def tell() -> None:
             if self._waiting is waiting:
@@ -150,8 +149,9 @@ class ExportActions(WriteBase):
             self.say(f"the text could not be saved: {error}", True)
         else:
             said = f"saved {visible(str(path))}"
-            if export.suffix == "json" and self.facts is not None:
+            if export.suffix == "json" and self.facts is not None and self.facts.path.exists():
                 words = ["write", typed_name(self.facts.path), "--from", path.name]
-                again = shlex.join(["python", "-m", "charlm", *words])
-                said += f"\n{visible(again)} writes it again"
-            self.say(said)
+                again = shlex.join([python(), "-m", "charlm", *words])
+                if visible(again) == again:  # else no one could type it
+                    said += f"\n{again} writes it again"
+            self.say(said, long=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.knobs import DECODERS
+from tui.knobs import DECODERS, LABELS
 from tui.screens.write.base import WriteBase
 
 
@@ -16,7 +16,7 @@ class KnobActions(WriteBase):
     def action_knob(self, knob: str, by: int) -> None:
         """Move one knob."""
         if knob not in self.setting.knobs:
-            self.say(f"{DECODERS[self.setting.name]} has no {knob.replace('_', '-')}")
+            self.say(f"{DECODERS[self.setting.name]} has no {LABELS[knob]}")
             return
         self._set(self.setting.moved(knob, by))
 

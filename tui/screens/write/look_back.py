@@ -15,16 +15,12 @@ class LookBack:
         self._worker = worker
         self._asked: tuple[Explain, Branch] | None = None
 
-    def ask(self, branch: Branch) -> Explain:
-        """Ask of this text, or wait on; the question."""
-        if self._asked is not None and self._asked[1] is branch:
-            return self._asked[0]
-        block = branch.block
-        prompt = block.text[: block.base]
-        question = Explain(branch.request, prompt, block.completion, branch.ended)
-        self._asked = question, branch
-        self._worker.ask(question)
-        return question
+    def ask(self, branch: Branch) -> None:
+        """Ask of this text, or wait on."""
+        if self._asked is None or self._asked[1] is not branch:
+            self.forget()
+            self._asked = question_of(branch), branch
+            self._worker.ask(self._asked[0])
 
     def take(self, answer: Answer) -> None:
         """Give the answer to the text it was asked of, if it is waited for."""
@@ -35,4 +31,12 @@ class LookBack:
 
     def forget(self) -> None:
         """Wait no more."""
-        self._asked = None
+        if self._asked is not None:
+            self._worker.dismiss(self._asked[0])
+            self._asked = None
+
+
+def question_of(branch: Branch) -> Explain:
+    """What the model thought of this text."""
+    block = branch.block
+    return Explain(branch.request, block.text[: block.base], block.completion, branch.ended)

@@ -246,9 +246,7 @@ class LaneActions(StageActions):
     def _asked_prompt(self) -> str:
         """The prompt of what is seen; or what is typed, if that was not written with yet."""
         prompt = self.lanes.prompt if self.in_lanes and self.lanes.lanes else self.writing.prompt
-        typed = self.prompt.text
-        is_new = self.prompt.has_focus and typed and typed != self.prompt.sent
-        return typed if prompt is None or is_new else prompt
+        return self.prompt.text if prompt is None or self.prompt.unsent else prompt
 
     def _fitting_count(self) -> int:
         wide, high = self.size.width >= _THREE, self.size.height

@@ -97,6 +97,12 @@ class StageActions(TextActions):
             self.query_one("#body").mount(self.lanes_panel, before=self.panel)
         return self.lanes_panel
 
+    def help_group(self) -> str:
+        """What the keys do to what is seen."""
+        return {"beams": "Beams", "grid": "Side by side", "duel": "Side by side"}.get(
+            self.stage, ""
+        )
+
     def stage_states(self) -> set[str]:
         """What holds of the stage, in the words of the key table."""
         now = self.writing.now

@@ -74,6 +74,8 @@ class TextActions(WriteBase):
         """Go on where the text was cut."""
         if "cut" in self.states():
             self._branch(self.view.text)
+        elif "lanes" in self.states():
+            self.say("Enter takes the chosen text alone: then it can go on")
         elif self._has_this_models():
             streams = "the text is still being written"
             self.say(streams if self.writing.streaming else "the text is at its end")
@@ -110,7 +112,7 @@ class TextActions(WriteBase):
         states = {
             "surprise": self.view.surprise,
             "cursor": self.view.cursor is not None,
-            "taking": self.view.cursor is not None and now is not None,
+            "taking": self.view.cursor is not None and self.rivals.rival is not None,
             "rivals": self.view.cursor is not None and self.rivals.known,
             "cut": now is not None and now.can_continue,
             "undo": now is not None and now.parent is not None,
@@ -148,7 +150,7 @@ class TextActions(WriteBase):
         """Whether the text seen is of the model that is loaded; if not, that is said."""
         ours = self.writing.now is not None
         if not ours:
-            self.say("this text is of another model: write one with this model first")
+            self.say("this text is of another model: e puts it into the prompt, to write on")
         return ours
 
     def _put_cursor(self, place: int | None) -> None:
@@ -157,10 +159,9 @@ class TextActions(WriteBase):
         self.show_state()
 
     def _ask_for_details(self) -> None:
-        if self.view.surprise or self.view.cursor is not None:
+        self.writing.details = self.view.surprise or self.view.cursor is not None
+        if self.writing.details and not self._loading:  # else once it is known whose text it is
             self.writing.explain()
-        else:
-            self.writing.details = False
 
     def _branch(self, prompt: str, ends: bool = False) -> None:
         now = self.writing.now

@@ -98,10 +98,10 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
         """Stop the text; else leave the prompt, or go back to it."""
         if self.writing.streaming:
             self.writing.cancel()
-        elif self.give_up_export():
-            pass  # nothing else was meant
         elif self.lanes.streaming:
             self.lanes.cancel()
+        elif self.give_up_export():
+            pass  # nothing else was meant
         elif self.prompt.has_focus:
             self._edited = None  # what is typed from now on is another text
             self.focus_stage()
@@ -161,6 +161,8 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
             ("streaming", writing.streaming),
             ("written", bool(self.view.blocks) and not self.in_lanes),
             ("asked", writing.prompt is not None),
+            ("again", writing.prompt is not None and self.setting.has_seed),
+            ("samples", self.setting.has_seed and not self.setting.is_beam),
             ("training", self._desk.training),
             ("newest", self._desk.has_newer()),
             ("curves", bool(self.panel.display)),
@@ -207,6 +209,7 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
                 self._loading = ""
                 if self.facts is not None:
                     self._precision = self.facts.precision
+                self.writing.stay()
                 self.say(message, True)
                 self._show_empty()
             case Explained() | Recorded() | Unanswered():

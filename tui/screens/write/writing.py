@@ -55,7 +55,8 @@ class Writing:
         if self._wanted is not None:
             return self._wanted.request.prompt
         if self.now is None and self._left is not None:
-            return self._left.block.text[: self._left.block.given]
+            block, request = self._left.block, self._left.request
+            return request.prompt if block.given == block.base else block.text[: block.given]
         return self.now.request.prompt if self.now is not None else None
 
     @property
@@ -153,6 +154,12 @@ class Writing:
         self.now, self._left = None, shown
         if self._wanted is not None:
             self._wanted = replace(self._wanted, parent=None, again=False, over=False)
+
+    def stay(self) -> None:
+        """No other model came: what was asked of this one is asked again."""
+        self.look_back.forget()
+        if self.details:
+            self.explain()
 
     def take(self, snapshot: Started | Written | Finished | Failed) -> None:
         """Take in one snapshot; `flush` shows it."""
