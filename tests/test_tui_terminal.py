@@ -65,8 +65,8 @@ def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         press(ctrl("y"), "copied ")
         press("g", "4 samples")
         press(ENTER, "Esc Prompt")
-        press(ctrl("d"), "the same dice")
-        terminal.press_away(ctrl("d"), "the same dice")
+        press(ctrl("d"), "  duel  ")
+        terminal.press_away(ctrl("d"), "  duel  ")
         for place in range(5):
             press(ctrl("e"), "─ Export ")
             terminal.press_away(DOWN * place + ENTER, "─ Export ")
