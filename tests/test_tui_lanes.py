@@ -443,3 +443,18 @@ async def test_a_prompt_that_was_shortened_is_a_new_one() -> None:
         await press(screen, "ctrl+f")
         await over(screen, 6)
         assert screen.lanes.prompt == "the"
+
+
+async def test_a_prompt_that_lanes_were_written_from_was_sent() -> None:
+    model = FakeModel()
+    async with running(model) as screen:
+        screen.prompt.text = "We "
+        await press(screen, "ctrl+f")
+        await over(screen, 6)
+        await press(screen, "enter")
+        await until(lambda: screen.stage == "text" and not screen.writing.streaming)
+        screen.prompt.focus()
+        await until(lambda: screen.prompt.has_focus)
+        count = len(model.requests)
+        await press(screen, "ctrl+down")
+        await until(lambda: len(model.requests) == count + 1)

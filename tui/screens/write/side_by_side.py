@@ -221,6 +221,8 @@ class LaneActions(StageActions):
             super()._write(prompt, given)
 
     def _write_lanes(self, prompt: str) -> None:
+        if prompt == self.prompt.text:
+            self.prompt.sent = prompt
         if self.stage == "grid":
             self._lane = min(self._lane, self._count - 1)
             settings = [replace(self.setting, sample=i) for i in range(self._count)]
