@@ -30,7 +30,7 @@ def forecast_content(forecast: Forecast | None) -> Content:
     facts = dict(forecast.facts)
     for label, word in _TOLD.items():
         if label in facts:
-            value = facts[label].removeprefix("about ").removesuffix(_UNSAID)
+            value = facts[label].removeprefix("about ").removesuffix(_UNSAID).partition(" on ")[0]
             parts += [(f"{word:<12}", _QUIET), value, "\n"]
     if not forecast.done:
         parts.append(("trying a few steps …" if facts else "reading the text …", _QUIET))
