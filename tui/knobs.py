@@ -85,6 +85,11 @@ class Setting:
         return self.name not in ("greedy", "beam")
 
     @property
+    def has_samples(self) -> bool:
+        """Whether there are several texts of one seed to choose from."""
+        return self.has_seed and not self.is_beam
+
+    @property
     def is_beam(self) -> bool:
         """Whether the decoder keeps several hypotheses, so that the text may be rewritten."""
         return is_beam(STRATEGIES[self.name])

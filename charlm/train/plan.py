@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from charlm.durations import spoken
 from charlm.train.learner import Learner
 
 _STEPS = 3  # that are timed, behind one that allocates
@@ -29,22 +30,13 @@ def plan(learner: Learner) -> Iterator[str]:
     total = _characters(learner.options, characters, speed, learner.position)
     yield f"speed: about {speed:,.0f} characters/s on {_threads(learner.options.threads)}"
     yield f"passes over the text: about {total / characters:.1f}"
-    yield f"time: about {_spoken(total / speed)}, evaluations not counted"
+    yield f"time: about {spoken(total / speed)}, evaluations not counted"
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES
     yield f"memory: about {memory / 1e6:,.0f} MB"
 
 
 def _threads(count: int) -> str:
     return "1 thread" if count == 1 else f"{count} threads"
-
-
-def _spoken(seconds: float) -> str:
-    """1 h 5 min, 13 min 20 s, 40 s"""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def misfit(parameters: int, characters: int) -> str:

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from charlm.corpus import CorpusReport
 from charlm.display import visible, visible_text
+from charlm.durations import clock
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -99,7 +100,7 @@ class Reporter:
 
     def step(self, values: dict[str, Any]) -> None:
         """The bar moved on, or now and then a line."""
-        left, progress = duration(values["seconds_left"]), values["progress"]
+        left, progress = clock(values["seconds_left"]), values["progress"]
         text = (
             f"{self._title}step {values['step']:,}  loss {values['loss']:.3f}"
             f"  {values['characters_per_s']:,.0f} characters/s  {left} left"
@@ -110,10 +111,3 @@ class Reporter:
             elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
                 self._last_line = time.monotonic()
                 self.line(f"{100 * progress:3.0f} %  {text}")
-
-
-def duration(seconds: float) -> str:
-    """ "1:05:09", "3:07" """
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

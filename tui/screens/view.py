@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
-from textual.widgets._toast import ToastRack
 
 from tui import keymap
 from tui.keys.key import View as ViewName
@@ -59,7 +58,7 @@ class View(Screen[None]):
 
     def on_screen_suspend(self) -> None:
         """What opens over this view shows the toasts: here, below it, they would be seen twice."""
-        for rack in self.query(ToastRack):
+        for rack in self.query("ToastRack"):
             rack.display = False
 
     def states(self) -> frozenset[str]:

@@ -83,7 +83,7 @@ class PiecesLine(Widget):
         left = [p for p in shown if not p.right]
         right = [p for p in shown if p.right]
         placed = self._joined(left)
-        if len(shown) < sum(bool(piece.text) for piece in self._pieces):
+        if len(shown) < len(self._said):
             placed += [(self._more, "", "")]
         free = width - self._cells(left) - self._cells(right)
         if right:
@@ -102,12 +102,16 @@ class PiecesLine(Widget):
     def _cells(self, pieces: Sequence[Piece]) -> int:
         return sum(Content(text).cell_length for text, _, _ in self._joined(pieces))
 
+    @property
+    def _said(self) -> list[Piece]:
+        return [piece for piece in self._pieces if piece.text]
+
     def _fitting(self, width: int) -> list[Piece]:
-        shown = [piece for piece in self._pieces if piece.text]
+        shown = list(self._said)
         while len(shown) > 1:
             left, right = [p for p in shown if not p.right], [p for p in shown if p.right]
             between = len(self._gap) if left and right else 0
-            cut = len(self._more) if len(shown) < len(self._pieces) else 0
+            cut = len(self._more) if len(shown) < len(self._said) else 0
             if self._cells(left) + between + self._cells(right) + cut <= width:
                 break
             worst = max(shown, key=lambda piece: piece.rank)

@@ -43,12 +43,12 @@ def ramp_of(app: App[object], *, two_ends: bool) -> Ramp:
 @lru_cache(8)
 def ramp(background: str, low: str, high: str, two_ends: bool, colour: bool) -> Ramp:
     """Between these colours; without colour, by how the characters are set."""
-    paper, blue, gold = map(Color.parse, (background, low, high))
+    paper, first, last = map(Color.parse, (background, low, high))
     styles = []
     for level in range(LEVELS):
         share = 2 * level / (LEVELS - 1) - 1 if two_ends else level / (LEVELS - 1)
         if colour:
-            styles.append(_on(paper, blue if share < 0 else gold, abs(share)))
+            styles.append(_on(paper, first if share < 0 else last, abs(share)))
         else:
             styles.append(_plain(abs(share), share < 0))
     return Ramp(styles)

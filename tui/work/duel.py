@@ -19,7 +19,6 @@ from tui.messages.writing import LaneWritten
 #: Rivals of all characters of a text together, for the memory they take.
 _MOST = 10_000_000
 _FEWEST = 128
-_MANY = 4096
 
 
 class Duel:
@@ -50,16 +49,16 @@ class Duel:
 
     def advance(self, budget_ms: float) -> list[LaneWritten]:
         """Go on looking back; a text that is done is told again, with its ratios."""
-        told = []
-        for look in self.looks[:1]:
-            scoring, text, last = look
-            scoring.advance(_MANY, budget_ms)
-            if scoring.done:
-                self.looks.remove(look)
-                rivals = Rivals.of(scoring.score().details, np.s_[-len(text) :])
-                ratios = tuple(log_ratios(rivals, self._sides, self._never).tolist())
-                told.append(last._replace(keep=0, text=text, ratios=ratios))
-        return told
+        if not self.looks:
+            return []
+        scoring, text, last = self.looks[0]
+        scoring.advance(budget_ms=budget_ms)
+        if not scoring.done:
+            return []
+        del self.looks[0]
+        rivals = Rivals.of(scoring.score().details, np.s_[-len(text) :])
+        ratios = tuple(log_ratios(rivals, self._sides, self._never).tolist())
+        return [last._replace(keep=0, text=text, ratios=ratios)]
 
 
 def rivals_of(length: int) -> int:

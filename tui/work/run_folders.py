@@ -17,6 +17,7 @@ from typing import Any
 
 from charlm.checkpoint import Description, describe_checkpoint
 from charlm.display import visible, visible_text
+from charlm.durations import spoken
 from charlm.errors import CharlmError, InputError
 from charlm.places import MODEL, SHIPPED_RUNS
 from charlm.run_log import RUN_LOG, read_ends
@@ -184,7 +185,7 @@ def _described(description: Description) -> dict[str, str]:
         "split": str(corpus.get("split", "")),
         "characters seen": _count(metrics.get("characters")),
         "step": _count(metrics.get("step")),
-        "time": _minutes(_number(metrics, "seconds")),
+        "time": _time(_number(metrics, "seconds")),
     }
     for key, label in (("validation_loss", "validation"), ("test_loss", "test")):
         loss = _number(metrics, key)
@@ -226,11 +227,9 @@ def _count(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else ""
 
 
-def _minutes(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    whole = max(0, int(min(seconds, 1e9)))
-    return f"{whole // 60:,} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+def _time(seconds: float | None) -> str:
+    """A header may say anything."""
+    return "" if seconds is None else spoken(max(0.0, min(seconds, 1e9)))
 
 
 def _short(error: Exception, model: Path) -> str:

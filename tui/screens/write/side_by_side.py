@@ -49,7 +49,7 @@ class LaneActions(StageActions):
         """Several samples of the prompt, or one text again."""
         if self.stage == "grid":
             self.set_stage("text")
-        elif self.setting.name in ("greedy", "beam", "nucleus-beam"):
+        elif not self.setting.has_samples:
             self.say("this decoder has no samples to choose from: take sampling or nucleus first")
         elif self._has_model():
             self._count = self._count or self._fitting_count()
@@ -203,7 +203,7 @@ class LaneActions(StageActions):
         if not self.in_lanes:
             super()._set(setting)
             return
-        if self.stage == "grid" and setting.name in ("greedy", "beam", "nucleus-beam"):
+        if self.stage == "grid" and not setting.has_samples:
             self.say("this decoder has no samples to choose from: Esc goes back to one text")
             return
         changed = replace(setting, wanted=self.setting.wanted) != self.setting

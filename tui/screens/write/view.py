@@ -162,7 +162,7 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
             ("written", bool(self.view.blocks) and not self.in_lanes),
             ("asked", writing.prompt is not None),
             ("again", writing.prompt is not None and self.setting.has_seed),
-            ("samples", self.setting.has_seed and not self.setting.is_beam),
+            ("samples", self.setting.has_samples),
             ("training", self._desk.training),
             ("newest", self._desk.has_newer()),
             ("curves", bool(self.panel.display)),
