@@ -414,3 +414,15 @@ async def test_escape_leads_to_the_view_below_and_a_views_key_to_where_it_lies()
                 await press(screen, key)
                 await until(lambda: app.screen.is_mounted)
             await until(lambda expected=expected: names() == expected)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("width", [80, 120, 140, 160, 200])
+async def test_the_footer_names_all_decoders_or_none(width: int) -> None:
+    async with running(FakeModel(letters(" hello"), ends=False), (width, 30)) as screen:
+        await write(screen, "Oh")
+        await until(lambda: "^K Continue" in painted(screen) or width == 80)
+        footer = painted(screen).split("\n")[-1]
+        names = ("F2 greedy", "F3 sampling", "F4 nucleus", "F5 beam", "F6 nucleus beam")
+        named = [name in footer for name in names]
+        assert all(named) != ("F2-F6 Decoder" in footer) and any(named) == all(named)
+        assert all(named) or width < 200

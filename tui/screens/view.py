@@ -18,7 +18,6 @@ _STATUS = 1 / 8
 #: Sizes from which there is room for more; app.tcss says what for.
 WIDE = 110
 TALL = 18
-_ROOM_FOR_DECODERS = 132
 
 
 class View(Screen[None]):
@@ -86,9 +85,9 @@ class View(Screen[None]):
         """Title, status and footer as things stand; lines that did not change cost nothing."""
         self.line("title").set_pieces(self.title_pieces())
         self.show_status()
-        wide = self.size.width >= _ROOM_FOR_DECODERS
-        footer = footer_pieces(self.view_name, self.states(), self.marked_action(), wide)
-        self.line("footer").set_pieces(footer)
+        line = self.line("footer")
+        width = line.content_size.width
+        line.set_pieces(footer_pieces(self.view_name, self.states(), self.marked_action(), width))
 
     def line(self, name: str) -> PiecesLine:
         """One of the lines `title`, `knobs`, `meters`, `footer`."""

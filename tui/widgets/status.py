@@ -104,11 +104,19 @@ def gathered(notices: Sequence[str]) -> str:
     return "\n".join([*notices[:_SAID], *more])
 
 
-def footer_pieces(view: View, states: Collection[str], marked: str, wide: bool) -> list[Piece]:
+def footer_pieces(view: View, states: Collection[str], marked: str, width: int) -> list[Piece]:
     """The keys that work now. Where there is room each decoder has its own place.
 
-    marked: the action that stands out.
+    marked: the action that stands out. width: cells of the line.
     """
+    named = _keys_now(view, states, marked, True)
+    ranks = [key.rank for key in keys_of(view) if key.group == "Decoders"]
+    needed = [piece for piece in named if piece.rank <= max(ranks, default=0)]
+    fits = sum(len(piece.text) + 2 for piece in needed) <= width
+    return named if fits else _keys_now(view, states, marked, False)
+
+
+def _keys_now(view: View, states: Collection[str], marked: str, wide: bool) -> list[Piece]:
     pieces: list[Piece] = []
     grouped = False
     for key in keys_of(view):
