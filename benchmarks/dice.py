@@ -1,15 +1,22 @@
-"""How much of a text stays when a knob is turned, with the same dice and with fresh ones.
+"""How much of a text stays when a knob is turned, and how much of one prompt's is in another's.
 
     python -m benchmarks.dice [--full]
 
 The engine's random numbers are counted (docs/decoders.md), so that two settings share their dice
-when they share a seed. Two measures, in percent, with their standard errors over the texts:
+when they share prompt and seed. Two measures, in percent, with standard errors over the texts:
 
     as written   each setting writes its own text; once they differ, the contexts differ too.
                  `same`: positions with the same character, of the longer text's (an end counts
                  as a character); `before`: positions before the first that differs
     one ahead    both settings draw the next character behind every beginning of the text that
                  the first one wrote: how often it is the same
+
+And of prompts that have their own dice, beside prompts that share them (`dice="shared"`):
+
+    variance     of the mean log_prob of many prompts over seeds, as a multiple of what independent
+                 texts would have
+    one text     of ten prompts' texts, the pairs that agree in more than 90 % of their last 200
+                 characters, in percent
 """
 
 from __future__ import annotations
@@ -21,9 +28,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.measure import ROOT
 from benchmarks.tables import Table, add_json_option, write_json
 from charlm.decoding import Sampling
+from charlm.dice import spelled
 from charlm.engine import Engine
 from charlm.session import Completion
 
@@ -109,9 +119,68 @@ def one_ahead(
     before, after = change
     text = characters(engine.write(prompt, before, max_length=length, seed=seed))
     beginnings = [prompt + text[:t] for t in range(len(text))]
-    dice = seed + fresh * 1_000_000
-    drawn = engine.write_many(beginnings, after, max_length=1, seed=dice)
+    drawn = engine.write_many(
+        beginnings,
+        after,
+        max_length=1,
+        seed=seed + fresh * 1_000_000,
+        dice=spelled(engine.feed(prompt).dice),
+    )
     return statistics.mean(characters(row) == c for (row,), c in zip(drawn, text, strict=True))
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What different prompts have in common."""
+
+    variance: float
+    one_text: float
+
+
+def openings(engine: Engine, count: int, length: int) -> list[str]:
+    """Different prompts of one length, which the model itself wrote."""
+    texts: dict[str, None] = {}
+    for seed in range(1, 100):
+        for [completion] in engine.write_many([""] * count, max_length=4 * length, seed=seed):
+            text = completion.text.replace("\n", " ").strip()
+            if len(text) >= length and not text[length - 1].isspace():
+                texts.setdefault(text[:length])
+            if len(texts) == count:
+                return list(texts)
+    raise ValueError("the model writes too few different beginnings")
+
+
+def shared(engine: Engine, dice: str, seeds: int, prompts: int, length: int) -> Shared:
+    """What the texts of different prompts have in common, with dice of their own or shared ones."""
+    asked = openings(engine, prompts, 12)
+    values = np.array(
+        [
+            [row.log_prob / row.length for (row,) in engine.write_many(
+                asked, Sampling(), max_length=length, ignore_eos=True, seed=seed, dice=dice
+            )]
+            for seed in range(1, seeds + 1)
+        ]
+    )  # [seeds, prompts]  # fmt: skip
+    independent = values.var(axis=0, ddof=1).mean() / prompts
+    texts = [
+        row.text[-200:]
+        for (row,) in engine.write_many(
+            asked[:10], Sampling(), max_length=1000, ignore_eos=True, dice=dice
+        )
+    ]
+    pairs = [(a, b) for i, a in enumerate(texts) for b in texts[:i]]
+    one = statistics.mean(same_part(a, b) > 0.9 for a, b in pairs)
+    return Shared(float(values.mean(axis=1).var(ddof=1) / independent), one)
+
+
+def table_of_prompts(found: Sequence[tuple[str, str, Shared]]) -> Table:
+    """One line a model and kind of dice."""
+    lines = [
+        [f"{model}, dice {dice}", f"{s.variance:.2f}", f"{100 * s.one_text:.0f}"]
+        for model, dice, s in found
+    ]
+    columns = ["", "variance", "one text, % of pairs"]
+    return Table("Different prompts at one seed", columns, lines)
 
 
 def table(found: Sequence[tuple[str, str, str, Kept]]) -> Table:
@@ -131,10 +200,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--full", action="store_true", help="all that is recorded")
     parser.add_argument("--texts", type=int, help="texts of each setting (200; 1000 in full)")
     parser.add_argument("--length", type=int, default=200, help="characters of a text (200)")
+    parser.add_argument("--seeds", type=int, help="of the texts of prompts (10; 40 in full)")
     parser.add_argument("--folder", type=Path, default=ROOT / "checkpoints", metavar="DIR")
     add_json_option(parser, "dice")
     chosen = parser.parse_args(arguments)
     texts = chosen.texts or (1000 if chosen.full else 200)
+    seeds = chosen.seeds or (40 if chosen.full else 10)
     found = []
     for model, prompt in MODELS.items():
         engine = Engine.load(chosen.folder / model)
@@ -142,10 +213,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for dice in ("same dice", "fresh dice"):
                 kept = measure(engine, prompt, change, dice != "same dice", texts, chosen.length)
                 found.append((model, name, dice, kept))
-    shown = table(found)
-    print(shown)
+    prompts = []
+    for model in MODELS:
+        engine = Engine.load(chosen.folder / model)
+        for dice in ("prompt", "shared"):
+            prompts.append((model, dice, shared(engine, dice, seeds, 200, chosen.length)))
+    shown = [table(found), table_of_prompts(prompts)]
+    print(*shown, sep="\n")
     figures = [{"model": m, "change": c, "dice": d} | asdict(k) for m, c, d, k in found]
-    write_json(chosen.json, "dice", arguments, [shown], figures)
+    figures += [{"model": m, "prompts": d} | asdict(s) for m, d, s in prompts]
+    write_json(chosen.json, "dice", arguments, shown, figures)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ SOURCE_HASH: str  # of csrc/ when this was built
 #: A prompt's state: state [L, S, H] (S = 2 for an LSTM: h, c; else 1), logits [V] of the next
 #: character, how many ids of the prompt have been fed.
 Start = tuple[NDArray[np.float32], NDArray[np.float32], int]
+#: The dice of a prompt: its key, 64 bits, and the index of its first sample (charlm.dice).
+Dice = tuple[int, int]
 #: What charlm.events.Details holds, in its order.
 Details = tuple[
     NDArray[np.int32],
@@ -54,9 +56,9 @@ class SamplingSession:
     """N = prompts x samples rows.
 
     A prompt is the whole list of ids before the text, the start id first; `starts` has one
-    entry for each, None where nothing has been fed. Row r of a prompt is sample
-    first_sample + r. Banned ids are never written; before min_length new characters neither
-    EOS nor a stop ends a row. rivals: -1 for no details, else how many.
+    entry for each, None where nothing has been fed, and so has `dice`. Row r of a prompt has
+    the index of its first sample + r. Banned ids are never written; before min_length new
+    characters neither EOS nor a stop ends a row. rivals: -1 for no details, else how many.
     """
 
     def __init__(
@@ -65,8 +67,8 @@ class SamplingSession:
         model: Model,
         prompts: Sequence[Sequence[int]],
         starts: Sequence[Start | None],
+        dice: Sequence[Dice],
         samples: int,
-        first_sample: int,
         temperature: float,
         top_k: int,
         top_p: float,
@@ -74,7 +76,6 @@ class SamplingSession:
         typical_p: float,
         no_repeat_ngram: int,
         banned: Sequence[int],
-        seed: int,
         max_length: int,
         min_length: int,
         stops: Sequence[Sequence[int]],
@@ -104,6 +105,7 @@ class BeamSession:
         model: Model,
         prompts: Sequence[Sequence[int]],
         starts: Sequence[Start | None],
+        dice: Sequence[Dice],
         width: int,
         length_penalty: float,
         stop_rule: str,
@@ -112,7 +114,6 @@ class BeamSession:
         top_p: float,
         no_repeat_ngram: int,
         banned: Sequence[int],
-        seed: int,
         max_length: int,
         min_length: int,
         stops: Sequence[Sequence[int]],

@@ -10,13 +10,14 @@ from charlm.errors import InputError
 from charlm.events import BeamEvents, Completion
 from charlm.native_options import search_options
 from charlm.prompt_state import PromptState
+from charlm.prompts import Prompt
 from charlm.session import NO_DETAILS, Session, Task
 
 
 class BeamSession(Session):
     """Row r is the beam of prompt r. Raises InputError where a beam has not what is asked."""
 
-    def __init__(self, task: Task, prompts: Sequence[str | PromptState]) -> None:
+    def __init__(self, task: Task, prompts: Sequence[str | PromptState | Prompt]) -> None:
         self.rows = len(prompts)
         super().__init__(task, prompts)
 
@@ -38,6 +39,10 @@ class BeamSession(Session):
             [self._completion(row, *best) for best in self._native.best(row)[: self.n]]
             for row in range(self.rows)
         ]
+
+    def written_ids(self, prompt: int, rank: int) -> list[int]:
+        """The ids of one of a prompt's completions as they stand, its end included."""
+        return list(self._native.best(prompt)[rank][0])
 
     def settled(self, row: int) -> str:
         """What every hypothesis that may still win agrees on."""

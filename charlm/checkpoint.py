@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import numpy as np
 
 from charlm.config import ModelConfig, TextConfig, parameter_shapes
 from charlm.errors import CheckpointError, InputError
-from charlm.places import MODEL, find_run
+from charlm.identity import identity_of
+from charlm.places import MODEL, RUNS, find_run, known_weights
 from charlm.sealed_file import Kind, SealedFile, read_content, seal, unseal, write_atomically
 from charlm.vocabulary import Vocabulary
 
@@ -30,7 +32,7 @@ class Checkpoint:
     tensors: float32, the names and shapes of `config.parameter_shapes`.
     metrics: JSON values (step, characters, validation_loss in nats per character, ...).
     corpus: name, sha256 of the prepared text, characters, split.
-    sha256: of the file, 64 hexadecimal digits; set when loaded or saved.
+    sha256: of the file, 64 hexadecimal digits; set when loaded.
     """
 
     config: ModelConfig
@@ -40,6 +42,15 @@ class Checkpoint:
     metrics: Mapping[str, Any]
     corpus: Mapping[str, Any]
     sha256: str = ""
+
+    @cached_property
+    def identity(self) -> str:
+        """The model's name in records and prompt states (`charlm.identity`)."""
+        return identity_of(self.config, self.text, self.vocabulary, self.tensors)
+
+    def is_named(self, name: str) -> bool:
+        """Whether a record or a state means this model: by identity or, of old, by file."""
+        return bool(name) and name in (self.identity, self.sha256)
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,24 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         description.config, description.text, description.vocabulary, tensors,
         description.metrics, description.corpus, digest,
     )  # fmt: skip
+
+
+def find_checkpoint(name: str) -> tuple[Path, Checkpoint]:
+    """The model of an identity (or of old, of a file's SHA-256) among the known runs.
+
+    Raises CheckpointError when none of them is it.
+    """
+    for path in known_weights():
+        try:
+            checkpoint = load_checkpoint(path)
+        except CheckpointError:
+            continue  # a list of runs shows what is wrong with it
+        if checkpoint.is_named(name):
+            return path, checkpoint
+    raise CheckpointError(
+        f"model {name:.12} is none of the runs under {RUNS} or those that came with charlm: name"
+        " its CHECKPOINT"
+    )
 
 
 def describe_checkpoint(path: str | Path) -> Description:

@@ -127,6 +127,8 @@ def _learn(command: str, arguments: Sequence[str]) -> int:
 def _write(chosen: Namespace) -> int:
     if chosen.records is not None:
         return _write_again(chosen)
+    if chosen.checkpoint is None:
+        raise InputError("CHECKPOINT is missing: a file, or a run (see write --help)")
     if chosen.prompt is None and chosen.prompts is None and chosen.state is None:
         raise InputError("one of --prompt --prompts --state --from is needed (see write --help)")
     if chosen.details is not None and not chosen.json:
@@ -150,6 +152,7 @@ def _write(chosen: Namespace) -> int:
         unknown=chosen.unknown,
         threads=chosen.threads,
         device=chosen.device,
+        dice="prompt" if chosen.dice is None else chosen.dice,
         state=chosen.state,
         save_state=chosen.save_state,
     )
@@ -158,20 +161,25 @@ def _write(chosen: Namespace) -> int:
 
 
 def _write_again(chosen: Namespace) -> int:
-    theirs = [*strategy_options(), *(f.name for f in fields(Limits)), "strategy", "n", "seed"]
+    theirs = [
+        *strategy_options(),
+        *(f.name for f in fields(Limits)),
+        "strategy",
+        "n",
+        "seed",
+        "dice",
+    ]
     set_too = given(chosen, [*theirs, "precision", "details", "state", "save_state"])
     if set_too:
         flag = "-n" if "n" in set_too else "--" + next(iter(set_too)).replace("_", "-")
         raise InputError(f"{flag} does not go with --from: the records name it")
-    from charlm.checkpoint import load_checkpoint
     from charlm.device import open_device
     from charlm.write_command import write_again
 
     device = open_device(chosen.device)
     if device.notice:
         report_notice(device.notice)
-    checkpoint = load_checkpoint(chosen.checkpoint)
-    write_again(chosen.records, checkpoint, device, chosen.threads, as_json=chosen.json)
+    write_again(chosen.records, chosen.checkpoint, device, chosen.threads, as_json=chosen.json)
     return 0
 
 

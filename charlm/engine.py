@@ -22,16 +22,18 @@ from charlm.checkpoint import Checkpoint, load_checkpoint
 from charlm.config import PRECISIONS, check_range
 from charlm.decoding import Greedy, Limits, Sampling, Strategy, is_beam
 from charlm.device import open_device
+from charlm.dice import name_of
 from charlm.errors import CheckpointError, InputError
 from charlm.events import Completion
 from charlm.prompt_state import PromptState
+from charlm.prompts import Prompt, PromptReader
 from charlm.sample_session import SampleSession
 from charlm.scoring import Score, Scoring, inputs_and_targets
 from charlm.session import Session, Task
-from charlm.vocabulary import Unknown, Vocabulary
+from charlm.vocabulary import EOS, Unknown, Vocabulary
 
 #: Goes up when the same checkpoint, prompt, strategy and seed give another text.
-ENGINE_FORMAT = 2
+ENGINE_FORMAT = 3
 
 MAX_THREADS = 1024
 MAX_RIVALS = 2**16
@@ -40,8 +42,10 @@ MAX_RIVALS = 2**16
 class Options(TypedDict, total=False):
     """How much is written and from what: keyword arguments of every call that decodes.
 
-    The fields of `Limits`; seed of the dice (1); unknown: what to do with characters of a
-    prompt that the model does not know ("error", "skip" or "map").
+    The fields of `Limits`; seed (1) and dice: which random numbers are used, each prompt's own
+    ("prompt", the default), those that all prompts share ("shared"), or those of a name, 16
+    hexadecimal digits (`charlm.dice`); unknown: what to do with characters of a prompt that the
+    model does not know ("error", "skip" or "map").
     """
 
     max_length: int
@@ -50,6 +54,7 @@ class Options(TypedDict, total=False):
     ignore_eos: bool
     seconds: float | None
     seed: int
+    dice: str
     unknown: Unknown
 
 
@@ -120,13 +125,14 @@ class Engine:
 
     def start(
         self,
-        prompts: Sequence[str | PromptState],
+        prompts: Sequence[str | PromptState | Prompt],
         strategy: Strategy,
         *,
         n: int = 1,
-        first_sample: int = 0,
+        first_sample: int | Sequence[int] = 0,
         details: int | None = None,
         seed: int = 1,
+        dice: str | Sequence[str] = "prompt",
         unknown: Unknown = "error",
         max_length: int = Limits.max_length,
         min_length: int = Limits.min_length,
@@ -136,8 +142,10 @@ class Engine:
     ) -> Session:
         """Begin decoding: n samples of each prompt, or one beam each. Raises InputError.
 
-        first_sample: index of the first of the n samples, which names its dice. details: how
-        many rivals of each character are told, 0 for rank and entropy alone.
+        first_sample: index of the first of the n samples, for all prompts or for each; a prompt
+        that stands twice in the list is written twice alike unless its indices differ
+        (`sample_indices`). dice: as in `Options`, for all prompts or for each. details: how many
+        rivals of each character are told, 0 for rank and entropy alone.
         """
         task = Task(
             self._native,
@@ -149,6 +157,7 @@ class Engine:
             n=n,
             first_sample=first_sample,
             seed=seed,
+            dice=dice,
             unknown=unknown,
             rivals=self._rivals(details),
             threads=self.threads,
@@ -170,10 +179,17 @@ class Engine:
         strategy: Strategy | None = None,
         *,
         n: int = 1,
+        first_sample: int = 0,
         **options: Unpack[Options],
     ) -> list[list[Completion]]:
-        """For every prompt its n samples, or the n best of its beam."""
-        session = self.start(prompts, strategy or Sampling(top_p=0.95), n=n, **options)
+        """For every prompt its n samples, or the n best of its beam.
+
+        A prompt that stands twice in the list has other dice the second time.
+        """
+        strategy = strategy or Sampling(top_p=0.95)
+        unknown = options.get("unknown", "error")
+        firsts = self.sample_indices(prompts, strategy, n=n, first=first_sample, unknown=unknown)
+        session = self.start(prompts, strategy, n=n, first_sample=firsts, **options)
         while not session.done:
             session.advance(256)
         return session.completions()
@@ -197,12 +213,63 @@ class Engine:
                 yield settled[written:]
                 written = len(settled)
 
+    def prompt_as_fed(self, text: str) -> Prompt:
+        """The prompt that a session or a record tells of: it is not prepared a second time.
+
+        Raises UnknownCharacter.
+        """
+        ids = [self.checkpoint.text.start_id, *self.vocabulary.string2code(text)]
+        return Prompt(text, ids, None, name_of(ids))
+
+    def sample_indices(
+        self,
+        prompts: Sequence[str | PromptState],
+        strategy: Strategy,
+        *,
+        n: int = 1,
+        first: int = 0,
+        unknown: Unknown = "error",
+    ) -> list[int]:
+        """The `first_sample` of every prompt, counted on from `first` where a prompt repeats.
+
+        Prompts are the same if their ids are. Raises as `start` does.
+        """
+        step = 1 if is_beam(strategy) else n
+        reader = PromptReader(self.checkpoint, self.precision, unknown)
+        indices, following = [], dict[tuple[int, ...], int]()
+        for prompt in prompts:
+            ids = tuple(reader.read(prompt).ids)
+            indices.append(following.setdefault(ids, first))
+            following[ids] += step
+        return indices
+
     def feed(self, prompt: str | PromptState, *, unknown: Unknown = "error") -> PromptState:
         """What the model knows after a text: a prompt from which writing starts at once."""
-        session = self.start([prompt], Greedy(), max_length=0, unknown=unknown)
+        reader = PromptReader(self.checkpoint, self.precision, unknown)
+        return self._fed(reader.read(prompt))
+
+    def _fed(self, prompt: Prompt) -> PromptState:
+        nothing = Greedy(), Limits(max_length=0)
+        task = Task(self._native, self._model, self.checkpoint, self.precision, *nothing)
+        session = SampleSession(task, [prompt])
         while not session.done:
             session.advance()
         return session.prompt_state(0)
+
+    def state_after(self, session: Session, prompt: int = 0, rank: int = 0) -> PromptState:
+        """The state after one of a prompt's completions as it stands, its end left out.
+
+        The text goes on from it, with its seed and sample index, as if it had never stopped.
+        Raises InputError before the prompt is fed.
+        """
+        check_range("prompt", prompt, 0, len(session.prompts) - 1)
+        before = session.prompt_state(prompt)
+        check_range("rank", rank, 0, len(session.completions()[prompt]) - 1)
+        written = [id for id in session.written_ids(prompt, rank) if id != EOS]
+        ids = [*before.ids.tolist(), *written]
+        start = before.state, before.logits, len(before.ids)
+        text = self.vocabulary.code2string(ids[1:])
+        return self._fed(Prompt(text, ids, start, before.dice))
 
     def score(self, text: str, *, details: int | None = None, unknown: Unknown = "error") -> Score:
         """Log-probabilities of a text, split by the checkpoint's unit as the trainer splits it.

@@ -12,6 +12,7 @@ from charlm.checkpoint import Checkpoint
 def values(checkpoint: Checkpoint) -> dict[str, Any]:
     """JSON values: everything but the tensors."""
     return {
+        "identity": checkpoint.identity,
         "sha256": checkpoint.sha256,
         "config": asdict(checkpoint.config),
         "parameters": checkpoint.config.parameter_count,
@@ -39,7 +40,8 @@ def rows(checkpoint: Checkpoint) -> list[tuple[str, str]]:
         ("text", f"unit {text.unit}{cut}, form {text.form}, case {text.case}"),
         *((f"corpus {key}", _shown(value)) for key, value in checkpoint.corpus.items()),
         *((key, _shown_metric(key, value)) for key, value in metrics.items()),
-        ("sha256", checkpoint.sha256),
+        ("identity", checkpoint.identity),
+        ("file's sha256", checkpoint.sha256),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 #: The best weights of a run, which its folder means to whoever writes; and the newest.
@@ -12,6 +13,17 @@ LAST = "last.safetensors"
 RUNS = Path("checkpoints")
 #: Those that came with charlm.
 SHIPPED_RUNS = Path(__file__).resolve().parent.parent / RUNS
+
+
+def known_weights() -> Iterator[Path]:
+    """Every file of weights below the folders of runs: of each run the best, the newest, the kept.
+
+    One's own come before those that came with charlm, and runs of a comparison behind the others.
+    """
+    for folder in [RUNS] if RUNS.resolve() == SHIPPED_RUNS else [RUNS, SHIPPED_RUNS]:
+        for run in (".", "*", "*/runs/*"):
+            for name in (MODEL, LAST, "kept/*.safetensors"):
+                yield from sorted(folder.glob(f"{run}/{name}"))
 
 
 def find_run(path: Path) -> Path:

@@ -4,8 +4,9 @@
     state.save("here.state")
     engine.write(PromptState.load("here.state") + " and then")
 
-A state belongs to one checkpoint and one precision. It holds the ids of its text, so that a
-position keeps its name and n-grams their history.
+A state belongs to one model and one precision. It holds the ids of its text and the name of its
+dice, so that a text goes on from its state as if it had never stopped; with a text behind it, it is
+a new prompt, with dice of its own.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm import dice
 from charlm.checkpoint import Checkpoint
 from charlm.errors import InputError
 from charlm.sealed_file import Kind, seal, unseal, write_atomically
 
-_KIND = Kind("prompt state", key="charlm_state", version=1, mark="precision", error=InputError)
+#: Version 1 named the model's file as `checkpoint` and no dice: those were shared.
+_KIND = Kind("prompt state", key="charlm_state", version=2, mark="precision", error=InputError)
 _TENSORS = {"ids": ("I32", 1), "state": ("F32", 3), "logits": ("F32", 1)}
 
 
@@ -29,15 +32,16 @@ class PromptState:
     """A text as a model remembers it, and what is to follow it.
 
     ids: int32 [T], the start id first. state: float32 [L, S, H], S = 2 for an LSTM (h, c), else
-    1. logits: float32 [V], of the next character. checkpoint: SHA-256 of the model's file.
-    more: text that follows and has not been fed.
+    1. logits: float32 [V], of the next character. model: its identity, or of old the SHA-256 of
+    its file. dice: their name. more: text that follows and has not been fed.
     """
 
     ids: NDArray[np.int32]
     state: NDArray[np.float32]
     logits: NDArray[np.float32]
-    checkpoint: str
+    model: str
     precision: str
+    dice: int = dice.SHARED
     more: str = ""
 
     def __add__(self, text: str) -> PromptState:
@@ -49,7 +53,8 @@ class PromptState:
         if self.more:
             raise InputError("a state with text behind it cannot be saved: feed it first")
         tensors = {name: np.ascontiguousarray(getattr(self, name)) for name in _TENSORS}
-        content = {"checkpoint": self.checkpoint, "precision": self.precision}
+        named = {"model": self.model, "precision": self.precision}
+        content = named | {"dice": dice.spelled(self.dice)}
         write_atomically(Path(path), seal(_KIND, content, tensors)[0])
 
     @classmethod
@@ -64,18 +69,21 @@ class PromptState:
                 if entry["dtype"] != dtype or len(entry["shape"]) != dimensions:
                     raise ValueError(f"tensor {name!r} is {entry['dtype']} {entry['shape']}")
             content = file.content
-            checkpoint, precision = str(content["checkpoint"]), str(content["precision"])
-            tensors = file.tensors()
+            precision, tensors = str(content["precision"]), file.tensors()
+            if content["version"] == 1:
+                model, name_of_dice = str(content["checkpoint"]), dice.SHARED
+            else:
+                model, name_of_dice = str(content["model"]), dice.read_name(content["dice"])
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"prompt state {path}: {error}") from None
-        return cls(tensors["ids"], tensors["state"], tensors["logits"], checkpoint, precision)
+        whole = tensors["ids"], tensors["state"], tensors["logits"]
+        return cls(*whole, model, precision, name_of_dice)
 
     def check(self, checkpoint: Checkpoint, precision: str) -> None:
-        """Raise InputError unless this is a state of that checkpoint at that precision."""
-        if self.checkpoint != checkpoint.sha256:
+        """Raise InputError unless this is a state of that model at that precision."""
+        if not checkpoint.is_named(self.model):
             raise InputError(
-                f"the prompt state is of checkpoint {self.checkpoint[:12]}, not of"
-                f" {checkpoint.sha256[:12]}"
+                f"the prompt state is of model {self.model[:12]}, not of {checkpoint.identity[:12]}"
             )
         if self.precision != precision:
             raise InputError(f"the prompt state is of precision {self.precision}, not {precision}")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm import dice
 from charlm.checkpoint import Checkpoint
 from charlm.corpus import prepare_prompt
 from charlm.prompt_state import PromptState
@@ -17,11 +18,15 @@ Start = tuple[NDArray[np.float32], NDArray[np.float32], int]
 
 
 class Prompt(NamedTuple):
-    """A prompt as it is fed: its text, its ids (the start id first), what is known of them."""
+    """A prompt as it is fed: its text, its ids (the start id first), what is known of them.
+
+    dice: the name of its own dice (`charlm.dice`).
+    """
 
     text: str
     ids: list[int]
     start: Start | None
+    dice: int
 
 
 class PromptReader:
@@ -33,18 +38,24 @@ class PromptReader:
         self._unknown = unknown
         self.notices: list[str] = []
 
-    def read(self, prompt: str | PromptState) -> Prompt:
-        """Raises UnknownCharacter, and InputError for a state of another model."""
+    def read(self, prompt: str | PromptState | Prompt) -> Prompt:
+        """What is fed; a prompt that was read stays as it is.
+
+        Raises UnknownCharacter, and InputError for a state of another model.
+        """
+        if isinstance(prompt, Prompt):
+            return prompt
         if isinstance(prompt, str):
             return self._read_text(prompt)
         prompt.check(self._checkpoint, self._precision)
-        fed = prompt.ids.tolist()
+        fed, start = prompt.ids.tolist(), (prompt.state, prompt.logits, len(prompt.ids))
+        if not prompt.more:  # the text goes on as it stands, with its own dice
+            text = self._checkpoint.vocabulary.code2string(fed[1:])
+            return Prompt(text, fed, start, prompt.dice)
         whole = self._checkpoint.vocabulary.code2string(fed[1:]) + prompt.more
         read = self._read_text(whole)
         # Where `more` changes how the beginning is read, the whole is fed anew.
-        if read.ids[: len(fed)] != fed:
-            return read
-        return read._replace(start=(prompt.state, prompt.logits, len(fed)))
+        return read._replace(start=start) if read.ids[: len(fed)] == fed else read
 
     def _read_text(self, prompt: str) -> Prompt:
         vocabulary, text = self._checkpoint.vocabulary, self._checkpoint.text
@@ -55,4 +66,5 @@ class PromptReader:
             fed = vocabulary.code2string(ids)
             if not notices:
                 break
-        return Prompt(fed, [text.start_id, *ids], None)
+        ids = [text.start_id, *ids]
+        return Prompt(fed, ids, None, dice.name_of(ids))

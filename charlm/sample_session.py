@@ -13,6 +13,7 @@ from charlm.decoding import Greedy, Sampling
 from charlm.events import Completion, Details, SampleEvents
 from charlm.native_options import filters
 from charlm.prompt_state import PromptState
+from charlm.prompts import Prompt
 from charlm.session import Session, Task
 from charlm.vocabulary import EOS, PAD
 
@@ -20,7 +21,7 @@ from charlm.vocabulary import EOS, PAD
 class SampleSession(Session):
     """Row r is sample r % n of prompt r // n."""
 
-    def __init__(self, task: Task, prompts: Sequence[str | PromptState]) -> None:
+    def __init__(self, task: Task, prompts: Sequence[str | PromptState | Prompt]) -> None:
         self.rows = len(prompts) * task.n
         self._ids: list[NDArray[np.int32]] = []  # [n, N] each
         self._log_probs = np.zeros(self.rows)
@@ -34,7 +35,6 @@ class SampleSession(Session):
             **options,
             **filters(strategy),
             samples=task.n,
-            first_sample=task.first_sample,
             rivals=task.rivals,
         )
 
@@ -66,6 +66,11 @@ class SampleSession(Session):
             for f in fields(Details)
         )
         return ids, log_probs, Details(*(array[:length] for array in details))
+
+    def written_ids(self, prompt: int, rank: int) -> list[int]:
+        """The ids of one of a prompt's completions as they stand, its end included."""
+        self._join()
+        return self._written(prompt * self.n + rank)
 
     def settled(self, row: int) -> str:
         """The text of a row: what was drawn never changes."""

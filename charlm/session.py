@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm import _engine
+from charlm import _engine, dice
 from charlm.checkpoint import Checkpoint
 from charlm.config import check_range
 from charlm.corpus import prepare_text
@@ -25,10 +25,12 @@ from charlm.errors import InputError
 from charlm.events import BeamEvents, Completion, Details, End, SampleEvents
 from charlm.native_options import banned_ids
 from charlm.prompt_state import PromptState
-from charlm.prompts import PromptReader
+from charlm.prompts import Prompt, PromptReader
 from charlm.vocabulary import EOS, Unknown, Vocabulary
 
 MAX_SAMPLES = 2**20
+MAX_SEED = 2**64 - 1
+MAX_SAMPLE = 2**32 - 1
 NO_DETAILS = "details are of sampling: a beam has none"
 
 
@@ -46,25 +48,29 @@ class Task:
     precision: str
     strategy: Strategy
     limits: Limits
-    n: int
-    first_sample: int
-    seed: int
-    unknown: Unknown
-    rivals: int
-    threads: int
+    n: int = 1
+    first_sample: int | Sequence[int] = 0
+    seed: int = 1
+    dice: str | Sequence[str] = "prompt"
+    unknown: Unknown = "error"
+    rivals: int = -1
+    threads: int = 1
 
     def __post_init__(self) -> None:
         check_range("n", self.n, 1, MAX_SAMPLES)
-        check_range("first_sample", self.first_sample, 0, 2**32 - self.n)
-        check_range("seed", self.seed, 0, 2**64 - 1)
+        check_range("seed", self.seed, 0, MAX_SEED)
 
 
 class Session(ABC):
-    """One batch being decoded. Rows: n samples of each prompt in order, or a beam a prompt."""
+    """One batch being decoded. Rows: n samples of each prompt in order, or a beam a prompt.
+
+    dice, first_samples: of each prompt, the name of its dice (`charlm.dice`) and the index of its
+    first sample, which are what a text hangs on beside seed, strategy and prompt.
+    """
 
     rows: int
 
-    def __init__(self, task: Task, prompts: Sequence[str | PromptState]) -> None:
+    def __init__(self, task: Task, prompts: Sequence[str | PromptState | Prompt]) -> None:
         self.vocabulary: Vocabulary = task.checkpoint.vocabulary
         self.strategy = task.strategy
         self.limits = task.limits
@@ -74,6 +80,8 @@ class Session(ABC):
         reader = PromptReader(task.checkpoint, task.precision, task.unknown)
         read = [reader.read(prompt) for prompt in prompts]
         self.prompts = [prompt.text for prompt in read]
+        self._ids_of = [prompt.ids for prompt in read]
+        self.dice, self.first_samples = self._dice_of(read)
         self.notices = reader.notices
         self._stops = [
             self.vocabulary.string2code(prepare_text(stop, self._text), "stop")
@@ -84,9 +92,12 @@ class Session(ABC):
                 "model": task.model,
                 "prompts": [prompt.ids for prompt in read],
                 "starts": [prompt.start for prompt in read],
+                "dice": [
+                    (task.seed ^ name, first)
+                    for name, first in zip(self.dice, self.first_samples, strict=True)
+                ],
                 "no_repeat_ngram": task.strategy.no_repeat_ngram,
                 "banned": banned_ids(self.vocabulary, self._text, task.strategy, task.limits),
-                "seed": task.seed,
                 "max_length": task.limits.max_length,
                 "min_length": task.limits.min_length,
                 "stops": self._stops,
@@ -96,6 +107,16 @@ class Session(ABC):
         self._finished = np.zeros(self.rows, np.bool_)
         seconds = task.limits.seconds
         self._deadline = None if seconds is None else time.monotonic() + seconds
+
+    def _dice_of(self, prompts: Sequence[Prompt]) -> tuple[list[int], list[int]]:
+        """Of each prompt: the name of its dice, and the index of its first sample."""
+        task = self._task
+        words = _each("dice", task.dice, len(prompts))
+        firsts = _each("first_sample", task.first_sample, len(prompts))
+        for first in firsts:
+            check_range("first_sample", first, 0, MAX_SAMPLE - task.n + 1)
+        pairs = zip(words, prompts, strict=True)
+        return [dice.choose(word, prompt.dice) for word, prompt in pairs], firsts
 
     @abstractmethod
     def _open(self, options: Mapping[str, Any]) -> Any:
@@ -112,6 +133,10 @@ class Session(ABC):
     def told(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.float32], Details]:
         """ids [T], log_probs [T] and details [T], [T, R] of a row, where they were asked for."""
         raise InputError(NO_DETAILS)
+
+    @abstractmethod
+    def written_ids(self, prompt: int, rank: int) -> list[int]:
+        """The ids of one of a prompt's completions as they stand, its end included."""
 
     @abstractmethod
     def settled(self, row: int) -> str:
@@ -142,14 +167,10 @@ class Session(ABC):
             state, logits = self._native.prompt_state(prompt)
         except _engine.EngineError as error:
             raise InputError(str(error)) from None
-        ids = [self._text.start_id, *self.vocabulary.string2code(self.prompts[prompt])]
-        return PromptState(
-            np.array(ids, np.int32),
-            state,
-            logits,
-            self._task.checkpoint.sha256,
-            self._task.precision,
-        )
+        task = self._task
+        ids = np.array(self._ids_of[prompt], np.int32)
+        identity = task.checkpoint.identity
+        return PromptState(ids, state, logits, identity, task.precision, self.dice[prompt])
 
     def _end(self, row: int, ids: Sequence[int], length: int, finished: bool) -> End:
         """How a text of the row ended, if it did."""
@@ -160,3 +181,12 @@ class Session(ABC):
         if self._finished[row]:
             return "overflow"
         return "time" if self._out_of_time else ""
+
+
+def _each(name: str, given: Any, count: int) -> list[Any]:
+    """An option of every prompt: one value for all, or a list of one for each."""
+    if not isinstance(given, list | tuple):
+        return [given] * count
+    if len(given) != count:
+        raise InputError(f"{name} has {len(given)} values for {count} prompts")
+    return list(given)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from charlm.checkpoint import Checkpoint
+from charlm.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
+from charlm.config import Precision
 from charlm.decoding import is_beam
 from charlm.device import Device
 from charlm.display import visible_text
@@ -19,7 +21,8 @@ from charlm.engine import Engine
 from charlm.errors import CharlmError, InputError, report_notice
 from charlm.events import Completion
 from charlm.prompt_state import PromptState
-from charlm.receipt import Order, read_records, records_of, rewrite
+from charlm.receipt import Order, records_of
+from charlm.rewriting import Request, read_records, rewrite
 from charlm.session import Session
 from charlm.stream import TextStream
 from charlm.text_files import read_bytes
@@ -30,8 +33,8 @@ from charlm.vocabulary import Unknown
 class Task:
     """What to write. n: samples of each prompt, or how many of a beam's best.
 
-    state: a file to begin from; each prompt follows it. save_state: a file for the state after
-    the one text.
+    dice: "prompt", "shared", or a name. state: a file to begin from; each prompt follows it.
+    save_state: a file for the state after the one text.
     """
 
     checkpoint: str
@@ -41,6 +44,7 @@ class Task:
     unknown: Unknown
     threads: int
     device: str = "cpu"
+    dice: str = "prompt"
     state: str | None = None
     save_state: str | None = None
 
@@ -108,12 +112,15 @@ def write(task: Task, *, as_json: bool) -> None:
     engine = Engine.load(
         task.checkpoint, threads=task.threads, device=task.device, precision=order.precision
     )
+    prompts = _begun(task)
     session = engine.start(
-        _begun(task),
+        prompts,
         order.strategy,
         n=task.n,
+        first_sample=engine.sample_indices(prompts, order.strategy, n=task.n, unknown=task.unknown),
         details=order.details,
         seed=order.seed,
+        dice=task.dice,
         unknown=task.unknown,
         **asdict(order.limits),
     )
@@ -129,39 +136,64 @@ def write(task: Task, *, as_json: bool) -> None:
     elif is_beam(order.strategy):
         _write_best(session.completions())
     if task.save_state:
-        state = session.prompt_state(0) + session.completions()[0][0].text
-        engine.feed(state).save(task.save_state)
+        engine.state_after(session).save(task.save_state)
     _report_overflow(session.completions())
 
 
 def write_again(
-    records: str, checkpoint: Checkpoint, device: Device, threads: int, *, as_json: bool
+    records: str, checkpoint: str | None, device: Device, threads: int, *, as_json: bool
 ) -> None:
-    """Write the texts of a file of records once more, as they were written; or the records."""
+    """Write the texts of a file of records once more, as they were written; or the records.
+
+    checkpoint: the one they are of; None: it is looked for.
+    """
     data, name = read_bytes(records, "file of records")
-    requests = read_records(data, name, checkpoint.sha256, device.name)
-    engines = {
-        precision: Engine(checkpoint, threads=threads, device=device.name, precision=precision)
-        for precision in {request.order.precision for request in requests}
-    }
-    results = rewrite(engines, requests)
+    requests = read_records(data, name, device.name)
+    models = _models_of(requests, name, checkpoint)
+    engines: dict[tuple[str, Precision], Engine] = {}
+    for model, precision in {(request.model, request.order.precision) for request in requests}:
+        engines[model, precision] = Engine(
+            models[model], threads=threads, device=device.name, precision=precision
+        )
+    completions = rewrite(engines, requests)
     if as_json:
-        for _, record in results:
-            print(json.dumps(record))
+        for request in requests:
+            print(json.dumps(request.record))
         return
     groups: list[list[Completion]] = []
-    for request, (completion, _) in zip(requests, results, strict=True):
-        if request.sample == 0 or not groups or groups[-1][0].prompt != completion.prompt:
+    for request, completion in zip(requests, completions, strict=True):
+        if request.rank == 0 or not groups or groups[-1][0].prompt != completion.prompt:
             groups.append([])
         groups[-1].append(completion)
     if is_beam(requests[0].order.strategy):
         _write_best(groups)
         return
     output = _Output()
-    for completion in (completion for group in groups for completion in group):
+    for completion in completions:
         output.begin("")
         output.write(completion.prompt + completion.text)
     output.end_line()
+
+
+def _models_of(
+    requests: Sequence[Request], name: str, checkpoint: str | None
+) -> dict[str, Checkpoint]:
+    """The models of records by the names they give them; says which were found where."""
+    lines = {request.model: request.line for request in reversed(requests)}
+    if checkpoint is None:
+        models = {}
+        for model in lines:
+            path, models[model] = find_checkpoint(model)
+            report_notice(f"the records are of {path}")
+        return models
+    given = load_checkpoint(checkpoint)
+    for model, line in lines.items():
+        if not given.is_named(model):
+            raise InputError(
+                f"records {name}, line {line:,}: its model is {model:.12}, not"
+                f" {given.identity:.12} of {checkpoint}"
+            )
+    return dict.fromkeys(lines, given)
 
 
 def _begun(task: Task) -> list[str] | list[PromptState]:

@@ -19,7 +19,12 @@ from charlm.decoding import STRATEGIES
 
 def add_write_options(parser: ArgumentParser) -> None:
     """Everything that `write` takes."""
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run")
+    parser.add_argument(
+        "checkpoint",
+        metavar="CHECKPOINT",
+        nargs="?",
+        help="a file, or a run; with --from it is looked for among the runs unless it is given",
+    )
     _add_prompts(parser)
     parser.add_argument(
         "--strategy",
@@ -79,6 +84,12 @@ def _add_texts(group: argparse._ArgumentGroup) -> None:
         help="samples of each prompt (default: 1), or the N best of a beam (default: 3)",
     )
     group.add_argument("--seed", type=int, metavar="N", help="of the dice (default: 1)")
+    group.add_argument(
+        "--dice",
+        metavar="WHICH",
+        help="prompt: each prompt has its own, and a repeated one the next (the default); shared:"
+        " all prompts have the same; or the name of those in a record",
+    )
     group.add_argument(
         "--save-state",
         metavar="FILE",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from charlm.config import GATES
 from charlm.decoding import Greedy, Limits, Strategy
 from charlm.engine import Engine
+from charlm.events import Completion
 from charlm.native_options import banned_ids
 
 CELLS = list(GATES)
@@ -29,6 +31,16 @@ class Agreement:
 
     def check(self) -> None:
         assert self.near_ties <= 0.05 * self.compared
+
+
+def written(
+    engine: Engine, prompts: Sequence[str], strategy: Strategy, **options: Any
+) -> list[list[Completion]]:
+    """What a session writes: of `Engine.write_many`, but nothing is counted."""
+    session = engine.start(prompts, strategy, **options)
+    while not session.done:
+        session.advance(256)
+    return session.completions()
 
 
 def text_of(engine: Engine, ids: list[int] | tuple[int, ...]) -> str:

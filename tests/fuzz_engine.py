@@ -123,9 +123,12 @@ class Fuzzer:
             "model": model,
             "prompts": prompts,
             "starts": starts,
+            "dice": [
+                (random.choice([1, 7, 2**64 - 1]), random.choice([0, 0, 2**32 - 2]))
+                for _ in prompts
+            ],
             "no_repeat_ngram": random.choice([0, 0, 1, 2, 3, 65535]),
             "banned": random.choice([[], [0], [0, 1], [0, 3, 4]]),
-            "seed": random.choice([1, 7, 2**64 - 1]),
             "max_length": random.choice([0, 1, 4, 9, 9, 2**31 - 1]),
             "min_length": random.choice([0, 0, 3, 100]),
             "stops": random.choice([[], [[3]], [[3, 3, 4], [2]]]),
@@ -135,7 +138,6 @@ class Fuzzer:
     def _sampling(self, random: Random) -> None:
         arguments = self._decoder(random) | {
             "samples": random.choice([1, 1, 2, 5, 130]),
-            "first_sample": random.choice([0, 0, 2**32 - 2]),
             "temperature": random.choice([0, 0.01, 1, 1, 0.7, 100]),
             "top_k": random.choice([0, 0, 1, 4, 2**31 - 1]),
             "top_p": random.choice(SHARES),

@@ -84,6 +84,16 @@ def bad_starts(random: Random, starts: Any) -> Any:
     return [*starts[:place], changed, *starts[place + 1 :]]
 
 
+def bad_dice(random: Random, dice: Any) -> Any:
+    """Dice spoiled: of one prompt too few or many, or a pair or a number that is none."""
+    if not dice or random.random() < 0.2:
+        return random.choice([[*dice, (1, 0)], dice[:-1], tuple(dice), wild(random)])
+    place = random.randrange(len(dice))
+    key, first = dice[place]
+    pairs: list[Any] = [(wild(random), first), (key, wild(random)), (key,), (key, first, 0), [key]]
+    return [*dice[:place], random.choice([*pairs, wild(random)]), *dice[place + 1 :]]
+
+
 def bad_tensors(random: Random, tensors: Any) -> Any:
     """Tensors with one missing, too many, misnamed or spoiled."""
     changed = dict(tensors)
@@ -104,6 +114,7 @@ SPOILERS: dict[str, Callable[[Random, Any], Any]] = {
     **dict.fromkeys(("prompts", "stops", "banned", "inputs", "targets", "counter"), bad_ids),
     **dict.fromkeys(("ids", "x"), bad_array),
     "starts": bad_starts,
+    "dice": bad_dice,
     "tensors": bad_tensors,
 }
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from agreement import CELLS, Agreement, banned, text_of
+from agreement import CELLS, Agreement, banned, text_of, written
 from conftest import random_checkpoint
 
 from charlm import _engine
 from charlm.decoding import BeamSearch, Limits, NucleusBeam
+from charlm.dice import name_of
 from charlm.engine import Engine
 from charlm.errors import CharlmError
 from charlm.reference import ReferenceModel, beam_search, ends_with_stop, log_softmax
@@ -60,11 +61,13 @@ def compare(
 ) -> None:
     """The whole list of the engine's beam with that of the reference."""
     best = engine.write_many([prompt], strategy, n=strategy.width, seed=3, **limits_of(limits))[0]
+    fed = [engine.checkpoint.text.start_id, *engine.vocabulary.string2code(prompt)]
     expected, margin = beam_search(
         ReferenceModel(engine.checkpoint),
-        [engine.checkpoint.text.start_id, *engine.vocabulary.string2code(prompt)],
+        fed,
         strategy,
         seed=3,
+        dice=name_of(fed),
         max_length=limits.max_length,
         min_length=limits.min_length,
         banned=banned(engine, strategy, ignore_eos=limits.ignore_eos),
@@ -173,11 +176,16 @@ def test_a_beam_does_not_know_its_company(cell, strategy, monkeypatch) -> None:
     prompts = ["", "a", "the end", "abc. ", "zzzz?", "é", "no", "yes, "] * 4
     given: dict[str, Any] = {"n": 4, "max_length": 30, "seed": 5, "stop": ("e", "ab")}
     engine = Engine(checkpoint)
-    alone = [engine.write_many([p], strategy, **given)[0] for p in prompts]
+    firsts = engine.sample_indices(prompts, strategy)
+    alone = [
+        written(engine, [p], strategy, first_sample=first, **given)[0]
+        for p, first in zip(prompts, firsts, strict=True)
+    ]
+    backwards: dict[str, Any] = {"first_sample": firsts[::-1], **given}
     for threads in (1, 2, 3, 4):
         together = Engine(checkpoint, threads=threads)
         assert together.write_many(prompts, strategy, **given) == alone
-        assert together.write_many(prompts[::-1], strategy, **given) == alone[::-1]
+        assert written(together, prompts[::-1], strategy, **backwards) == alone[::-1]
     for isa in ("avx512", "avx2", "portable"):
         monkeypatch.setenv("CHARLM_FORCE_ISA", isa)
         try:
@@ -230,7 +238,7 @@ def test_the_best_of_the_nucleus_needs_no_dice() -> None:
     best = NucleusBeam(5, 0.9, mode="best")
     assert engine.write("a", best, seed=1) == engine.write("a", best, seed=2)
     drawn = replace(best, mode="sample")
-    assert engine.write("a", drawn, seed=1) != engine.write("a", drawn, seed=2)
+    assert len({engine.write("a", drawn, seed=seed).text for seed in range(1, 9)}) > 1
 
 
 def test_a_width_beyond_the_vocabulary_works() -> None:
@@ -282,6 +290,7 @@ def test_the_native_side_checks_a_beam_again() -> None:
         "model": engine._model,
         "prompts": [[1]],
         "starts": [None],
+        "dice": [(1, 0)],
         "width": 3,
         "length_penalty": 0.0,
         "stop_rule": "exact",
@@ -290,7 +299,6 @@ def test_the_native_side_checks_a_beam_again() -> None:
         "top_p": 1.0,
         "no_repeat_ngram": 0,
         "banned": [0],
-        "seed": 1,
         "max_length": 3,
         "min_length": 0,
         "stops": [],
@@ -309,6 +317,7 @@ def test_the_native_side_checks_a_beam_again() -> None:
         "min_length": [-1],
         "stops": [[[]], [[-1]], [[5, 10_000]]],
         "prompts": [[[]], [[10_000]]],
+        "dice": [[], [(1, 0)] * 2],
         "threads": [0],
     }
     for name, values in bad.items():

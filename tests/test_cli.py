@@ -20,6 +20,7 @@ from conftest import ROOT, MakeRun
 from charlm.checkpoint import load_checkpoint
 from charlm.cli import main
 from charlm.decoding import STRATEGIES, Limits, Sampling, strategy_named
+from charlm.dice import name_of, spelled
 from charlm.engine import ENGINE_FORMAT, Engine
 from charlm.errors import run_main
 from charlm.places import RUNS, find_run
@@ -112,7 +113,7 @@ def test_json_is_a_receipt(charlm: Call, run: Path) -> None:
     assert len(records) == 2
     for sample, (record, completion) in enumerate(zip(records, completions, strict=True)):
         assert record == {
-            "checkpoint": load_checkpoint(run).sha256,
+            "identity": load_checkpoint(run).identity,
             "engine_format": ENGINE_FORMAT,
             "precision": "float32",
             "device": "cpu",
@@ -120,6 +121,7 @@ def test_json_is_a_receipt(charlm: Call, run: Path) -> None:
             "options": asdict(Sampling(top_p=0.95)),
             "limits": asdict(Limits()) | {"stop": []},
             "seed": 9,
+            "dice": spelled(name_of(Engine.load(run).prompt_as_fed("a").ids)),
             "sample": sample,
             "prompt": "a",
             "text": completion.text,
@@ -128,6 +130,49 @@ def test_json_is_a_receipt(charlm: Call, run: Path) -> None:
             "length": completion.length,
             "end": "length",
         }
+
+
+def test_dice_are_those_of_the_prompt_shared_or_named(charlm: Call, run: Path) -> None:
+    engine = Engine.load(run)
+    call = ["write", run, "--prompt", "a", "--strategy", "sample", "--json", "--max-length", 40]
+    own = spelled(engine.prompt_as_fed("a").dice)
+    records = {}
+    for word, name in (("prompt", own), ("shared", "0" * 16), ("00000000000000ff",) * 2):
+        records[word] = json.loads(charlm(*call, "--dice", word).out)
+        assert records[word]["dice"] == name
+        text = engine.write("a", Sampling(), dice=word, max_length=40).text
+        assert records[word]["text"] == text
+        assert charlm(*call, "--dice", name).out == json.dumps(records[word]) + "\n"
+    assert len({record["text"] for record in records.values()}) == 3
+    assert charlm(*call).out == charlm(*call, "--dice", "prompt").out
+    for word in ("", "xyz", "Shared", "F" * 16, "0x1", "\x1b[2J"):
+        refused(charlm(*call, "--dice", word), "dice", "prompt, shared or a name")
+    refused(charlm("write", run, "--from", "-", "--dice", "shared"), "--dice does not go with")
+
+
+@pytest.mark.parametrize("strategy", ["sample", "nucleus-beam", "greedy"])
+def test_a_prompt_that_comes_again_has_the_next_dice(
+    charlm: Call, run: Path, tmp_path: Path, strategy: str
+) -> None:
+    """Whatever stands between, and the last text of a list is the one of its index alone."""
+    openings = tmp_path / "openings.txt"
+    openings.write_text("one\ntwo\none\n\none\n")
+    call = ["--strategy", strategy, "-n", 2, "--max-length", 20, "--json"]
+    lines = charlm("write", run, "--prompts", openings, *call).out.splitlines()
+    records = [json.loads(line) for line in lines]
+    places = [(r["prompt"], r["sample"], r.get("rank")) for r in records if r["prompt"] == "one"]
+    if strategy == "nucleus-beam":
+        assert places == [("one", i, rank) for i in range(3) for rank in range(2)]
+    else:
+        assert places == [("one", i, None) for i in range(6)]
+    assert next(r["sample"] for r in records if r["prompt"] == "two") == 0
+    texts = [r["text"] for r in records if r["prompt"] == "one"]
+    assert (len(set(texts[::2])) == 3) == (strategy != "greedy")
+    named = strategy_named(strategy)
+    session = Engine.load(run).start(["one"], named, n=2, first_sample=places[-2][1], max_length=20)
+    while not session.done:
+        session.advance(20)
+    assert [c.text for c in session.completions()[0]] == texts[-2:]
 
 
 def test_several_prompts_and_samples_stand_apart(charlm: Call, run: Path, tmp_path: Path) -> None:

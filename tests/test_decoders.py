@@ -12,6 +12,7 @@ from agreement import CELLS, NEAR, Agreement, banned, text_of
 from conftest import random_checkpoint
 
 from charlm.decoding import BeamSearch, Greedy, Limits, NucleusBeam, Sampling, Strategy
+from charlm.dice import name_of
 from charlm.engine import Engine
 from charlm.events import Details, SampleEvents
 from charlm.native_options import banned_ids
@@ -71,6 +72,7 @@ def test_sampling_equals_the_reference(cell) -> None:
                     fed,
                     strategy,
                     seed=2**40 + 7,
+                    dice=name_of(fed),
                     index=2 + row,
                     max_length=25,
                     min_length=limits.min_length,

@@ -27,9 +27,9 @@ def session(engine: Engine, name: str = "SamplingSession", **changed: Any) -> An
         "model": engine._model,
         "prompts": [[1], [1, 5]],
         "starts": [None, None],
+        "dice": [(1, 0), (2**64 - 1, 2**32 - 2)],
         "no_repeat_ngram": 0,
         "banned": [0],
-        "seed": 1,
         "max_length": 3,
         "min_length": 0,
         "stops": [],
@@ -39,7 +39,6 @@ def session(engine: Engine, name: str = "SamplingSession", **changed: Any) -> An
     own: dict[str, dict[str, Any]] = {
         "SamplingSession": {
             "samples": 2,
-            "first_sample": 0,
             "temperature": 1.0,
             "top_k": 0,
             "min_p": 0.0,
@@ -106,10 +105,23 @@ def test_no_ids_have_no_logits_however_many_rows(engine: Engine) -> None:
         engine.logits(np.zeros((0, 2**59), np.int32))
 
 
+@pytest.mark.parametrize("name", SESSIONS)
+def test_dice_are_a_key_and_an_index_of_each_prompt(engine: Engine, name: str) -> None:
+    session(engine, name, dice=[(0, 0), (2**64 - 1, 2**32 - 1)])
+    for dice in ([], [(1, 0)], [(1, 0)] * 3):
+        with pytest.raises(_engine.EngineError, match="as many dice as prompts"):
+            session(engine, name, dice=dice)
+    good = (1, 0)
+    for bad in ((-1, 0), (2**64, 0), (0, -1), (0, 2**32), (0.5, 0), ("1", 0), (None, 0), (1,), 1,
+                (1, 0, 0), None, [], "10"):  # fmt: skip
+        with pytest.raises(TypeError):
+            session(engine, name, dice=[good, bad])
+
+
 @pytest.mark.parametrize("width", [0, 131_073, 2**63])
 def test_a_width_is_in_range_even_for_no_prompts(engine: Engine, width: int) -> None:
     with pytest.raises(_engine.EngineError, match="width"):
-        session(engine, "BeamSession", prompts=[], starts=[], width=width)
+        session(engine, "BeamSession", prompts=[], starts=[], dice=[], width=width)
 
 
 @pytest.mark.parametrize("name", SESSIONS)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from agreement import written
 from conftest import CHARACTERS, random_checkpoint
 
 from charlm import _engine
@@ -87,15 +88,21 @@ def test_a_text_does_not_know_its_neighbours_nor_the_threads(cell, strategy, mon
     checkpoint = random_checkpoint(cell, "sentence", hidden_size=33, layers=2, end=1.0)
     engine = Engine(checkpoint)
     prompts = ["", "a", "the end", "abc. ", "zzzz?", "é", "no", "yes, "] * 3
-    alone = [engine.write_many([p], strategy, max_length=40, seed=5)[0] for p in prompts]
+    given: dict[str, Any] = {"max_length": 40, "seed": 5}
+    firsts = engine.sample_indices(prompts, strategy)
+    alone = [
+        written(engine, [p], strategy, first_sample=first, **given)[0]
+        for p, first in zip(prompts, firsts, strict=True)
+    ]
+    backwards: dict[str, Any] = {"first_sample": firsts[::-1], **given}
     for threads in (1, 2, 3, 4):
         together = Engine(checkpoint, threads=threads)
-        assert together.write_many(prompts, strategy, max_length=40, seed=5) == alone
-        assert together.write_many(prompts[::-1], strategy, max_length=40, seed=5) == alone[::-1]
+        assert together.write_many(prompts, strategy, **given) == alone
+        assert written(together, prompts[::-1], strategy, **backwards) == alone[::-1]
     monkeypatch.setenv("CHARLM_FORCE_ISA", "portable")
     portable = Engine(checkpoint)
     assert portable.isa == "portable"
-    assert portable.write_many(prompts, strategy, max_length=40, seed=5) == alone
+    assert portable.write_many(prompts, strategy, **given) == alone
 
 
 def test_a_sample_is_named_by_its_index() -> None:
@@ -114,8 +121,11 @@ def test_a_completion_continues_where_it_stopped(cell, seed) -> None:
     engine = Engine(random_checkpoint(cell))
     strategy = Sampling(temperature=0.9, top_p=0.9, typical_p=0.9, no_repeat_ngram=2)
     whole = engine.write("ab", strategy, max_length=40, seed=seed).text
-    half = engine.write("ab", strategy, max_length=20, seed=seed).text
-    assert whole == half + engine.write("ab" + half, strategy, max_length=20, seed=seed).text
+    session = engine.start(["ab"], strategy, max_length=20, seed=seed)
+    while not session.done:
+        session.advance(20)
+    half, state = session.completions()[0][0].text, engine.state_after(session)
+    assert whole == half + engine.write(state, strategy, max_length=20, seed=seed).text
     assert len(whole) == 40
 
 
@@ -215,7 +225,7 @@ def test_a_call_without_time_does_a_part_of_a_position() -> None:
         longest = len(prompts[0]) + 1
         fed = longest * -(-len(prompts) // 96)
         assert calls == fed + 2 * 10
-        whole = engine.write_many(prompts, Sampling(no_repeat_ngram=2), n=n, max_length=2)
+        whole = written(engine, prompts, Sampling(no_repeat_ngram=2), n=n, max_length=2)
         assert session.completions() == whole
 
 
@@ -275,8 +285,8 @@ def test_the_native_side_checks_again() -> None:
         "model": engine._model,
         "prompts": [[1]],
         "starts": [None],
+        "dice": [(1, 0)],
         "samples": 1,
-        "first_sample": 0,
         "temperature": 1.0,
         "top_k": 0,
         "top_p": 1.0,
@@ -284,7 +294,6 @@ def test_the_native_side_checks_again() -> None:
         "typical_p": 1.0,
         "no_repeat_ngram": 0,
         "banned": [0],
-        "seed": 1,
         "max_length": 3,
         "min_length": 0,
         "stops": [],
@@ -302,6 +311,7 @@ def test_the_native_side_checks_again() -> None:
         "rivals": [-2, len(engine.vocabulary)],
         "min_length": [-1],
         "starts": [[], [None, None], [3]],
+        "dice": [[], [(1, 0)] * 2],
         "prompts": [[[]], [[-1]], [[10_000]]],
         "samples": [0],
         "max_length": [-1],
@@ -342,8 +352,9 @@ def test_a_prompt_may_start_from_its_state(cell, beams) -> None:
 
     def session(starts: list[tuple[np.ndarray, np.ndarray, int] | None]) -> Any:
         options: dict[str, Any] = {
-            "model": engine._model, "prompts": prompts, "starts": starts, "no_repeat_ngram": 0,
-            "banned": [0], "seed": 4, "max_length": 12, "min_length": 0, "stops": [], "threads": 2,
+            "model": engine._model, "prompts": prompts, "starts": starts,
+            "dice": [(4, 0), (5, 0), (6, 2)], "no_repeat_ngram": 0, "banned": [0],
+            "max_length": 12, "min_length": 0, "stops": [], "threads": 2,
         }  # fmt: skip
         if beams:
             return _engine.BeamSession(
@@ -351,7 +362,7 @@ def test_a_prompt_may_start_from_its_state(cell, beams) -> None:
                 nucleus="sample", top_p=0.9,
             )  # fmt: skip
         return _engine.SamplingSession(
-            **options, samples=3, first_sample=0, temperature=1.0, top_k=0, top_p=1.0, min_p=0.0,
+            **options, samples=3, temperature=1.0, top_k=0, top_p=1.0, min_p=0.0,
             typical_p=1.0, rivals=-1,
         )  # fmt: skip
 

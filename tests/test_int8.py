@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from agreement import written
 from conftest import random_checkpoint
 from test_engine import CELLS, SIZES, STRATEGIES, random_ids
 
@@ -99,12 +100,17 @@ def test_a_text_does_not_know_its_neighbours_nor_the_threads(
     prompts = ["", "a", "the end", "abc. ", "zzzz?", "é", "no", "yes, "] * 3
     options: Any = {"max_length": 30, "seed": 5}
     engine = int8(checkpoint)
-    alone = [engine.write_many([p], strategy, **options)[0] for p in prompts]
+    firsts = engine.sample_indices(prompts, strategy)
+    alone = [
+        written(engine, [p], strategy, first_sample=first, **options)[0]
+        for p, first in zip(prompts, firsts, strict=True)
+    ]
+    backwards: Any = {"first_sample": firsts[::-1], **options}
     for threads in (1, 2, 3, 4):
         together = int8(checkpoint, threads)
-        assert together.write_many(prompts[::-1], strategy, **options) == alone[::-1]
-    for written in isas(lambda: int8(checkpoint).write_many(prompts, strategy, **options)).values():
-        assert written == alone
+        assert written(together, prompts[::-1], strategy, **backwards) == alone[::-1]
+    for texts in isas(lambda: int8(checkpoint).write_many(prompts, strategy, **options)).values():
+        assert texts == alone
     assert Engine(checkpoint).write_many(prompts, strategy, **options) != alone
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MakeRun
-from test_cli import Call, charlm, refused
+from conftest import ROOT, MakeRun
+from golden import CELLS, model_path, records_path
+from test_cli import Call, Result, charlm, refused
 
-from charlm.checkpoint import load_checkpoint
+from charlm.checkpoint import load_checkpoint, save_checkpoint
+from charlm.decoding import STRATEGIES, Limits
+from charlm.engine import ENGINE_FORMAT, Engine
+from charlm.rewriting import read_records, rewrite
 
 __all__ = ["charlm"]  # the fixture
 
@@ -104,11 +110,11 @@ def test_a_record_that_is_not_of_this_model_is_refused(
     file = tmp_path / "records"
     good = charlm("write", run, "--prompt", "a", "--max-length", 9, "--json").out
     record: dict[str, Any] = json.loads(good)
-    assert record["checkpoint"] == load_checkpoint(run).sha256
+    assert record["identity"] == load_checkpoint(run).identity
     changes: list[tuple[dict[str, Any], str]] = [
-        ({"checkpoint": "0" * 64}, "checkpoint is 000000000000"),
+        ({"identity": "0" * 64}, "model is 000000000000"),
         ({"engine_format": 999}, "engine_format is 999"),
-        ({"device": "cuda"}, "device is cuda"),
+        ({"device": "cuda"}, "device is 'cuda', not 'cpu'"),
         ({"precision": "int8"}, "comes out otherwise"),
         ({"precision": "int4"}, "precision 'int4' is not one of float32, int8"),
         ({"precision": ["int8"]}, "is not one of"),
@@ -121,8 +127,8 @@ def test_a_record_that_is_not_of_this_model_is_refused(
         ({"options": 3}, "not a record"),
         ({"limits": {"stop": 3}}, "not a record"),
         ({"limits": {"max_length": -1, "stop": []}}, "max_length"),
-        ({"sample": "0"}, "not a record"),
-        ({"sample": -1}, "not a record"),
+        ({"sample": "0"}, "sample is '0'"),
+        ({"sample": -1}, "sample is -1"),
         ({"prompt": None}, "not a record"),
         ({"seed": "1"}, "seed"),
         ({"details": {}}, "not a record"),
@@ -173,3 +179,360 @@ def test_score_tells_of_every_character(charlm: Call, run: Path, tmp_path: Path)
         assert len(rivals) == 2 and rivals[0][1] >= rivals[1][1] >= (log_prob if rank > 1 else -99)
         assert rank > 1 or rivals[rank][1] == log_prob
     refused(charlm("score", run, text, "--details", 2), "--details needs --json")
+
+
+# Every engine format
+
+
+@pytest.fixture
+def golden_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder whose runs are the golden models."""
+    for cell in CELLS:
+        folder = tmp_path / "checkpoints" / cell
+        folder.mkdir(parents=True)
+        shutil.copy(model_path(cell), folder / "model.safetensors")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+FORMATS = range(2, ENGINE_FORMAT + 1)
+
+
+@pytest.mark.parametrize("version", FORMATS)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_records_of_every_format_are_written_again(
+    charlm: Call, golden_runs: Path, version: int, threads: int
+) -> None:
+    text = records_path(version).read_text("utf-8")
+    again = charlm("write", "--from", records_path(version), "--json", "--threads", threads)
+    assert (again.code, again.out) == (0, text)
+    assert len(text.splitlines()) >= 140
+
+
+@pytest.mark.parametrize("version", FORMATS)
+def test_the_texts_of_every_format_are_written_again(
+    charlm: Call, golden_runs: Path, version: int
+) -> None:
+    """By model, precision and strategy, as plain text and by the engine that is at hand."""
+    file = golden_runs / "some"
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for line in records_path(version).read_text("utf-8").splitlines(keepends=True):
+        record = json.loads(line)
+        model = record["identity" if version > 2 else "checkpoint"]
+        groups.setdefault((model, record["precision"], record["strategy"]), []).append(line)
+    assert {strategy for _, _, strategy in groups} == set(STRATEGIES)
+    assert len({(model, precision) for model, precision, _ in groups}) == 4
+    models = {name: c for c in map(load_checkpoint, map(model_path, CELLS))
+              for name in (c.identity, c.sha256)}  # fmt: skip
+    for (model, precision, strategy), lines in groups.items():
+        records = [json.loads(line) for line in lines]
+        requests = read_records("".join(lines).encode(), "x", "cpu")
+        engine = Engine(models[model], precision=precision)  # type: ignore[arg-type]
+        found = rewrite({(model, precision): engine}, requests)  # type: ignore[dict-item]
+        assert [c.text for c in found] == [record["text"] for record in records]
+        file.write_text("".join(lines))
+        shown = charlm("write", "--from", file).out
+        if "beam" not in strategy:
+            whole = [record["prompt"] + record["text"] for record in records]
+            ended = (text if text.endswith("\n") else text + "\n" for text in whole)
+            assert shown == "\n".join(ended)
+        assert all(record["prompt"] + record["text"] in shown for record in records)
+
+
+def test_a_record_of_format_two_has_shared_dice_and_its_rank_as_sample() -> None:
+    requests = read_records(records_path(2).read_bytes(), "x", "cpu")
+    assert {request.dice for request in requests} == {"shared"}
+    for request in requests:
+        beam = "beam" in request.order.name
+        place = request.rank if beam else request.sample
+        assert place == request.record["sample"] and request.rank * request.sample == 0
+
+
+# The model is looked for
+
+PLACES = [
+    "model.safetensors",
+    "mine/model.safetensors",
+    "mine/last.safetensors",
+    "mine/kept/step-1,000.safetensors",
+    "several/runs/a-1/model.safetensors",
+    "several/runs/a-1/last.safetensors",
+    "several/runs/a-1/kept/best.safetensors",
+]
+
+
+def some_records(charlm: Call, checkpoint: Path, *options: object) -> str:
+    call = ["--prompt", "the ", "-n", 2, "--max-length", 20, "--json"]
+    return charlm("write", checkpoint, *call, *options).out
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_model_of_a_record_is_found_among_the_runs(
+    charlm: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    file, path = tmp_path / "records", tmp_path / "checkpoints" / place
+    file.write_text(some_records(charlm, run))
+    path.parent.mkdir(parents=True)
+    shutil.move(run / "model.safetensors", path)
+    (tmp_path / "checkpoints" / "broken").mkdir()
+    (tmp_path / "checkpoints" / "broken" / "model.safetensors").write_bytes(b"not a model")
+    monkeypatch.chdir(tmp_path)
+    again = charlm("write", "--from", "records", "--json")
+    assert again.out == file.read_text()
+    assert again.err == f"charlm: the records are of checkpoints/{place}\n"
+    old = json.loads(again.out.splitlines()[0])
+    old["checkpoint"] = load_checkpoint(path).sha256
+    del old["identity"]
+    file.write_text(json.dumps(old))
+    assert charlm("write", "--from", "records").err == again.err
+
+
+def test_the_model_of_a_record_may_be_one_that_came_with_charlm(
+    charlm: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = ROOT / "checkpoints" / "speeches"
+    (tmp_path / "records").write_text(some_records(charlm, shipped))
+    again = charlm("write", "--from", "records", "--json")
+    assert again.out == (tmp_path / "records").read_text()
+    assert again.err == f"charlm: the records are of {shipped / 'model.safetensors'}\n"
+
+
+def test_a_checkpoint_that_is_given_is_the_one(
+    charlm: Call, run: Path, make_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_run("other", seed=1)
+    monkeypatch.chdir(tmp_path)
+    Path("checkpoints").mkdir()
+    Path("records").write_text(records := some_records(charlm, run))
+    Path("checkpoints/other").symlink_to(other)
+    refused(charlm("write", "--from", "records"), "is none of the runs", "CHECKPOINT")
+    for given in (["--from", "records", "run"], ["run", "--from", "records"]):
+        again = charlm("write", *given, "--json")
+        assert again == (0, records, "")
+    Path("checkpoints/mine").symlink_to(run)
+    for name in ("other", "checkpoints/other/model.safetensors"):
+        theirs = load_checkpoint(run).identity[:12], load_checkpoint(other).identity[:12]
+        said = charlm("write", name, "--from", "records")
+        refused(said, "line 1", "is {}, not {}".format(*theirs), name)
+    refused(charlm("write", "nothing", "--from", "records"), "nothing")
+    assert charlm("write", "--from", "records", "--json").out == records
+
+
+def test_records_of_two_models_in_one_file(
+    charlm: Call, make_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [make_run(f"checkpoints_{i}", seed=i, cell=cell) for i, cell in enumerate(CELLS[1:])]
+    parts = [some_records(charlm, run, "--strategy", s).splitlines(keepends=True)
+             for run in runs for s in ("sample", "beam")]  # fmt: skip
+    mixed = "".join(line for lines in zip(*parts, strict=True) for line in lines)
+    (tmp_path / "records").write_text(mixed)
+    (tmp_path / "checkpoints").mkdir()
+    for run in runs:
+        shutil.move(run, tmp_path / "checkpoints")
+    monkeypatch.chdir(tmp_path)
+    again = charlm("write", "--from", "records", "--json")
+    assert again.out == mixed
+    assert again.err.count("the records are of") == 2
+    refused(charlm("write", runs[0].name, "--from", "records"), "line 3", "its model is")
+
+
+def test_write_needs_a_checkpoint_or_records(charlm: Call) -> None:
+    refused(charlm("write", "--prompt", "a"), "CHECKPOINT is missing")
+    refused(charlm("write"), "CHECKPOINT is missing")
+
+
+def test_a_bit_equal_training_writes_the_records_of_the_first(
+    charlm: Call, run: Path, tmp_path: Path
+) -> None:
+    file, again = tmp_path / "records", tmp_path / "again.safetensors"
+    file.write_text(records := some_records(charlm, run))
+    first = load_checkpoint(run)
+    metrics = {**first.metrics, "seconds": 99.5, "step": 13}
+    save_checkpoint(again, replace(first, metrics=metrics, corpus={"name": "moved.txt"}))
+    assert load_checkpoint(again).sha256 != first.sha256
+    assert charlm("write", again, "--from", file, "--json").out == records
+
+
+# Records last
+
+
+def replayed(charlm: Call, run: Path, file: Path, record: dict[str, Any]) -> Result:
+    file.write_text(json.dumps(record))
+    return charlm("write", run, "--from", file, "--json")
+
+
+#: Of each option a value that is not neutral and changes the texts below, for some with others.
+TURNED: dict[str, Any] = {
+    "ban": "e ",
+    "allow": "abc",
+    "no_repeat_ngram": 1,
+    "temperature": 0.3,
+    "top_k": 1,
+    "top_p": 0.2,
+    "min_p": 0.9,
+    "typical_p": 0.05,
+    "width": 3,
+    "length_penalty": 5.0,
+    "stop_rule": "first",
+    "patience": 4.0,
+    "mode": "best",
+}
+BESIDE = {
+    "stop_rule": ["--length-penalty", 2],
+    "patience": ["--stop-rule", "patience", "--length-penalty", 2],
+}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_option_that_a_record_has_not_is_neutral(
+    charlm: Call, make_run: MakeRun, tmp_path: Path, strategy: str
+) -> None:
+    run, file = make_run(unit="sentence", end=2.0), tmp_path / "record"
+    call = ["--prompt", "the ", "--strategy", strategy, "-n", 3, "--max-length", 25, "--json"]
+    for option in fields(STRATEGIES[strategy]):
+        flags = [*BESIDE.get(option.name, []), "--" + option.name.replace("_", "-")]
+        neutral = records_without(charlm("write", run, *call, *flags, option.default), option.name)
+        file.write_text("".join(neutral))
+        assert charlm("write", run, "--from", file, "--json").out == "".join(neutral)
+        turned = charlm("write", run, *call, *flags, TURNED[option.name])
+        file.write_text("".join(records_without(turned, option.name)))
+        refused(charlm("write", run, "--from", file), "of the records: ")
+
+
+def records_without(result: Result, option: str) -> list[str]:
+    """The records of a call as lines, with an option left out."""
+    records = [json.loads(line) for line in result.out.splitlines()]
+    for record in records:
+        del record["options"][option]
+    assert len(records) == 3
+    return [json.dumps(record) + "\n" for record in records]
+
+
+def test_a_record_with_no_options_or_limits_at_all_has_neutral_ones(
+    charlm: Call, run: Path, tmp_path: Path
+) -> None:
+    for strategy in ("greedy", "sample", "beam"):
+        call = ["--prompt", "the ", "--strategy", strategy, "-n", 1, "--json"]
+        record = json.loads(charlm("write", run, *call).out) | {"options": {}, "limits": {}}
+        assert replayed(charlm, run, tmp_path / "record", record).code == 0
+
+
+def test_a_limit_that_a_record_has_not_is_neutral(
+    charlm: Call, make_run: MakeRun, tmp_path: Path
+) -> None:
+    run, file = make_run(unit="sentence", end=1.0), tmp_path / "record"
+    call = ["--prompt", "the ", "--strategy", "sample", "--json"]
+    plain = json.loads(charlm("write", run, *call).out)
+    assert plain["end"] == "eos"
+    turned: dict[str, list[object]] = {
+        "max_length": ["--max-length", 5],
+        "min_length": ["--min-length", 60],
+        "stop": ["--stop", plain["text"][3]],
+        "ignore_eos": ["--ignore-eos"],
+    }
+    for limit in fields(Limits):
+        less = plain | {"limits": {k: v for k, v in plain["limits"].items() if k != limit.name}}
+        assert replayed(charlm, run, file, less).code == 0
+        if limit.name != "seconds":
+            record = json.loads(charlm("write", run, *call, *turned.pop(limit.name)).out)
+            assert record["text"] != plain["text"]
+            del record["limits"][limit.name]
+            refused(replayed(charlm, run, file, record), "line 1", "comes out otherwise")
+
+
+def test_fields_that_a_record_has_not(charlm: Call, run: Path, tmp_path: Path) -> None:
+    """What names the text is needed; what has a neutral value, or is only compared, is not."""
+    file = tmp_path / "record"
+    call = ["--prompt", "the ", "--max-length", 20, "--json", "--details", 2, "--strategy"]
+    record = json.loads(charlm("write", run, *call, "sample").out)
+    free = {"precision", "device", "dice", "text", "log_prob", "score", "length", "details"}
+    for name in record:
+        less = {key: value for key, value in record.items() if key != name}
+        again = replayed(charlm, run, file, less)
+        if name in free:
+            assert again.out == json.dumps(less) + "\n"
+        else:
+            refused(again, "line 1: not a record of charlm")
+    shared = json.loads(charlm("write", run, *call, "sample", "--dice", "shared").out)
+    assert shared.pop("dice") == "0" * 16
+    refused(replayed(charlm, run, file, shared), "comes out otherwise")
+    beams = charlm("write", run, *call[:-3], "--strategy", "beam", "-n", 2).out.splitlines()
+    for line in beams:
+        less = json.loads(line)
+        if less.pop("rank") == 0:
+            assert replayed(charlm, run, file, less).code == 0
+        else:
+            refused(replayed(charlm, run, file, less), "comes out otherwise")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_option_or_limit_that_is_not_known_is_refused(
+    charlm: Call, run: Path, tmp_path: Path, strategy: str
+) -> None:
+    file = tmp_path / "record"
+    call = ["--prompt", "a", "--strategy", strategy, "-n", 1, "--max-length", 9, "--json"]
+    record = json.loads(charlm("write", run, *call).out)
+    for option in ("magic", "seed", "", "__class__"):
+        changed = record | {"options": record["options"] | {option: 0}}
+        refused(replayed(charlm, run, file, changed), "line 1", "does not belong")
+        changed = record | {"limits": record["limits"] | {option: 0}}
+        refused(replayed(charlm, run, file, changed), "line 1: not a record")
+
+
+DEEP: Any = [[[[[]]]]]
+HOSTILE: dict[str, list[Any]] = {
+    "engine_format": [1, 4, 2.5, "3", None, [], {}, 10**400, True],
+    "identity": [None, 3, [], {}, "", "0" * 64, "\x1b[2J", "\ud800"],
+    "checkpoint": [3, []],
+    "strategy": [None, 3, [], {}, "", "sampling", DEEP],
+    "options": [None, 3, [], "", [["ban", ""]], {"ban": []}, {"temperature": 10**400},
+                {"temperature": "1"}, {"top_p": -(10**400)}, {"top_k": 10**400}, {"min_p": {}}],
+    "limits": [None, 3, [], "", {"stop": "abc"}, {"stop": [3]}, {"stop": [[]]}, {"stop": {}},
+               {"stop": None}, {"seconds": 10**400}, {"seconds": []}, {"max_length": 10**400},
+               {"max_length": []}, {"min_length": {}}, {"ignore_eos": []}, {"stop": ["\ud800"]}],
+    "seed": [[], {}, None, -1, 1.0, "1", True, 2**64, 10**400, DEEP],
+    "details": [[], {}, 3, None, {"n": []}, {"n": {}}, {"n": ""}, {"n": False}, {"n": True},
+                {"n": -1}, {"n": 0.0}, {"n": 1.0}, {"n": 10**400}, {"n": DEEP}, {"n": None}],
+    "precision": [[], {}, 8, None, "int4", DEEP],
+    "device": [[], {}, None, 0, "cuda", "\x1b[2J"],
+    "dice": ["prompt", "shared", "xyz", "", 5, None, [], {}, "A" * 16, "f" * 15, "\x1b[2J", DEEP],
+    "sample": [-1, [], {}, None, "0", 0.5, 2**32, 2**64, 10**400, DEEP],
+    "rank": [-1, [], {}, None, "0", 0.5, 1, 2**40, 10**400, DEEP],
+    "prompt": [[], {}, None, 3, "☃", "\ud800", DEEP],
+    "text": [[], {}, None, 3, DEEP],
+    "log_prob": [[], None, 10**400, "x"],
+    "length": [[], None, -1, 10**400],
+    "end": ["time", [], None, {}, "soon", DEEP],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", HOSTILE)
+@pytest.mark.parametrize("strategy", ["sample", "nucleus-beam"])
+def test_a_hostile_field_is_refused_in_one_line(
+    charlm: Call, run: Path, tmp_path: Path, field: str, strategy: str
+) -> None:
+    file = tmp_path / "record"
+    call = ["--prompt", "a", "--strategy", strategy, "-n", 1, "--max-length", 9, "--json"]
+    record = json.loads(charlm("write", run, *call).out)
+    for value in HOSTILE[field]:
+        changed = record | {field: value}
+        if field in ("options", "limits") and isinstance(value, dict):
+            changed[field] = record[field] | value
+        if field == "checkpoint":
+            del changed["identity"]  # which it stood for
+        if field == "end" and value == "time" and strategy == "sample":
+            continue  # may be true
+        refused(replayed(charlm, run, file, changed))
+        file.write_text(json.dumps(record) + "\n" + json.dumps(changed))
+        refused(charlm("write", run, "--from", file, "--json"))
+
+
+def test_a_hostile_cut_by_time_is_refused_in_one_line(
+    charlm: Call, run: Path, tmp_path: Path
+) -> None:
+    call = ["--prompt", "a", "--strategy", "sample", "--max-length", 9, "--json"]
+    record = json.loads(charlm("write", run, *call).out) | {"end": "time"}
+    for length in ([], None, -1, "9", 10**400, True, 8, DEEP, 2**31):
+        changed = record | {"length": length}
+        refused(replayed(charlm, run, tmp_path / "record", changed), "line 1")

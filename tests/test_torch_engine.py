@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from agreement import Agreement, banned, text_of
+from agreement import Agreement, banned, text_of, written
 from conftest import MakeRun, random_checkpoint
 from test_beams import NUCLEUS, PLAIN
 from test_decoders import LIMITS, SAMPLINGS, check_details, details_until_done
@@ -23,6 +23,7 @@ from test_limits import overflowing_checkpoint
 from charlm.checkpoint import Checkpoint
 from charlm.config import GATES
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
+from charlm.dice import name_of
 from charlm.engine import Engine
 from charlm.errors import CharlmError, InputError
 from charlm.events import BeamEvents
@@ -69,17 +70,18 @@ def test_the_dice_are_those_of_the_reference(device: str) -> None:
     counters = random.integers(0, 2**32, (200, 4))
     counters[:2] = [[0] * 4, [2**32 - 1] * 4]
     for key in ((0, 0), (2**32 - 1, 2**32 - 1), (0xA4093822, 0x299F31D0)):
-        words = dice.philox4x32(tuple(torch.tensor(counters).to(where).unbind(1)), key)
+        halves = tuple(torch.tensor(half, device=where) for half in key)
+        words = dice.philox4x32(tuple(torch.tensor(counters).to(where).unbind(1)), halves)
         for i, counter in enumerate(counters.tolist()):
             assert tuple(int(w[i]) for w in words) == philox4x32(counter, key)
-    samples, positions = torch.tensor([0, 5, 2**32 - 1]), torch.tensor([1, 2, 900])
-    rolled = dice.Dice(
-        35, 2**63 + 11, samples.to(where), positions.to(where), torch.zeros(3, device=where).long()
-    )
+    named = [(2**63 + 11, 0), (2**64 - 1, 5), (7, 2**32 - 1)]
+    keys, samples = dice.keys_of(named, torch.device(where))
+    positions = torch.tensor([1, 2, 900], device=where)
+    rolled = dice.Dice(35, keys, samples, positions, torch.zeros(3, device=where).long())
     for n in (0, 1, 15, 16, 40):
         noise = rolled.at(n, 41).cpu().numpy()
-        for row, (index, position) in enumerate(zip(samples, positions, strict=True)):
-            expected = gumbel_noise(35, 2**63 + 11, int(index), int(position) + n, 0)
+        for row, ((key, index), position) in enumerate(zip(named, positions, strict=True)):
+            expected = gumbel_noise(35, key, index, int(position) + n, 0)
             assert noise[row] == pytest.approx(expected, rel=1e-5, abs=1e-5)
 
 
@@ -122,10 +124,8 @@ def test_sampling_equals_the_reference(cell, size, layers, limits, device) -> No
         written = [c for completions in session.completions() for c in completions]
         for row, completion in enumerate(written):
             fed = [checkpoint.text.start_id, *engine.vocabulary.string2code(completion.prompt)]
-            seed, index = dice["seed"], 2 + row % 2
-            expected = sample(
-                model, fed, strategy, seed=seed, index=index, max_length=25, rivals=4, **rule
-            )
+            named = {"seed": dice["seed"], "dice": name_of(fed), "index": 2 + row % 2}
+            expected = sample(model, fed, strategy, **named, max_length=25, rivals=4, **rule)
             texts = [completion.text], [text_of(engine, expected.ids)]
             if agreement.compare(*texts, expected.margin):
                 assert completion.log_prob == pytest.approx(sum(expected.log_probs), rel=1e-5)
@@ -147,8 +147,9 @@ def test_beams_equal_the_reference(cell, device) -> None:
             written = engine.write_many(["", "abc"], strategy, n=width, max_length=9, seed=3)
             for prompt, best in zip(("", "abc"), written, strict=True):
                 fed = [checkpoint.text.start_id, *engine.vocabulary.string2code(prompt)]
+                named = {"seed": 3, "dice": name_of(fed)}
                 expected, margin = beam_search(
-                    model, fed, strategy, seed=3, max_length=9, banned=banned(engine)
+                    model, fed, strategy, **named, max_length=9, banned=banned(engine)
                 )
                 texts = [c.text for c in best], [text_of(engine, h.ids) for h in expected]
                 if agreement.compare(*texts, margin):
@@ -157,6 +158,76 @@ def test_beams_equal_the_reference(cell, device) -> None:
                         assert c.log_prob == pytest.approx(h.log_prob, rel=1e-5)
                         assert c.score == pytest.approx(h.score, rel=1e-5)
     agreement.check()
+
+
+MANY = [*PROMPTS, "a", "", "a"]
+FIRSTS = [0, 3, 2**32 - 2, 1, 70_000, 1, 2, 2]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_samples_of_many_prompts_have_the_dice_of_the_reference(cell, device) -> None:
+    agreement = Agreement()
+    checkpoint = random_checkpoint(cell, "sentence", hidden_size=19, end=0.5)
+    engine, model = Engine(checkpoint, device=device), ReferenceModel(checkpoint)
+    native = Engine(checkpoint)
+    for seed, word in ((1, "prompt"), (2**64 - 1, "prompt"), (8, "f0ff00ff00ff00ff")):
+        options: Any = {"n": 2, "first_sample": FIRSTS, "seed": seed, "dice": word}
+        found = written(engine, MANY, Sampling(), max_length=15, **options)
+        theirs = written(native, MANY, Sampling(), max_length=15, **options)
+        for prompt, first, both, those in zip(MANY, FIRSTS, found, theirs, strict=True):
+            fed = [checkpoint.text.start_id, *engine.vocabulary.string2code(prompt)]
+            name = name_of(fed) if word == "prompt" else int(word, 16)
+            for i, completion in enumerate(both):
+                named: Any = {"seed": seed, "dice": name, "index": first + i}
+                expected = sample(
+                    model, fed, Sampling(), **named, max_length=15, banned=banned(engine)
+                )
+                text = text_of(engine, expected.ids)
+                agreement.compare([completion.text], [text], expected.margin)
+                agreement.compare([completion.text], [those[i].text], expected.margin)
+    agreement.check()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_searches_of_many_prompts_have_the_dice_of_the_reference(cell, device) -> None:
+    agreement = Agreement()
+    checkpoint = random_checkpoint(cell, "sentence", hidden_size=19, end=1.0)
+    engine, model = Engine(checkpoint, device=device), ReferenceModel(checkpoint)
+    native = Engine(checkpoint)
+    strategy = NucleusBeam(3, 0.9)
+    for seed in (1, 2**64 - 1):
+        options: Any = {"n": 3, "first_sample": FIRSTS, "seed": seed, "max_length": 9}
+        options["first_sample"] = [min(first, 2**32 - 3) for first in FIRSTS]
+        found = written(engine, MANY, strategy, **options)
+        theirs = written(native, MANY, strategy, **options)
+        for prompt, first, best, those in zip(
+            MANY, options["first_sample"], found, theirs, strict=True
+        ):
+            fed = [checkpoint.text.start_id, *engine.vocabulary.string2code(prompt)]
+            named: Any = {"seed": seed, "dice": name_of(fed), "index": first}
+            expected, margin = beam_search(
+                model, fed, strategy, **named, max_length=9, banned=banned(engine)
+            )
+            texts = [c.text for c in best]
+            agreement.compare(texts, [text_of(engine, h.ids) for h in expected], margin)
+            agreement.compare(texts, [c.text for c in those], margin)
+    agreement.check()
+
+
+def test_a_text_goes_on_from_its_state(device) -> None:
+    """By either engine: the state names the dice."""
+    checkpoint = random_checkpoint("lstm")
+    engines = Engine(checkpoint, device=device), Engine(checkpoint)
+    for engine, other in itertools.product(engines, engines):
+        whole = engine.write_many(["the "], Sampling(), n=3, max_length=24, seed=6)[0]
+        session = engine.start(["the "], Sampling(), n=3, max_length=12, seed=6)
+        while not session.done:
+            session.advance(24)
+        for i, half in enumerate(session.completions()[0]):
+            state = engine.state_after(session, 0, i)
+            options: Any = {"first_sample": i, "max_length": 12, "seed": 6}
+            rest = written(other, [state], Sampling(), **options)[0][0]
+            assert half.text + rest.text == whole[i].text
 
 
 RULES = [
@@ -301,8 +372,8 @@ def sampling_options(engine: Engine, **options: Any) -> dict[str, Any]:
         "model": engine._model,
         "prompts": prompts,
         "starts": [None] * len(prompts),
+        "dice": [(5, 0)] * len(prompts),
         "samples": 1,
-        "first_sample": 0,
         "temperature": 1.0,
         "top_k": 0,
         "top_p": 1.0,
@@ -310,7 +381,6 @@ def sampling_options(engine: Engine, **options: Any) -> dict[str, Any]:
         "typical_p": 1.0,
         "no_repeat_ngram": 0,
         "banned": [PAD],
-        "seed": 5,
         "max_length": 20,
         "min_length": 0,
         "stops": [],

@@ -308,7 +308,7 @@ async def inspecting(
     ends: bool = True,
 ) -> AsyncIterator[InspectView]:
     """The view on a text that was just written."""
-    facts = FACTS._replace(path=run / MODEL, sha256=load_checkpoint(run).sha256)
+    facts = FACTS._replace(path=run / MODEL, identity=load_checkpoint(run).identity)
     model = FakeModel(letters(text), facts=facts, ends=ends)
     app = CharlmApp(run, load=model.load, settings=Loaded(Settings(theme=theme)))
     try:

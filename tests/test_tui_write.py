@@ -278,7 +278,7 @@ async def test_the_end_is_a_rival_too() -> None:
     model = ThinkingModel(letters(" hello"))
     async with running(model) as screen:
         await write(screen, "Oh")
-        screen.writing.end_at("Oh he", 2)
+        screen.writing.end_at("Oh he")
         await until(lambda: screen.view.text == "Oh he")
         assert "the end" in painted(screen)
         assert screen.writing.now and not screen.writing.now.can_continue
@@ -485,7 +485,7 @@ async def test_of_another_models_text_nothing_false_is_said() -> None:
         screen.app.clear_notifications()
         await press(screen, "escape", "left", "enter")
         await until(lambda: toasts(screen) == [OTHER])
-        model.facts = FACTS._replace(sha256="newer")
+        model.facts = FACTS._replace(identity="newer")
         await press(screen, "ctrl+n")
         newer = "tiny was saved anew: its newer weights write from now on"
         await until(lambda: newer in toasts(screen))
@@ -505,7 +505,7 @@ async def test_another_model_writes_on_from_the_prompt_of_the_one_before() -> No
 
 
 async def test_a_model_that_comes_back_has_its_text_again() -> None:
-    mine, other = (FACTS._replace(name=name, sha256=name) for name in ("mine", "other"))
+    mine, other = (FACTS._replace(name=name, identity=name) for name in ("mine", "other"))
     model = ThinkingModel(letters(" hello"), facts=mine)
     async with running(model) as screen:
         await write(screen, "Oh")

@@ -46,6 +46,7 @@ class FakeText:
 
     def __init__(self, steps: list[tuple[int, str]], delay: float, prompt: str) -> None:
         self.prompt, self.notices = prompt, ()
+        self.dice = "00000000000000d1"
         self.ends = True
         self.source = self
         self.done = not steps
@@ -137,6 +138,8 @@ class FakeModel:
             steps = letters(f" and {request.strategy} with {request.seed}.")
         text = self.text(request, steps)
         text.notices, text.ends = self.notices, self.ends
+        if request.dice != "prompt":
+            text.dice = request.dice
         return text
 
     def text(self, request: Request, steps: list[tuple[int, str]]) -> FakeText:

@@ -191,9 +191,9 @@ class CharlmApp(SteadyApp):
             return Newest(None, "", False)
         writer = self._writer()
         now = writer.writing.now
-        sha256 = writer.facts.sha256 if writer.facts is not None else ""
+        identity = writer.facts.identity if writer.facts is not None else ""
         ended = now is not None and now.ended
-        return Newest(self._loaded(), writer.view.text, ended, sha256)
+        return Newest(self._loaded(), writer.view.text, ended, identity)
 
     def _loaded(self) -> Path | None:
         """The run or file that is written with."""

@@ -39,7 +39,8 @@ class _Search:
 
     strategy: BeamSearch | NucleusBeam
     prompt: Sequence[int]
-    seed: int
+    key: int
+    index: int
     max_length: int
     min_length: int
     banned: Sequence[int]
@@ -57,6 +58,8 @@ def beam_search(
     strategy: BeamSearch | NucleusBeam,
     *,
     seed: int = 1,
+    dice: int = 0,
+    index: int = 0,
     max_length: int = 400,
     min_length: int = 0,
     banned: Sequence[int] = (PAD,),
@@ -65,9 +68,9 @@ def beam_search(
     """The K best hypotheses, best first, and the margin of the search's choices.
 
     A hypothesis finishes with EOS, or once its new ids, min_length of them or more, end with
-    one of the stops.
+    one of the stops. dice, index: as of `sample`, for a nucleus that is drawn from.
     """
-    search = _Search(strategy, prompt, seed, max_length, min_length, banned, stops)
+    search = _Search(strategy, prompt, seed ^ dice, index, max_length, min_length, banned, stops)
     width, margin = strategy.width, search.margin
     state, logits = model.feed(model.initial_state(), prompt)
     open_ = [Hypothesis((), 0.0, 0.0, 0.0, False, state, logits)]
@@ -138,7 +141,7 @@ def _members(
     values = logits
     if strategy.mode == "sample":
         position = len(search.prompt) + length
-        values = logits + gumbel_noise(len(logits), search.seed, 0, position, rank)
+        values = logits + gumbel_noise(len(logits), search.key, search.index, position, rank)
     ranked = sorted(nucleus, key=lambda id: (-values[id], id))
     if width < len(ranked):
         margin.between_neighbours(values[ranked[width - 1 : width + 1]])

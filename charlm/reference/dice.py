@@ -24,11 +24,16 @@ def philox4x32(counter: Sequence[int], key: Sequence[int]) -> tuple[int, int, in
     return c0, c1, c2, c3
 
 
-def gumbel_noise(size: int, seed: int, sample: int, position: int, slot: int) -> Vector:
-    """The noise of ids 0 to size - 1: -log(-log u), u = ((word >> 9) + 0.5) 2^-23."""
-    key = (seed & _WORD, seed >> 32)
+def gumbel_noise(size: int, key: int, sample: int, position: int, slot: int) -> Vector:
+    """The noise of ids 0 to size - 1: -log(-log u), u = ((word >> 9) + 0.5) 2^-23.
+
+    key: the seed, exclusive-or the name of the dice (`charlm.dice`).
+    """
+    halves = (key & _WORD, key >> 32)
     words = [
-        word for q in range(-(-size // 4)) for word in philox4x32((sample, position, slot, q), key)
+        word
+        for q in range(-(-size // 4))
+        for word in philox4x32((sample, position, slot, q), halves)
     ]
     u = (np.array(words[:size], np.float64) // 512 + 0.5) * 2.0**-23
     return -np.log(-np.log(u))

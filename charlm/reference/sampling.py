@@ -108,6 +108,7 @@ def sample(
     strategy: Sampling,
     *,
     seed: int = 1,
+    dice: int = 0,
     index: int = 0,
     max_length: int = 400,
     min_length: int = 0,
@@ -115,7 +116,10 @@ def sample(
     stops: Sequence[Sequence[int]] = (),
     rivals: int = 0,
 ) -> ReferenceSample:
-    """Sample number `index` of a prompt (which begins with the start id). T = 0 is greedy."""
+    """Sample number `index` of a prompt (which begins with the start id). T = 0 is greedy.
+
+    dice: their name (`charlm.dice`); 0 is that of shared dice.
+    """
     state, logits = model.feed(model.initial_state(), prompt)
     margin = Margin()
     result = ReferenceSample([], [], [], math.inf)
@@ -130,7 +134,7 @@ def sample(
             no_repeat_ngram=strategy.no_repeat_ngram,
         )
         kept = kept_ids(logits, strategy, here, margin)
-        noise = gumbel_noise(len(logits), seed, index, position, 0)
+        noise = gumbel_noise(len(logits), seed ^ dice, index, position, 0)
         perturbed = logits + strategy.temperature * noise
         id = max(kept, key=lambda id: (perturbed[id], -id))
         margin.between(perturbed[id], [perturbed[other] for other in kept if other != id])

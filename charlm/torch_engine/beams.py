@@ -38,7 +38,6 @@ class SearchSettings:
     patience: float
     nucleus: str
     filters: Filters
-    seed: int
     max_length: int
 
     @property
@@ -80,6 +79,8 @@ class Searches:
 
     settings: SearchSettings
     rows: Tensor  # [P] the prompts' numbers
+    key: Tensor  # [P] of the dice
+    sample: Tensor  # [P] index of the search
     position: Tensor  # [P] of the first new character
     past: Past  # of the slots' parents, as state
     state: Tensor  # [P x S, L, S, H]
@@ -99,7 +100,7 @@ class Searches:
     def take(self, rows: Tensor) -> Searches:
         rows = rows.to(self.rows.device)
         flat = torch.arange(len(self.state), device=rows.device).view(len(self), -1)[rows].flatten()
-        names = ("rows", "position", "logits", "count", "open")
+        names = ("rows", "key", "sample", "position", "logits", "count", "open")
         return replace(
             self,
             **{name: getattr(self, name)[rows] for name in names},
@@ -144,9 +145,10 @@ class Searches:
         if self.settings.nucleus != "sample" or (self.dice and self.dice.shape == shape):
             return self.dice
         slot = torch.arange(shape[1], device=self.rows.device).expand(shape)
-        position = self.position[:, None].expand(shape)
-        size, seed = self.logits.shape[1], self.settings.seed
-        return Dice(size, seed, torch.zeros_like(slot), position, slot)
+        key, sample, position = (
+            tensor[:, None].expand(shape) for tensor in (self.key, self.sample, self.position)
+        )
+        return Dice(self.logits.shape[1], key, sample, position, slot)
 
     def _expand(self, logits: Tensor, past: Past, dice: Dice | None, length: Tensor) -> Pool:
         settings, slots = self.settings, self.slots

@@ -5,8 +5,10 @@ Shapes: R rows, V vocabulary.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,8 +21,11 @@ _BLOCK_SIZE = 2**22  # numbers at most
 Words = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
-def philox4x32(counter: Words, key: tuple[int, int]) -> Words:
-    """Four random words (Salmon et al. 2011) for every counter; int64 that hold 32 bits each."""
+def philox4x32(counter: Words, key: tuple[Tensor, Tensor]) -> Words:
+    """Four random words (Salmon et al. 2011) for every counter and key.
+
+    All are int64 that hold 32 bits each.
+    """
     c0, c1, c2, c3 = counter
     k0, k1 = key
     for _ in range(10):
@@ -32,26 +37,35 @@ def philox4x32(counter: Words, key: tuple[int, int]) -> Words:
     return c0, c1, c2, c3
 
 
-def gumbel_noise(size: int, seed: int, sample: Tensor, position: Tensor, slot: Tensor) -> Tensor:
-    """-log(-log u) of ids 0 to size - 1, float32 [..., size]; the counters' axes broadcast."""
+def gumbel_noise(size: int, key: Tensor, sample: Tensor, position: Tensor, slot: Tensor) -> Tensor:
+    """-log(-log u) of ids 0 to size - 1, float32 [..., size].
+
+    key: its 64 bits as an int64 (`keys_of`). The axes of key and counters broadcast.
+    """
     id4 = torch.arange(-(-size // 4), device=sample.device)
-    words = philox4x32(
-        (sample[..., None], position[..., None], slot[..., None], id4), (seed & _WORD, seed >> 32)
-    )
+    low, high = key[..., None] & _WORD, key[..., None] >> 32 & _WORD
+    words = philox4x32((sample[..., None], position[..., None], slot[..., None], id4), (low, high))
     # All four have the counters' full shape: every round mixes them.
     ordered = torch.stack(words, -1).flatten(-2)[..., :size]
     u = ((ordered >> 9).to(torch.float32) + 0.5) * 2.0**-23
     return -torch.log(-torch.log(u))
 
 
+def keys_of(dice: Sequence[tuple[int, int]], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Keys (their bits as they are) and indices of the first samples of P prompts, int64 [P]."""
+    keys = np.array([key for key, _ in dice], np.uint64).view(np.int64)
+    samples = np.array([sample for _, sample in dice], np.int64)
+    return torch.tensor(keys, device=device), torch.tensor(samples, device=device)
+
+
 class Dice:
     """The noise of rows at coming positions, made a block at a time: no text is asked for it.
 
-    sample, slot and position (of the first character that is drawn): [R], or [P, K] of beams.
+    key, sample, slot and position (of the first character that is drawn): [R], or [P, K] of beams.
     """
 
-    def __init__(self, size: int, seed: int, sample: Tensor, position: Tensor, slot: Tensor):
-        self._size, self._seed = size, seed
+    def __init__(self, size: int, key: Tensor, sample: Tensor, position: Tensor, slot: Tensor):
+        self._size, self._key = size, key
         self._counter = (sample, position, slot)
         self._first = 0
         self._block = torch.empty(0)
@@ -69,7 +83,7 @@ class Dice:
             count = max(1, min(count, _BLOCK, last - n))
             coming = torch.arange(n, n + count, device=sample.device)
             coming = position + coming.view(-1, *(1,) * position.dim())
-            self._block = gumbel_noise(self._size, self._seed, sample, coming, slot)
+            self._block = gumbel_noise(self._size, self._key, sample, coming, slot)
             self._first = n
         return self._block[n - self._first]
 
@@ -77,6 +91,7 @@ class Dice:
         """The dice of these rows, going on where they are."""
         taken = copy(self)
         sample, position, slot = self._counter
+        taken._key = self._key[rows]
         taken._counter = (sample[rows], position[rows], slot[rows])
         taken._block = self._block[:, rows] if len(self._block) else self._block
         return taken

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from charlm.torch_engine.details import Details, check_rivals, details_of
-from charlm.torch_engine.dice import Dice
+from charlm.torch_engine.dice import Dice, keys_of
 from charlm.torch_engine.filters import Filters
 from charlm.torch_engine.model import Model
 from charlm.torch_engine.parts import Given
@@ -120,8 +120,8 @@ class SamplingSession(PulledSession[_SampledRows]):
         model: Model,
         prompts: Sequence[Sequence[int]],
         starts: Sequence[Start | None],
+        dice: Sequence[tuple[int, int]],
         samples: int,
-        first_sample: int,
         temperature: float,
         top_k: int,
         top_p: float,
@@ -129,7 +129,6 @@ class SamplingSession(PulledSession[_SampledRows]):
         typical_p: float,
         no_repeat_ngram: int,
         banned: Sequence[int],
-        seed: int,
         max_length: int,
         min_length: int,
         stops: Sequence[Sequence[int]],
@@ -150,7 +149,8 @@ class SamplingSession(PulledSession[_SampledRows]):
         filters = Filters(temperature, top_k, top_p, min_p, typical_p)
         self._settings = _Settings(model, filters, rules, max_length, rivals)
         self._past = rules.begin(prompts)
-        self._samples, self._first_sample, self._seed = samples, first_sample, seed
+        self._samples = samples
+        self._keys, self._first_samples = keys_of(dice, model.device)
 
     def advance(self, n: int, budget_ms: float) -> Events:
         """Run up to n positions, or until the budget is used: ids, log_probs, finished, details."""
@@ -177,9 +177,9 @@ class SamplingSession(PulledSession[_SampledRows]):
         state, logits = self._prompts.ends()
         dice = None
         if settings.filters.temperature > 0:
-            sample = self._first_sample + rows % self._samples
-            position = self._prompts.lengths[prompt]
-            dice = Dice(logits.shape[1], self._seed, sample, position, torch.zeros_like(rows))
+            sample = self._first_samples[prompt] + rows % self._samples
+            position, slot = self._prompts.lengths[prompt], torch.zeros_like(rows)
+            dice = Dice(logits.shape[1], self._keys[prompt], sample, position, slot)
         return _SampledRows(
             settings=settings,
             rows=rows,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from charlm.torch_engine.beams import Searches, SearchSettings, Slots
+from charlm.torch_engine.dice import keys_of
 from charlm.torch_engine.filters import Filters
 from charlm.torch_engine.model import Model
 from charlm.torch_engine.parts import EngineError
@@ -43,6 +44,7 @@ class BeamSession(PulledSession[Searches]):
         model: Model,
         prompts: Sequence[Sequence[int]],
         starts: Sequence[Start | None],
+        dice: Sequence[tuple[int, int]],
         width: int,
         length_penalty: float,
         stop_rule: str,
@@ -51,7 +53,6 @@ class BeamSession(PulledSession[Searches]):
         top_p: float,
         no_repeat_ngram: int,
         banned: Sequence[int],
-        seed: int,
         max_length: int,
         min_length: int,
         stops: Sequence[Sequence[int]],
@@ -76,10 +77,10 @@ class BeamSession(PulledSession[Searches]):
             patience=patience,
             nucleus=nucleus,
             filters=Filters(top_p=top_p),
-            seed=seed,
             max_length=max_length,
         )
         self._past = rules.begin(prompts)
+        self._keys, self._samples = keys_of(dice, model.device)
         self._parents: list[IntArray] = []  # [P, K] of each position
         self._ids: list[IntArray] = []
         self._ended: dict[int, list[_Found]] = {}  # of searches whose place was given up
@@ -136,6 +137,8 @@ class BeamSession(PulledSession[Searches]):
         return Searches(
             settings=self._settings,
             rows=torch.arange(count, device=device),
+            key=self._keys,
+            sample=self._samples,
             position=self._prompts.lengths,
             past=self._past,
             state=state,

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "session/beams.h"
@@ -20,18 +21,20 @@ std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabular
                                   std::size_t embedding_size, std::size_t hidden_size,
                                   std::size_t layers, bool bias, const std::string& precision,
                                   const py::dict& tensors);
+// Of each prompt: (key, index of the first sample).
+using DiceOfPrompts = std::vector<std::pair<std::uint64_t, std::uint32_t>>;
+
 std::unique_ptr<SamplingSession> make_sampling(
     std::shared_ptr<const Model> model, const std::vector<Ids>& prompts, const py::list& starts,
-    std::size_t samples, std::uint32_t first_sample, float temperature, std::int32_t top_k,
+    const DiceOfPrompts& dice, std::size_t samples, float temperature, std::int32_t top_k,
     float top_p, float min_p, float typical_p, std::size_t no_repeat_ngram,
-    const std::vector<std::int32_t>& banned, std::uint64_t seed, std::int64_t max_length,
-    std::int64_t min_length, const std::vector<Ids>& stops, std::int64_t rivals,
-    std::size_t threads);
+    const std::vector<std::int32_t>& banned, std::int64_t max_length, std::int64_t min_length,
+    const std::vector<Ids>& stops, std::int64_t rivals, std::size_t threads);
 std::unique_ptr<BeamSession> make_beams(
     std::shared_ptr<const Model> model, const std::vector<Ids>& prompts, const py::list& starts,
-    std::size_t width, double length_penalty, const std::string& stop_rule, double patience,
-    const std::string& nucleus, float top_p, std::size_t no_repeat_ngram,
-    const std::vector<std::int32_t>& banned, std::uint64_t seed, std::int64_t max_length,
+    const DiceOfPrompts& dice, std::size_t width, double length_penalty,
+    const std::string& stop_rule, double patience, const std::string& nucleus, float top_p,
+    std::size_t no_repeat_ngram, const std::vector<std::int32_t>& banned, std::int64_t max_length,
     std::int64_t min_length, const std::vector<Ids>& stops, std::size_t threads);
 std::unique_ptr<ScoringSession> make_scoring(std::shared_ptr<const Model> model,
                                              const std::vector<Ids>& inputs,

@@ -34,9 +34,9 @@ PYBIND11_MODULE(_engine, m) {
 
     py::class_<SamplingSession>(m, "SamplingSession")
         .def(py::init(&make_sampling), py::kw_only(), py::arg("model").none(false),
-             py::arg("prompts"), py::arg("starts"), py::arg("samples"), py::arg("first_sample"),
+             py::arg("prompts"), py::arg("starts"), py::arg("dice"), py::arg("samples"),
              py::arg("temperature"), py::arg("top_k"), py::arg("top_p"), py::arg("min_p"),
-             py::arg("typical_p"), py::arg("no_repeat_ngram"), py::arg("banned"), py::arg("seed"),
+             py::arg("typical_p"), py::arg("no_repeat_ngram"), py::arg("banned"),
              py::arg("max_length"), py::arg("min_length"), py::arg("stops"), py::arg("rivals"),
              py::arg("threads"))
         .def_property_readonly("rows", &SamplingSession::rows)
@@ -46,10 +46,10 @@ PYBIND11_MODULE(_engine, m) {
 
     py::class_<BeamSession>(m, "BeamSession")
         .def(py::init(&make_beams), py::kw_only(), py::arg("model").none(false),
-             py::arg("prompts"), py::arg("starts"), py::arg("width"), py::arg("length_penalty"),
-             py::arg("stop_rule"), py::arg("patience"), py::arg("nucleus"), py::arg("top_p"),
-             py::arg("no_repeat_ngram"), py::arg("banned"), py::arg("seed"), py::arg("max_length"),
-             py::arg("min_length"), py::arg("stops"), py::arg("threads"))
+             py::arg("prompts"), py::arg("starts"), py::arg("dice"), py::arg("width"),
+             py::arg("length_penalty"), py::arg("stop_rule"), py::arg("patience"),
+             py::arg("nucleus"), py::arg("top_p"), py::arg("no_repeat_ngram"), py::arg("banned"),
+             py::arg("max_length"), py::arg("min_length"), py::arg("stops"), py::arg("threads"))
         .def_property_readonly("prompts", &BeamSession::prompts)
         .def_property_readonly("width", &BeamSession::width)
         .def("prompt_state", &prompt_state_of<BeamSession>, py::arg("prompt"))

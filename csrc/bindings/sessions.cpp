@@ -25,11 +25,13 @@ std::vector<float> to_vector(const py::handle& value, py::ssize_t dimensions,
 }
 
 // Each start is None, or (state, logits, how many ids have been fed).
-std::vector<Prompt> to_prompts(const std::vector<Ids>& prompts, const py::list& starts) {
+std::vector<Prompt> to_prompts(const std::vector<Ids>& prompts, const py::list& starts,
+                               const DiceOfPrompts& dice) {
     check(starts.size() == prompts.size(), "as many starts as prompts are needed");
+    check(dice.size() == prompts.size(), "as many dice as prompts are needed");
     std::vector<Prompt> result;
     for (std::size_t p = 0; p < prompts.size(); ++p) {
-        Prompt prompt{prompts[p], 0, {}};
+        Prompt prompt{prompts[p], 0, {}, {dice[p].first, dice[p].second}};
         if (!starts[p].is_none()) {
             check(py::isinstance<py::tuple>(starts[p]) && py::len(starts[p]) == 3,
                   "a start is None, or (state, logits, fed)");
@@ -67,30 +69,27 @@ NucleusMode nucleus_mode_named(const std::string& name) {
 
 std::unique_ptr<SamplingSession> make_sampling(
     std::shared_ptr<const Model> model, const std::vector<Ids>& prompts, const py::list& starts,
-    std::size_t samples, std::uint32_t first_sample, float temperature, std::int32_t top_k,
+    const DiceOfPrompts& dice, std::size_t samples, float temperature, std::int32_t top_k,
     float top_p, float min_p, float typical_p, std::size_t no_repeat_ngram,
-    const std::vector<std::int32_t>& banned, std::uint64_t seed, std::int64_t max_length,
-    std::int64_t min_length, const std::vector<Ids>& stops, std::int64_t rivals,
-    std::size_t threads) {
+    const std::vector<std::int32_t>& banned, std::int64_t max_length, std::int64_t min_length,
+    const std::vector<Ids>& stops, std::int64_t rivals, std::size_t threads) {
     const SamplingOptions options{.filters = {temperature, top_k, top_p, min_p, typical_p},
                                   .no_repeat_ngram = no_repeat_ngram,
                                   .banned = banned,
                                   .stops = stops,
-                                  .seed = seed,
                                   .samples = samples,
-                                  .first_sample = first_sample,
                                   .max_length = max_length,
                                   .min_length = min_length,
                                   .rivals = to_optional(rivals)};
-    return std::make_unique<SamplingSession>(std::move(model), to_prompts(prompts, starts), options,
-                                             threads);
+    return std::make_unique<SamplingSession>(std::move(model), to_prompts(prompts, starts, dice),
+                                             options, threads);
 }
 
 std::unique_ptr<BeamSession> make_beams(
     std::shared_ptr<const Model> model, const std::vector<Ids>& prompts, const py::list& starts,
-    std::size_t width, double length_penalty, const std::string& stop_rule, double patience,
-    const std::string& nucleus, float top_p, std::size_t no_repeat_ngram,
-    const std::vector<std::int32_t>& banned, std::uint64_t seed, std::int64_t max_length,
+    const DiceOfPrompts& dice, std::size_t width, double length_penalty,
+    const std::string& stop_rule, double patience, const std::string& nucleus, float top_p,
+    std::size_t no_repeat_ngram, const std::vector<std::int32_t>& banned, std::int64_t max_length,
     std::int64_t min_length, const std::vector<Ids>& stops, std::size_t threads) {
     const BeamOptions options{.width = width,
                               .length_penalty = length_penalty,
@@ -100,12 +99,11 @@ std::unique_ptr<BeamSession> make_beams(
                               .top_p = top_p,
                               .no_repeat_ngram = no_repeat_ngram,
                               .banned = banned,
-                              .seed = seed,
                               .max_length = max_length,
                               .min_length = min_length,
                               .stops = stops};
-    return std::make_unique<BeamSession>(std::move(model), to_prompts(prompts, starts), options,
-                                         threads);
+    return std::make_unique<BeamSession>(std::move(model), to_prompts(prompts, starts, dice),
+                                         options, threads);
 }
 
 std::unique_ptr<ScoringSession> make_scoring(std::shared_ptr<const Model> model,

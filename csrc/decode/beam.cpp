@@ -28,10 +28,10 @@ void check_options(const BeamOptions& options) {
 }
 
 BeamSearch::BeamSearch(const BeamOptions& options, const std::vector<std::int32_t>& prompt,
-                       const Expander& expander)
+                       const Dice& dice, const Expander& expander)
     : options_(options),
       needed_(count_needed(options)),
-      position_{static_cast<std::uint32_t>(prompt.size()) - 1, 0, 1},
+      position_{dice, static_cast<std::uint32_t>(prompt.size()) - 1, 0, 1},
       done_(options.max_length == 0),
       candidates_(options.width),
       open_{{TextTree::kRoot, 0, 0}},

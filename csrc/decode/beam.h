@@ -21,7 +21,7 @@ class BeamSearch {
     // The prompt begins with the start id. `options`, checked, must outlive this; `expander` is
     // the one that every call is given.
     BeamSearch(const BeamOptions& options, const std::vector<std::int32_t>& prompt,
-               const Expander& expander);
+               const Dice& dice, const Expander& expander);
 
     // One position: begin, expand every open hypothesis in turn with its row of logits, end.
     // After it, open hypothesis k came from the one that was at parents()[k] and ends in

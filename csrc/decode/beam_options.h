@@ -23,7 +23,6 @@ struct BeamOptions {
     float top_p = 1;
     std::size_t no_repeat_ngram = 0;  // 0: off
     std::vector<std::int32_t> banned;
-    std::uint64_t seed = 0;
     std::int64_t max_length = 0;  // new characters and EOS
     std::int64_t min_length = 0;  // before so many new characters nothing ends a hypothesis
     std::vector<std::vector<std::int32_t>> stops;  // a hypothesis ends when it ends with one

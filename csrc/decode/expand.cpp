@@ -92,7 +92,8 @@ void Expander::offer_best(const Branch& branch, const Position& position,
 void Expander::offer_members(const Branch& branch, const Position& position,
                              Candidates& candidates) {
     nucleus_.read(branch.logits, mask_);
-    const NoiseKey key{options_.seed, 0, position.fed, static_cast<std::uint32_t>(branch.rank)};
+    const auto slot = static_cast<std::uint32_t>(branch.rank);
+    const NoiseKey key{position.dice.key, position.dice.sample, position.fed, slot};
     for (const Nucleus::Member& member : options_.nucleus == NucleusMode::sample
                                              ? nucleus_.draw(key, options_.width)
                                              : nucleus_.best(options_.width)) {

@@ -7,6 +7,7 @@
 #include "decode/allowed.h"
 #include "decode/beam_options.h"
 #include "decode/candidates.h"
+#include "decode/dice.h"
 #include "decode/hypotheses.h"
 #include "decode/nucleus.h"
 #include "decode/softmax.h"
@@ -30,7 +31,8 @@ struct Branch {
 
 // What the branches of one position share.
 struct Position {
-    std::uint32_t fed;    // ids before it, the prompt's included: names the dice
+    Dice dice;
+    std::uint32_t fed;    // ids before it, the prompt's included: names its noise
     std::int64_t length;  // of the new texts, with the id that is chosen here
     double divisor;       // length ^ penalty
 };

@@ -1,9 +1,10 @@
 // The one sampler: filters, then one keyed draw.
 //
-// The noise of an id is named by (seed; sample index, position, slot, id), never by a place in
-// a batch: u = ((word >> 9) + 0.5) 2^-23, Gumbel noise g = -log(-log u), and the id drawn is
-// the argmax of logit + T g over what the filters keep (the Gumbel-max trick). Two settings of
-// a filter thus share their dice, and T = 0 is greedy.
+// The noise of an id is named by (key; sample index, position, slot, id), never by a place in a
+// batch; the key is the seed, exclusive-or the name of the prompt's dice (decode/dice.h). With
+// u = ((word >> 9) + 0.5) 2^-23, Gumbel noise g = -log(-log u), the id drawn is the argmax of
+// logit + T g over what the filters keep (the Gumbel-max trick). Two settings of a filter thus
+// share their dice, and T = 0 is greedy.
 //
 // Every filter keeps the head of an order: top_k, top_p and min_p of (logit descending, id
 // ascending), typical_p of (distance from the mean logit ascending, id ascending). So of the

@@ -59,9 +59,9 @@ struct Cells {
                           float* const* h);
 };
 
-// What names one random number: see decode/sampler.h.
+// What names the random numbers of one row at one position: see decode/sampler.h.
 struct NoiseKey {
-    std::uint64_t seed;
+    std::uint64_t key;
     std::uint32_t sample, position, slot;
 };
 

@@ -24,7 +24,7 @@ BeamShard::BeamShard(const Model& model, const std::vector<Prompt>& prompts,
       ids_((last - first) * options.width, kPad),
       scores_((last - first) * options.width, 0) {
     for (std::size_t p = 0; p < prompts_.size(); ++p)
-        searches_.emplace_back(options, prompts_.ids(p), expander_);
+        searches_.emplace_back(options, prompts_.ids(p), prompts_.dice(p), expander_);
 }
 
 bool BeamShard::done() const {

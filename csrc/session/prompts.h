@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "decode/dice.h"
 #include "model/model.h"
 
 namespace charlm {
@@ -17,11 +18,13 @@ struct PromptState {
     std::vector<float> logits;  // [V], of the next character
 };
 
-// The ids before a text, the start id first, the first `fed` of which are in `start` already.
+// The ids before a text, the start id first, the first `fed` of which are in `start` already;
+// and the dice of what follows them.
 struct Prompt {
     Ids ids;
     std::size_t fed = 0;
     PromptState start;
+    Dice dice;
 };
 
 class Prompts {
@@ -38,6 +41,7 @@ class Prompts {
 
     std::size_t size() const { return prompts_.size(); }
     const Ids& ids(std::size_t prompt) const { return prompts_[prompt].ids; }
+    const Dice& dice(std::size_t prompt) const { return prompts_[prompt].dice; }
     std::size_t length(std::size_t prompt) const { return prompts_[prompt].ids.size(); }
     std::size_t fed_length(std::size_t prompt) const { return prompts_[prompt].fed; }
     const float* state(std::size_t prompt) const {

@@ -38,9 +38,9 @@ SamplingShard::SamplingShard(const Model& model, const std::vector<Prompt>& prom
     if (options.rivals)
         details_.emplace(model.config().vocabulary_size, last - first, *options.rivals);
     for (std::size_t row = first; row < last; ++row) {
-        const auto sample = static_cast<std::uint32_t>(row % options.samples);
-        all_.push_back({row / options.samples - first / options.samples,
-                        options.first_sample + sample, kPad, 0, {}, {}});
+        const std::size_t prompt = row / options.samples - first / options.samples;
+        const auto place = static_cast<std::uint32_t>(row % options.samples);
+        all_.push_back({prompt, prompts_.dice(prompt).sample + place, kPad, 0, {}, {}});
         if (options.max_length > 0) live_.push_back(row - first);
     }
     if (options.no_repeat_ngram > 0) ngrams_.assign(prompts_.size(), Ngrams(options.no_repeat_ngram));
@@ -97,7 +97,8 @@ void SamplingShard::choose(std::size_t r) {
     const bool may_end = static_cast<std::int64_t>(produced_) >= options_.min_length;
     const std::int32_t* allowed =
         allowed_.after(may_end, row.ngrams ? &*row.ngrams : nullptr);
-    row.id = sampler_.draw(logits, allowed, {options_.seed, row.sample, position, 0});
+    const std::uint64_t key = prompts_.dice(row.prompt).key;
+    row.id = sampler_.draw(logits, allowed, {key, row.sample, position, 0});
     softmax_.read(logits);
     ids_.last()[r] = row.id;
     log_probs_.last()[r] = softmax_.log_prob(logits[static_cast<std::size_t>(row.id)]);

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # the first paint does not wait for NumPy
 class InspectRequest:
     """A text to look into with a model. `ended`: its end belongs to it, else it was cut there.
 
-    sha256: of the file that Write has read of this model, "" when not known. own: the user typed
+    identity: of the model as Write has read it, "" when not known. own: the user typed
     the text.
     """
 
@@ -24,7 +24,7 @@ class InspectRequest:
     path: Path
     text: str
     ended: bool = False
-    sha256: str = ""
+    identity: str = ""
     own: bool = False
 
 

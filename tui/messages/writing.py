@@ -22,7 +22,7 @@ class ModelFacts(NamedTuple):
     """What the title line says of a model.
 
     loss: nats per character of the part of the corpus that `loss_part` names, from which it never
-    learned; None when not known. sha256: of the file, "" when not known.
+    learned; None when not known. identity: of the model (charlm.identity), "" when not known.
     """
 
     name: str
@@ -38,16 +38,18 @@ class ModelFacts(NamedTuple):
     threads: int
     precision: Precision
     loss_part: str = ""
-    sha256: str = ""
+    identity: str = ""
 
 
 class Request(NamedTuple):
     """One completion asked for. `pace` is in characters per second, 0 for full speed.
 
-    sample: which of the texts of this seed, from 0: it names the dice with it.
-    decoder: the strategy's name in charlm.decoding.STRATEGIES. details: what the model thought
-    is told too; a beam has none before its end. known: a text that is shown already: where the
-    new one is the same, the pace does not hold it up.
+    sample: which of the texts of this seed, from 0. dice: "prompt", or the name of those that a
+    text began with, so that it goes on as if it had never stopped. as_fed: the prompt is not
+    prepared again, as a model wrote a part of it. decoder: the strategy's name in
+    charlm.decoding.STRATEGIES. details: what the model thought is told too; a beam has none before
+    its end. known: a text that is shown already: where the new one is the same, the pace does not
+    hold it up.
     """
 
     number: int
@@ -60,6 +62,8 @@ class Request(NamedTuple):
     details: bool = False
     known: str = ""
     sample: int = 0
+    dice: str = "prompt"
+    as_fed: bool = False
 
 
 class Together(NamedTuple):
@@ -98,13 +102,13 @@ Question = Explain | WantRecord
 class Newest(NamedTuple):
     """What is written with, and the newest text so far. `ended`: the model wrote its end too.
 
-    sha256: as in ModelFacts.
+    identity: as in ModelFacts.
     """
 
     path: Path | None
     text: str
     ended: bool
-    sha256: str = ""
+    identity: str = ""
 
 
 class Loading(NamedTuple):
@@ -129,13 +133,15 @@ class LoadFailed(NamedTuple):
 class Started(NamedTuple):
     """The engine took the prompt; `prompt` is the text as fed, `thoughts` are of it.
 
-    Texts of snapshots are as the model has them: the widget that shows one filters it.
+    dice: the name of those that are thrown, "" of several texts. Texts of snapshots are as the
+    model has them: the widget that shows one filters it.
     """
 
     number: int
     prompt: str
     notices: tuple[str, ...]
     thoughts: Thoughts | None = None
+    dice: str = ""
 
 
 class Written(NamedTuple):

@@ -142,7 +142,9 @@ class DecodeWorker:
                 return
             opened = self._model.open(request)
             thoughts = opened.prompt_thoughts(lambda: self._request is request)
-            self._post(Started(request.number, opened.prompt, opened.notices, thoughts))
+            self._post(
+                Started(request.number, opened.prompt, opened.notices, thoughts, opened.dice)
+            )
             self._stream(request, opened)
         except Unwanted:
             return

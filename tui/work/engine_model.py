@@ -68,7 +68,7 @@ class EngineModel:
             threads=int(engine.threads),
             precision=engine.precision,
             loss_part=part,
-            sha256=checkpoint.sha256,
+            identity=checkpoint.identity,
         )
 
     def open(self, request: Request) -> EngineText:
@@ -130,10 +130,13 @@ class EngineModel:
         return thoughts[len(before) :]
 
     def _start(self, request: Request, length: int, details: int | None, n: int = 1) -> Any:
+        prompt: Any = request.prompt
+        if request.as_fed:
+            prompt = self._engine.prompt_as_fed(prompt)
         return self._engine.start(
-            [request.prompt], request.strategy, n=n,
-            max_length=length, seed=request.seed, first_sample=_sample(request),
-            unknown="map", details=details,
+            [prompt], request.strategy, n=n,
+            max_length=length, seed=request.seed, dice=request.dice,
+            first_sample=_sample(request), unknown="map", details=details,
         )  # fmt: skip
 
     def _explain(self, question: Explain, wanted: StillWanted) -> Sequence[Thoughts]:
@@ -159,7 +162,7 @@ class EngineModel:
             _pull(session, wanted)
             order = Order(request.decoder, request.strategy, Limits(length), request.seed,
                           precision=self.facts.precision)  # fmt: skip
-            [(completion, record)] = records_of(self._engine, order, session, _sample(request))
+            [(completion, record)] = records_of(self._engine, order, session)
             if completion.text == text:
                 return json.dumps(record)
         raise InputError("a search that was stopped has no record: let it come to its end")
@@ -169,11 +172,13 @@ class EngineText:
     """A completion begun."""
 
     def __init__(self, model: EngineModel, session: Any, details: bool) -> None:
+        from charlm.dice import spelled
         from charlm.stream import TextStream
 
         self._model, self._session, self._details = model, session, details
         self.source = TextStream(session, filtered=False)
         self.prompt: str = session.prompts[0]
+        self.dice = spelled(session.dice[0])
         self.notices = tuple(visible(str(notice)) for notice in session.notices)
 
     def prompt_thoughts(self, wanted: StillWanted) -> Thoughts | None:

@@ -98,7 +98,7 @@ class InspectWorker:
         examples, notices = read(engine.checkpoint, text, request.ended and whole)
         if not whole:
             notices = (*notices, f"only the first {MAX_SCORED:,} characters are looked into")
-        if request.sha256 not in ("", engine.checkpoint.sha256):
+        if request.identity not in ("", engine.checkpoint.identity):
             notices = (*notices, "the model was saved anew: these are newer weights than Write has")
         if not any(len(example.ids) for example in examples):
             raise InputError("the text to look into is empty")

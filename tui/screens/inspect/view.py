@@ -162,11 +162,11 @@ class InspectView(InspectChoosing):
 
     def _is_older(self) -> bool:
         newest, asked = self._current(), self._request
-        known = Newest(asked.path, asked.text, asked.ended, asked.sha256)
+        known = Newest(asked.path, asked.text, asked.ended, asked.identity)
         return bool(newest.path and newest.text) and newest != known
 
     def _ask(self) -> None:
-        path, text, ended, sha256 = self._current()
+        path, text, ended, identity = self._current()
         own = self._own_text is not None
         if self._own_text is not None:
             text, ended = self._own_text, False
@@ -174,7 +174,7 @@ class InspectView(InspectChoosing):
             self.say("there is no model yet" if path is None else "there is no text yet", True)
             return
         number = self._request.number + 1
-        self._request = InspectRequest(number, path, text, ended, sha256, own)
+        self._request = InspectRequest(number, path, text, ended, identity, own)
         self._working, self._progress = True, None
         self._worker.ask(self._request)
         self.show_state()

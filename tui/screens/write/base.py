@@ -10,7 +10,7 @@ from charlm.config import Precision
 from charlm.display import visible
 from tui.keymap import view_key
 from tui.knobs import Setting
-from tui.messages.writing import ModelFacts
+from tui.messages.writing import ModelFacts, Request
 from tui.models import shown_name
 from tui.screens.train.desk import TrainingDesk
 from tui.screens.view import View
@@ -71,10 +71,13 @@ class WriteBase(View):
             self.writing.write_again(setting)
         self.show_state()
 
-    def _write(self, prompt: str, given: int | None = None) -> None:
-        """Write on from a prompt, of which the user gave so many characters (None: all)."""
+    def _write(self, prompt: str, given: int | None = None, like: Request | None = None) -> None:
+        """Write on from a prompt, of which the user gave so many characters (None: all).
+
+        like: the request that it repeats.
+        """
         if self._has_model():
-            self.writing.write(prompt, self.setting, given)
+            self.writing.write(prompt, self.setting, given, like=like)
             self.show_state()
 
     @property

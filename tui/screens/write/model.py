@@ -30,10 +30,10 @@ class ModelActions(WriteBase):
             else "numbers of 32 bits: the model as it was trained"
         )
         if self.facts is not None:
-            prompt, now = self.shown_prompt, self.writing.now
+            prompt, now, like = self.shown_prompt, self.writing.now, self.writing.newest
             self.load(self.facts.path)
             if prompt is not None:
-                self._write(prompt, now.block.given if now is not None else None)
+                self._write(prompt, now.block.given if now is not None else None, like)
 
     def action_talk(self) -> None:
         """Load the newest weights of the training."""

@@ -17,6 +17,7 @@ from tui.widgets.lanes_head import lanes_head
 from tui.widgets.ramps import ramp_of
 
 if TYPE_CHECKING:
+    from tui.messages.writing import Request
     from tui.widgets.lanes_view import LanesView
 
 _COUNTS = (4, 6, 9)
@@ -212,13 +213,13 @@ class LaneActions(StageActions):
             self._write_lanes(self._asked_prompt)
         self.show_state()
 
-    def _write(self, prompt: str, given: int | None = None) -> None:
-        """Write on from a prompt: one text, or as many as are seen."""
+    def _write(self, prompt: str, given: int | None = None, like: Request | None = None) -> None:
+        """Write on from a prompt: one text, or as many as are seen, with its own dice."""
         if self.in_lanes and self._has_model():
             self._write_lanes(prompt)
             self.focus_stage()
         else:
-            super()._write(prompt, given)
+            super()._write(prompt, given, like)
 
     def _write_lanes(self, prompt: str) -> None:
         if prompt == self.prompt.text:

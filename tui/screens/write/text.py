@@ -67,13 +67,17 @@ class TextActions(WriteBase):
             return
         elif rival is None:
             self.say("choose another character first: a digit, or Tab and then ↑ ↓")
+        elif rival.character:
+            self._branch(self.view.text[:cursor] + rival.character)
         else:
-            self._branch(self.view.text[:cursor] + rival.character, ends=not rival.character)
+            self.writing.end_at(self.view.text[:cursor])
+            self.show_state()
 
     def action_continue(self) -> None:
         """Go on where the text was cut."""
-        if "cut" in self.states():
-            self._branch(self.view.text)
+        now = self.writing.now
+        if now is not None and "cut" in self.states():
+            self._branch(self.view.text, now.request.dice)
         elif "lanes" in self.states():
             self.say("Enter takes the chosen text alone: then it can go on")
         elif self._has_this_models():
@@ -163,14 +167,11 @@ class TextActions(WriteBase):
         if self.writing.details and not self._loading:  # else once it is known whose text it is
             self.writing.explain()
 
-    def _branch(self, prompt: str, ends: bool = False) -> None:
+    def _branch(self, prompt: str, dice: str = "prompt") -> None:
         now = self.writing.now
         assert now is not None
         given = min(now.block.given, len(prompt))
-        if ends:
-            self.writing.end_at(prompt, given)
-        else:
-            self.writing.branch(prompt, given, self.setting)
+        self.writing.branch(prompt, given, self.setting, dice, as_fed=True)
         self.show_state()
 
     def _go_to(self, branch: Branch | None) -> None:

@@ -130,7 +130,8 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
             self.say(NO_DICE)
             return
         self.setting = self.setting.with_seed(self.setting.seed + 1)
-        self._write(prompt, now.block.given if now is not None else None)
+        given = now.block.given if now is not None else None
+        self._write(prompt, given, self.writing.newest)
 
     def action_copy(self) -> None:
         """Prompt and text to the clipboard."""
@@ -199,9 +200,9 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
             case Loaded(facts=facts):
                 before, self.facts, self._loading = self.facts, facts, ""
                 self._run = run_of(facts.path).absolute()
-                self.writing.follow(f"{facts.sha256} {facts.precision}" if facts.sha256 else "")
+                self.writing.follow(f"{facts.identity} {facts.precision}" if facts.identity else "")
                 self._show_empty()
-                if before and before.path == facts.path and before.sha256 != facts.sha256:
+                if before and before.path == facts.path and before.identity != facts.identity:
                     self.say(f"{facts.name} was saved anew: its newer weights write from now on")
                 elif self.view.blocks and not self.writing.streaming:
                     self.say(f"{facts.name} writes from now on")

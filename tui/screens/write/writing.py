@@ -60,16 +60,26 @@ class Writing:
         return self.now.request.prompt if self.now is not None else None
 
     @property
+    def newest(self) -> Request | None:
+        """By which the newest text of this model was asked for."""
+        newest = self._wanted or self.now
+        return newest.request if newest is not None else None
+
+    @property
     def nats(self) -> str:
         """Nats per character of what was written last, in words."""
         return nats_text(self.log_prob, self.characters, self._ended)
 
     def write(
-        self, prompt: str, setting: Setting, given: int | None = None, known: str = ""
-    ) -> None:
-        """Write on from a prompt, below what is there; what is known comes at once."""
+        self, prompt: str, setting: Setting, given: int | None = None, known: str = "",
+        like: Request | None = None,
+    ) -> None:  # fmt: skip
+        """Write on from a prompt, below what is there; what is known comes at once.
+
+        like: the request that it repeats with another setting.
+        """
         self.cancel()
-        request = self._request(prompt, setting)._replace(known=known)
+        request = self._request(prompt, setting, like)._replace(known=known)
         self._start(Wanted(request, setting, given))
 
     def write_again(self, setting: Setting) -> None:
@@ -82,24 +92,32 @@ class Writing:
             wanted = Wanted(now.request, now.setting, now.block.given, now.parent, True)
         if wanted is None:
             return
-        request = self._request(wanted.request.prompt, setting)
+        request = self._request(wanted.request.prompt, setting, wanted.request)
         over = now is not None and wanted.again and self._same_dice(now, request)
         if now is not None and over:
             request = request._replace(known=now.block.text[now.block.base :])
         self._start(replace(wanted, request=request, setting=setting, over=over))
 
-    def branch(self, prompt: str, given: int | None, setting: Setting) -> None:
-        """Write on from a prompt that came of the text shown, in whose place it stands."""
+    def branch(
+        self, prompt: str, given: int | None, setting: Setting, dice: str = "prompt",
+        as_fed: bool = False,
+    ) -> None:  # fmt: skip
+        """Write on from a prompt that came of the text shown, in whose place it stands.
+
+        dice: those of the text shown where it goes on; a text that took another way has its own.
+        as_fed: it is not typed but of the text shown.
+        """
         self.cancel()
-        request = self._request(prompt, setting)
+        request = self._request(prompt, setting)._replace(dice=dice, as_fed=as_fed)
         self._start(Wanted(request, setting, given, self.now))
 
-    def end_at(self, text: str, given: int) -> None:
+    def end_at(self, text: str) -> None:
         """The text shown, ended early: nothing is left to write."""
         now = self.now
         if now is not None:
             self.cancel()
-            request = now.request._replace(prompt=text)
+            given = min(now.block.given, len(text))
+            request = now.request._replace(prompt=text, dice="prompt", as_fed=True)
             block = Block(now.block.heading, text, given, 80)
             branch = Branch(request, now.setting, block, now.by, now, over=True, ended=True)
             block.note = "the end"
@@ -187,10 +205,11 @@ class Writing:
             if self.now is not None:
                 self.comparison = self.now.block.comparison(False)
 
-    def _request(self, prompt: str, setting: Setting) -> Request:
+    def _request(self, prompt: str, setting: Setting, like: Request | None = None) -> Request:
         pace = 0 if self._plain else setting.pace
-        return Request(self._number, prompt, setting.strategy, setting.length, setting.seed,
-                       pace, setting.name, self.details, sample=setting.sample)  # fmt: skip
+        request = Request(self._number, prompt, setting.strategy, setting.length, setting.seed,
+                          pace, setting.name, self.details, sample=setting.sample)  # fmt: skip
+        return request if like is None else request._replace(dice=like.dice, as_fed=like.as_fed)
 
     def _start(self, wanted: Wanted) -> None:
         self.flush()
@@ -210,7 +229,8 @@ class Writing:
         parent = wanted.parent
         if parent is not None and parent.block.cursor is not None and not wanted.again:
             self._view.move_cursor(max(0, block.base - 1))  # on the rival that was taken
-        old, now = self.now, Branch(wanted.request, wanted.setting, block, self._by, parent)
+        request = wanted.request._replace(dice=started.dice)
+        old, now = self.now, Branch(request, wanted.setting, block, self._by, parent)
         if wanted.again and old is not None:
             now.children, now.last_shown = old.children, old.last_shown
         if now.parent is not None:
@@ -266,8 +286,8 @@ class Writing:
     def _same_dice(self, old: Branch, new: Request) -> bool:
         """Whether two texts differ only where a knob acts, so that they can be compared."""
         return not self._plain and (
-            (old.request.prompt, old.request.seed, old.request.sample)
-            == (new.prompt, new.seed, new.sample)
+            (old.request.prompt, old.request.dice, old.request.seed, old.request.sample)
+            == (new.prompt, new.dice, new.seed, new.sample)
             and not is_beam(old.request.strategy)
             and not is_beam(new.strategy)
         )
