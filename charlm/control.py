@@ -17,7 +17,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from charlm.regular_file import open_regular
+from charlm.regular_file import open_inside, read_inside
 
 CONTROL = "control.jsonl"
 ACTS = ("pause", "resume", "learning_rate", "stop")
@@ -37,9 +37,10 @@ class Control:
     """The acts of one run's control file from now on."""
 
     def __init__(self, run: Path) -> None:
-        self._path = str(run / CONTROL)
+        self._run, self._path = run, str(run / CONTROL)
         self._offset = self._size()
         self._rest = b""
+        self._refused = False
 
     def new(self) -> list[Act]:
         """The acts of the whole lines that were written since the last call."""
@@ -49,18 +50,22 @@ class Control:
         if size < self._offset:  # written afresh
             self._offset, self._rest = 0, b""
         try:
-            with open_regular(self._path) as file:
+            with read_inside(self._run, CONTROL) as file:
                 file.seek(self._offset)
                 data = file.read()
-        except OSError:
+        except FileNotFoundError:
             return []
+        except OSError as error:
+            refused, self._refused = self._refused, True
+            return [] if refused else [Act("", error=f"{self._path}: {error.strerror}")]
+        self._refused = False
         self._offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         return [_act(line) for line in lines if line.strip()]
 
     def _size(self) -> int:
         try:
-            return os.stat(self._path).st_size
+            return os.lstat(self._path).st_size
         except OSError:
             return 0
 
@@ -68,7 +73,7 @@ class Control:
 def steer(run: Path, act: str, value: float | None = None) -> None:
     """Ask the training of a run for an act. Raises OSError."""
     line = {"act": act} if value is None else {"act": act, "value": value}
-    with open(run / CONTROL, "ab") as file:
+    with open(open_inside(run, CONTROL, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab") as file:
         file.write(json.dumps(line).encode("ascii") + b"\n")
 
 

@@ -1,14 +1,22 @@
-"""Where runs are, and what their weights are called."""
+"""Where runs are, and what lies in one."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 #: The best weights of a run, which its folder means to whoever writes; and the newest.
 MODEL = "model.safetensors"
 LAST = "last.safetensors"
+#: The folder of the models that are kept beside the best, and what one is called.
+KEPT = "kept"
+KEPT_MODEL = re.compile(r"step-(\d{1,12})\.safetensors")
+#: What `--resume` needs.
+RESUME = "resume.pt"
+#: Held by whoever trains the run; its process id is written there.
+LOCK = ".lock"
 #: One's own runs, below the working folder.
 RUNS = Path("checkpoints")
 #: Those that came with charlm.

@@ -1,22 +1,124 @@
-"""Opening a file that someone else may have put there."""
+"""Regular files: opened only as such, and written as a whole.
+
+What a user names may be a link. What lies inside a run may not: a folder that somebody else made
+could lead a training out of it, to files that it would then append to, cut or remove. So a run's
+own files are opened inside the opened folder and never through a link, and whoever opens one
+waits neither at a pipe nor at a device. The run's folder itself may be a link, to a larger disk.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+_TEMPORARY = ".charlm-"
+_NO_REGULAR_FILE = "it is not a regular file"
+_LINK = "it is a link, and nothing inside a run is used through one"
+#: What `open` answers to a link that is not to be followed, a pipe without a reader, a folder.
+_REFUSED = {errno.ELOOP: _LINK, errno.ENXIO: _NO_REGULAR_FILE, errno.EISDIR: _NO_REGULAR_FILE}
+
 
 def open_regular(path: Path | str) -> BinaryIO:
-    """A file for reading. Raises OSError for anything else: nobody waits at a pipe for a writer."""
+    """A file that a user named, or a link to one, for reading. Raises OSError for others."""
     file = open(path, "rb", opener=_at_once)  # noqa: SIM115 (who asked closes it)
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    try:
+        _check(file.fileno())
+    except OSError:
         file.close()
-        raise OSError(errno.EINVAL, "it is not a regular file")
+        raise
     return file
+
+
+def open_inside(folder: Path, name: str, flags: int = os.O_RDONLY) -> int:
+    """A descriptor of a regular file that lies in a folder itself. Raises OSError."""
+    with opened_folder(folder) as inside:
+        return open_at(inside, name, flags)
+
+
+def read_inside(folder: Path, name: str) -> BinaryIO:
+    """A regular file that lies in a folder itself, for reading. Raises OSError."""
+    return open(open_inside(folder, name), "rb")
+
+
+def open_at(folder: int, name: str, flags: int = os.O_RDONLY) -> int:
+    """As `open_inside`, in a folder that is open."""
+    flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        file = os.open(name, flags, 0o666, dir_fd=folder)
+    except OSError as error:
+        if error.errno not in _REFUSED:
+            raise
+        raise OSError(errno.EINVAL, _REFUSED[error.errno], name) from None
+    try:
+        _check(file)
+    except OSError:
+        os.close(file)
+        raise
+    return file
+
+
+@contextmanager
+def opened_folder(path: Path | str, inside: int | None = None) -> Iterator[int]:
+    """A descriptor of a folder; of one `inside` another, which then may not be a link."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    try:
+        folder = os.open(path, flags | (os.O_NOFOLLOW if inside is not None else 0), dir_fd=inside)
+    except OSError as error:
+        if inside is None or error.errno not in (errno.ELOOP, errno.ENOTDIR):
+            raise
+        raise OSError(errno.EINVAL, "it is a link or no folder", path) from None
+    try:
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write `data` so that `path` is at any instant the old file or the whole new one."""
+    with opened_folder(path.parent) as folder:
+        write_at(folder, path.name, data)
+
+
+def write_at(folder: int, name: str, data: bytes) -> None:
+    """As `write_atomically`, in a folder that is open; a link of that name is replaced."""
+    temporary = _TEMPORARY + secrets.token_hex(8)
+    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary, dir_fd=folder)
+        raise
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some disks know no such thing
+            raise
+
+
+def sweep_temporaries(folder: int) -> None:
+    """Remove what an interrupted `write_at` left in an open folder that no one else writes."""
+    for name in os.listdir(folder):
+        if name.startswith(_TEMPORARY):
+            with contextlib.suppress(OSError):
+                os.unlink(name, dir_fd=folder)
 
 
 def _at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _check(file: int) -> None:
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        raise OSError(errno.EINVAL, _NO_REGULAR_FILE)

@@ -30,7 +30,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from charlm.regular_file import open_regular
+from charlm.errors import InputError
+from charlm.regular_file import open_inside, opened_folder, read_inside, write_at
 
 RUN_LOG = "run.jsonl"
 _LONGEST = 1 << 22  # bytes of a line; of a longer one the end is left, which says nothing
@@ -38,12 +39,17 @@ _PIECE = 1 << 20  # bytes that a tail reads at once
 
 
 class RunLog:
-    """Appends to the run log of one run; use as a context manager."""
+    """Appends to the run log of one run; use as a context manager. Raises InputError."""
 
     def __init__(self, run: Path) -> None:
-        self._file = open(run / RUN_LOG, "ab", buffering=0)  # noqa: SIM115 (closed by close)
+        try:
+            file = open_inside(run, RUN_LOG, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        except OSError as error:
+            raise InputError(f"{run / RUN_LOG} cannot be written: {error.strerror}") from None
         # The last line may be cut, by a crash or a full disk: the next one ends it first.
-        self._is_cut = bool(self._file.tell()) and not _ends_with_newline(run / RUN_LOG)
+        size = os.fstat(file).st_size
+        self._is_cut = size > 0 and os.pread(file, 1, size - 1) != b"\n"
+        self._file = open(file, "ab", buffering=0)  # noqa: SIM115 (closed by close)
 
     def append(self, kind: str, **values: Any) -> None:
         """Write one line. A NaN or infinite number is written as null: JSON has neither.
@@ -80,7 +86,7 @@ class Tail:
     """
 
     def __init__(self, run: Path) -> None:
-        self._path = run / RUN_LOG
+        self._run = run
         self._file = 0  # inode: a log that was rewound is another file
         self._offset = 0
         self._rest = b""
@@ -92,7 +98,7 @@ class Tail:
         A log that was rewound, or written afresh, is read from its beginning again.
         """
         try:
-            with open_regular(self._path) as file:
+            with read_inside(self._run, RUN_LOG) as file:
                 status = os.fstat(file.fileno())
                 if status.st_ino != self._file or status.st_size < self._offset:
                     self._file, self._offset, self._rest = status.st_ino, 0, b""
@@ -122,7 +128,7 @@ def read_ends(run: Path, size: int = 65_536) -> tuple[dict[str, Any], list[dict[
     ({}, []) when it has none.
     """
     try:
-        with open_regular(run / RUN_LOG) as file:
+        with read_inside(run, RUN_LOG) as file:
             head = file.readline(size)
             length = file.seek(0, os.SEEK_END)
             file.seek(max(0, length - size))
@@ -137,16 +143,17 @@ def rewind(run: Path, step: int) -> None:
     """Take back all that was logged from the first line of a step behind `step` on.
 
     The log is replaced by a shorter one, so that a reader sees the old file or the new one.
+    Raises OSError.
     """
-    path = run / RUN_LOG
-    if not path.exists():
+    try:
+        with read_inside(run, RUN_LOG) as file:
+            lines = file.readlines()
+    except FileNotFoundError:
         return
-    lines = path.read_bytes().splitlines(keepends=True)
     kept = list(itertools.takewhile(lambda line: _step(line) <= step, lines))
     if len(kept) < len(lines):
-        shorter = path.with_name(".charlm-" + RUN_LOG)
-        shorter.write_bytes(b"".join(kept))
-        os.replace(shorter, path)
+        with opened_folder(run) as folder:
+            write_at(folder, RUN_LOG, b"".join(kept))
 
 
 def _step(line: bytes) -> float:
@@ -163,12 +170,6 @@ def _parsed(lines: list[bytes]) -> Iterator[dict[str, Any]]:
             continue  # a line cut by a crash
         if isinstance(value, dict):
             yield value
-
-
-def _ends_with_newline(path: Path) -> bool:
-    with open(path, "rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
 
 
 def _finite(value: Any) -> Any:

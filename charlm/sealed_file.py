@@ -17,7 +17,6 @@ import json
 import os
 import re
 import struct
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,9 +30,9 @@ from safetensors.numpy import save as to_safetensors
 
 from charlm.errors import InputError
 from charlm.regular_file import open_regular
+from charlm.regular_file import write_atomically as write_atomically
 
 _MAX_HEADER = 2**20
-_TEMPORARY = ".charlm-"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -114,38 +113,6 @@ def read_content(kind: Kind, path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise kind.error(f"{path} is not a charlm {kind.name}, or damaged")
     return _of_known_version(kind, content, path)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write `data` so that `path` is at any instant the old file or the whole new one."""
-    descriptor, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def sweep_temporaries(folder: Path) -> None:
-    """Remove what an interrupted `write_atomically` left in a folder no one else writes."""
-    for temporary in folder.glob(_TEMPORARY + "*"):
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    current = os.umask(0o077)
-    os.umask(current)
-    return current
 
 
 @contextmanager

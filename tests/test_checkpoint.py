@@ -27,7 +27,7 @@ from charlm.checkpoint import (
 )
 from charlm.config import GATES, ModelConfig
 from charlm.errors import CheckpointError, InputError
-from charlm.sealed_file import sweep_temporaries, write_atomically
+from charlm.regular_file import opened_folder, sweep_temporaries, write_atomically
 from charlm.vocabulary import Vocabulary
 
 
@@ -263,14 +263,15 @@ def test_writing_keeps_the_umask_and_leaves_nothing_behind(tmp_path) -> None:
     assert (tmp_path / "x").read_bytes() == b"one"
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
     (tmp_path / ".charlm-left").write_bytes(b"half")
-    sweep_temporaries(tmp_path)
+    with opened_folder(tmp_path) as folder:
+        sweep_temporaries(folder)
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
 
 
 KILLED_WRITER = """
 import sys
 from pathlib import Path
-from charlm.sealed_file import write_atomically
+from charlm.regular_file import write_atomically
 path = Path(sys.argv[1])
 print("ready", flush=True)
 while True:

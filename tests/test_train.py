@@ -21,7 +21,7 @@ from charlm.corpus import load_corpus, parse_split
 from charlm.engine import Engine
 from charlm.errors import CharlmError, CorpusError, InputError, TrainingError, run_main
 from charlm.ngram import measure_baseline
-from charlm.places import LAST, MODEL
+from charlm.places import LAST, MODEL, RESUME
 from charlm.run_log import RUN_LOG, read_run_log
 from charlm.train.__main__ import main
 from charlm.train.dataset import encode
@@ -29,7 +29,7 @@ from charlm.train.evaluate import evaluate_stream
 from charlm.train.learner import Learner
 from charlm.train.model import CharModel
 from charlm.train.options import parse_options
-from charlm.train.run_folder import RESUME, RunFolder, default_path
+from charlm.train.run_folder import RunFolder, default_path
 from charlm.vocabulary import EOS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -22,7 +22,7 @@ from charlm.compare.texts import default_prompts, write_texts
 from charlm.compare.trainings import train_all
 from charlm.corpus import Corpus, prepare_prompt
 from charlm.errors import InputError, Stopped
-from charlm.sealed_file import write_atomically
+from charlm.regular_file import write_atomically
 from charlm.train.command import load_text, text_config
 from charlm.train.options import parse_options
 from charlm.train.reporter import Reporter

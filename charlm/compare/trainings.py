@@ -10,12 +10,12 @@ from charlm.compare.plan import Training
 from charlm.corpus import CorpusReport
 from charlm.display import visible
 from charlm.errors import InputError, TrainingError
+from charlm.places import RESUME
 from charlm.run_log import read_run_log
 from charlm.train.announce import command_line
 from charlm.train.command import train
 from charlm.train.options import parse_options
 from charlm.train.reporter import Reporter
-from charlm.train.run_folder import RESUME
 
 
 class _Reporter(Reporter):

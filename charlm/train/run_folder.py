@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import io
 import os
 import re
+import stat
 import time
 import zipfile
 from pathlib import Path
@@ -14,17 +16,22 @@ from typing import cast
 
 import torch
 
+from charlm.control import CONTROL
 from charlm.display import visible
 from charlm.errors import InputError, TrainingError
-from charlm.places import LAST, MODEL, RUNS
+from charlm.places import KEPT, KEPT_MODEL, LAST, LOCK, MODEL, RESUME, RUNS
+from charlm.regular_file import (
+    open_inside,
+    opened_folder,
+    read_inside,
+    sweep_temporaries,
+    write_at,
+)
 from charlm.run_log import RUN_LOG
-from charlm.sealed_file import sweep_temporaries, write_atomically
 from charlm.train.saved import Saved, differences
 
-RESUME = "resume.pt"
-_KEPT = "kept"
-_LOCK = ".lock"
 _LONGEST_NAME = 60
+_LONGEST_PID = 32  # bytes; what is longer, or no number, is not a lock
 
 
 class RunFolder:
@@ -41,7 +48,7 @@ class RunFolder:
             raise InputError(f"run folder {path} has control characters in its name: rename it")
         try:
             for name in (RESUME, RUN_LOG, MODEL, LAST):
-                if (path / name).exists():
+                if os.path.lexists(path / name):
                     on = f"go on with it (--resume {path}) or " if name == RESUME else ""
                     raise InputError(
                         f"{path} already holds a run ({name}): {on}choose another folder (--out)"
@@ -65,33 +72,40 @@ class RunFolder:
 
     @classmethod
     def _locked(cls, path: Path) -> RunFolder:
-        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        _check_contents(path)
+        lock = open_inside(path, LOCK, os.O_RDWR | os.O_CREAT)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            _take(lock, path)
+            with opened_folder(path) as run:
+                sweep_temporaries(run)
+                with contextlib.suppress(FileNotFoundError), opened_folder(KEPT, run) as kept:
+                    sweep_temporaries(kept)
+        except BaseException:
             os.close(lock)
-            raise TrainingError(f"run {path} is in use by pid {holder}: stop that first") from None
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, str(os.getpid()).encode("ascii"), 0)
-        sweep_temporaries(path)
-        sweep_temporaries(path / _KEPT)
+            raise
         return cls(path, lock)
 
     def write(self, name: str, data: bytes) -> None:
         """Write one file atomically. TrainingError when the folder has gone; else OSError."""
         try:
-            if name.startswith(_KEPT):
-                (self.path / _KEPT).mkdir(exist_ok=True)
-            write_atomically(self.path / name, data)
+            with opened_folder(self.path) as run:
+                folder, _, name = name.rpartition("/")
+                if not folder:
+                    write_at(run, name, data)
+                    return
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(folder, dir_fd=run)
+                with opened_folder(folder, run) as inside:
+                    write_at(inside, name, data)
         except FileNotFoundError:
             raise TrainingError(f"run folder {self.path} has gone: nothing can be saved") from None
 
     def keep_only(self, names: list[str]) -> None:
         """Remove every kept model that is not named."""
-        for path in (self.path / _KEPT).glob("*.safetensors"):
-            if f"{_KEPT}/{path.name}" not in names:
-                path.unlink(missing_ok=True)
+        with opened_folder(self.path) as run, opened_folder(KEPT, run) as kept:
+            for name in os.listdir(kept):
+                if KEPT_MODEL.fullmatch(name) and f"{KEPT}/{name}" not in names:
+                    os.unlink(name, dir_fd=kept)
 
     def save_resume(self, values: Saved) -> None:
         """All that is needed to go on, for torch only."""
@@ -103,7 +117,8 @@ class RunFolder:
         """What `save_resume` wrote; nothing but tensors and plain values is ever unpickled."""
         path = self.path / RESUME
         try:
-            values = torch.load(io.BytesIO(path.read_bytes()), weights_only=True)
+            with read_inside(self.path, RESUME) as file:
+                values = torch.load(io.BytesIO(file.read()), weights_only=True)
         except (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(f"{path} cannot be resumed from: {error}") from None
         except Exception as error:  # the unpickler raises types of its own
@@ -128,6 +143,35 @@ class RunFolder:
         self.close()
 
 
+def _check_contents(path: Path) -> None:
+    """Raise InputError for a link, a pipe, a device or a folder where a run has a file.
+
+    Nothing of that kind is used later either; here it is said before anything is changed.
+    """
+    for name in (LOCK, RUN_LOG, CONTROL, RESUME, MODEL, LAST, KEPT):
+        expected = stat.S_ISDIR if name == KEPT else stat.S_ISREG
+        with contextlib.suppress(FileNotFoundError):
+            if not expected(os.lstat(path / name).st_mode):
+                kind = "folder" if name == KEPT else "regular file"
+                raise InputError(
+                    f"{path / name} is a link or no {kind}: a run holds its own alone: remove it"
+                )
+
+
+def _take(lock: int, path: Path) -> None:
+    """Take the lock and write into it who has it."""
+    holder = os.pread(lock, _LONGEST_PID + 1, 0).strip()
+    if len(holder) > _LONGEST_PID or not (holder.isdigit() or not holder):
+        raise InputError(f"{path / LOCK} is not the lock of a run: remove it")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = holder.decode("ascii") or "unknown"
+        raise TrainingError(f"run {path} is in use by pid {pid}: stop that first") from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode("ascii"), 0)
+
+
 def default_path(corpus: str, cell: str) -> Path:
     """checkpoints/<corpus>-<cell>-<time>"""
     stem = re.sub(r"[^\w.-]+", "_", Path(corpus).stem)[:_LONGEST_NAME].strip("._-") or "text"
@@ -136,7 +180,7 @@ def default_path(corpus: str, cell: str) -> Path:
 
 def kept_name(step: int) -> str:
     """Where the model of a step is kept, inside the run's folder."""
-    return f"{_KEPT}/step-{step:08}.safetensors"
+    return f"{KEPT}/step-{step:08}.safetensors"
 
 
 def is_disk_full(error: OSError) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from charlm.checkpoint import Checkpoint, checkpoint_bytes, load_checkpoint
 from charlm.errors import TrainingError
-from charlm.places import LAST, MODEL
+from charlm.places import LAST, MODEL, RESUME
 from charlm.train.learner import Learner
-from charlm.train.run_folder import RESUME, RunFolder, is_disk_full, kept_name
+from charlm.train.run_folder import RunFolder, is_disk_full, kept_name
 
 
 class Saver:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from charlm.errors import CharlmError
-from charlm.places import MODEL
+from charlm.places import KEPT, KEPT_MODEL, LAST, MODEL
+from charlm.regular_file import opened_folder
 from tui.messages.run import Weights
 
-_KEPT = re.compile(r"step-(\d{1,12})\.safetensors")
-_NEWEST = ("last.safetensors", MODEL)
+_NEWEST = (LAST, MODEL)
 
 
 class WeightsFinder:
@@ -31,20 +32,31 @@ class WeightsFinder:
             step = self._step_of(path)
             if step is not None:
                 found[step] = Weights(step, path, self._stamps[path][1])
-        with contextlib.suppress(OSError), os.scandir(self._run / "kept") as kept:
-            for entry in kept:
-                match = _KEPT.fullmatch(entry.name)
-                with contextlib.suppress(OSError):  # a link to nothing, or gone by now
-                    if match is not None:
-                        step, stamp = int(match[1]), entry.stat().st_mtime_ns
-                        found[step] = Weights(step, Path(entry.path), stamp)
+        found |= {weights.step: weights for weights in self._kept()}
         return tuple(found[step] for step in sorted(found))
+
+    def _kept(self) -> Iterator[Weights]:
+        """The models that are kept beside the best; links are none."""
+        with (
+            contextlib.suppress(OSError),
+            opened_folder(self._run) as run,
+            opened_folder(KEPT, run) as kept,
+        ):
+            for name in os.listdir(kept):
+                match = KEPT_MODEL.fullmatch(name)
+                with contextlib.suppress(OSError):  # gone by now
+                    status = os.stat(name, dir_fd=kept, follow_symlinks=False)
+                    if match is not None and stat.S_ISREG(status.st_mode):
+                        path = self._run / KEPT / name
+                        yield Weights(int(match[1]), path, status.st_mtime_ns)
 
     def _step_of(self, path: Path) -> int | None:
         """The step that a checkpoint names; None for one that cannot be read."""
         try:
-            status = path.stat()
+            status = path.lstat()
         except OSError:
+            return None
+        if not stat.S_ISREG(status.st_mode):
             return None
         stamp = (status.st_ino, status.st_mtime_ns)
         if self._stamps.get(path) != stamp:

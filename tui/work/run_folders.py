@@ -19,7 +19,7 @@ from charlm.checkpoint import Description, describe_checkpoint
 from charlm.display import visible, visible_text
 from charlm.durations import spoken
 from charlm.errors import CharlmError, InputError
-from charlm.places import MODEL, SHIPPED_RUNS
+from charlm.places import KEPT, MODEL, SHIPPED_RUNS
 from charlm.run_log import RUN_LOG, read_ends
 from tui.messages.runs import RunDetails, RunKind, RunRow, RunState
 from tui.models import SHIPPED
@@ -158,8 +158,8 @@ def _size(path: Path) -> int:
             return path.stat().st_size
         return sum(
             entry.stat(follow_symlinks=False).st_size
-            for folder in (path, path / "kept")
-            if folder.is_dir()
+            for folder in (path, path / KEPT)
+            if folder == path or (folder.is_dir() and not folder.is_symlink())
             for entry in os.scandir(folder)
             if entry.is_file(follow_symlinks=False)
         )

@@ -6,7 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
-_LOCK = ".lock"
+from charlm.places import LOCK
+from charlm.regular_file import open_inside
 
 
 def is_training(run: Path) -> bool:
@@ -16,7 +17,7 @@ def is_training(run: Path) -> bool:
     very instant must not find it taken.
     """
     try:
-        lock = os.open(run / _LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        lock = open_inside(run, LOCK)
     except OSError:
         return False
     try:
