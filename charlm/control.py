@@ -12,10 +12,9 @@ it when the training began was meant for another and is passed over.
 from __future__ import annotations
 
 import json
-import math
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from charlm.regular_file import open_inside, read_inside
 
@@ -23,6 +22,7 @@ CONTROL = "control.jsonl"
 ACTS = ("pause", "resume", "learning_rate", "stop")
 
 MAX_LEARNING_RATE = 100.0
+_LONGEST = 60  # characters of what is no act
 
 
 class Act(NamedTuple):
@@ -84,10 +84,19 @@ def _act(line: bytes) -> Act:
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return Act("", error='a line is not an act, as {"act": "pause"}')
     if name not in ACTS:
-        return Act(str(name), error=f"act {name!r} is not one of {', '.join(ACTS)}")
+        return Act("", error=f"act {_shown(name)} is not one of {', '.join(ACTS)}")
     if name != "learning_rate":
         return Act(name)
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and math.isfinite(value) and 0 < value <= MAX_LEARNING_RATE):
-        return Act(name, error=f"learning rate {value!r} is not a number above 0, at most 100")
+    if not (number and 0 < value <= MAX_LEARNING_RATE):
+        said = f"learning rate {_shown(value)} is not a number above 0, at most 100"
+        return Act(name, error=said)
     return Act(name, float(value))
+
+
+def _shown(value: Any) -> str:
+    try:
+        shown = repr(value)
+    except RecursionError:
+        shown = "..."
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."

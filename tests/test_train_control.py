@@ -130,6 +130,10 @@ def test_a_paused_training_can_be_stopped(
         ('{"act": "learning_rate", "value": NaN}', "learning rate nan is not"),
         ('{"act": "learning_rate", "value": -1}', "learning rate -1 is not"),
         ('{"act": "learning_rate", "value": true}', "learning rate True is not"),
+        (f'{{"act": "learning_rate", "value": 1{"0" * 400}}}', "learning rate 1000"),
+        (f'{{"act": "learning_rate", "value": 1{"0" * 5000}}}', "a line is not an act"),
+        (f'{{"act": "{"a" * 900_000}"}}', f"act '{'a' * 59}... is not one of"),
+        (f'{{"act": {"[" * 900}1{"]" * 900}}}', "act "),
     ],
 )
 def test_what_is_no_act_is_a_notice_and_changes_nothing(
