@@ -22,6 +22,9 @@ from typing import NoReturn
 
 from charlm.display import visible
 
+#: What a training survives where it writes: it is told once, and the next save tries again.
+SURVIVED = (OSError, MemoryError)
+
 
 class CharlmError(Exception):
     """Base of the tree; a caller who catches this catches all of charlm."""
@@ -57,6 +60,13 @@ class Stopped(CharlmError):
     def __init__(self, message: str, signum: int) -> None:
         super().__init__(message)
         self.exit_code = 128 + signum
+
+
+def reason_of(error: Exception) -> str:
+    """Why something was refused, in the system's own words."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or ("out of memory" if isinstance(error, MemoryError) else "no reason given")
 
 
 def run_main(main: Callable[[Sequence[str]], int | None], arguments: Sequence[str]) -> int:

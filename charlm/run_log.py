@@ -21,16 +21,15 @@ after a kill first takes back the lines of the steps that were lost (`rewind`).
 
 from __future__ import annotations
 
-import errno
 import itertools
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from charlm.errors import InputError
+from charlm.errors import SURVIVED, InputError, reason_of
 from charlm.regular_file import open_inside, opened_folder, read_inside, write_at
 
 RUN_LOG = "run.jsonl"
@@ -41,11 +40,12 @@ _PIECE = 1 << 20  # bytes that a tail reads at once
 class RunLog:
     """Appends to the run log of one run; use as a context manager. Raises InputError."""
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, warn: Callable[[str], None] = lambda _: None) -> None:
+        self._path, self._warn, self._lost = run / RUN_LOG, warn, False
         try:
             file = open_inside(run, RUN_LOG, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         except OSError as error:
-            raise InputError(f"{run / RUN_LOG} cannot be written: {error.strerror}") from None
+            raise InputError(f"{self._path} cannot be written: {error.strerror}") from None
         # The last line may be cut, by a crash or a full disk: the next one ends it first.
         size = os.fstat(file).st_size
         self._is_cut = size > 0 and os.pread(file, 1, size - 1) != b"\n"
@@ -54,22 +54,34 @@ class RunLog:
     def append(self, kind: str, **values: Any) -> None:
         """Write one line. A NaN or infinite number is written as null: JSON has neither.
 
-        A full disk costs the line, not the training.
+        What cannot be written costs the line, not the training; `warn` is told so, once.
         """
         line = json.dumps({"kind": kind} | _finite(values), ensure_ascii=True) + "\n"
         data = b"\n" * self._is_cut + line.encode("ascii")
         try:
             written = self._file.write(data)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
+        except SURVIVED as error:
+            self._lose(reason_of(error))
             return
         self._is_cut = written < len(data)
+        if self._is_cut:
+            self._lose("a part of it alone was taken")
 
     def close(self) -> None:
-        """Flush to the disk and close."""
-        os.fsync(self._file.fileno())
-        self._file.close()
+        """Flush to the disk and close. What fails there is told; the training is over."""
+        try:
+            with self._file as file:
+                os.fsync(file.fileno())
+        except SURVIVED as error:
+            self._warn(f"{self._path} may not be whole on the disk ({reason_of(error)})")
+
+    def _lose(self, reason: str) -> None:
+        if not self._lost:
+            self._lost = True
+            self._warn(
+                f"{self._path}: a line could not be written ({reason}): it is lost, and so may"
+                " later ones be; the training goes on"
+            )
 
     def __enter__(self) -> RunLog:
         return self

@@ -127,7 +127,7 @@ def test_killed_at_any_step_it_ends_as_if_it_was_not(
 
 
 def test_steps_that_were_lost_are_not_told_twice(corpus: Path, tmp_path: Path) -> None:
-    class Crash(Exception):
+    class Crash(BaseException):  # as a kill: nothing is saved
         pass
 
     run, learn = tmp_path / "run", Learner.step
@@ -148,7 +148,7 @@ def test_steps_that_were_lost_are_not_told_twice(corpus: Path, tmp_path: Path) -
 
 
 def test_a_run_killed_before_its_first_save_goes_on(corpus: Path, tmp_path: Path) -> None:
-    class Crash(Exception):
+    class Crash(BaseException):
         pass
 
     def crashing(_: Learner, **closely: bool) -> object:

@@ -15,9 +15,9 @@ from charlm.checkpoint import load_checkpoint
 from charlm.config import ModelConfig, TextConfig
 from charlm.corpus import Corpus, load_corpus, make_corpus, parse_split
 from charlm.documentation import read_documentation
-from charlm.errors import InputError, TrainingError
+from charlm.errors import CharlmError, InputError, TrainingError
 from charlm.ngram import Baseline, measure_baseline
-from charlm.run_log import RunLog, rewind
+from charlm.run_log import RUN_LOG, RunLog, rewind
 from charlm.train.announce import announce, command_line, tell_baseline, warn
 from charlm.train.fine_tune import extended, options_from
 from charlm.train.learner import Learner
@@ -39,6 +39,7 @@ _MAY_CHANGE = {
 
 #: What says where and how, not what is learned.
 _NOT_THE_RUN = {"corpus", "out", "resume", "start_from", "dry_run", "debug", "texts"}
+_LONGEST_MESSAGE = 300
 
 
 def train(options: Any, arguments: Sequence[str], reporter: Reporter | None = None) -> int:
@@ -46,12 +47,15 @@ def train(options: Any, arguments: Sequence[str], reporter: Reporter | None = No
     begin = _resume if options.resume else _start
     try:
         return begin(options, arguments, reporter or Reporter())
-    except RuntimeError as error:
-        if "can't allocate memory" not in str(error):
-            raise
-        raise TrainingError(
-            "out of memory: make --hidden, --layers, --batch or --length smaller"
-        ) from error
+    except (CharlmError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        if "can't allocate memory" in str(error):
+            message = "out of memory: make --hidden, --layers, --batch or --length smaller"
+        else:
+            said = " ".join(str(error).split())[:_LONGEST_MESSAGE]
+            message = f"{type(error).__name__}: {said} (--debug shows where)"
+        raise TrainingError(message) from error
 
 
 def _start(options: Any, arguments: Sequence[str], reporter: Reporter) -> int:
@@ -96,7 +100,12 @@ def _resume(options: Any, arguments: Sequence[str], reporter: Reporter) -> int:
         text = replace(text_config(options), start_id=values["start_id"])
         learner = _learner(options, corpus, vocabulary, text)
         learner.resume(values)
-        rewind(folder.path, learner.position.step)
+        try:
+            rewind(folder.path, learner.position.step)
+        except OSError as error:
+            raise InputError(
+                f"{folder.path / RUN_LOG} cannot be written: {error.strerror}"
+            ) from None
         notices = [f"resumed from step {learner.position.step:,}"]
         return _train(learner, arguments, folder, reporter, notices)
 
@@ -188,7 +197,7 @@ def _train(
     baseline: Baseline | None = None,
 ) -> int:
     """Run it; `notices`: what to say first. `baseline`: of a new run."""
-    with RunLog(folder.path) as log:
+    with RunLog(folder.path, reporter.warn) as log:
         reporter.start()
         step = learner.position.step
         monitor = Monitor(folder.path, step, lambda message: warn(reporter, log, message))

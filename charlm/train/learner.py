@@ -64,6 +64,7 @@ class Learner:
         self.batches = self._batches()
         self.position = Position()
         self.state: ModelState | None = None
+        self.whole = True  # False once a step has failed in the middle of changing the weights
 
     @property
     def parameter_count(self) -> int:
@@ -132,8 +133,21 @@ class Learner:
     def step(self, closely: bool = False) -> Update:
         """One update of the weights, by the gradient of `accumulate` batches together.
 
-        `closely`: with a probe of it, which changes nothing.
+        `closely`: with a probe of it, which changes nothing. A step that fails before it changes
+        the weights is taken back, so that the learner can be saved as it was between two steps.
         """
+        position, state, random = self.position, self.state, torch.get_rng_state()
+        epoch, index = position.epoch, position.index
+        try:
+            update = self._step(closely)
+        except BaseException:
+            position.epoch, position.index, self.state = epoch, index, state
+            torch.set_rng_state(random)
+            raise
+        self.whole = True
+        return update
+
+    def _step(self, closely: bool) -> Update:
         rate = learning_rate(self.options, self.position, self.progress())
         batches = [self._next_batch() for _ in range(self.options.accumulate)]
         probe = Probe() if closely else None
@@ -234,6 +248,7 @@ class Learner:
         return times / float(len(batches) * self.options.length)
 
     def _update(self, rate: float) -> None:
+        self.whole = False
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.step()

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-_FAILURES = (OSError, RuntimeError, ImportError)
 _METRICS = ("result/validation_loss", "result/test_loss")
 #: The table of runs shows five columns by itself: these.
 _FIRST_COLUMNS = ("cell", "dropout", "hidden", "layers", "learning_rate")
@@ -25,7 +24,7 @@ _WRAP = textwrap.TextWrapper(
 
 
 class Monitor:
-    """Writes into the run folder. When that fails it says so once and stays silent.
+    """Writes into the run folder. When that fails, of whatever, it says so once and stays silent.
 
     `step`: of the run when it starts or goes on; what was written of later ones is hidden.
     """
@@ -40,7 +39,7 @@ class Monitor:
             from torch.utils.tensorboard import SummaryWriter
 
             self._writer = SummaryWriter(str(run), purge_step=step + 1)
-        except _FAILURES as error:
+        except Exception as error:
             self._fail(error)
 
     def options(self, values: Mapping[str, Any]) -> None:
@@ -114,7 +113,7 @@ class Monitor:
         try:
             if self._writer is not None:
                 self._writer.close()
-        except _FAILURES as error:
+        except Exception as error:
             self._fail(error)
         finally:
             threading.excepthook = self._hook
@@ -123,7 +122,7 @@ class Monitor:
         try:
             if self._writer is not None:
                 write(self._writer)
-        except _FAILURES as error:
+        except Exception as error:
             self._fail(error)
 
     def _quiet(self, failure: threading.ExceptHookArgs) -> None:
@@ -134,7 +133,7 @@ class Monitor:
     def _fail(self, error: Exception) -> None:
         writer, self._writer = self._writer, None
         self._warn(f"TensorBoard is off for this run, training goes on: {error}")
-        with contextlib.suppress(*_FAILURES):
+        with contextlib.suppress(Exception):
             if writer is not None:
                 writer.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import io
 import os
@@ -102,10 +101,20 @@ class RunFolder:
 
     def keep_only(self, names: list[str]) -> None:
         """Remove every kept model that is not named."""
-        with opened_folder(self.path) as run, opened_folder(KEPT, run) as kept:
+        with opened_folder(self.path) as run, contextlib.ExitStack() as stack:
+            try:
+                kept = stack.enter_context(opened_folder(KEPT, run))
+            except FileNotFoundError:
+                return  # nothing was ever kept
+            refused = None
             for name in os.listdir(kept):
                 if KEPT_MODEL.fullmatch(name) and f"{KEPT}/{name}" not in names:
-                    os.unlink(name, dir_fd=kept)
+                    try:
+                        os.unlink(name, dir_fd=kept)
+                    except OSError as error:
+                        refused = error
+            if refused is not None:
+                raise refused
 
     def save_resume(self, values: Saved) -> None:
         """All that is needed to go on, for torch only."""
@@ -181,8 +190,3 @@ def default_path(corpus: str, cell: str) -> Path:
 def kept_name(step: int) -> str:
     """Where the model of a step is kept, inside the run's folder."""
     return f"{KEPT}/step-{step:08}.safetensors"
-
-
-def is_disk_full(error: OSError) -> bool:
-    """Whether waiting for someone to tidy up can help."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES)

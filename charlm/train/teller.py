@@ -54,13 +54,19 @@ class Teller:
         self._monitor.histograms(position.step, "gradient", probe.gradients)
 
     def evaluation(self, position: Position, loss: float | None, best: bool) -> None:
-        """The validation loss, if there is one."""
+        """The validation loss, if there is one, before anything is saved."""
         self._log.append("evaluation", **position.where(), validation_loss=loss, best=best)
         if loss is None:
             return
         curves = {"loss/validation": loss, "bpc/validation": loss / math.log(2)}
         self._monitor.scalars(position.step, curves)
+
+    def evaluated(self, position: Position, loss: float | None, best: bool, saved: bool) -> None:
+        """The same, for whoever looks on, once it is known whether the best is on the disk."""
+        if loss is None:
+            return
         mark = ", the best so far" if best else ""
+        mark += ", not saved yet" if best and not saved else ""
         self._reporter.line(f"step {position.step:,}: validation loss {loss:.4f}{mark}")
 
     def text(self, text: Text) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from charlm.control import Act, Control
@@ -42,18 +43,24 @@ class Trainer:
         self._began = time.monotonic()
         with Signals() as self._signals:
             try:
-                self._train()
-                self._finish()
-            except Stopped as stopped:
-                saved = self._stop(str(stopped))
-                raise Stopped(f"{stopped}, {saved}", stopped.exit_code - 128) from None
-            except _StopAsked:
-                self.tell.line(self._stop("stopped by the control file"))
-            except TrainingError as error:
-                self.tell.end(self.learner.position, str(error))
+                self._train_or_stop()
+            except Stopped:
+                raise
+            except Exception as error:
+                self._rescue(error)
                 raise
             finally:
                 self.texts.close()
+
+    def _train_or_stop(self) -> None:
+        try:
+            self._train()
+            self._finish()
+        except Stopped as stopped:
+            saved = self._stop(str(stopped))
+            raise Stopped(f"{stopped}, {saved}", stopped.exit_code - 128) from None
+        except _StopAsked:
+            self.tell.line(self._stop("stopped by the control file"))
 
     def _train(self) -> None:
         learner, position = self.learner, self.learner.position
@@ -132,11 +139,12 @@ class Trainer:
         loss = self.learner.loss_of("validation", False, self._signals.check)
         position = self.learner.position
         position.share, position.evaluated = self._share(), position.step
-        best = loss is None or position.best is None or loss < position.best
+        best = self.saver.is_best(loss)
         after_evaluation(self.learner.options, position, best)
         self._count_time()
         self.tell.evaluation(position, loss, best)
-        self.saver.save(best, loss)
+        saved = self.saver.save(best, loss)
+        self.tell.evaluated(position, loss, best, saved)
         if self.learner.options.texts:
             self.texts.ask(position.step)
 
@@ -147,7 +155,9 @@ class Trainer:
             f"{part}_loss": self.learner.loss_of(part, True, self._signals.check, best.tensors)
             for part in ("validation", "test")
         }
-        self.saver.save_best(best, losses)
+        self.saver.finish(best, losses)
+        if lost := self.saver.lost():
+            raise TrainingError(lost)
         self._count_time()
         for text in self.texts.rest():
             self.tell.text(text)
@@ -156,12 +166,25 @@ class Trainer:
         self.tell.end(position, stale if self._is_stale() else "budget used", losses)
 
     def _stop(self, reason: str) -> str:
-        """Save and tell the end; how to go on."""
+        """Save and tell the end; how to go on. Raises TrainingError."""
         position = self.learner.position
         self._count_time()
-        self.saver.save(best=not position.has_best)
+        self.saver.save(best=not self.saver.has_best)
+        if lost := self.saver.lost():
+            raise TrainingError(f"{reason}; {lost}")
         self.tell.end(position, reason)
         return f"step {position.step:,} saved: go on with --resume {self.folder.path}"
+
+    def _rescue(self, error: Exception) -> None:
+        """Whatever ends a training: save what was learned, and tell why it ended."""
+        position, saved = self.learner.position, False
+        if self.learner.whole:
+            with contextlib.suppress(Exception):  # the first error is the one that is told
+                self.saver.save(best=not self.saver.has_best)
+                saved = not self.saver.lost()
+        self.tell.end(position, str(error) or type(error).__name__)
+        if saved:
+            self.tell.line(f"step {position.step:,} saved: go on with --resume {self.folder.path}")
 
     def _count_time(self) -> None:
         now = time.monotonic()
