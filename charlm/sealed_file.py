@@ -2,7 +2,8 @@
 
 The header's metadata has one key, the kind's, whose JSON holds `version`, `sha256` and what the
 kind adds. The SHA-256 is that of the whole file with its own 64 digits taken as zeros, so a
-flipped byte anywhere is found.
+flipped byte anywhere is found. What a file says its SHA-256 is must be what was computed, and no
+key may stand twice, at any depth: else a file could be read in two ways, and claim to be another.
 
 A file is read as bytes and checked wholly before anything of it is used: nothing is mapped
 (a file cut while mapped kills the process), nothing is unpickled, nothing is allocated before
@@ -17,6 +18,7 @@ import json
 import os
 import re
 import struct
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ from charlm.regular_file import open_regular
 from charlm.regular_file import write_atomically as write_atomically
 
 _MAX_HEADER = 2**20
+_LONGEST_KEY = 60  # characters of it in a message
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -54,7 +57,10 @@ class Kind:
 
 @dataclass(frozen=True)
 class SealedFile:
-    """A file whose seal is whole. declared: its tensors' headers; content: our JSON."""
+    """A file whose seal is whole. declared: its tensors' headers; content: our JSON.
+
+    content["sha256"] is the digest that was computed.
+    """
 
     path: Path
     content: Mapping[str, Any]
@@ -99,19 +105,18 @@ def unseal(kind: Kind, path: Path) -> SealedFile:
 def read_content(kind: Kind, path: Path) -> dict[str, Any]:
     """Our own part of the header, read without the tensors. Raises the kind's error.
 
-    The size is checked, the checksum is not: enough to show a file in a list, not to use it.
+    The size is checked, the checksum is not, and is left out: enough to show a file in a list,
+    not to use it.
     """
     with _open(kind, path) as file:
         start = file.read(8)
         size = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
         data = start + file.read(min(size, _MAX_HEADER))
         metadata = _header(kind, data, path, os.fstat(file.fileno()).st_size).get("__metadata__")
-    try:
-        content = json.loads(metadata[kind.key]) if metadata else None
-    except (ValueError, RecursionError, TypeError, KeyError):
-        content = None
-    if not isinstance(content, dict):
+    content = _own_part(kind, metadata, path)
+    if content is None:
         raise kind.error(f"{path} is not a charlm {kind.name}, or damaged")
+    content.pop("sha256", None)
     return _of_known_version(kind, content, path)
 
 
@@ -148,9 +153,9 @@ def _header(kind: Kind, data: bytes, path: Path, length: int) -> dict[str, Any]:
             f"{kind.name} {path}: incomplete file ({length} of {8 + size} bytes or more)"
         )
     try:
-        header = json.loads(data[8 : 8 + size], object_pairs_hook=_without_duplicates)
+        header = parse_json(data[8 : 8 + size])
         ends = [int(t["data_offsets"][1]) for n, t in header.items() if n != "__metadata__"]
-    except _Duplicate as error:
+    except DuplicateKey as error:
         raise kind.error(f"{kind.name} {path}: {error}") from None
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, AttributeError):
         raise kind.error(
@@ -170,24 +175,43 @@ def _content(kind: Kind, data: bytes, header: Mapping[str, Any], path: Path) -> 
     metadata = header.get("__metadata__")
     if not kind.looks_like(data):
         raise kind.error(f"{path} is not a charlm {kind.name}")
-    try:
-        head = data[: 8 + struct.unpack_from("<Q", data)[0]]
-        place = _digest_place(head)
-        written = data[place : place + 64]
-        digest = hashlib.sha256(data[:place])
-        digest.update(b"0" * 64)
-        digest.update(data[place + 64 :])
-        whole = digest.hexdigest().encode("ascii") == written
-        content = json.loads(metadata[kind.key]) if whole and metadata else None
-    except (ValueError, RecursionError, TypeError, KeyError):
-        whole, content = False, None
-    if not whole or not isinstance(content, dict):
+    digest = _digest(data)
+    content = _own_part(kind, metadata, path) if digest else None
+    # The digits that were hashed as zeros and those that are used may stand in different places.
+    if content is None or content.get("sha256") != digest:
         raise kind.error(f"{kind.name} {path}: checksum differs, the file is damaged")
     return _of_known_version(kind, content, path)
 
 
+def _digest(data: bytes) -> str:
+    """The SHA-256 of a file, its own digits taken as zeros, if it is what these say; else ""."""
+    try:
+        place = _digest_place(data[: 8 + struct.unpack_from("<Q", data)[0]])
+    except ValueError:
+        return ""
+    digest = hashlib.sha256(data[:place])
+    digest.update(b"0" * 64)
+    digest.update(data[place + 64 :])
+    computed = digest.hexdigest()
+    return computed if computed.encode("ascii") == data[place : place + 64] else ""
+
+
+def _own_part(kind: Kind, metadata: object, path: Path) -> dict[str, Any] | None:
+    """Our JSON in the metadata of a header; None where there is none that can be read."""
+    text = metadata.get(kind.key) if isinstance(metadata, dict) else None
+    try:
+        content = parse_json(text) if isinstance(text, str) else None
+    except DuplicateKey as error:
+        raise kind.error(f"{kind.name} {path}: {error}") from None
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
 def _of_known_version(kind: Kind, content: dict[str, Any], path: Path) -> dict[str, Any]:
     version = content.get("version")
+    if isinstance(version, int) and version < 1:
+        raise kind.error(f"{kind.name} {path}: there is no format version {int(version)}")
     if not isinstance(version, int) or version > kind.version:
         raise kind.error(
             f"{kind.name} {path}: format version {version} is newer than {kind.version},"
@@ -205,14 +229,18 @@ def _digest_place(header: bytes) -> int:
     return places[0]
 
 
-class _Duplicate(Exception):
-    """A tensor declared twice."""
+class DuplicateKey(Exception):
+    """A key that stands twice in one JSON object, so that it could be read in two ways."""
+
+
+def parse_json(text: str | bytes) -> Any:
+    """What a JSON text says. Raises DuplicateKey, ValueError, RecursionError."""
+    return json.loads(text, object_pairs_hook=_without_duplicates)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in result:
-            raise _Duplicate(f"tensor {key!r} occurs twice")
-        result[key] = value
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        twice = next(key for key, count in Counter(k for k, _ in pairs).items() if count > 1)
+        raise DuplicateKey(f"{repr(twice)[:_LONGEST_KEY]} occurs twice in its header")
     return result

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,12 +23,14 @@ from conftest import ROOT, random_checkpoint
 from charlm.checkpoint import (
     MODEL,
     checkpoint_bytes,
+    describe_checkpoint,
     load_checkpoint,
     save_checkpoint,
 )
 from charlm.config import GATES, ModelConfig
 from charlm.errors import CheckpointError, InputError
 from charlm.regular_file import opened_folder, sweep_temporaries, write_atomically
+from charlm.sealed_file import Kind, read_content, unseal
 from charlm.vocabulary import Vocabulary
 
 
@@ -158,6 +161,75 @@ def test_wrong_tensors_are_named(tmp_path, data) -> None:
             load_bytes(tmp_path, resigned(with_header(data, change)))
 
 
+def with_text(data: bytes, change: Callable[[str], str]) -> bytes:
+    """The file with the text of our own metadata changed, signed anew at its first digits."""
+
+    def changed(header):
+        header["__metadata__"]["charlm"] = change(header["__metadata__"]["charlm"])
+
+    return resigned(with_header(data, changed))
+
+
+OTHER = "e" * 64
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text[:-1] + f',"sha256":"{OTHER}"}}',
+        lambda text: text[:-1] + f',"\\u0073ha256":"{OTHER}"}}',
+        lambda text: text.replace('"metrics":{', '"metrics":{"seconds":0,'),
+        lambda text: text.replace('"metrics":{', '"metrics":{"deep":[{"a":1,"a":2}],'),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_at_every_depth(tmp_path, data, change) -> None:
+    for read in (load_bytes, describe_bytes):
+        with pytest.raises(CheckpointError, match=r"'(sha256|seconds|a)' occurs twice"):
+            read(tmp_path, with_text(data, change))
+
+
+def describe_bytes(folder: Path, data: bytes):
+    path = folder / "x.safetensors"
+    path.write_bytes(data)
+    return describe_checkpoint(path)
+
+
+def test_a_tensor_is_not_declared_twice_in_any_spelling(tmp_path, data) -> None:
+    def twice(header):
+        return json.dumps(header)[:-1] + ', "\\u006futput_bias": {}}'
+
+    with pytest.raises(CheckpointError, match="'output_bias' occurs twice"):
+        load_bytes(tmp_path, with_header(data, twice))
+
+    def axes(header):
+        text = json.dumps(header)
+        return text.replace('"dtype": "F32"', '"dtype": "F32", "dtype": "F32"', 1)
+
+    with pytest.raises(CheckpointError, match="'dtype' occurs twice"):
+        load_bytes(tmp_path, with_header(data, axes))
+
+
+def test_a_file_cannot_claim_the_checksum_of_another(tmp_path, data) -> None:
+    """The digits that are hashed as zeros stand elsewhere than those that are claimed."""
+
+    def elsewhere(header):
+        own = header["__metadata__"]["charlm"]
+        place = own.index('"sha256":"') + len('"sha256":"')
+        claiming = (own[:place] + OTHER + own[place + 64 :]).replace("sha256", "\\u0073ha256")
+        decoy = f'{{"sha256":"{"0" * 64}"}}'
+        header["__metadata__"] = {"a": decoy, "charlm": claiming}
+
+    with pytest.raises(CheckpointError, match="checksum differs"):
+        load_bytes(tmp_path, resigned(with_header(data, elsewhere)))
+
+
+def test_a_description_claims_no_checksum(tmp_path, data) -> None:
+    (tmp_path / "x").write_bytes(data)
+    kind = Kind("checkpoint", "charlm", 1, "vocabulary", CheckpointError)
+    assert "sha256" not in read_content(kind, tmp_path / "x")
+    assert unseal(kind, tmp_path / "x").content["sha256"] == load_checkpoint(tmp_path / "x").sha256
+
+
 def config_of(data: bytes, **changes) -> dict:
     size = struct.unpack_from("<Q", data)[0]
     return json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["charlm"])["config"] | changes
@@ -193,6 +265,8 @@ def test_a_wrong_configuration_is_named(tmp_path, data, changes, message) -> Non
         ({"text": {"unit": "novel"}}, "unit 'novel'"),
         ({"version": 2}, "version 2 is newer than 1"),
         ({"version": "1"}, "newer"),
+        ({"version": 0}, "no format version 0"),
+        ({"version": -5}, "no format version -5"),
     ],
 )
 def test_wrong_metadata_is_named(tmp_path, data, changes, message) -> None:
