@@ -13,8 +13,9 @@ LAST = "last.safetensors"
 #: The folder of the models that are kept beside the best, and what one is called.
 KEPT = "kept"
 KEPT_MODEL = re.compile(r"step-(\d{1,12})\.safetensors")
-#: What `--resume` needs.
-RESUME = "resume.pt"
+#: What `--resume` needs; and what older versions wrote in its place.
+RESUME = "resume.safetensors"
+OLD_RESUME = "resume.pt"
 #: Held by whoever trains the run; its process id is written there.
 LOCK = ".lock"
 #: One's own runs, below the working folder.
@@ -41,3 +42,9 @@ def find_run(path: Path) -> Path:
             if os.path.exists(folder / path):
                 return folder / path
     return path
+
+
+def resume_file(run: Path) -> Path | None:
+    """What a training of this run can go on from, if there is anything."""
+    paths = (run / RESUME, run / OLD_RESUME)
+    return next((path for path in paths if os.path.isfile(path)), None)

@@ -95,7 +95,11 @@ def seal(
 def unseal(kind: Kind, path: Path) -> SealedFile:
     """Read a file and check its seal. Raises the kind's error."""
     with _open(kind, path) as file:
-        data = file.read()
+        return unsealed(kind, path, file.read())
+
+
+def unsealed(kind: Kind, path: Path, data: bytes) -> SealedFile:
+    """The same of bytes that were read; `path`: of what, for a message."""
     header = _header(kind, data, path, len(data))
     content = _content(kind, data, header, path)
     header.pop("__metadata__")

@@ -363,6 +363,19 @@ def test_tensorboard_that_fails_is_one_warning(
     assert of_kind(log, "end")[0]["step"] == 40
 
 
+def test_a_curve_that_tensorboard_cannot_draw_is_one_warning(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("the histogram is empty")
+
+    monkeypatch.setattr("torch.utils.tensorboard.SummaryWriter.add_histogram", fail)
+    log = train(corpus, tmp_path / "run", "--steps", "1")
+    assert [notice["message"] for notice in of_kind(log, "notice")] == [
+        "TensorBoard is off for this run, training goes on: the histogram is empty"
+    ]
+
+
 @pytest.mark.parametrize("unit", ["sentence", "line", "continuous"])
 @pytest.mark.parametrize("text", ["a", "\u00e9" * 300, "Only one sentence.", "\x00\x1b]0;x\x07."])
 def test_the_smallest_texts_train(text: str, unit: str, tmp_path: Path) -> None:

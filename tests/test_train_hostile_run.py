@@ -15,7 +15,7 @@ from charlm.checkpoint import load_checkpoint
 from charlm.cli import main as charlm_main
 from charlm.control import CONTROL, Control, steer
 from charlm.errors import InputError
-from charlm.places import KEPT, LAST, LOCK, MODEL, RESUME
+from charlm.places import KEPT, LAST, LOCK, MODEL, OLD_RESUME, RESUME
 from charlm.regular_file import opened_folder, write_at
 from charlm.run_log import RUN_LOG, RunLog, Tail, read_ends, rewind
 from charlm.train.__main__ import main
@@ -73,7 +73,7 @@ def folder_made(place: Path, outside: Path) -> None:
 
 
 @pytest.mark.parametrize("plant", [linked, dangling, piped, folder_made])
-@pytest.mark.parametrize("name", [LOCK, RUN_LOG, CONTROL, RESUME, MODEL, LAST])
+@pytest.mark.parametrize("name", [LOCK, RUN_LOG, CONTROL, RESUME, OLD_RESUME, MODEL, LAST])
 def test_what_is_not_a_file_of_the_run_is_refused_and_its_target_is_untouched(
     name: str, plant: Plant, run: Path, tmp_path: Path
 ) -> None:

@@ -121,7 +121,7 @@ async def test_runs_over_each_other(tmp_path: Path, match_snapshot: Match, look:
 
 async def test_training_on(tmp_path: Path, match_snapshot: Match, look: str) -> None:
     run = write_run(tmp_path / "run")
-    (run / "resume.pt").write_bytes(b"x")
+    (run / "resume.safetensors").write_bytes(b"x")
     async with training_view(run, SIZE) as view:
         await until(lambda: "over" in view.states())
         await press(view, "ctrl+z")

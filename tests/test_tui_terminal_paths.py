@@ -81,7 +81,7 @@ def damage(folder: Path) -> None:
 def give_more(run: Path) -> None:
     """The second run gets weights of an earlier step, and what a training needs to go on."""
     run = run.with_name(f"1{NAME}")
-    (run / "resume.pt").touch()
+    (run / "resume.safetensors").touch()
     (run / "kept").mkdir()
     save_checkpoint(run / "kept" / "step-00000005.safetensors", hostile_checkpoint(seed=5))
 

@@ -93,7 +93,7 @@ async def test_a_training_that_is_over_goes_on(runs: Path) -> None:
     async with training_view(run, (80, 24)) as view:
         await until(lambda: view._board.has_focus)
         assert "over" not in view.states()  # it holds nothing to go on with
-        (run / "resume.pt").write_bytes(b"x")
+        (run / "resume.safetensors").write_bytes(b"x")
         await until(lambda: "^Z Train on" in painted(view))
         await press(view, "ctrl+z")
         await opened(view, Ask)

@@ -54,7 +54,7 @@ while step < 2000:
         say(kind="evaluation", step=step, characters=step * 1000, validation_loss=1.9)
         (run / "model.safetensors").write_bytes(b"x")
         (run / "last.safetensors").write_bytes(b"x")
-        (run / "resume.pt").write_bytes(b"x")
+        (run / "resume.safetensors").write_bytes(b"x")
 """
 TRAINER = [sys.executable, "-c", SCRIPT]
 

@@ -10,7 +10,7 @@ from charlm.compare.plan import Training
 from charlm.corpus import CorpusReport
 from charlm.display import visible
 from charlm.errors import InputError, TrainingError
-from charlm.places import RESUME
+from charlm.places import resume_file
 from charlm.run_log import read_run_log
 from charlm.train.announce import command_line
 from charlm.train.command import train
@@ -81,7 +81,7 @@ def _check_same(training: Training, sha256: str) -> None:
 
 def _train(training: Training, place: str) -> None:
     arguments = training.arguments
-    if (training.folder / RESUME).exists():
+    if resume_file(training.folder):
         corpus = arguments[: arguments.index("--out")]
         arguments = (*corpus, "--resume", str(training.folder))
     elif training.folder.exists():

@@ -26,7 +26,7 @@ from charlm.train.options import BUDGETS, parse_options
 from charlm.train.plan import misfit, plan
 from charlm.train.reporter import Reporter
 from charlm.train.run_folder import RunFolder, default_path
-from charlm.train.saved import Saved
+from charlm.train.saved import Saved, check_model
 from charlm.train.teller import Teller
 from charlm.train.trainer import Trainer
 from charlm.vocabulary import EOS, Vocabulary
@@ -98,6 +98,7 @@ def _resume(options: Any, arguments: Sequence[str], reporter: Reporter) -> int:
             )
         vocabulary = Vocabulary(values["vocabulary"])
         text = replace(text_config(options), start_id=values["start_id"])
+        check_model(values, _model_config(options, vocabulary), bool(options.average))
         learner = _learner(options, corpus, vocabulary, text)
         learner.resume(values)
         try:
@@ -177,7 +178,12 @@ def _learner(
         raise InputError(f"{option} needs a validation part: give one in --split")
     torch.set_num_threads(options.threads)
     _keep_freed_memory()
-    config = ModelConfig(
+    config = _model_config(options, vocabulary)
+    return Learner(options, corpus, vocabulary, config, text, tensors)
+
+
+def _model_config(options: Any, vocabulary: Vocabulary) -> ModelConfig:
+    return ModelConfig(
         options.cell,
         len(vocabulary),
         options.embedding,
@@ -185,7 +191,6 @@ def _learner(
         options.layers,
         bias=options.cell != "gru" or options.gru_bias,
     )
-    return Learner(options, corpus, vocabulary, config, text, tensors)
 
 
 def _train(

@@ -14,18 +14,18 @@ import torch
 from charlm.checkpoint import Checkpoint
 from charlm.config import ModelConfig, TextConfig
 from charlm.corpus import Corpus
-from charlm.errors import InputError, TrainingError
+from charlm.errors import TrainingError
 from charlm.train.average import Average
 from charlm.train.dataset import Batch, ExampleBatches, TextDataset, encode
 from charlm.train.evaluate import evaluate_examples, evaluate_stream, evaluate_stream_quickly
 from charlm.train.fine_tune import begin_with
 from charlm.train.loss import masked_cross_entropy
 from charlm.train.model import CharModel, ModelState, detached
-from charlm.train.optimiser import make_optimiser
+from charlm.train.optimiser import make_optimiser, remember, remembered
 from charlm.train.position import Position
 from charlm.train.probe import Probe
 from charlm.train.regularise import Regularisers, activation_penalty, slowness_penalty
-from charlm.train.saved import Saved
+from charlm.train.saved import Saved, misfit
 from charlm.train.schedule import learning_rate
 from charlm.train.streams import StreamBatches
 from charlm.vocabulary import PAD, Vocabulary
@@ -92,7 +92,7 @@ class Learner:
             "start_id": self.text.start_id,
             "position": asdict(self.position),
             "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimiser": remembered(self.optimiser),
             "average": self.average.model.state_dict() if self.average else None,
             "state": self.state,
             "random": torch.get_rng_state(),
@@ -104,19 +104,32 @@ class Learner:
         Raises InputError when the values are not those of such a model.
         """
         try:
-            self.position = Position(**values["position"])
+            self.position = Position.of(values["position"])
+            self._check_place()
+            self._check_state(values["state"])
             self.model.load_state_dict(values["model"])
-            self.optimiser.load_state_dict(values["optimiser"])
+            remember(self.optimiser, self.options.optimiser, values["optimiser"])
             if self.average and values["average"]:
                 self.average.model.load_state_dict(values["average"])
             self.state = values["state"]
             torch.set_rng_state(values["random"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(
-                f"what was saved does not fit the model ({reason}): start a new run, from its"
-                " weights if you like (--from)"
-            ) from None
+            raise misfit(" ".join(str(error).split())[:200]) from None
+
+    def _check_place(self) -> None:
+        position = self.position
+        count = self.batches.count(position.epoch)
+        if position.index >= count:
+            raise ValueError(f"batch {position.index} of {count}")
+
+    def _check_state(self, state: ModelState | None) -> None:
+        """Raise ValueError unless it can be carried into the next batch."""
+        if state is None or not isinstance(self.batches, StreamBatches):
+            return  # examples begin afresh
+        expected = self.model.zero_state(self.batches.rows)
+        found, wanted = ([tuple(p.shape for p in layer) for layer in s] for s in (state, expected))
+        if found != wanted:
+            raise ValueError("what is carried between batches is of another shape")
 
     def progress(self) -> float:
         """Share of the budget that is used: of the part that runs out first; at most 1."""

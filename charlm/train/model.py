@@ -134,6 +134,11 @@ class CharModel(nn.Module):
         self.load_state_dict({_own(n): torch.tensor(t) for n, t in tensors.items()})
 
 
+def state_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """The names and shapes of a model's `state_dict`."""
+    return {_own(name): parameter.shape for name, parameter in parameter_shapes(config).items()}
+
+
 def check_tied(config: ModelConfig) -> None:
     """Raise InputError unless the embedding can be the output weights too."""
     if config.embedding_size != config.hidden_size:

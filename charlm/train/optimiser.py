@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from charlm.train.model import CharModel
 
 _BETAS = (0.9, 0.99)
+
+
+#: What an optimiser remembers of each weight: "step" is one number, the rest is as the weight is.
+_REMEMBERED = {"adamw": {"step", "exp_avg", "exp_avg_sq"}, "sgd": {"momentum_buffer"}}
+
+
+def remembered(optimiser: torch.optim.Optimizer) -> dict[int, dict[str, Tensor]]:
+    """What it has learned of each weight, by the weight's number."""
+    state = optimiser.state_dict()["state"]
+    return {
+        number: {name: value for name, value in of_one.items() if isinstance(value, Tensor)}
+        for number, of_one in state.items()
+    }
+
+
+def remember(
+    optimiser: torch.optim.Optimizer, name: str, values: Mapping[int, Mapping[str, Tensor]]
+) -> None:
+    """Take up what `remembered` gave; `name`: of the optimiser. Raises ValueError."""
+    weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+    if values and values.keys() != set(range(len(weights))):
+        raise ValueError(f"the optimiser knows {len(values)} weights of {len(weights)}")
+    for number, of_one in values.items():
+        if of_one.keys() != _REMEMBERED[name]:
+            raise ValueError(f"the optimiser remembers {', '.join(sorted(of_one))[:60]}")
+        for what, value in of_one.items():
+            shape = () if what == "step" else tuple(weights[number].shape)
+            if tuple(value.shape) != shape:
+                raise ValueError(f"optimiser {number} {what}: {tuple(value.shape)}, not {shape}")
+            if what == "step" and value < 0:
+                raise ValueError(f"optimiser {number} is at step {value.item():g}")
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": dict(values), "param_groups": groups})
 
 
 def make_optimiser(options: Any, model: CharModel) -> torch.optim.Optimizer:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import io
 import os
 import re
 import stat
 import time
-import zipfile
 from pathlib import Path
 from typing import cast
-
-import torch
 
 from charlm.control import CONTROL
 from charlm.display import visible
 from charlm.errors import InputError, TrainingError
-from charlm.places import KEPT, KEPT_MODEL, LAST, LOCK, MODEL, RESUME, RUNS
+from charlm.places import KEPT, KEPT_MODEL, LAST, LOCK, MODEL, OLD_RESUME, RESUME, RUNS, resume_file
 from charlm.regular_file import (
     open_inside,
     opened_folder,
@@ -27,9 +23,12 @@ from charlm.regular_file import (
     write_at,
 )
 from charlm.run_log import RUN_LOG
-from charlm.train.saved import Saved, differences
+from charlm.train.old_resume import read_old_resume
+from charlm.train.resume_file import read_resume, resume_bytes
+from charlm.train.saved import Saved, check_plain, differences
 
 _LONGEST_NAME = 60
+_LONGEST_NAMES = 200
 _LONGEST_PID = 32  # bytes; what is longer, or no number, is not a lock
 
 
@@ -46,9 +45,9 @@ class RunFolder:
         if visible(str(path)) != str(path):
             raise InputError(f"run folder {path} has control characters in its name: rename it")
         try:
-            for name in (RESUME, RUN_LOG, MODEL, LAST):
+            for name in (RESUME, OLD_RESUME, RUN_LOG, MODEL, LAST):
                 if os.path.lexists(path / name):
-                    on = f"go on with it (--resume {path}) or " if name == RESUME else ""
+                    on = f"go on with it (--resume {path}) or " if resume_file(path) else ""
                     raise InputError(
                         f"{path} already holds a run ({name}): {on}choose another folder (--out)"
                     )
@@ -62,7 +61,7 @@ class RunFolder:
     @classmethod
     def open(cls, path: Path) -> RunFolder:
         """A run that exists."""
-        if not (path / RESUME).is_file():
+        if resume_file(path) is None:
             raise InputError(f"{path} holds no run to resume (no {RESUME})")
         try:
             return cls._locked(path)
@@ -117,29 +116,32 @@ class RunFolder:
                 raise refused
 
     def save_resume(self, values: Saved) -> None:
-        """All that is needed to go on, for torch only."""
-        buffer = io.BytesIO()
-        torch.save(values, buffer)
-        self.write(RESUME, buffer.getvalue())
+        """All that is needed to go on, in the place of what an older version may have written."""
+        self.write(RESUME, resume_bytes(values))
+        with contextlib.suppress(OSError), opened_folder(self.path) as run:
+            os.unlink(OLD_RESUME, dir_fd=run)
 
     def load_resume(self) -> Saved:
-        """What `save_resume` wrote; nothing but tensors and plain values is ever unpickled."""
-        path = self.path / RESUME
+        """What `save_resume` wrote, or an older version. Raises InputError."""
+        path = resume_file(self.path) or self.path / RESUME
         try:
-            with read_inside(self.path, RESUME) as file:
-                values = torch.load(io.BytesIO(file.read()), weights_only=True)
-        except (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise InputError(f"{path} cannot be resumed from: {error}") from None
-        except Exception as error:  # the unpickler raises types of its own
-            raise InputError(f"{path} is not a charlm resume file: {error}") from None
-        if not isinstance(values, dict) or "options" not in values:
-            raise InputError(f"{path} is not a charlm resume file")
+            with read_inside(self.path, path.name) as file:
+                data = file.read()
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from None
+        values = (read_old_resume if path.name == OLD_RESUME else read_resume)(data, path)
         if names := differences(values):
             raise InputError(
-                f"{path} is of another version of charlm (missing or unknown: {', '.join(names)}):"
-                f" start a new run, from its weights if you like (--from {self.path})"
+                f"{path} is of another version of charlm (missing or unknown:"
+                f" {', '.join(names)[:_LONGEST_NAMES]}): start a new run, from its weights if you"
+                f" like (--from {self.path})"
             )
-        return cast(Saved, values)
+        saved = cast(Saved, values)
+        try:
+            check_plain(saved)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise InputError(f"{path} cannot be used: {error}") from None
+        return saved
 
     def close(self) -> None:
         """Let the next trainer in."""
@@ -157,7 +159,7 @@ def _check_contents(path: Path) -> None:
 
     Nothing of that kind is used later either; here it is said before anything is changed.
     """
-    for name in (LOCK, RUN_LOG, CONTROL, RESUME, MODEL, LAST, KEPT):
+    for name in (LOCK, RUN_LOG, CONTROL, RESUME, OLD_RESUME, MODEL, LAST, KEPT):
         expected = stat.S_ISDIR if name == KEPT else stat.S_ISREG
         with contextlib.suppress(FileNotFoundError):
             if not expected(os.lstat(path / name).st_mode):

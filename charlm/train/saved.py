@@ -1,22 +1,31 @@
-"""What `resume.pt` holds: all that a run needs to go on, by name."""
+"""All that a run needs to go on, by name, and whether what was read can be that."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TypedDict
 
 from torch import Tensor
 
-from charlm.train.model import ModelState
+from charlm.config import ModelConfig
+from charlm.errors import InputError
+from charlm.train.model import ModelState, state_shapes
+from charlm.train.option_groups import GROUPS
+from charlm.train.option_types import Option
 from charlm.train.position import Position
+
+#: What is made of tensors; the rest are plain values.
+TENSORS = ("model", "optimiser", "average", "state", "random")
 
 
 class Saved(TypedDict):
     """Plain values and tensors, of the instant between two steps.
 
-    corpus: SHA-256 of the prepared text. average: of the averaged weights, if there are any.
-    state: what is carried from batch to batch in continuous text. random: torch's generator.
+    corpus: SHA-256 of the prepared text. optimiser: what it remembers of each weight, by its
+    number. average: of the averaged weights, if there are any. state: what is carried from batch
+    to batch in continuous text. random: torch's generator.
     """
 
     options: dict[str, Any]
@@ -25,7 +34,7 @@ class Saved(TypedDict):
     start_id: int
     position: dict[str, Any]
     model: dict[str, Tensor]
-    optimiser: dict[str, Any]
+    optimiser: dict[int, dict[str, Tensor]]
     average: dict[str, Tensor] | None
     state: ModelState | None
     random: Tensor
@@ -34,6 +43,78 @@ class Saved(TypedDict):
 def differences(values: Mapping[str, Any]) -> list[str]:
     """The names that are missing in values that were read, or unknown to this version."""
     names = values.keys() ^ Saved.__annotations__.keys()
-    place = values.get("position")
-    found = place.keys() if isinstance(place, dict) else set[str]()
-    return sorted(names | {f"position.{name}" for name in found ^ asdict(Position()).keys()})
+    found = {
+        "position": (_names(values, "position"), asdict(Position()).keys()),
+        "options": (_names(values, "options") - _OPTIONS.keys(), set[str]()),
+    }
+    for part, (there, expected) in found.items():
+        names |= {f"{part}.{name}" for name in there ^ expected}
+    return sorted(names)
+
+
+def check_plain(values: Saved) -> None:
+    """Raise ValueError for a plain value that no training saves."""
+    for name, value in values["options"].items():
+        if not _is_value(_OPTIONS[name], value):
+            raise ValueError(f"option {name} is {repr(value)[:60]}")
+    vocabulary, start_id = values["vocabulary"], values["start_id"]
+    if not (isinstance(vocabulary, list) and all(isinstance(c, str) for c in vocabulary)):
+        raise ValueError("its vocabulary is no list of characters")
+    if type(start_id) is not int or not 0 <= start_id < len(vocabulary) + 2:
+        raise ValueError(f"its start id is {repr(start_id)[:60]}")
+    Position.of(values["position"])
+
+
+def check_model(values: Saved, config: ModelConfig, averaged: bool) -> None:
+    """Raise InputError unless the weights are of such a model, before there is one.
+
+    So nothing is allocated that the file does not hold.
+    """
+    expected = state_shapes(config)
+    parts: dict[str, Mapping[str, Tensor] | None] = {"model": values["model"]}
+    if averaged or values["average"] is not None:
+        parts["average"] = values["average"]
+    for part, weights in parts.items():
+        found = {name: tuple(weight.shape) for name, weight in (weights or {}).items()}
+        for name in sorted(expected.keys() | found.keys()):
+            if found.get(name) != expected.get(name):
+                raise misfit(f"{part} {name[:60]}: {found.get(name)}, not {expected.get(name)}")
+
+
+def misfit(reason: str) -> InputError:
+    """What to raise when values and a model do not belong together."""
+    return InputError(
+        f"what was saved does not fit the model ({reason}): start a new run, from its weights if"
+        " you like (--from)"
+    )
+
+
+def _names(values: Mapping[str, Any], part: str) -> set[str]:
+    found = values.get(part)
+    return set(found) if isinstance(found, dict) else set()
+
+
+def _destination(option: Option) -> str:
+    return str(option.values.get("dest", option.name.removeprefix("--").replace("-", "_")))
+
+
+_OPTIONS = {_destination(option): option for group in GROUPS.values() for option in group}
+
+
+def _is_value(option: Option, value: object) -> bool:
+    """Whether the option can have this value."""
+    kind = option.values
+    if "action" in kind:
+        return isinstance(value, bool)
+    if value is None:
+        return kind.get("default") is None
+    if "nargs" in kind:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if "choices" in kind:
+        return value in tuple(kind["choices"])
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    try:
+        return bool(kind.get("type", str)(str(value)) == value)
+    except (argparse.ArgumentTypeError, ValueError, OverflowError):
+        return False

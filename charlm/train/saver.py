@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from charlm.checkpoint import Checkpoint, checkpoint_bytes, describe_checkpoint, load_checkpoint
-from charlm.errors import SURVIVED, CharlmError, InputError, TrainingError, reason_of
-from charlm.places import KEPT, LAST, MODEL, RESUME
+from charlm.errors import SURVIVED, CharlmError, TrainingError, reason_of
+from charlm.places import KEPT, LAST, MODEL, RESUME, resume_file
 from charlm.train.learner import Learner
 from charlm.train.run_folder import RunFolder, kept_name
 
@@ -95,7 +95,7 @@ class Saver:
         missing = [f"step {step:,}"] if {LAST, RESUME} & self._refused.keys() else []
         if self._best:
             missing.append(f"the best, {_described(self._best.model.metrics)}")
-        on = f"go on with --resume {path}" if (path / RESUME).exists() else "start again"
+        on = f"go on with --resume {path}" if resume_file(path) else "start again"
         if not there:
             return f"no model could be saved in {path} ({reasons[0]}): make room, then {on}"
         return (
@@ -150,7 +150,7 @@ class Saver:
 def _bytes_of(checkpoint: Checkpoint) -> bytes:
     try:
         return checkpoint_bytes(checkpoint)[0]
-    except InputError as error:
+    except ValueError as error:  # weights, or a loss, that are no numbers
         raise TrainingError(
             f"step {checkpoint.metrics['step']:,} cannot be saved ({error}): what was saved before"
             " stays; try a lower --learning-rate or --clip"

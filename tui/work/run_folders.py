@@ -19,7 +19,7 @@ from charlm.checkpoint import Description, describe_checkpoint
 from charlm.display import visible, visible_text
 from charlm.durations import spoken
 from charlm.errors import CharlmError, InputError
-from charlm.places import KEPT, MODEL, SHIPPED_RUNS
+from charlm.places import KEPT, MODEL, RESUME, SHIPPED_RUNS
 from charlm.run_log import RUN_LOG, read_ends
 from tui.messages.runs import RunDetails, RunKind, RunRow, RunState
 from tui.models import SHIPPED
@@ -50,7 +50,7 @@ def _is_run(path: Path) -> bool:
     try:
         if path.is_dir():
             return any((path / name).exists() for name in (MODEL, RUN_LOG))
-        return path.suffix == _SUFFIX
+        return path.suffix == _SUFFIX and path.name != RESUME
     except OSError:
         return False
 

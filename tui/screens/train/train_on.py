@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
+from charlm.places import resume_file
 from tui.messages.run import Curves
 from tui.screens.sheets import Ask
 from tui.screens.train.fields import BUDGET
 from tui.widgets.quantities import short
 
-_RESUME = "resume.pt"
 _TIME = re.compile(
     r"(\d{1,6}(\.\d{1,6})?) ?((?P<h>h|hours?)|(?P<min>min(ute)?s?)|(?P<s>s|sec(ond)?s?))"
 )
@@ -23,7 +22,7 @@ _NEARLY = 0.8
 
 def can_go_on(run: Path) -> bool:
     """Whether the run holds what a training needs to go on."""
-    return os.path.isfile(run / _RESUME)  # False where nothing may be looked at
+    return resume_file(run) is not None  # None where nothing may be looked at
 
 
 def train_on_sheet(curves: Curves) -> Ask:
