@@ -25,9 +25,10 @@ from charlm.sealed_file import seal
 from charlm.train import resume_file
 from charlm.train.__main__ import main
 from charlm.train.learner import Learner
+from charlm.train.options import parse_options
 from charlm.train.resume_file import read_resume, resume_bytes
 from charlm.train.run_folder import RunFolder
-from charlm.train.saved import Saved
+from charlm.train.saved import Saved, check_plain, differences
 from tui.work.run_folders import found_runs
 
 Change = Callable[[Any], object]
@@ -248,6 +249,12 @@ def with_array(name: str, value: np.ndarray) -> Change:
     return lambda arrays: arrays.update({name: value})
 
 
+def twice(arrays: Any) -> None:
+    plain = arrays["plain"].tobytes().decode()
+    assert '"hidden": 12,' in plain
+    arrays["plain"] = text(plain.replace('"hidden": 12,', '"hidden": 12, "hidden": 12,'))
+
+
 def of_type(name: str, kind: type) -> Change:
     return lambda arrays: arrays.update({name: arrays[name].astype(kind)})
 
@@ -261,7 +268,7 @@ def text(content: str) -> np.ndarray:
     [
         without("plain"),
         without("random"),
-        with_array("plain", text('{"options": {"hidden": 12, "hidden": 13}}')),
+        twice,
         with_array("plain", text("[" * 5000)),
         with_array("plain", text("[]")),
         with_array("plain", text('{"model": 1}')),
@@ -289,6 +296,22 @@ def test_a_tensor_that_lies_is_one_line(change: Change, run: Path, capsys: Any) 
     change(arrays)
     (run / RESUME).write_bytes(seal(resume_file._KIND, {"resumes": True}, arrays)[0])
     refused(run, capsys)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "--optimiser sgd --momentum 0 --learning-rate 1e-05 --schedule plateau",
+        "--corpus a b --epochs 0.1 --minutes 3 --seed 9223372036854775807 --patience 3",
+        "--characters 300k --split 80/10/10 --tied --hidden 64 --embedding 64 --no-texts",
+        "--cell gru --gru-bias --unit line --case lower --form NFC --warm-up 5 --average 0",
+    ],
+)
+def test_every_option_that_is_parsed_can_be_saved(words: str, values: Saved) -> None:
+    values["options"] = vars(parse_options(words.split()))
+    assert differences(values) == []
+    check_plain(values)
 
 
 def test_nothing_is_made_for_a_model_that_the_file_does_not_hold(

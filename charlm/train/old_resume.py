@@ -51,7 +51,7 @@ def _check_tensors(value: object, size: int) -> None:
     """Raise ValueError unless all that is nested here is tensors that have what they claim."""
     if isinstance(value, Tensor):
         held = value.untyped_storage().nbytes()
-        if value.layout != torch.strided or value.dtype not in (torch.float32, torch.uint8):
+        if value.dtype not in (torch.float32, torch.uint8):
             raise ValueError("no plain tensor")
         if value.numel() * value.element_size() > min(held, size):
             raise ValueError("larger than what is there")

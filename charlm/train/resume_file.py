@@ -52,7 +52,7 @@ def read_resume(data: bytes, path: Path) -> dict[str, Any]:
                 raise ValueError(f"tensor {name[:60]!r} is {entry['dtype']!r}")
         arrays = file.tensors()
         plain = parse_json(arrays.pop(_PLAIN).tobytes())
-        if not isinstance(plain, dict) or plain.keys() & set(TENSORS):
+        if not isinstance(plain, dict):
             raise ValueError("its plain values are none")
         return plain | _parts(arrays)
     except (LookupError, TypeError, ValueError, RecursionError, DuplicateKey) as error:
@@ -88,13 +88,8 @@ def _parts(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 
 def _state(parts: Mapping[str, Tensor]) -> ModelState:
-    """Layers and their parts, from names such as `1.0`; none may be missing between others."""
-    layers: list[list[Tensor]] = []
-    for name in sorted(parts, key=lambda name: tuple(map(int, name.split(".")))):
-        layer, part = map(int, name.split("."))
-        if part == 0:
-            layers.append([])
-        if (layer, part) != (len(layers) - 1, len(layers[-1])):
-            raise ValueError(f"tensor 'state.{name[:60]}' stands alone")
-        layers[-1].append(parts[name])
-    return tuple(map(tuple, layers))
+    """Layers and their parts, from names such as `1.0`; the model's own shapes come later."""
+    layers: dict[int, list[Tensor]] = {}
+    for layer, part in sorted(tuple(map(int, name.split("."))) for name in parts):
+        layers.setdefault(layer, []).append(parts[f"{layer}.{part}"])
+    return tuple(map(tuple, layers.values()))
