@@ -25,7 +25,7 @@ from charlm.train.optimiser import make_optimiser, remember, remembered
 from charlm.train.position import Position
 from charlm.train.probe import Probe
 from charlm.train.regularise import Regularisers, activation_penalty, slowness_penalty
-from charlm.train.saved import Saved, misfit
+from charlm.train.saved import Saved, check_index, check_state, misfit
 from charlm.train.schedule import learning_rate
 from charlm.train.streams import StreamBatches
 from charlm.vocabulary import PAD, Vocabulary
@@ -105,8 +105,9 @@ class Learner:
         """
         try:
             self.position = Position.of(values["position"])
-            self._check_place()
-            self._check_state(values["state"])
+            check_index(self.position, self.batches.count(self.position.epoch))
+            if isinstance(self.batches, StreamBatches):  # examples begin afresh
+                check_state(values["state"], self.model.zero_state(self.batches.rows))
             self.model.load_state_dict(values["model"])
             remember(self.optimiser, self.options.optimiser, values["optimiser"])
             if self.average and values["average"]:
@@ -115,21 +116,6 @@ class Learner:
             torch.set_rng_state(values["random"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise misfit(" ".join(str(error).split())[:200]) from None
-
-    def _check_place(self) -> None:
-        position = self.position
-        count = self.batches.count(position.epoch)
-        if position.index >= count:
-            raise ValueError(f"batch {position.index} of {count}")
-
-    def _check_state(self, state: ModelState | None) -> None:
-        """Raise ValueError unless it can be carried into the next batch."""
-        if state is None or not isinstance(self.batches, StreamBatches):
-            return  # examples begin afresh
-        expected = self.model.zero_state(self.batches.rows)
-        found, wanted = ([tuple(p.shape for p in layer) for layer in s] for s in (state, expected))
-        if found != wanted:
-            raise ValueError("what is carried between batches is of another shape")
 
     def progress(self) -> float:
         """Share of the budget that is used: of the part that runs out first; at most 1."""

@@ -81,6 +81,21 @@ def check_model(values: Saved, config: ModelConfig, averaged: bool) -> None:
                 raise misfit(f"{part} {name[:60]}: {found.get(name)}, not {expected.get(name)}")
 
 
+def check_index(position: Position, batches: int) -> None:
+    """Raise ValueError unless the next batch is one of so many."""
+    if position.index >= batches:
+        raise ValueError(f"batch {position.index} of {batches}")
+
+
+def check_state(state: ModelState | None, expected: ModelState) -> None:
+    """Raise ValueError unless it can be carried into the next batch, as the expected one can."""
+    if state is None:
+        return
+    found, wanted = ([[p.shape for p in layer] for layer in one] for one in (state, expected))
+    if found != wanted:
+        raise ValueError("what is carried between batches is of another shape")
+
+
 def misfit(reason: str) -> InputError:
     """What to raise when values and a model do not belong together."""
     return InputError(
