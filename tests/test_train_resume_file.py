@@ -202,6 +202,8 @@ LIES: dict[str, Change] = {
     "best": plain("position", "best", "none"),
     "has best": plain("position", "has_best", 1),
     "kept": plain("position", "kept", [[1.0]]),
+    "kept losses": plain("position", "kept", [["a", 1]]),
+    "kept steps": plain("position", "kept", [[1.0, -1]]),
     "kept words": plain("position", "kept", "ab"),
     "losses": plain("position", "losses", [None]),
     "surprise": whole("surprise", 1),
