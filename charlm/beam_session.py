@@ -42,7 +42,10 @@ class BeamSession(Session):
 
     def written_ids(self, prompt: int, rank: int) -> list[int]:
         """The ids of one of a prompt's completions as they stand, its end included."""
-        return list(self._native.best(prompt)[rank][0])
+        best = self._native.best(prompt)
+        if rank >= len(best):
+            raise InputError(f"rank is {rank}: the beam has found {len(best)} texts")
+        return list(best[rank][0])
 
     def settled(self, row: int) -> str:
         """What every hypothesis that may still win agrees on."""

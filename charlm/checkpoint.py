@@ -7,7 +7,8 @@ corpus's name and hash. How a file is sealed, read and written is `charlm.sealed
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -111,22 +112,28 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     )  # fmt: skip
 
 
-def find_checkpoint(name: str) -> tuple[Path, Checkpoint]:
-    """The model of an identity (or of old, of a file's SHA-256) among the known runs.
+def find_checkpoints(names: Collection[str]) -> dict[str, tuple[Path, Checkpoint]]:
+    """The models of identities (or of old, of files' SHA-256) among the known runs, by name.
 
-    Raises CheckpointError when none of them is it.
+    Raises CheckpointError when one of them is nowhere.
     """
+    found: dict[str, tuple[Path, Checkpoint]] = {}
     for path in known_weights():
-        try:
+        if len(found) == len(set(names)):
+            break
+        with contextlib.suppress(CheckpointError, OSError, MemoryError):  # a list shows what it is
+            describe_checkpoint(path)  # nothing that is no checkpoint is read whole
             checkpoint = load_checkpoint(path)
-        except CheckpointError:
-            continue  # a list of runs shows what is wrong with it
-        if checkpoint.is_named(name):
-            return path, checkpoint
-    raise CheckpointError(
-        f"model {name:.12} is none of the runs under {RUNS} or those that came with charlm: name"
-        " its CHECKPOINT"
-    )
+            for name in names:
+                if checkpoint.is_named(name):
+                    found.setdefault(name, (path, checkpoint))
+    for name in names:
+        if name not in found:
+            raise CheckpointError(
+                f"model {name:.12} is none of the runs under {RUNS} or those that came with"
+                " charlm: name its CHECKPOINT"
+            )
+    return found
 
 
 def describe_checkpoint(path: str | Path) -> Description:

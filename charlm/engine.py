@@ -22,14 +22,13 @@ from charlm.checkpoint import Checkpoint, load_checkpoint
 from charlm.config import PRECISIONS, check_range
 from charlm.decoding import Greedy, Limits, Sampling, Strategy, is_beam
 from charlm.device import open_device
-from charlm.dice import name_of
 from charlm.errors import CheckpointError, InputError
 from charlm.events import Completion
 from charlm.prompt_state import PromptState
-from charlm.prompts import Prompt, PromptReader
+from charlm.prompts import Prompt, PromptReader, prompt_of
 from charlm.sample_session import SampleSession
 from charlm.scoring import Score, Scoring, inputs_and_targets
-from charlm.session import Session, Task
+from charlm.session import MAX_SAMPLE, MAX_SAMPLES, Session, Task
 from charlm.vocabulary import EOS, Unknown, Vocabulary
 
 #: Goes up when the same checkpoint, prompt, strategy and seed give another text.
@@ -218,8 +217,7 @@ class Engine:
 
         Raises UnknownCharacter.
         """
-        ids = [self.checkpoint.text.start_id, *self.vocabulary.string2code(text)]
-        return Prompt(text, ids, None, name_of(ids))
+        return prompt_of(self.checkpoint, self.vocabulary.string2code(text))
 
     def sample_indices(
         self,
@@ -234,6 +232,8 @@ class Engine:
 
         Prompts are the same if their ids are. Raises as `start` does.
         """
+        check_range("n", n, 1, MAX_SAMPLES)
+        check_range("first_sample", first, 0, MAX_SAMPLE)
         step = 1 if is_beam(strategy) else n
         reader = PromptReader(self.checkpoint, self.precision, unknown)
         indices, following = [], dict[tuple[int, ...], int]()
@@ -259,17 +259,16 @@ class Engine:
     def state_after(self, session: Session, prompt: int = 0, rank: int = 0) -> PromptState:
         """The state after one of a prompt's completions as it stands, its end left out.
 
-        The text goes on from it, with its seed and sample index, as if it had never stopped.
-        Raises InputError before the prompt is fed.
+        The text goes on from it, with the same seed and sample index, as if it had never stopped,
+        but that a stop begins to be looked for anew. Raises InputError before the prompt is fed.
         """
         check_range("prompt", prompt, 0, len(session.prompts) - 1)
         before = session.prompt_state(prompt)
-        check_range("rank", rank, 0, len(session.completions()[prompt]) - 1)
+        check_range("rank", rank, 0, session.n - 1)
         written = [id for id in session.written_ids(prompt, rank) if id != EOS]
-        ids = [*before.ids.tolist(), *written]
+        whole = prompt_of(self.checkpoint, [*before.ids[1:].tolist(), *written])
         start = before.state, before.logits, len(before.ids)
-        text = self.vocabulary.code2string(ids[1:])
-        return self._fed(Prompt(text, ids, start, before.dice))
+        return self._fed(whole._replace(start=start, dice=before.dice))
 
     def score(self, text: str, *, details: int | None = None, unknown: Unknown = "error") -> Score:
         """Log-probabilities of a text, split by the checkpoint's unit as the trainer splits it.

@@ -29,7 +29,8 @@ def known_weights() -> Iterator[Path]:
 
     One's own come before those that came with charlm, and runs of a comparison behind the others.
     """
-    for folder in [RUNS] if RUNS.resolve() == SHIPPED_RUNS else [RUNS, SHIPPED_RUNS]:
+    same = os.path.realpath(RUNS) == os.path.realpath(SHIPPED_RUNS)
+    for folder in [RUNS] if same else [RUNS, SHIPPED_RUNS]:
         for run in (".", "*", "*/runs/*"):
             for name in (MODEL, LAST, "kept/*.safetensors"):
                 yield from sorted(folder.glob(f"{run}/{name}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,12 @@ class Prompt(NamedTuple):
     dice: int
 
 
+def prompt_of(checkpoint: Checkpoint, ids: Sequence[int]) -> Prompt:
+    """The prompt of these ids, which need no preparation."""
+    fed = [checkpoint.text.start_id, *ids]
+    return Prompt(checkpoint.vocabulary.code2string(ids), fed, None, dice.name_of(fed))
+
+
 class PromptReader:
     """Reads prompts as the text of a checkpoint was read; `notices` says what was replaced."""
 
@@ -50,8 +57,7 @@ class PromptReader:
         prompt.check(self._checkpoint, self._precision)
         fed, start = prompt.ids.tolist(), (prompt.state, prompt.logits, len(prompt.ids))
         if not prompt.more:  # the text goes on as it stands, with its own dice
-            text = self._checkpoint.vocabulary.code2string(fed[1:])
-            return Prompt(text, fed, start, prompt.dice)
+            return prompt_of(self._checkpoint, fed[1:])._replace(start=start, dice=prompt.dice)
         whole = self._checkpoint.vocabulary.code2string(fed[1:]) + prompt.more
         read = self._read_text(whole)
         # Where `more` changes how the beginning is read, the whole is fed anew.
@@ -66,5 +72,4 @@ class PromptReader:
             fed = vocabulary.code2string(ids)
             if not notices:
                 break
-        ids = [text.start_id, *ids]
-        return Prompt(fed, ids, None, dice.name_of(ids))
+        return prompt_of(self._checkpoint, ids)

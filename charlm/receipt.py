@@ -41,7 +41,8 @@ def records_of(
 ) -> Iterator[tuple[Completion, dict[str, Any]]]:
     """Every completion of a session that is done, in order, and its record.
 
-    sample: the index that names its dice. rank: among the texts of one beam, 0 is the best.
+    sample: the index that names its dice. rank: among the texts of one beam, 0 is the best; of a
+    beam that time has cut, also of a text that had its end by then, `cut` is true.
     """
     common = {
         "identity": engine.checkpoint.identity,
@@ -58,8 +59,9 @@ def records_of(
     for prompt, completions in enumerate(session.completions()):
         first = session.first_samples[prompt]
         named = common | {"dice": dice.spelled(session.dice[prompt])}
+        cut = {"cut": True} if beam and any(c.end == "time" for c in completions) else {}
         for place, completion in enumerate(completions):
-            which = {"sample": first, "rank": place} if beam else {"sample": first + place}
+            which = {"sample": first, "rank": place} | cut if beam else {"sample": first + place}
             record = named | which | asdict(completion)
             if order.details is not None:
                 told = session.vocabulary, *session.told(row)

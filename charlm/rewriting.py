@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 from charlm import dice
 from charlm.config import PRECISIONS, Precision, check_range
 from charlm.decoding import MAX_WIDTH, STRATEGIES, Limits, Strategy, is_beam, strategy_named
-from charlm.engine import ENGINE_FORMAT, MAX_RIVALS, Engine
+from charlm.engine import MAX_RIVALS, Engine
 from charlm.errors import InputError
 from charlm.events import Completion
+from charlm.prompts import Prompt
 from charlm.receipt import Order, records_of
 from charlm.session import MAX_SAMPLE, MAX_SEED
 
-_FORMATS = (2, ENGINE_FORMAT)
+_FORMATS = (2, 3)
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,15 @@ def _parsed(record: Mapping[str, Any], line: int, device: str) -> Request:
 
 
 def _limits(record: Mapping[str, Any], strategy: Strategy) -> Limits:
-    """When the text ended: of one that time cut, at its length."""
+    """When the text ended, whatever the clock says: one that time cut, at its length."""
     limits = Limits(**record["limits"] | {"stop": tuple(record["limits"].get("stop", ()))})
-    if record["end"] != "time":
+    limits = replace(limits, seconds=None)
+    if record["end"] != "time" and not record.get("cut"):
         return limits
     if is_beam(strategy):
         raise InputError("a search that was cut by time cannot be written again")
     length = record["length"]
-    shortest = min(limits.min_length, length)
-    return replace(limits, max_length=length, min_length=shortest, seconds=None)
+    return replace(limits, max_length=length, min_length=min(limits.min_length, length))
 
 
 def _strategy(name: str, options: Mapping[str, Any]) -> Strategy:
@@ -130,8 +131,9 @@ def rewrite(
     completions: dict[int, Completion] = {}
     for (model, order), group in groups.items():
         engine = engines[model, order.precision]
-        places = {request.line: _place(engine, request) for request in group}
-        written = _written(engine, order, set(places.values()))
+        prompts = _prompts(engine, group)
+        places = {request.line: _place(prompts, request) for request in group}
+        written = _written(engine, order, prompts, dict.fromkeys(places.values()))
         for request in group:
             completion, record = written.get(places[request.line], (None, {}))
             if completion is None:
@@ -141,23 +143,31 @@ def rewrite(
     return [completions[request.line] for request in requests]
 
 
-def _place(engine: Engine, request: Request) -> _Place:
-    try:
-        own = engine.prompt_as_fed(request.prompt).dice
-    except InputError as error:
-        raise InputError(f"line {request.line:,} of the records: {error}") from None
-    name = dice.spelled(dice.choose(request.dice, own))
-    return _Place(request.prompt, name, request.sample, request.rank)
+def _prompts(engine: Engine, requests: Sequence[Request]) -> dict[str, Prompt]:
+    """Every prompt as it was fed. Raises InputError naming a line."""
+    prompts: dict[str, Prompt] = {}
+    for request in requests:
+        try:
+            if request.prompt not in prompts:
+                prompts[request.prompt] = engine.prompt_as_fed(request.prompt)
+        except InputError as error:
+            raise InputError(f"line {request.line:,} of the records: {error}") from None
+    return prompts
+
+
+def _place(prompts: Mapping[str, Prompt], request: Request) -> _Place:
+    name = dice.choose(request.dice, prompts[request.prompt].dice)
+    return _Place(request.prompt, dice.spelled(name), request.sample, request.rank)
 
 
 def _written(
-    engine: Engine, order: Order, places: Collection[_Place]
+    engine: Engine, order: Order, prompts: Mapping[str, Prompt], places: Collection[_Place]
 ) -> dict[_Place, tuple[Completion, dict[str, Any]]]:
     """Completions and records of one order: at least those that are wanted."""
     found = {}
     for n, firsts in _batches(order, places).items():
         session = engine.start(
-            [engine.prompt_as_fed(first.prompt) for first in firsts],
+            [prompts[first.prompt] for first in firsts],
             order.strategy,
             n=n,
             first_sample=[first.sample for first in firsts],
@@ -169,7 +179,8 @@ def _written(
         while not session.done:
             session.advance(256)
         for completion, record in records_of(engine, order, session):
-            place = _Place(*(record.get(name, 0) for name in _Place._fields))
+            rank = record.get("rank", 0)
+            place = _Place(record["prompt"], record["dice"], record["sample"], rank)
             found[place] = completion, record
     return found
 
@@ -193,13 +204,18 @@ def _batches(order: Order, places: Collection[_Place]) -> dict[int, list[_Place]
 def _check_same(request: Request, record: dict[str, Any]) -> None:
     """Raise InputError unless a record says what the one that was read says."""
     old, new = dict(request.record), json.loads(json.dumps(record))
+    new["limits"]["seconds"] = old["limits"].get("seconds")
     if old["end"] == "time":
         new |= {"limits": old["limits"], "end": "time"}
     for key in ("engine_format", "checkpoint", "identity", "sample", "rank"):
         old.pop(key, None)  # of these it was found
     for key, value in old.items():
         if key not in new or not _agrees(value, new[key]):
-            raise InputError(f"line {request.line:,} of the records: {key} comes out otherwise")
+            timed = is_beam(request.order.strategy) and old["limits"].get("seconds")
+            why = " (time may have cut its search)" if timed else ""
+            raise InputError(
+                f"line {request.line:,} of the records: {key} comes out otherwise{why}"
+            )
 
 
 def _agrees(old: object, new: object) -> bool:

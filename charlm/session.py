@@ -136,7 +136,10 @@ class Session(ABC):
 
     @abstractmethod
     def written_ids(self, prompt: int, rank: int) -> list[int]:
-        """The ids of one of a prompt's completions as they stand, its end included."""
+        """The ids of one of a prompt's completions as they stand, its end included.
+
+        Raises InputError where a beam has found fewer.
+        """
 
     @abstractmethod
     def settled(self, row: int) -> str:
@@ -185,7 +188,7 @@ class Session(ABC):
 
 def _each(name: str, given: Any, count: int) -> list[Any]:
     """An option of every prompt: one value for all, or a list of one for each."""
-    if not isinstance(given, list | tuple):
+    if isinstance(given, str) or not isinstance(given, Sequence):
         return [given] * count
     if len(given) != count:
         raise InputError(f"{name} has {len(given)} values for {count} prompts")

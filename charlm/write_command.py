@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from charlm.checkpoint import Checkpoint, find_checkpoint, load_checkpoint
+from charlm.checkpoint import Checkpoint, find_checkpoints, load_checkpoint
 from charlm.config import Precision
 from charlm.decoding import is_beam
 from charlm.device import Device
@@ -181,11 +181,10 @@ def _models_of(
     """The models of records by the names they give them; says which were found where."""
     lines = {request.model: request.line for request in reversed(requests)}
     if checkpoint is None:
-        models = {}
-        for model in lines:
-            path, models[model] = find_checkpoint(model)
+        found = find_checkpoints(lines)
+        for path in dict.fromkeys(path for path, _ in found.values()):
             report_notice(f"the records are of {path}")
-        return models
+        return {model: checkpoint for model, (_, checkpoint) in found.items()}
     given = load_checkpoint(checkpoint)
     for model, line in lines.items():
         if not given.is_named(model):

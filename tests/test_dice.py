@@ -483,3 +483,10 @@ def test_limits_do_not_touch_the_dice() -> None:
     for limits in (Limits(10), Limits(40, min_length=9), Limits(40, stop=("qzqz",))):
         options = {name: getattr(limits, name) for name in limits.__dataclass_fields__}
         assert whole.startswith(engine.write("a", Sampling(), seed=2, **options).text)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [{"n": "3"}, {"n": None}, {"n": 0}, {"first_sample": "x"},
+                                   {"first_sample": None}, {"first_sample": -1}])  # fmt: skip
+def test_counting_refuses_what_is_no_number(given: Any) -> None:
+    with pytest.raises(InputError, match=next(iter(given))):
+        Engine(random_checkpoint()).write_many(["a", "a"], **given)

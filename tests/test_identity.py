@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from conftest import random_checkpoint
 from golden import CELLS, FOLDER, model_path
 from test_cli import Call, charlm, refused
 
-from charlm.checkpoint import Checkpoint, find_checkpoint, load_checkpoint, save_checkpoint
+from charlm.checkpoint import Checkpoint, find_checkpoints, load_checkpoint, save_checkpoint
 from charlm.config import parameter_shapes
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling
 from charlm.engine import Engine
@@ -179,11 +180,36 @@ def test_a_model_is_found_by_either_name(tmp_path: Path, monkeypatch: pytest.Mon
     for name in ("model", "last"):
         expected = load_checkpoint(folder / f"{name}.safetensors")
         for given in (expected.identity, expected.sha256):
-            path, found = find_checkpoint(given)
+            path, found = find_checkpoints([given])[given]
             assert path == folder / f"{name}.safetensors" and found.sha256 == expected.sha256
     for given in ("", "0" * 64, "\x1b[2J"):
         with pytest.raises(CheckpointError, match="none of the runs"):
-            find_checkpoint(given)
+            find_checkpoints([given])
+
+
+def test_what_is_no_model_does_not_end_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b", "c"):
+        Path("checkpoints", name).mkdir(parents=True)
+    wanted = Path("checkpoints/c/model.safetensors")
+    save_checkpoint(wanted, random_checkpoint())
+    with open("checkpoints/a/model.safetensors", "wb") as file:
+        file.truncate(2**40)  # read as a whole it would take all memory
+    os.mkfifo("checkpoints/b/model.safetensors")
+    Path("checkpoints/b/kept").symlink_to("kept", target_is_directory=True)
+    name = load_checkpoint(wanted).identity
+    assert find_checkpoints([name])[name][0] == wanted
+
+
+def test_a_folder_of_runs_that_leads_to_itself_is_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("checkpoints").symlink_to("checkpoints", target_is_directory=True)
+    with pytest.raises(CheckpointError, match="none of the runs"):
+        find_checkpoints(["0" * 64])
 
 
 def test_info_tells_the_identity_and_the_sum_of_the_file(charlm: Call, tmp_path: Path) -> None:

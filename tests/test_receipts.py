@@ -18,6 +18,7 @@ from test_cli import Call, Result, charlm, refused
 from charlm.checkpoint import load_checkpoint, save_checkpoint
 from charlm.decoding import STRATEGIES, Limits
 from charlm.engine import ENGINE_FORMAT, Engine
+from charlm.receipt import Order, records_of
 from charlm.rewriting import read_records, rewrite
 
 __all__ = ["charlm"]  # the fixture
@@ -102,6 +103,41 @@ def test_a_text_cut_by_time_is_written_again(charlm: Call, run: Path, tmp_path: 
             assert again.out == records
         else:
             refused(again, "line 1", "cut by time")
+
+
+def test_a_text_that_ended_before_its_time_is_written_again_without_a_clock(
+    charlm: Call, run: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "records"
+    common = ["--prompt", "a", "--strategy", "sample", "-n", "5", "--max-length", "40", "--json"]
+    record = charlm("write", run, *common, "--seconds", 1000).out.replace("1000", "1e-9")
+    assert '"seconds": 1e-9' in record and '"end": "length"' in record
+    file.write_text(record)
+    assert charlm("write", run, "--from", file, "--json").out == record
+
+
+def test_a_text_found_by_a_search_that_time_cut_is_not_written_again(
+    charlm: Call, make_run: MakeRun, tmp_path: Path
+) -> None:
+    run = make_run(unit="sentence", end=2.0)
+    file, engine = tmp_path / "records", Engine.load(run)
+    limits = Limits(max_length=90, seconds=1000.0)
+    order = Order("beam", STRATEGIES["beam"], limits, 1)
+    session = engine.start(["a"], order.strategy, n=10, max_length=90, seconds=1000.0)
+    while not (session.done or any(c.finished for c in session.completions()[0])):
+        session.advance(1)
+    assert not session.done
+    session._deadline = 0  # the time is up
+    records = [record for _, record in records_of(engine, order, session)]
+    assert {record["end"] for record in records} >= {"time", "eos"}
+    for record in records:
+        file.write_text(json.dumps(record))
+        refused(charlm("write", run, "--from", file), "line 1", "cut by time")
+        del record["cut"]  # as records were once
+        file.write_text(json.dumps(record))
+        if record["end"] == "eos" and record["rank"] == 0:
+            again = charlm("write", run, "--from", file)
+            assert again.code == 0 or "time may have cut its search" in again.err
 
 
 def test_a_record_that_is_not_of_this_model_is_refused(

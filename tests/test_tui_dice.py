@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import random_checkpoint
 from test_tui_export import written_from
 from tui_driver import loaded, press, until
 
 from charlm.checkpoint import save_checkpoint
+from charlm.config import parameter_shapes
 from charlm.decoding import Sampling
 from charlm.engine import Engine
 from charlm.places import MODEL
+from charlm.vocabulary import Vocabulary
 from tui.app import CharlmApp
 from tui.messages.writing import Recorded, Request, WantRecord
 from tui.screens.write.view import WriteScreen
@@ -139,3 +143,42 @@ async def test_a_sample_taken_from_the_grid_is_that_text(run: Path) -> None:
         taken = await newest(screen)
         assert (taken.sample, taken.dice) == (1, first.dice)
         assert screen.view.text == "we " + texts[1] and len(set(texts)) == len(texts)
+
+
+async def test_the_grid_of_a_text_that_went_on_follows_what_is_shown(run: Path) -> None:
+    async with screen_of(run) as screen:
+        first = await asked(screen, "we ")
+        shown = screen.view.text
+        assert any(c.isspace() and c != " " for c in shown)  # no prompt of this unit holds it
+        await press(screen, "ctrl+k")
+        await newest(screen)
+        text = screen.view.text
+        await press(screen, "escape", "ctrl+f")
+        await until(lambda: screen.lanes.lanes and not screen.lanes.streaming)
+        assert screen.lanes.prompt == shown
+        assert shown + screen.lanes.lanes[0].text == text
+        await press(screen, "2")
+        taken = await newest(screen)
+        assert (taken.sample, taken.dice) == (1, first.dice)
+
+
+def test_another_model_takes_the_prompt_with_its_own_dice(run: Path, tmp_path: Path) -> None:
+    other = random_checkpoint("rnn", "sentence", end=-9)
+    fewer = Vocabulary([c for c in other.vocabulary.characters if c not in "wé"])
+    config = replace(other.config, vocabulary_size=len(fewer))
+    tensors = {
+        name: np.zeros(parameter.shape, np.float32)
+        for name, parameter in parameter_shapes(config).items()
+    }
+    changed = replace(other, config=config, vocabulary=fewer, tensors=tensors)
+    save_checkpoint(tmp_path / MODEL, changed)
+    first, second = (load_engine(path, 1, "float32") for path in (run, tmp_path))
+    typed = Request(1, "we  é", NUCLEUS, 9, 1, 0, "nucleus")
+    begun = first.open(typed)
+    going_on = typed._replace(
+        dice=begun.dice, as_fed=True, identity=first.facts.identity, prompt=begun.prompt
+    )
+    assert first.open(going_on).dice == begun.dice
+    opened = second.open(going_on)
+    assert opened.dice != begun.dice and "w" not in opened.prompt
+    assert any("own dice" in notice for notice in opened.notices)

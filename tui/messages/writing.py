@@ -46,10 +46,10 @@ class Request(NamedTuple):
 
     sample: which of the texts of this seed, from 0. dice: "prompt", or the name of those that a
     text began with, so that it goes on as if it had never stopped. as_fed: the prompt is not
-    prepared again, as a model wrote a part of it. decoder: the strategy's name in
-    charlm.decoding.STRATEGIES. details: what the model thought is told too; a beam has none before
-    its end. known: a text that is shown already: where the new one is the same, the pace does not
-    hold it up.
+    prepared again, as a model wrote a part of it. identity: of that model; another one takes the
+    prompt as typed, with its own dice. decoder: the strategy's name in charlm.decoding.STRATEGIES.
+    details: what the model thought is told too; a beam has none before its end. known: a text that
+    is shown already: where the new one is the same, the pace does not hold it up.
     """
 
     number: int
@@ -64,6 +64,13 @@ class Request(NamedTuple):
     sample: int = 0
     dice: str = "prompt"
     as_fed: bool = False
+    identity: str = ""
+
+    def going_on(self, like: Request | None) -> Request:
+        """The same, repeating another: with its dice, and its prompt as that was fed."""
+        if like is None:
+            return self
+        return self._replace(dice=like.dice, as_fed=like.as_fed, identity=like.identity)
 
 
 class Together(NamedTuple):
@@ -133,8 +140,8 @@ class LoadFailed(NamedTuple):
 class Started(NamedTuple):
     """The engine took the prompt; `prompt` is the text as fed, `thoughts` are of it.
 
-    dice: the name of those that are thrown, "" of several texts. Texts of snapshots are as the
-    model has them: the widget that shows one filters it.
+    dice: the name of those that are thrown, identity: of the model; "" of several texts. Texts of
+    snapshots are as the model has them: the widget that shows one filters it.
     """
 
     number: int
@@ -142,6 +149,7 @@ class Started(NamedTuple):
     notices: tuple[str, ...]
     thoughts: Thoughts | None = None
     dice: str = ""
+    identity: str = ""
 
 
 class Written(NamedTuple):

@@ -143,7 +143,14 @@ class DecodeWorker:
             opened = self._model.open(request)
             thoughts = opened.prompt_thoughts(lambda: self._request is request)
             self._post(
-                Started(request.number, opened.prompt, opened.notices, thoughts, opened.dice)
+                Started(
+                    request.number,
+                    opened.prompt,
+                    opened.notices,
+                    thoughts,
+                    opened.dice,
+                    self._model.facts.identity,
+                )
             )
             self._stream(request, opened)
         except Unwanted:

@@ -130,14 +130,20 @@ class EngineModel:
         return thoughts[len(before) :]
 
     def _start(self, request: Request, length: int, details: int | None, n: int = 1) -> Any:
+        from charlm.dice import spelled
+
+        mine = request.identity in ("", self.facts.identity)
         prompt: Any = request.prompt
-        if request.as_fed:
+        if request.as_fed and mine:
             prompt = self._engine.prompt_as_fed(prompt)
-        return self._engine.start(
+        session = self._engine.start(
             [prompt], request.strategy, n=n,
-            max_length=length, seed=request.seed, dice=request.dice,
+            max_length=length, seed=request.seed, dice=request.dice if mine else "prompt",
             first_sample=_sample(request), unknown="map", details=details,
         )  # fmt: skip
+        if not mine and request.dice not in ("prompt", spelled(session.dice[0])):
+            session.notices.append("own dice: those of the text were another model's")
+        return session
 
     def _explain(self, question: Explain, wanted: StillWanted) -> Sequence[Thoughts]:
         request, text = question.request, question.text

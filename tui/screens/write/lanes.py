@@ -35,14 +35,20 @@ class Lanes:
         self.lanes: list[Lane] = []
         self.streaming = False
 
-    def start(self, prompt: str, settings: Sequence[Setting], compared: bool) -> None:
-        """Write a text for every setting. compared: tell of two, which decoder likes what."""
+    def start(
+        self, prompt: str, settings: Sequence[Setting], compared: bool,
+        like: Request | None = None,
+    ) -> None:  # fmt: skip
+        """Write a text for every setting. compared: tell of two, which decoder likes what.
+
+        like: the request whose prompt it is.
+        """
         self._number -= 1
         self.prompt, self.streaming = prompt, True
         self.lanes = [Lane(setting.heading("").removeprefix(" · ")) for setting in settings]
         requests = [
             Request(self._number, prompt, s.strategy, s.length, s.seed, s.pace, s.name,
-                    sample=s.sample)
+                    sample=s.sample).going_on(like)
             for s in settings
         ]  # fmt: skip
         self._worker.write(Together(self._number, tuple(requests), compared))

@@ -128,7 +128,7 @@ class LaneActions(StageActions):
             setting = replace(setting, sample=self._lane)
         self.set_stage("text")
         self.setting = setting
-        self.writing.write(prompt, setting, known=known)
+        self.writing.write(prompt, setting, known=known, like=self._like(prompt))
         self.show_state()
 
     def regenerate_lanes(self) -> bool:
@@ -236,7 +236,7 @@ class LaneActions(StageActions):
             settings = list(self._sides)
         if self.lanes_panel is not None and self.lanes_panel.is_mounted:
             self.lanes_panel.view.seek(0)
-        self.lanes.start(prompt, settings, compared=self.stage == "duel")
+        self.lanes.start(prompt, settings, self.stage == "duel", self._like(prompt))
         self.show_state()
 
     def _choose_lane(self, place: int) -> None:
@@ -250,6 +250,11 @@ class LaneActions(StageActions):
         """The prompt of what is seen; or what is typed, if that was not written with yet."""
         prompt = self.lanes.prompt if self.in_lanes and self.lanes.lanes else self.writing.prompt
         return self.prompt.text if prompt is None or self.prompt.unsent else prompt
+
+    def _like(self, prompt: str) -> Request | None:
+        """The request of the text that has this prompt, if that is the one below."""
+        newest = self.writing.newest
+        return newest if newest is not None and newest.prompt == prompt else None
 
     def _fitting_count(self) -> int:
         wide, high = self.size.width >= _THREE, self.size.height

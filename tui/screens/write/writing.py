@@ -79,7 +79,7 @@ class Writing:
         like: the request that it repeats with another setting.
         """
         self.cancel()
-        request = self._request(prompt, setting, like)._replace(known=known)
+        request = self._request(prompt, setting).going_on(like)._replace(known=known)
         self._start(Wanted(request, setting, given))
 
     def write_again(self, setting: Setting) -> None:
@@ -92,7 +92,7 @@ class Writing:
             wanted = Wanted(now.request, now.setting, now.block.given, now.parent, True)
         if wanted is None:
             return
-        request = self._request(wanted.request.prompt, setting, wanted.request)
+        request = self._request(wanted.request.prompt, setting).going_on(wanted.request)
         over = now is not None and wanted.again and self._same_dice(now, request)
         if now is not None and over:
             request = request._replace(known=now.block.text[now.block.base :])
@@ -108,7 +108,10 @@ class Writing:
         as_fed: it is not typed but of the text shown.
         """
         self.cancel()
-        request = self._request(prompt, setting)._replace(dice=dice, as_fed=as_fed)
+        identity = self.now.request.identity if self.now is not None else ""
+        request = self._request(prompt, setting)._replace(
+            dice=dice, as_fed=as_fed, identity=identity
+        )
         self._start(Wanted(request, setting, given, self.now))
 
     def end_at(self, text: str) -> None:
@@ -205,11 +208,10 @@ class Writing:
             if self.now is not None:
                 self.comparison = self.now.block.comparison(False)
 
-    def _request(self, prompt: str, setting: Setting, like: Request | None = None) -> Request:
+    def _request(self, prompt: str, setting: Setting) -> Request:
         pace = 0 if self._plain else setting.pace
-        request = Request(self._number, prompt, setting.strategy, setting.length, setting.seed,
-                          pace, setting.name, self.details, sample=setting.sample)  # fmt: skip
-        return request if like is None else request._replace(dice=like.dice, as_fed=like.as_fed)
+        return Request(self._number, prompt, setting.strategy, setting.length, setting.seed,
+                       pace, setting.name, self.details, sample=setting.sample)  # fmt: skip
 
     def _start(self, wanted: Wanted) -> None:
         self.flush()
@@ -229,7 +231,7 @@ class Writing:
         parent = wanted.parent
         if parent is not None and parent.block.cursor is not None and not wanted.again:
             self._view.move_cursor(max(0, block.base - 1))  # on the rival that was taken
-        request = wanted.request._replace(dice=started.dice)
+        request = wanted.request._replace(dice=started.dice, identity=started.identity)
         old, now = self.now, Branch(request, wanted.setting, block, self._by, parent)
         if wanted.again and old is not None:
             now.children, now.last_shown = old.children, old.last_shown
