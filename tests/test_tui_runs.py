@@ -68,6 +68,12 @@ def test_a_row_is_what_the_header_says(tmp_path: Path) -> None:
     assert row.size == sum(path.stat().st_size for path in run.iterdir())
 
 
+#: As a trainer tells it: the losses are named, though nothing could be measured.
+FAILED = {
+    "kind": "end", "reason": "the disk is full", "validation_loss": None, "test_loss": None,
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("lines", "state"),
     [
@@ -77,6 +83,7 @@ def test_a_row_is_what_the_header_says(tmp_path: Path) -> None:
         ([START, STEP, END, START, STEP], "stopped"),
         ([START, STEP, {"kind": "end", "reason": "stopped by SIGINT"}], "stopped"),
         ([START, STEP, {"kind": "end", "reason": "the loss is NaN"}], "failed"),
+        ([START, STEP, FAILED], "failed"),
     ],
 )
 def test_the_log_says_how_a_run_stands(tmp_path: Path, lines: list[object], state: str) -> None:

@@ -128,15 +128,20 @@ def _kind(path: Path) -> RunKind:
     return "run" if path.is_dir() else "file"
 
 
+#: How the reason of a training begins that came to its end; another one is what went wrong.
+_FINISHED = ("budget used", "no better in")
+
+
 def _state(run: Path, start: Mapping[str, Any], last: Sequence[Mapping[str, Any]]) -> RunState:
     """From the lock and the last thing that the log tells."""
     if is_training(run):
         return "training"
     for line in reversed(last):
         if line.get("kind") == "end":
-            if str(line.get("reason")).startswith("stopped"):
+            reason = str(line.get("reason"))
+            if reason.startswith("stopped"):
                 return "stopped"
-            return "finished" if "validation_loss" in line else "failed"
+            return "finished" if reason.startswith(_FINISHED) else "failed"
         if line.get("kind") in ("step", "evaluation", "start"):
             return "stopped"
     return "stopped" if start else ""
