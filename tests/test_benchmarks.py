@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
+from benchmarks import rates
 from benchmarks.dice import Share, measure, part_before, same_part
 from benchmarks.models import Size, V, products, random_checkpoint, weight_count
 from benchmarks.peers.charlm_engine import EnginePeer
@@ -209,3 +210,27 @@ def test_the_training_benchmark_runs(tmp_path: Path) -> None:
     assert [f["model"] for f in kept["figures"]] == ["LSTM H 8 L 1", "GRU H 8 L 1"]
     for found in kept["figures"]:
         assert all(rate > 0 for rate in found["characters_per_s"].values())
+
+
+@pytest.mark.long
+def test_a_grid_of_rates_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "words.txt"
+    text.write_text("".join(f"Line {n} is followed by {n + 1}.\n" for n in range(300)))
+    for name, value in {"SIZES": {4: ("rnn",)}, "SHORT": 2, "LONG": 3}.items():
+        monkeypatch.setattr(rates, name, value)
+    kept, options = tmp_path / "kept.jsonl", ["--continuous", str(text), "--rates", "0.01", "0.1"]
+    options += ["--kept", str(kept), "--json", str(tmp_path / "rates.json")]
+    rates.main([*options, "--short"])
+    assert len(kept.read_text().splitlines()) == 2
+    before = kept.read_text()
+    rates.main([*options, "--jobs", "2"])
+    assert kept.read_text().startswith(before) and len(kept.read_text().splitlines()) == 4
+    found = rates.read(kept)
+    assert {trial.steps for trial in found} == {2, 3} and all(found.values())
+    kept.write_text(before.replace('"rate": 0.1', '"rate": 0.5'))
+    rates.main([*options, "--table"])
+    assert len(kept.read_text().splitlines()) == 2
+    [best] = [line for line in capsys.readouterr().out.splitlines() if " * " in line][-1:]
+    assert "words, rnn 4, 2, warm-up 0, seed 1" in best and best.count("*") == 1

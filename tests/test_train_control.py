@@ -49,7 +49,7 @@ def test_another_learning_rate_holds_from_the_next_step_and_after_a_resumption(
 ) -> None:
     run = tmp_path / "run"
     at_step(11, lambda: steer(run, "learning_rate", 0.001), monkeypatch)
-    assert main(arguments) == 0
+    assert main([*arguments, "--learning-rate", "0.003"]) == 0
     assert lines(run, "control") == [
         {"kind": "control", "step": 12, "act": "learning_rate", "value": 0.001}
     ]

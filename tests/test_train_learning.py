@@ -22,6 +22,7 @@ from charlm.train.learner import Learner
 from charlm.train.loss import masked_cross_entropy
 from charlm.train.options import parse_options
 from charlm.train.position import Position
+from charlm.train.rates import FINE_TUNING_RATE, default_rate
 from charlm.train.schedule import after_evaluation, learning_rate
 from charlm.vocabulary import PAD, Vocabulary
 
@@ -220,6 +221,34 @@ def test_options_that_do_not_go_together(
 
 def test_what_an_optimiser_takes_by_itself() -> None:
     adam, sgd = parse_options([]), parse_options(["--optimiser", "sgd"])
-    assert (adam.learning_rate, adam.weight_decay, adam.momentum) == (3e-3, 0.05, None)
+    assert (adam.learning_rate, adam.weight_decay, adam.momentum) == (None, 0.05, None)
     assert (sgd.learning_rate, sgd.weight_decay, sgd.momentum) == (1.0, 0.0, 0.9)
     assert parse_options(["--learning-rate", "0.01"]).learning_rate == 0.01
+
+
+@pytest.mark.parametrize(
+    ("cell", "hidden", "rate"),
+    [("lstm", 12, 0.02), ("lstm", 128, 0.02), ("lstm", 384, 0.015), ("lstm", 512, 0.014),
+     ("gru", 128, 0.015), ("gru", 384, 0.0078), ("rnn", 128, 0.015), ("rnn", 512, 0.0065)],
+)  # fmt: skip
+def test_the_rate_is_that_of_cell_and_units_where_none_is_given(
+    cell: str, hidden: int, rate: float
+) -> None:
+    assert default_rate(cell, hidden) == rate
+
+
+def test_a_rate_that_is_given_is_taken(corpus: Path, tmp_path: Path) -> None:
+    common = ["--corpus", str(corpus), *SMALL, "--steps", "2", "--split", "80/10/10"]
+
+    def rate(name: str, *more: str) -> float:
+        assert main([*common, "--out", str(tmp_path / name), *more]) == 0
+        [start] = [line for line in read_run_log(tmp_path / name) if line["kind"] == "start"]
+        return float(start["learning_rate"])
+
+    assert rate("a", "--cell", "gru") == default_rate("gru", 12) == 0.015
+    assert rate("b", "--cell", "gru", "--learning-rate", "0.25") == 0.25
+    assert rate("c", "--optimiser", "sgd") == 1
+    assert rate("d", "--cell", "gru", "--from", str(tmp_path / "a")) == FINE_TUNING_RATE
+    assert main(["--resume", str(tmp_path / "a"), "--steps", "4"]) == 0
+    rates = [x["learning_rate"] for x in read_run_log(tmp_path / "a") if x["kind"] == "start"]
+    assert rates == [0.015, 0.015]

@@ -22,7 +22,8 @@ def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, comm
     reporter.corpus(report)
     reporter.line(
         f"{config.cell} of {config.hidden_size} x {config.layers},"
-        f" {learner.parameter_count:,} parameters, into {path}"
+        f" {learner.parameter_count:,} parameters, learning rate"
+        f" {learner.options.learning_rate:g}, into {path}"
     )
     log.append(
         "start",

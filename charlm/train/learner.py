@@ -24,6 +24,7 @@ from charlm.train.model import CharModel, ModelState, detached
 from charlm.train.optimiser import make_optimiser, remember, remembered
 from charlm.train.position import Position
 from charlm.train.probe import Probe
+from charlm.train.rates import FINE_TUNING_RATE, default_rate
 from charlm.train.regularise import Regularisers, activation_penalty, slowness_penalty
 from charlm.train.saved import Saved, check_index, check_state, misfit
 from charlm.train.schedule import learning_rate
@@ -59,9 +60,12 @@ class Learner:
         self.model = CharModel(config, Regularisers.of(options))
         if tensors is not None:
             begin_with(self.model, tensors)
+        self.batches = self._batches()
+        if options.learning_rate is None:
+            new = default_rate(config.cell, config.hidden_size)
+            options.learning_rate = FINE_TUNING_RATE if options.start_from else new
         self.optimiser = make_optimiser(options, self.model)
         self.average = Average(self.model, options.average) if options.average else None
-        self.batches = self._batches()
         self.position = Position()
         self.state: ModelState | None = None
         self.whole = True  # False once a step has failed in the middle of changing the weights

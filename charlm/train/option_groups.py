@@ -16,11 +16,12 @@ from charlm.train.option_types import (
     text,
     whole,
 )
+from charlm.train.rates import FINE_TUNING_RATE, rates_in_words
 
 SCHEDULES = ("cosine", "plateau", "constant")
-#: What an optimiser takes when nothing else is said.
+#: What an optimiser takes when nothing else is said. The rate of adamw: `charlm.train.rates`.
 OPTIMISERS: dict[str, dict[str, float]] = {
-    "adamw": {"learning_rate": 3e-3, "weight_decay": 0.05},
+    "adamw": {"weight_decay": 0.05},
     "sgd": {"learning_rate": 1.0, "weight_decay": 0.0, "momentum": 0.9},
 }
 _MOST = 2**31 - 1
@@ -75,7 +76,8 @@ _LEARNING = (
           " in the same memory (%(default)s)"),
     choice("--optimiser", tuple(OPTIMISERS), "adamw", "%(default)s finds its own step for each"
            " weight; sgd wants its learning rate tuned"),
-    real("--learning-rate", 0, 100, None, f"at its height ({_by_optimiser('learning_rate')})"),
+    real("--learning-rate", 0, 100, None, f"at its height (adamw: {rates_in_words((128, 384))},"
+         f" {FINE_TUNING_RATE:g} with --from; {_by_optimiser('learning_rate')})"),
     real("--weight-decay", -1, 1, None, "share of each weight, times the learning rate, taken off"
          f" at an update ({_by_optimiser('weight_decay')})"),
     real("--momentum", -1, 0.9999, None, "share of the last update that the next begins with"

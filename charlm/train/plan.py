@@ -21,6 +21,7 @@ def plan(learner: Learner) -> Iterator[str]:
     characters = learner.corpus.report.parts["train"]["characters"]
     parameters = learner.parameter_count
     yield f"parameters: {parameters:,}"
+    yield f"learning rate: {learner.options.learning_rate:g}"
     yield f"characters to learn from: {characters:,}"
     learner.step()
     before, start = learner.position.characters, time.monotonic()

@@ -12,6 +12,7 @@ _TOLD = {
     "parameters": "parameters",
     "characters to learn from": "characters",
     "passes over the text": "passes",
+    "learning rate": "rate",
     "speed": "speed",
     "time": "time",
     "memory": "memory",

@@ -49,8 +49,8 @@ class More(NamedTuple):
 _WHOLE, _SHARE = r"[1-9]\d{0,8}", r"0(\.\d+)?"
 _REAL = r"\d*\.?\d+(e-?\d+)?"
 MORE: Mapping[str, More] = {
-    "learning-rate": More("Learning rate", "--learning-rate", "0.003", _REAL,
-                          "a number, such as 0.003"),
+    "learning-rate": More("Learning rate", "--learning-rate", "by cell and size",
+                          _REAL, "a number, such as 0.01"),
     "dropout": More("Dropout", "--dropout", "0.1; more for many passes", _SHARE, "from 0 to 0.9"),
     "batch": More("Batch", "--batch", "32 texts at once", _WHOLE, "a number, such as 32"),
     "length": More(
