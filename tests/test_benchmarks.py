@@ -197,10 +197,13 @@ def test_the_start_is_watched(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_the_dice_are_compared(tmp_path: Path) -> None:
-    options = ["--texts", "8", "--length", "12"]
+    options = ["--texts", "8", "--length", "12", "--seeds", "3"]
     kept = run_benchmark("dice", options, tmp_path / "figures.json")
-    assert len(kept["figures"]) == 8
-    assert all(0 <= f[part]["mean"] <= 1 for f in kept["figures"] for part in ("same", "before"))
+    knobs, prompts = kept["figures"][:8], kept["figures"][8:]
+    assert all(0 <= f[part]["mean"] <= 1 for f in knobs for part in ("same", "before"))
+    assert [f["prompts"] for f in prompts] == ["prompt", "shared"] * 2
+    assert [f["one_text"] > 0 for f in prompts] == [False, True] * 2
+    assert all(f["variance"] > 0 for f in prompts)
 
 
 @pytest.mark.long
