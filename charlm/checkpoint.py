@@ -23,7 +23,9 @@ from charlm.places import MODEL, RUNS, find_run, known_weights
 from charlm.sealed_file import Kind, SealedFile, read_content, seal, unseal, write_atomically
 from charlm.vocabulary import Vocabulary
 
-_KIND = Kind("checkpoint", key="charlm", version=1, mark="vocabulary", error=CheckpointError)
+#: What version 2 says of a text, where it is not so: a file that needs nothing of it is version 1.
+_NEW_IN_2 = {"separator": "", "sentence_rule": 1}
+_KIND = Kind("checkpoint", key="charlm", version=2, mark="vocabulary", error=CheckpointError)
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,12 @@ def checkpoint_bytes(checkpoint: Checkpoint) -> tuple[bytes, str]:
     """The bytes of a checkpoint file and its SHA-256."""
     tensors = {name: np.ascontiguousarray(t) for name, t in checkpoint.tensors.items()}
     _check_tensors(checkpoint.config, tensors)
+    text = asdict(checkpoint.text)
+    new = {name for name, default in _NEW_IN_2.items() if text[name] != default}
     content = {
+        "version": 2 if new else 1,
         "config": asdict(checkpoint.config),
-        "text": asdict(checkpoint.text),
+        "text": {name: text[name] for name in text if name in new or name not in _NEW_IN_2},
         "vocabulary": list(checkpoint.vocabulary.characters),
         "axes": {name: p.axes for name, p in parameter_shapes(checkpoint.config).items()},
         "metrics": dict(checkpoint.metrics),

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from charlm.errors import InputError
 
 Cell = Literal["rnn", "gru", "lstm"]
-Unit = Literal["sentence", "line", "continuous"]
+Unit = Literal["sentence", "line", "document", "continuous"]
 Precision = Literal["float32", "int8"]
 
 #: Order of the gates in every stacked weight. RNN: h = the only product. GRU: z update,
@@ -23,7 +23,7 @@ GATES: dict[str, tuple[str, ...]] = {
     "gru": ("z", "r", "n"),
     "lstm": ("i", "f", "g", "o"),
 }
-UNITS: tuple[str, ...] = ("sentence", "line", "continuous")
+UNITS: tuple[str, ...] = ("sentence", "line", "document", "continuous")
 #: Of the weights and states that the engine multiplies.
 PRECISIONS: tuple[str, ...] = ("float32", "int8")
 
@@ -79,6 +79,8 @@ class TextConfig:
     `unit`: what one example is. `start_id`: fed before the first character (EOS, or the
     newline in continuous text that has one). `max_length`: where longer examples were cut,
     in characters (0: nowhere). `form` and `case`: Unicode form and case of every text.
+    `separator`: what stands between two documents. `sentence_rule`: 1 or 2, where sentences end
+    (`charlm.sentences`). Defaults never change: files and identities leave them out.
     """
 
     unit: Unit = "sentence"
@@ -86,6 +88,8 @@ class TextConfig:
     max_length: int = 1000
     form: Literal["none", "NFC"] = "none"
     case: Literal["keep", "lower"] = "keep"
+    separator: str = ""
+    sentence_rule: int = 1
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
@@ -96,6 +100,12 @@ class TextConfig:
             raise InputError(f"Unicode form {self.form!r} is not one of none, NFC")
         if self.case not in ("keep", "lower"):
             raise InputError(f"case {self.case!r} is not one of keep, lower")
+        if not isinstance(self.separator, str) or bool(self.separator) != (self.unit == "document"):
+            raise InputError(
+                f"separator {self.separator!r} does not go with unit {self.unit}: a document has"
+                " one, nothing else has"
+            )
+        check_range("sentence rule", self.sentence_rule, 1, 2 if self.unit == "sentence" else 1)
 
 
 class Parameter(NamedTuple):

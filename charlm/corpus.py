@@ -1,255 +1,243 @@
-"""From files to examples: read, repair, cut into units, drop duplicates, split, and say so.
+"""From files to examples: read, repair, cut into units, drop duplicates, divide, and say so.
 
-Every number of it stands in the `CorpusReport`. A prompt goes through the same preparation
-(`prepare_prompt`), so that the model never meets a text prepared otherwise than it learned.
+    bytes > text > column of a table (`source`) > unit (`layout`) > examples (`cutting`)
+          > parts (`parts`)
+
+What is not said in the `Preparation` is looked for, and every number and every choice stands in
+the `CorpusReport`. A prompt goes through the same `cutting`, so that the model never meets a text
+prepared otherwise than it learned.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import cast
 
-from charlm.config import TextConfig
-from charlm.errors import CorpusError, InputError
-from charlm.sentences import split_sentences
-from charlm.text_files import read_texts
+from charlm import layout
+from charlm.config import TextConfig, Unit
+from charlm.corpus_report import CorpusReport
+from charlm.cutting import Example, Repairs, in_case, pieces_of, repaired, units_of
+from charlm.errors import CorpusError
+from charlm.parts import PARTS, Split, arranged, divided, is_apart, sizes_of
+from charlm.preparation import AUTO, Preparation
+from charlm.sentences import rule_for
+from charlm.source import Source, read_source
 
-# Bytes of cp1252 (dashes, quotes, ellipsis) that were once decoded as Latin-1 came out as C1
-# controls, which no text uses on purpose. Five of the 32 have no meaning in cp1252 and stay.
-_CP1252 = {
-    code: character
-    for code in range(0x80, 0xA0)
-    if (character := bytes([code]).decode("cp1252", "ignore"))
-}
-_C1 = re.compile("[\x80-\x9f]")
-
-
-class Example(NamedTuple):
-    """One text to learn. `ends`: EOS follows it (not so for all but the last piece of a cut)."""
-
-    text: str
-    ends: bool
-
-
-class Split(NamedTuple):
-    """Parts of the corpus in percent: to train on, to choose the best weights by, to test."""
-
-    train: int
-    validation: int
-    test: int
-
-    def __str__(self) -> str:
-        return f"{self.train}/{self.validation}/{self.test}"
-
-
-@dataclass
-class CorpusReport:
-    """What was read, repaired, dropped and cut, in numbers. Lengths are in characters."""
-
-    name: str = ""
-    sha256: str = ""
-    bytes: int = 0
-    characters: int = 0
-    distinct: int = 0
-    byte_order_mark: bool = False
-    newlines_repaired: int = 0
-    cp1252_repaired: dict[str, int] = field(default_factory=dict)
-    rare_removed: int = 0
-    unit: str = ""
-    examples: int = 0
-    duplicates: int = 0
-    cut: int = 0
-    mean_length: float = 0.0
-    median_length: int = 0
-    length_95_percent: int = 0
-    longest: int = 0
-    split: str = ""
-    parts: dict[str, dict[str, int]] = field(default_factory=dict)
-
-    def as_values(self) -> dict[str, Any]:
-        """JSON values, for the run log."""
-        return asdict(self)
-
-    def rows(self) -> list[tuple[str, str]]:
-        """What a person reads: (label, value) per row."""
-        rows = [
-            ("text", self.name),
-            ("bytes", f"{self.bytes:,}"),
-            ("characters", f"{self.characters:,} ({self.distinct:,} distinct)"),
-        ]
-        if self.byte_order_mark:
-            rows.append(("byte order mark", "removed"))
-        if self.newlines_repaired:
-            rows.append(("newlines", f"{self.newlines_repaired:,} CR LF or CR became LF"))
-        rows += [
-            (f"repaired {code}", f"{count:,} (a cp1252 {_CP1252[int(code[2:], 16)]!r})")
-            for code, count in self.cp1252_repaired.items()
-        ]
-        if self.rare_removed:
-            rows.append(("rare characters", f"{self.rare_removed:,} left out"))
-        if self.unit != "continuous":
-            rows += [
-                (f"{self.unit}s", f"{self.examples:,} after {self.duplicates:,} duplicates"),
-                ("longer than the maximum", f"{self.cut:,} cut into pieces"),
-                (
-                    "length",
-                    f"mean {self.mean_length:.1f}, median {self.median_length:,},"
-                    f" 95 % under {self.length_95_percent:,}, longest {self.longest:,}",
-                ),
-            ]
-        for name, part in self.parts.items():
-            examples = "" if self.unit == "continuous" else f"{part['examples']:,} examples, "
-            rows.append((name, f"{examples}{part['characters']:,} characters"))
-        return rows
+_MUCH = 0.5  # of the units, whose loss is told
+_PIECES, _SHORTEST = 20, 20  # of a text whose units are fewer than its parts; characters of one
+_PASSAGE = 1_000  # characters of a continuous text, as texts whose order is looked at
+_ELSEWHERE = "the end of the text has other characters than the rest, and losses are measured there"
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A prepared text in its three parts. `text` is whole: repaired, before the cut into units."""
+    """A prepared text in its three parts.
+
+    text: whole, before the cut into units. config: how prompts are prepared; its start id is
+    still open. preparation: with all that was looked for.
+    """
 
     text: str
     train: Sequence[Example]
     validation: Sequence[Example]
     test: Sequence[Example]
     report: CorpusReport
+    config: TextConfig
+    preparation: Preparation
 
 
 def load_corpus(
-    sources: str | Sequence[str],
-    config: TextConfig,
-    split: Split,
-    encoding: str = "utf-8",
-    errors: str = "strict",
-    min_count: int = 1,
+    paths: str | Sequence[str], preparation: Preparation, validation: str | None = None
 ) -> Corpus:
-    """Read (`read_texts`), prepare and split a text."""
-    names = [sources] if isinstance(sources, str) else sources
-    text, name, size = read_texts(names, encoding, errors)
-    return make_corpus(text, name, config, split, size, min_count)
+    """Read, prepare and divide a text. `validation`: path of a validation part of its own.
 
-
-def make_corpus(
-    text: str, name: str, config: TextConfig, split: Split, size: int, min_count: int = 1
-) -> Corpus:
-    """A corpus from decoded text.
-
-    `size`: bytes it took in its file. `min_count`: rarer characters are left out.
+    Raises CorpusError, InputError.
     """
-    report = CorpusReport(name=name, bytes=size, unit=config.unit, split=str(split))
-    text = _without_rare(prepare_text(text, config, report), min_count, report)
-    if not text.strip():
-        raise CorpusError(f"corpus {name} holds nothing but white space: give a text to learn")
-    report.sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    paths = [paths] if isinstance(paths, str) else paths
+    return make_corpus(*read_source(paths, preparation, validation))
+
+
+def make_corpus(source: Source, preparation: Preparation) -> Corpus:
+    """A corpus from decoded text. Raises CorpusError, InputError."""
+    report = CorpusReport(name=source.name, bytes=source.size, split=str(preparation.split))
+    report.column, report.notices = preparation.column or "", list(source.notices)
+    text, ready = _repaired(source, preparation, report)
+    choice, config, units = _chosen(text, preparation, ready)
+    report.unit, report.why_unit = config.unit, choice.why or source.why
+    units = _kept(units, config, preparation, report)
+    held_out = None
+    if source.validation is not None:
+        held_out = _units(repaired(source.validation, config), config, ready)
+    config, order, examples = _divided(units, held_out, config, preparation, report)
+    text = ready(text)
     report.characters, report.distinct = len(text), len(set(text))
-    if config.unit == "continuous":
-        bounds = _bounds(len(text), split)
-        parts = {name: [text[a:b]] if a < b else [] for name, (a, b) in bounds.items()}
-    else:
-        units = _distinct_units(text, config, report)
-        parts = {name: units[a:b] for name, (a, b) in _bounds(len(units), split).items()}
-    examples = {name: [e for u in part for e in _cut(u, config)] for name, part in parts.items()}
+    report.sha256 = _sha256([text, *(held_out or [])])
     report.parts = {
         name: {"examples": len(part), "characters": sum(len(e.text) for e in part)}
         for name, part in examples.items()
     }
-    return Corpus(text, **examples, report=report)
+    settled = replace(
+        preparation, unit=config.unit, separator=config.separator or None, order=order
+    )
+    return Corpus(text, **examples, report=report, config=config, preparation=settled)
 
 
-def prepare_text(text: str, config: TextConfig, report: CorpusReport | None = None) -> str:
-    """Byte order mark out, newlines to LF, cp1252 repaired, Unicode form and case applied."""
-    report = report or CorpusReport()
-    if text.startswith("\ufeff"):
-        report.byte_order_mark, text = True, text[1:]
-    report.newlines_repaired = text.count("\r")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    wrong = Counter(c for c in _C1.findall(text) if ord(c) in _CP1252)
-    report.cp1252_repaired = {f"U+{ord(c):04X}": n for c, n in sorted(wrong.items())}
-    if wrong:
-        text = text.translate(_CP1252)
-    if config.form != "none":
-        text = unicodedata.normalize(config.form, text)
-    return text.lower() if config.case == "lower" else text
+class _Ready:
+    """Gives a text its case, and leaves out rare characters."""
+
+    def __init__(self, text: str, least: int, config: TextConfig) -> None:
+        """`text`: all of it. `least`: how often a character occurs that is not rare."""
+        self._config = config
+        counts = Counter(in_case(text, config)) if least > 1 else {}
+        self._rare = {ord(c): None for c, count in counts.items() if count < least}
+        self.removed = sum(count for count in counts.values() if count < least)
+
+    def __call__(self, text: str) -> str:
+        text = in_case(text, self._config)
+        return text.translate(self._rare) if self._rare else text
 
 
-def prepare_prompt(text: str, config: TextConfig) -> str:
-    """A prompt prepared as the text of the model was.
-
-    Sentences: runs of white space become one space, leading white space goes, one trailing
-    space stays (it says that a word ended). Lines: newlines become a space.
-    """
-    text = prepare_text(text, config)
-    if config.unit == "sentence":
-        return re.sub(r"\s+", " ", text).lstrip(" ")
-    return text.replace("\n", " ") if config.unit == "line" else text
-
-
-def split_examples(text: str, config: TextConfig) -> list[Example]:
-    """The examples of a prepared text, by the unit; duplicates stay."""
-    if config.unit == "continuous":
-        return [Example(text, False)] if text else []
-    return [e for unit in _units(text, config) for e in _cut(unit, config)]
-
-
-def parse_split(text: str) -> Split:
-    """ "90/5/5" -> Split: whole percentages of train / validation / test that sum to 100."""
-    try:
-        split = Split(*(int(part) for part in text.split("/")))
-    except (ValueError, TypeError):
-        split = Split(0, 0, 0)
-    if split.train < 1 or min(split) < 0 or sum(split) != 100:
-        raise InputError(
-            f"split {text!r}: it must be three whole percentages that sum to 100, the first"
-            " at least 1, as 90/5/5"
+def _repaired(source: Source, preparation: Preparation, report: CorpusReport) -> tuple[str, _Ready]:
+    """The text before its case is changed, and what makes it, or a unit of it, ready."""
+    config = TextConfig("continuous", max_length=0, form=preparation.form, case=preparation.case)
+    repairs = Repairs()
+    text = repaired(source.text, config, repairs)
+    report.byte_order_mark, report.newlines_repaired = repairs.byte_order_mark, repairs.newlines
+    report.cp1252_repaired = repairs.cp1252
+    ready = _Ready(text, preparation.min_count, config)
+    report.rare_removed = ready.removed
+    if not ready(text).strip():
+        raise CorpusError(
+            f"corpus {source.name} holds nothing but white space: give a text to learn"
         )
-    return split
+    return (ready(text) if preparation.order == "whole" else text), ready
 
 
-def _without_rare(text: str, min_count: int, report: CorpusReport) -> str:
-    rare = {ord(c): None for c, n in Counter(text).items() if n < min_count}
-    kept = text.translate(rare) if rare else text
-    report.rare_removed = len(text) - len(kept)
-    return kept
+def _chosen(
+    text: str, preparation: Preparation, ready: _Ready
+) -> tuple[layout.Choice, TextConfig, list[str]]:
+    """The unit, looked for if it is not said; what follows from it; and the units."""
+    unit, separator = preparation.unit, preparation.separator
+    looked_for = unit == AUTO and separator is None
+    if looked_for:
+        choice = layout.choose_unit(text)
+    else:
+        unit = "document" if unit == AUTO else unit
+        choice = layout.Choice(cast(Unit, unit), separator or layout.separator_of(text), "")
+    config = _config(text, choice, preparation)
+    units = _units(text, config, ready)
+    count = sum(1 for unit in units[: layout.FEWEST] for _ in pieces_of(unit, config))
+    if looked_for and (fewer := layout.too_few(count, choice.unit)):
+        config = _config(text, fewer, preparation)
+        return fewer, config, _units(text, config, ready)
+    return choice, config, units
 
 
-def _units(text: str, config: TextConfig) -> Iterable[str]:
-    if config.unit == "sentence":
-        return split_sentences(text)
-    return (line.rstrip() for line in text.split("\n") if not line.isspace() and line)
+def _config(text: str, choice: layout.Choice, preparation: Preparation) -> TextConfig:
+    rule = 1
+    if choice.unit == "sentence" and preparation.order != "whole":
+        rule = 2 if preparation.case == "lower" else rule_for(text)
+    return TextConfig(
+        choice.unit,
+        max_length=0 if choice.unit == "continuous" else preparation.max_length,
+        form=preparation.form,
+        case=preparation.case,
+        separator=choice.separator if choice.unit == "document" else "",
+        sentence_rule=rule,
+    )
 
 
-def _distinct_units(text: str, config: TextConfig, report: CorpusReport) -> list[str]:
-    """Each unit once, in order; what was dropped and the lengths go into the report."""
-    every = list(_units(text, config))
-    units = list(dict.fromkeys(every))
-    lengths = sorted(map(len, units))
-    report.examples, report.duplicates = len(units), len(every) - len(units)
-    report.cut = sum(length > config.max_length > 0 for length in lengths)
-    report.mean_length = sum(lengths) / len(lengths)
-    report.median_length = lengths[len(lengths) // 2]
-    report.length_95_percent = lengths[len(lengths) * 95 // 100]
-    report.longest = lengths[-1]
+def _units(text: str, config: TextConfig, ready: _Ready) -> list[str]:
+    """The units of a repaired text, made ready."""
+    units = (ready(unit) for unit in units_of(text, config))
+    return [unit for unit in units if unit and not unit.isspace()]
+
+
+def _kept(
+    units: list[str], config: TextConfig, preparation: Preparation, report: CorpusReport
+) -> list[str]:
+    """Each unit once, in order, if repeats are not kept."""
+    if config.unit == "continuous":
+        return units
+    once = list(dict.fromkeys(units))
+    if not preparation.keep_duplicates:
+        report.duplicates = len(units) - len(once)
+        if report.duplicates > _MUCH * len(units):
+            report.notices.append(
+                f"{report.duplicates:,} of {len(units):,} {config.unit}s are repeats and are left"
+                " out: --keep-duplicates keeps them"
+            )
+        units = once
+    report.measure(units)
     return units
 
 
-def _cut(unit: str, config: TextConfig) -> Iterator[Example]:
-    """One unit as examples: pieces of at most `max_length`, of which only the last ends."""
+def _divided(
+    units: list[str],
+    held_out: list[str] | None,
+    config: TextConfig,
+    preparation: Preparation,
+    report: CorpusReport,
+) -> tuple[TextConfig, str, dict[str, list[Example]]]:
+    """The configuration, with shorter pieces if they must be; the order; and the parts."""
+    split = preparation.split
+    if held_out is not None:  # what would be held out of the text is learned
+        split = Split(split.train + split.validation, 0, split.test)
     if config.unit == "continuous":
-        yield Example(unit, False)
-        return
-    size = config.max_length or len(unit)
-    for start in range(0, len(unit), size):
-        yield Example(unit[start : start + size], start + size >= len(unit))
+        order, examples = "contiguous", _divided_stream(units[0], split, report)
+    else:
+        config, order, examples = _divided_units(units, config, split, preparation.order, report)
+    report.order = order
+    if held_out is not None:
+        examples["validation"] = [e for unit in held_out for e in pieces_of(unit, config)]
+    return config, order, examples
 
 
-def _bounds(n: int, split: Split) -> dict[str, tuple[int, int]]:
-    """Contiguous parts of n items. Training gets at least one, validation one if asked for."""
-    train = max(1, n * split.train // 100)
-    validation = max(train, n * (split.train + split.validation) // 100)
-    if split.validation and validation == train < n:
-        validation += 1
-    return {"train": (0, train), "validation": (train, validation), "test": (validation, n)}
+def _divided_stream(text: str, split: Split, report: CorpusReport) -> dict[str, list[Example]]:
+    passages = [text[i : i + _PASSAGE] for i in range(0, len(text), _PASSAGE)]
+    if is_apart(passages, sizes_of(len(passages), split)):
+        report.notices.append(_ELSEWHERE)
+    ranges = divided(sizes_of(len(text), split), 1)
+    return {part: [Example(text[a:b], False) for a, b in ranges[part]] for part in PARTS}
+
+
+def _divided_units(
+    units: list[str], config: TextConfig, split: Split, order: str, report: CorpusReport
+) -> tuple[TextConfig, str, dict[str, list[Example]]]:
+    if order == "whole":
+        groups = [list(pieces_of(unit, config)) for unit in units]
+    else:
+        config, pieces = _pieces(units, config, sum(share > 0 for share in split))
+        groups = [[piece] for piece in pieces]
+    report.cut = sum(len(unit) > config.max_length > 0 for unit in units)
+    found = arranged([group[0].text for group in groups], split, order)
+    report.blocks, report.why_order = found.blocks, found.why
+    if found.apart:
+        report.notices.append(f"{_ELSEWHERE}: --order blocks spreads the parts")
+    ranges = found.ranges
+    return (
+        config,
+        found.order,
+        {part: [e for a, b in ranges[part] for g in groups[a:b] for e in g] for part in PARTS},
+    )
+
+
+def _pieces(units: list[str], config: TextConfig, least: int) -> tuple[TextConfig, list[Example]]:
+    """The units as pieces; shorter ones than asked for where they would be fewer than `least`."""
+    total = sum(map(len, units))
+    for size in (config.max_length, max(_SHORTEST, total // _PIECES), max(1, total // least)):
+        config = replace(config, max_length=size)
+        pieces = [piece for unit in units for piece in pieces_of(unit, config)]
+        if len(pieces) >= least:
+            break
+    return config, pieces
+
+
+def _sha256(texts: Sequence[str]) -> str:
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

@@ -30,6 +30,7 @@ def rows(checkpoint: Checkpoint) -> list[tuple[str, str]]:
     layers = "1 layer" if config.layers == 1 else f"{config.layers} layers"
     bias = "" if config.bias else ", no bias"
     cut = f", cut at {text.max_length:,}" if text.unit != "continuous" and text.max_length else ""
+    apart = f" apart by {text.separator!r}" if text.separator else ""
     measured = {key: value for key, value in checkpoint.metrics.items() if value is not None}
     metrics = {key.replace("_", " "): value for key, value in measured.items()}
     return [
@@ -37,7 +38,7 @@ def rows(checkpoint: Checkpoint) -> list[tuple[str, str]]:
         ("embedding", f"{config.embedding_size:,}"),
         ("parameters", f"{config.parameter_count:,}"),
         ("vocabulary", f"{len(characters):,} characters, PAD and EOS: {characters}"),
-        ("text", f"unit {text.unit}{cut}, form {text.form}, case {text.case}"),
+        ("text", f"unit {text.unit}{cut}{apart}, form {text.form}, case {text.case}"),
         *((f"corpus {key}", _shown(value)) for key, value in checkpoint.corpus.items()),
         *((key, _shown_metric(key, value)) for key, value in metrics.items()),
         ("identity", checkpoint.identity),

@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.corpus import Corpus, Example
+from charlm.corpus import Corpus
+from charlm.cutting import Example
 from charlm.vocabulary import EOS, Vocabulary
 
 _ORDERS = 8  # of which the best by validation loss is the baseline

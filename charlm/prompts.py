@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from charlm import dice
 from charlm.checkpoint import Checkpoint
-from charlm.corpus import prepare_prompt
+from charlm.cutting import prepare_prompt
 from charlm.prompt_state import PromptState
 from charlm.vocabulary import Unknown
 

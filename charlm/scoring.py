@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from charlm.checkpoint import Checkpoint
 from charlm.config import check_range
-from charlm.corpus import prepare_text, split_examples
+from charlm.cutting import examples_of
 from charlm.errors import CharlmError, InputError
 from charlm.events import Details
 from charlm.vocabulary import EOS, Unknown
@@ -105,7 +105,7 @@ def inputs_and_targets(
     config = checkpoint.text
     inputs: list[list[int]] = []
     targets: list[list[int]] = []
-    for example in split_examples(prepare_text(text, config), config):
+    for example in examples_of(text, config):
         ids, _ = checkpoint.vocabulary.encode(example.text, unknown)
         inputs.append([config.start_id, *ids] if example.ends else [config.start_id, *ids[:-1]])
         targets.append([*ids, EOS] if example.ends else ids)

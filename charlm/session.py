@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from charlm import _engine, dice
 from charlm.checkpoint import Checkpoint
 from charlm.config import check_range
-from charlm.corpus import prepare_text
+from charlm.cutting import prepare_text
 from charlm.decoding import Limits, Strategy
 from charlm.errors import InputError
 from charlm.events import BeamEvents, Completion, Details, End, SampleEvents

@@ -27,7 +27,7 @@ from charlm.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from charlm.config import GATES, ModelConfig
+from charlm.config import GATES, ModelConfig, TextConfig
 from charlm.errors import CheckpointError, InputError
 from charlm.regular_file import opened_folder, sweep_temporaries, write_atomically
 from charlm.sealed_file import Kind, read_content, unseal
@@ -263,7 +263,7 @@ def test_a_wrong_configuration_is_named(tmp_path, data, changes, message) -> Non
         ({"vocabulary": None}, "incomplete metadata"),
         ({"text": {"unit": "sentence", "start_id": 99}}, "start id 99"),
         ({"text": {"unit": "novel"}}, "unit 'novel'"),
-        ({"version": 2}, "version 2 is newer than 1"),
+        ({"version": 3}, "version 3 is newer than 2"),
         ({"version": "1"}, "newer"),
         ({"version": 0}, "no format version 0"),
         ({"version": -5}, "no format version -5"),
@@ -397,3 +397,21 @@ def test_a_configuration_counts_its_parameters() -> None:
         assert checkpoint.config.parameter_count == counted
     with pytest.raises(InputError, match="layers is 0"):
         ModelConfig("rnn", 10, layers=0)
+
+
+def test_a_file_that_needs_nothing_new_is_version_1(tmp_path: Path) -> None:
+    """A document's separator, and the second rule of sentences, are what version 2 is for."""
+    path = tmp_path / "m.safetensors"
+    old = random_checkpoint("rnn")
+    for text, version in (
+        (TextConfig("line"), 1),
+        (TextConfig("sentence"), 1),
+        (TextConfig("sentence", sentence_rule=2), 2),
+        (TextConfig("document", separator="\n\n"), 2),
+    ):
+        save_checkpoint(path, replace(old, text=text))
+        loaded = load_checkpoint(path)
+        assert loaded.text == text
+        content = read_content(Kind("x", "charlm", 9, "x", InputError), path)
+        assert content["version"] == version
+        assert ("separator" in content["text"]) == (text.unit == "document")

@@ -92,7 +92,7 @@ def test_bad_options_are_one_line(
     ("text", "words", "said"),
     [
         ("", (), "nothing but white space"),
-        ("One sentence alone.", (), "a validation part"),
+        ("a", (), "a validation part"),
         ("Some words. And more. " * 9, ("--prompt", "ß"), "'ß'"),
         ("Some words. And more. " * 9, ("--recurrent-dropout", "0.1"), "an rnn has no gate"),
     ],

@@ -18,7 +18,7 @@ from charlm.compare.distance import (
     held_out_rows,
 )
 from charlm.config import Cell
-from charlm.corpus import Example
+from charlm.cutting import Example
 from charlm.vocabulary import EOS
 
 States = list[tuple[torch.Tensor, ...]]

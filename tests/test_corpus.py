@@ -10,18 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlm.config import TextConfig
-from charlm.corpus import (
-    Corpus,
-    CorpusReport,
-    Example,
-    load_corpus,
-    make_corpus,
-    parse_split,
-    prepare_prompt,
-    prepare_text,
-    split_examples,
-)
+from charlm.corpus import Corpus, load_corpus, make_corpus
+from charlm.cutting import Example, Repairs, examples_of, prepare_prompt, prepare_text, repaired
 from charlm.errors import CorpusError, InputError
+from charlm.parts import parse_split
+from charlm.preparation import Preparation
+from charlm.source import Source
 from charlm.text_files import decode
 
 SENTENCE = TextConfig("sentence")
@@ -29,23 +23,29 @@ LINE = TextConfig("line")
 CONTINUOUS = TextConfig("continuous")
 
 
+def preparation(config: TextConfig = SENTENCE, split: str = "80/10/10") -> Preparation:
+    """That of a configuration, nothing looked for."""
+    length = config.max_length or 1000
+    return Preparation(config.unit, max_length=length, split=parse_split(split), order="contiguous")
+
+
 def corpus_of(text: str, config: TextConfig = SENTENCE, split: str = "80/10/10") -> Corpus:
     size = len(text.encode("utf-8", "surrogatepass"))
-    return make_corpus(text, "some.txt", config, parse_split(split), size)
+    return make_corpus(Source(text, "some.txt", size), preparation(config, split))
 
 
 def test_bom_and_newlines_are_repaired_and_counted() -> None:
-    report = CorpusReport()
-    assert prepare_text("\ufeffa\r\nb\rc\nd", LINE, report) == "a\nb\nc\nd"
-    assert report.byte_order_mark
-    assert report.newlines_repaired == 2
+    repairs = Repairs()
+    assert repaired("\ufeffa\r\nb\rc\nd", LINE, repairs) == "a\nb\nc\nd"
+    assert repairs.byte_order_mark
+    assert repairs.newlines == 2
 
 
 def test_cp1252_controls_are_repaired_and_counted() -> None:
-    report = CorpusReport()
-    repaired = prepare_text("a\x96b\x96c\x85 \x81 \x93q\x94", SENTENCE, report)
-    assert repaired == "a–b–c… \x81 “q”"  # 0x81 has no meaning in cp1252 and stays
-    assert report.cp1252_repaired == {"U+0085": 1, "U+0093": 1, "U+0094": 1, "U+0096": 2}
+    repairs = Repairs()
+    text = repaired("a\x96b\x96c\x85 \x81 \x93q\x94", SENTENCE, repairs)
+    assert text == "a–b–c… \x81 “q”"  # 0x81 has no meaning in cp1252 and stays
+    assert repairs.cp1252 == {"U+0085": 1, "U+0093": 1, "U+0094": 1, "U+0096": 2}
 
 
 def test_unicode_form_and_case() -> None:
@@ -69,7 +69,7 @@ def test_preparing_a_prompt_twice_changes_nothing(text: str, config: TextConfig)
 
 def test_long_examples_are_cut_and_only_the_last_piece_ends() -> None:
     config = TextConfig("line", max_length=4)
-    assert split_examples("abcdefghij\nxy\n\nabcd", config) == [
+    assert examples_of("abcdefghij\nxy\n\nabcd", config) == [
         Example("abcd", False),
         Example("efgh", False),
         Example("ij", True),
@@ -81,15 +81,15 @@ def test_long_examples_are_cut_and_only_the_last_piece_ends() -> None:
 
 
 def test_ten_megabytes_without_a_mark_become_pieces() -> None:
-    examples = split_examples("word " * 2_000_000, SENTENCE)
+    examples = examples_of("word " * 2_000_000, SENTENCE)
     assert max(len(e.text) for e in examples) == 1000
     assert sum(e.ends for e in examples) == 1
     assert sum(len(e.text) for e in examples) == 10_000_000 - 1
 
 
 def test_continuous_text_is_one_example_that_does_not_end() -> None:
-    assert split_examples("a. b\nc", CONTINUOUS) == [Example("a. b\nc", False)]
-    assert split_examples("", CONTINUOUS) == []
+    assert examples_of("a. b\nc", CONTINUOUS) == [Example("a. b\nc", False)]
+    assert examples_of("", CONTINUOUS) == []
 
 
 def test_duplicates_go_before_a_contiguous_split() -> None:
@@ -114,9 +114,11 @@ def test_one_character_is_enough_to_train_on(config: TextConfig) -> None:
     assert corpus.validation == corpus.test == []
 
 
-def test_two_sentences_give_one_to_validation() -> None:
+def test_two_sentences_are_cut_so_that_three_parts_exist() -> None:
     corpus = corpus_of("One. Two.")
-    assert [len(p) for p in (corpus.train, corpus.validation, corpus.test)] == [1, 1, 0]
+    parts = (corpus.train, corpus.validation, corpus.test)
+    assert [[e.text for e in part] for part in parts] == [["On", "e."], ["Tw"], ["o."]]
+    assert corpus.config.max_length == 2
 
 
 def test_lone_surrogates_and_nul_are_characters() -> None:
@@ -130,30 +132,28 @@ def test_nothing_to_learn_is_an_error(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "blank.txt"
     path.write_bytes(data)
     with pytest.raises(CorpusError, match=r"blank\.txt holds nothing but white space"):
-        load_corpus(str(path), SENTENCE, parse_split("90/5/5"))
+        load_corpus(str(path), preparation())
 
 
 def test_bom_and_crlf_give_the_clean_file(tmp_path: Path) -> None:
     clean, dirty = tmp_path / "clean.txt", tmp_path / "dirty.txt"
     clean.write_bytes("One é.\nTwo.\nThree".encode())
     dirty.write_bytes("\ufeffOne é.\r\nTwo.\rThree".encode())
-    split = parse_split("90/5/5")
     for config in (SENTENCE, LINE, CONTINUOUS):
-        one, other = (load_corpus(str(p), config, split) for p in (clean, dirty))
+        one, other = (load_corpus(str(p), preparation(config)) for p in (clean, dirty))
         assert one.text == other.text
         assert one.report.sha256 == other.report.sha256
 
 
 def test_missing_folder_and_device_are_named(tmp_path: Path) -> None:
-    split = parse_split("90/5/5")
     with pytest.raises(CorpusError, match=r"nowhere\.txt does not exist"):
-        load_corpus(str(tmp_path / "nowhere.txt"), SENTENCE, split)
+        load_corpus(str(tmp_path / "nowhere.txt"), preparation(SENTENCE))
     with pytest.raises(CorpusError, match=r"is a folder without \.txt files"):
-        load_corpus(str(tmp_path), SENTENCE, split)
+        load_corpus(str(tmp_path), preparation(SENTENCE))
     with pytest.raises(CorpusError, match="/dev/zero is a device"):
-        load_corpus("/dev/zero", SENTENCE, split)
+        load_corpus("/dev/zero", preparation())
     with pytest.raises(CorpusError, match="cannot be read"):
-        load_corpus("nul\0inside", SENTENCE, split)
+        load_corpus("nul\0inside", preparation())
 
 
 def test_files_and_folders_are_one_text(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_files_and_folders_are_one_text(tmp_path: Path) -> None:
     single = tmp_path / "z.txt"
     single.write_text("First.\n")
     sources = [str(single), str(folder), str(folder / "a.txt")]
-    corpus = load_corpus(sources, CONTINUOUS, parse_split("100/0/0"))
+    corpus = load_corpus(sources, preparation(CONTINUOUS, "100/0/0"))
     assert corpus.text == "First.\nIn a.txt.\nIn b.txt.\nIn below/c.txt.\n"
     assert corpus.report.name == "z.txt and 3 more"
     assert corpus.report.bytes == sum(
@@ -178,7 +178,7 @@ def test_unreadable_is_named(tmp_path: Path) -> None:
     path.write_text("x")
     path.chmod(0)
     with pytest.raises(CorpusError, match="Permission denied"):
-        load_corpus(str(path), SENTENCE, parse_split("90/5/5"))
+        load_corpus(str(path), preparation())
 
 
 def test_other_encodings_are_located_and_offered() -> None:
@@ -204,4 +204,4 @@ def test_the_report_says_it_in_words() -> None:
     assert rows["repaired U+0096"] == "2 (a cp1252 '–')"
     assert rows["newlines"] == "1 CR LF or CR became LF"
     assert rows["sentences"] == "2 after 1 duplicates"
-    assert rows["train"] == "1 examples, 9 characters"
+    assert rows["train"] == "2 examples, 8 characters"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from charlm.corpus import Example
+from charlm.cutting import Example
 from charlm.train.dataset import (
     ExampleBatches,
     Item,

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from charlm.config import GATES, ModelConfig, parameter_shapes
-from charlm.corpus import Example
+from charlm.cutting import Example
 from charlm.train.dataset import TextDataset, make_batch, pad_collate_fn
 from charlm.train.evaluate import evaluate_examples, evaluate_stream, evaluate_stream_quickly
 from charlm.train.loss import masked_cross_entropy

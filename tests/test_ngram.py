@@ -9,9 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from charlm.config import TextConfig
-from charlm.corpus import make_corpus, parse_split
+from charlm.corpus import Corpus, make_corpus
 from charlm.ngram import Ngram, make_targets, measure_baseline
+from charlm.parts import parse_split
+from charlm.preparation import Preparation
+from charlm.source import Source
 from charlm.vocabulary import EOS, Vocabulary
 
 START = EOS
@@ -58,6 +60,10 @@ def test_it_is_the_formula(seed: int) -> None:
         np.testing.assert_allclose(p, expected, rtol=1e-12)
 
 
+def corpus_of(text: str, unit: str, split: str) -> Corpus:
+    return make_corpus(Source(text, "t", len(text)), Preparation(unit, split=parse_split(split)))
+
+
 def test_probabilities_sum_to_one() -> None:
     counted = Ngram(make_targets(some_examples(3, 20), START, 4), 4, V)
     for history in ([], [2], [3, 4], [5, 5, 5, 5], [2, 3, 2, 4, 5, 3]):
@@ -69,7 +75,7 @@ def test_probabilities_sum_to_one() -> None:
 
 def test_the_baseline_is_the_best_order_on_the_validation_part() -> None:
     text = "the cat sat on the mat. the dog sat on the log.\n" * 30
-    corpus = make_corpus(text, "t", TextConfig("continuous"), parse_split("80/20/0"), len(text))
+    corpus = corpus_of(text, "continuous", "80/20/0")
     vocabulary = Vocabulary.of([text])
     baseline = measure_baseline(corpus, vocabulary, vocabulary.to_id["\n"])
     assert baseline is not None
@@ -87,8 +93,7 @@ def test_only_the_end_of_a_long_text_is_counted(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("charlm.ngram._MOST_COUNTED", 100)
     lines = "".join(f"line {n} says {n * n}\n" for n in range(99))
     for unit, least in (("line", 100), ("continuous", 100)):
-        config = TextConfig(unit)  # type: ignore[arg-type]
-        corpus = make_corpus(lines, "t", config, parse_split("90/10/0"), len(lines))
+        corpus = corpus_of(lines, unit, "90/10/0")
         baseline = measure_baseline(corpus, Vocabulary.of([lines]), EOS)
         assert baseline is not None
         assert least <= baseline.characters < least + 20
@@ -96,10 +101,10 @@ def test_only_the_end_of_a_long_text_is_counted(monkeypatch: pytest.MonkeyPatch)
 
 def test_no_validation_part_or_a_huge_one_has_no_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "abcd " * 50
-    config, vocabulary = TextConfig("continuous"), Vocabulary.of([text])
-    none = make_corpus(text, "t", config, parse_split("100/0/0"), len(text))
+    vocabulary = Vocabulary.of([text])
+    none = corpus_of(text, "continuous", "100/0/0")
     assert measure_baseline(none, vocabulary, EOS) is None
-    some = make_corpus(text, "t", config, parse_split("50/50/0"), len(text))
+    some = corpus_of(text, "continuous", "50/50/0")
     assert measure_baseline(some, vocabulary, EOS) is not None
     monkeypatch.setattr("charlm.ngram._MOST_SCORED", 100)
     assert measure_baseline(some, vocabulary, EOS) is None

@@ -16,12 +16,13 @@ import pytest
 import torch
 
 from charlm.checkpoint import load_checkpoint
-from charlm.config import TextConfig
-from charlm.corpus import load_corpus, parse_split
+from charlm.corpus import load_corpus
 from charlm.engine import Engine
 from charlm.errors import CharlmError, CorpusError, InputError, TrainingError, run_main
 from charlm.ngram import measure_baseline
+from charlm.parts import parse_split
 from charlm.places import LAST, MODEL, RESUME
+from charlm.preparation import Preparation
 from charlm.run_log import RUN_LOG, read_run_log
 from charlm.train.__main__ import main
 from charlm.train.dataset import encode
@@ -83,7 +84,7 @@ def test_a_new_run_says_once_what_it_has_to_beat(corpus: Path, tmp_path: Path) -
     train(corpus, out, "--steps", "5", "--split", "80/10/10")
     assert main(["--resume", str(out), "--steps", "10"]) == 0
     (line,) = of_kind(read_run_log(out), "baseline")
-    read = load_corpus(str(corpus), TextConfig("sentence"), parse_split("80/10/10"))
+    read = load_corpus(str(corpus), Preparation("sentence", split=parse_split("80/10/10")))
     expected = measure_baseline(read, load_checkpoint(out).vocabulary, EOS)
     assert expected is not None
     assert line == {"kind": "baseline", **expected._asdict()}
@@ -121,8 +122,8 @@ def test_the_stored_loss_is_that_of_one_continuous_pass(
 def test_the_engine_scores_what_the_trainer_stored(unit: str, corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     train(corpus, out, "--steps", "12", "--unit", unit, "--split", "60/40/0")
-    config = load_checkpoint(out).text
-    held_out = load_corpus(str(corpus), config, parse_split("60/40/0")).validation
+    preparation = Preparation(unit, split=parse_split("60/40/0"))
+    held_out = load_corpus(str(corpus), preparation).validation
     score = Engine.load(out).score(" ".join(example.text for example in held_out))
     stored = load_checkpoint(out).metrics["validation_loss"]
     assert score.loss == pytest.approx(stored, abs=1e-5)
@@ -217,7 +218,7 @@ def test_a_larger_budget_is_evaluated_evenly_too(corpus: Path, tmp_path: Path) -
 def test_sentences_of_a_text_without_a_space_have_their_spaces(tmp_path: Path) -> None:
     path = tmp_path / "words.txt"
     path.write_text("cat\nowl.\nHen\nfox.\n" + "".join(f"A\nb{n}.\n" for n in range(30)))
-    train(path, tmp_path / "run", "--steps", "1")
+    train(path, tmp_path / "run", "--steps", "1", "--unit", "sentence")
     assert " " in load_checkpoint(tmp_path / "run").vocabulary
 
 
@@ -532,7 +533,7 @@ def test_the_report_is_in_the_run_log_and_on_the_screen(
     path.write_bytes("\ufeffIt is\x96so.\r\nIs it?".encode())
     report = train(path, tmp_path / "run", "--steps", "1")[0]["corpus"]
     assert report["cp1252_repaired"] == {"U+0096": 1}
-    loaded = load_corpus(str(path), TextConfig(), parse_split("90/5/5"))
+    loaded = load_corpus(str(path), Preparation())
     assert report == json.loads(json.dumps(loaded.report.as_values()))
     assert "repaired U+0096: 1 (a cp1252 '–')" in capsys.readouterr().out
 

@@ -12,11 +12,14 @@ import pytest
 import torch
 
 from charlm.checkpoint import load_checkpoint
-from charlm.config import ModelConfig, TextConfig
-from charlm.corpus import make_corpus, parse_split
+from charlm.config import ModelConfig
+from charlm.corpus import make_corpus
 from charlm.errors import InputError
+from charlm.parts import parse_split
 from charlm.places import LAST, MODEL
+from charlm.preparation import Preparation
 from charlm.run_log import read_run_log
+from charlm.source import Source
 from charlm.train.__main__ import main
 from charlm.train.learner import Learner
 from charlm.train.loss import masked_cross_entropy
@@ -32,12 +35,12 @@ SMALL = ["--hidden", "12", "--embedding", "5", "--batch", "4", "--length", "16",
 
 def learner_of(*more: str, unit: str = "continuous") -> Learner:
     options = parse_options([*SMALL, "--dropout", "0", "--steps", "40", "--unit", unit, *more])
-    text = TextConfig(unit=options.unit)
-    corpus = make_corpus(TEXT, "numbers", text, parse_split("80/20/0"), len(TEXT))
+    preparation = Preparation(unit, split=parse_split("80/20/0"), order="contiguous")
+    corpus = make_corpus(Source(TEXT, "numbers", len(TEXT)), preparation)
     vocabulary = Vocabulary.of([TEXT])
     cell = options.cell
     config = ModelConfig(cell, len(vocabulary), 5, 12, options.layers, bias=cell != "gru")
-    return Learner(options, corpus, vocabulary, config, text)
+    return Learner(options, corpus, vocabulary, config, corpus.config)
 
 
 def gradients(learner: Learner, batches: int) -> list[torch.Tensor]:

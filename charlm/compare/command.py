@@ -20,10 +20,11 @@ from charlm.compare.report import escaped, markdown, print_table, table_rows
 from charlm.compare.results import Result, by_cell, read_result
 from charlm.compare.texts import default_prompts, write_texts
 from charlm.compare.trainings import train_all
-from charlm.corpus import Corpus, prepare_prompt
+from charlm.corpus import Corpus
+from charlm.cutting import prepare_prompt
 from charlm.errors import InputError, Stopped
 from charlm.regular_file import write_atomically
-from charlm.train.command import load_text, text_config
+from charlm.train.command import load_text
 from charlm.train.options import parse_options
 from charlm.train.reporter import Reporter
 
@@ -52,7 +53,7 @@ def _compare(comparison: Comparison) -> None:
         raise InputError("a comparison needs a validation part: more text, or another --split")
     prompts = comparison.prompts or default_prompts(corpus.validation)
     for prompt in prompts:  # what cannot be written from is said before any training
-        vocabulary.string2code(prepare_prompt(prompt, text_config(options)), "prompt")
+        vocabulary.string2code(prepare_prompt(prompt, corpus.config), "prompt")
     trainings = plan_trainings(comparison, len(vocabulary))
     train_all(trainings, corpus.report.sha256)
     results = by_cell([read_result(training) for training in trainings])

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from charlm.cells import STEPS, State, zero_state
 from charlm.checkpoint import Checkpoint
-from charlm.corpus import Example
+from charlm.cutting import Example
 from charlm.vocabulary import EOS, Vocabulary
 
 Shares = NDArray[np.float64]  # [K + 1], 1 at distance 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from charlm.corpus import Example
+from charlm.cutting import Example
 from charlm.decoding import STRATEGIES
 from charlm.engine import Engine
 from charlm.events import Completion

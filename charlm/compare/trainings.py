@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from charlm.compare.plan import Training
-from charlm.corpus import CorpusReport
+from charlm.corpus_report import CorpusReport
 from charlm.display import visible
 from charlm.errors import InputError, TrainingError
 from charlm.places import resume_file

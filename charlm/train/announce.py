@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from charlm.corpus import parse_split
 from charlm.ngram import Baseline
+from charlm.parts import parse_split
 from charlm.run_log import RunLog
 from charlm.train.learner import Learner
 from charlm.train.plan import misfit
@@ -36,6 +36,8 @@ def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, comm
         learning_rate=learner.options.learning_rate,
         corpus=report.as_values(),
     )
+    for notice in report.notices:
+        warn(reporter, log, notice)
     for part in ("validation", "test"):
         if getattr(parse_split(report.split), part) and not getattr(learner.corpus, part):
             warn(reporter, log, f"the text is too short for a {part} part: no {part} loss")
@@ -53,10 +55,15 @@ def tell_baseline(baseline: Baseline, reporter: Reporter, log: RunLog) -> None:
     log.append("baseline", **baseline._asdict())
 
 
+def _paths(options: Any) -> list[str | None]:
+    corpus = options.corpus or []
+    return [*corpus, options.validation, options.out, options.resume, options.start_from]
+
+
 def command_line(arguments: Sequence[str], options: Any) -> str:
     """The command as it was typed, folders left out: a run log can be given away."""
     words = list(arguments)
-    for path in (*(options.corpus or []), options.out, options.resume, options.start_from):
+    for path in _paths(options):
         if path and path != "-":
             words = [word.replace(path, Path(path).name or path) for word in words]
     return shlex.join(["python", "-m", "charlm.train", *words])

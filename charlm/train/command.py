@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,15 @@ import torch
 
 from charlm.checkpoint import load_checkpoint
 from charlm.config import ModelConfig, TextConfig
-from charlm.corpus import Corpus, load_corpus, make_corpus, parse_split
+from charlm.corpus import Corpus, load_corpus, make_corpus
 from charlm.documentation import read_documentation
 from charlm.errors import CharlmError, InputError, TrainingError
 from charlm.ngram import Baseline, measure_baseline
+from charlm.parts import parse_split
+from charlm.preparation import AUTO, Preparation
 from charlm.run_log import RUN_LOG, RunLog, rewind
+from charlm.source import Source
+from charlm.text_files import SUFFIX
 from charlm.train.announce import announce, command_line, tell_baseline, warn
 from charlm.train.fine_tune import extended, options_from
 from charlm.train.learner import Learner
@@ -34,11 +39,25 @@ from charlm.vocabulary import EOS, Vocabulary
 #: What may change when a run goes on; the rest is the run.
 _MAY_CHANGE = {
     *BUDGETS, "threads", "resume", "corpus", "debug", "learning_rate", "clip", "patience",
-    "evaluations", "keep", "texts",
+    "evaluations", "keep", "texts", "validation", "suffix",
 }  # fmt: skip
+#: What is looked for in the text, and then said to the run.
+_LOOKED_FOR = ("unit", "separator", "column", "order")
+#: What options meant that runs of old do not have.
+_OF_OLD = {"order": "whole", "column": "", "separator": None}
 
 #: What says where and how, not what is learned.
-_NOT_THE_RUN = {"corpus", "out", "resume", "start_from", "dry_run", "debug", "texts"}
+_NOT_THE_RUN = {
+    "corpus",
+    "validation",
+    "suffix",
+    "out",
+    "resume",
+    "start_from",
+    "dry_run",
+    "debug",
+    "texts",
+}
 _LONGEST_MESSAGE = 300
 
 
@@ -59,13 +78,13 @@ def train(options: Any, arguments: Sequence[str], reporter: Reporter | None = No
 
 
 def _start(options: Any, arguments: Sequence[str], reporter: Reporter) -> int:
-    checkpoint, text = None, text_config(options)
+    checkpoint = None
     if options.start_from:
         checkpoint = load_checkpoint(options.start_from)
         options = options_from(arguments, checkpoint)
-        text = text_config(options)
     corpus, vocabulary = load_text(options, reporter)  # before any folder is made
-    text = replace(text, start_id=_start_id(options, vocabulary))
+    options = _settled(options, corpus)
+    text = replace(corpus.config, start_id=_start_id(corpus.config, vocabulary))
     tensors, notices = None, []
     if checkpoint is not None:
         vocabulary, new = extended(checkpoint.vocabulary, vocabulary)
@@ -97,7 +116,7 @@ def _resume(options: Any, arguments: Sequence[str], reporter: Reporter) -> int:
                 " is now: give that text (--corpus), or start a new run"
             )
         vocabulary = Vocabulary(values["vocabulary"])
-        text = replace(text_config(options), start_id=values["start_id"])
+        text = replace(corpus.config, start_id=values["start_id"])
         check_model(values, _model_config(options, vocabulary), bool(options.average))
         learner = _learner(options, corpus, vocabulary, text)
         learner.resume(values)
@@ -122,8 +141,11 @@ def _plan(learner: Learner, reporter: Reporter) -> int:
 
 
 def _resumed_options(arguments: Sequence[str], values: Saved) -> Any:
-    saved = dict(values["options"])
+    saved = _OF_OLD | values["options"]
     options = parse_options(arguments, saved | {"resume": None})
+    for name in _LOOKED_FOR:
+        if getattr(options, name) == AUTO:  # typed once more: what was found then
+            setattr(options, name, saved[name])
     for name, value in saved.items():
         if name not in _MAY_CHANGE and getattr(options, name) != value:
             option = "--" + name.replace("_", "-")
@@ -136,33 +158,53 @@ def _resumed_options(arguments: Sequence[str], values: Saved) -> Any:
 
 def load_text(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
     """The corpus, and the vocabulary of all of it: sentences may hold a space the text has not."""
-    config, split = text_config(options), parse_split(options.split)
+    preparation = _preparation(options)
     if options.corpus is None:
         reporter.line("reading the documentation inside this Python (--corpus reads your text)")
         text = read_documentation()
-        name, size = "python documentation", len(text.encode("utf-8", "surrogatepass"))
-        corpus = make_corpus(text, name, config, split, size, options.min_count)
+        size = len(text.encode("utf-8", "surrogatepass"))
+        corpus = make_corpus(Source(text, "python documentation", size), preparation)
     else:
-        corpus = load_corpus(
-            options.corpus, config, split, options.encoding, options.errors, options.min_count
+        corpus = load_corpus(options.corpus, preparation, options.validation)
+    if options.random_length and corpus.config.unit != "continuous":
+        raise InputError(
+            "--random-length goes with --unit continuous alone, and --unit auto took"
+            f" {corpus.config.unit} ({corpus.report.why_unit})"
         )
     examples = (*corpus.train, *corpus.validation, *corpus.test)
-    return corpus, Vocabulary.of([corpus.text, *(example.text for example in examples)])
+    # What stands between documents is not learned, and may be no character of theirs.
+    whole = [] if corpus.config.unit == "document" else [corpus.text]
+    return corpus, Vocabulary.of([*whole, *(example.text for example in examples)])
 
 
-def text_config(options: Any) -> TextConfig:
-    """How the options prepare a text; the start id is still open."""
-    continuous = options.unit == "continuous"
-    return TextConfig(
+def _preparation(options: Any) -> Preparation:
+    """What the options say of the text."""
+    return Preparation(
         unit=options.unit,
-        max_length=0 if continuous else options.max_length,
+        separator=options.separator,
+        column=options.column,
+        max_length=options.max_length,
         form=options.form,
         case=options.case,
+        split=parse_split(options.split),
+        order=options.order,
+        min_count=options.min_count,
+        keep_duplicates=options.keep_duplicates,
+        encoding=options.encoding,
+        errors=options.errors,
+        suffixes=options.suffix or (SUFFIX,),
     )
 
 
-def _start_id(options: Any, vocabulary: Vocabulary) -> int:
-    newline = vocabulary.to_id.get("\n") if options.unit == "continuous" else None
+def _settled(options: Any, corpus: Corpus) -> Any:
+    """The options with what was looked for in the text, which a run then keeps."""
+    found = corpus.preparation
+    looked_for = {name: getattr(found, name) for name in _LOOKED_FOR}
+    return Namespace(**vars(options) | looked_for)
+
+
+def _start_id(text: TextConfig, vocabulary: Vocabulary) -> int:
+    newline = vocabulary.to_id.get("\n") if text.unit == "continuous" else None
     return newline or EOS
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
-from charlm.corpus import Example
+from charlm.cutting import Example
 from charlm.vocabulary import EOS, PAD, Vocabulary
 
 # Sorted by length together: enough examples, and enough batches, for like lengths to meet.

@@ -29,6 +29,7 @@ def options_from(arguments: Sequence[str], checkpoint: Checkpoint) -> Any:
         "embedding": config.embedding_size,
         "gru_bias": config.cell == "gru" and config.bias,
         "unit": text.unit,
+        "separator": text.separator or None,
         "form": text.form,
         "case": text.case,
     }

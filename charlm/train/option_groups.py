@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from charlm.config import EMBEDDING_SIZE, GATES, HIDDEN_SIZE, MAX_LAYERS, MAX_SIZE, UNITS
-from charlm.corpus import parse_split
+from charlm.escapes import unescaped
+from charlm.parts import DEFAULT_SPLIT, ORDERS, parse_split
+from charlm.preparation import AUTO
 from charlm.text_files import ERRORS
 from charlm.train.option_types import (
     Option,
@@ -35,10 +37,21 @@ def _by_optimiser(name: str) -> str:
 _TEXT = (
     text("--corpus", "PATH", None, "text files, folders of .txt files, or - for standard input,"
          " read as one text; default: the documentation inside this Python", nargs="+"),
-    choice("--unit", UNITS, "sentence", "what one example is: a sentence, a line, or the whole"
-           " text as one stream whose memory is carried on (%(default)s)"),
-    text("--split", "A/B/C", "90/5/5", "percent to train on / to choose the best by / to test at"
-         " the end, in the order of the text (%(default)s)", type=checked(parse_split, str)),
+    choice("--unit", (AUTO, *UNITS), AUTO, "what one example is: a sentence, a line, a document"
+           " of several lines, or the whole text as one stream whose memory is carried on; auto"
+           " looks at the text and says what it took (%(default)s)"),
+    text("--separator", "TEXT", None, "what stands between two documents; \\n is a newline (a line"
+         " such as --- if there is one, else an empty line)", type=unescaped),
+    text("--column", "NAME", None, "of a CSV, a TSV or JSON lines: each cell of it is an example"
+         " (looked for with --unit auto)"),
+    text("--split", "A/B/C", str(DEFAULT_SPLIT), "percent to train on / to choose the best by /"
+         " to test at the end (%(default)s)", type=checked(parse_split, str)),
+    choice("--order", ORDERS[:3], AUTO, "the parts of that split are blocks spread over the text,"
+           " or contiguous; auto looks whether the order of the examples means something"
+           " (%(default)s)"),
+    text("--validation", "PATH", None, "a text of its own to choose the best by, in place of a part"
+         " of the corpus"),
+    flag("--keep-duplicates", "learn an example as often as it occurs; else once"),
     whole("--max-length", 1, _MOST, 1000, "cut longer sentences and lines into pieces of N"
           " characters (%(default)s)"),
     choice("--case", ("keep", "lower"), "keep", "of the text, and then of every prompt: as it is,"
@@ -47,7 +60,10 @@ _TEXT = (
            " makes a letter and its accent one character (%(default)s)"),
     whole("--min-count", 1, _MOST, 1, "leave out characters that occur fewer than N times"
           " (%(default)s: none)"),
-    text("--encoding", "ENCODING", "utf-8", "of the corpus (%(default)s)"),
+    text("--suffix", "SUFFIX", None, "read the files of a folder that end so, as md py (txt)",
+         nargs="+"),
+    text("--encoding", "ENCODING", "utf-8", "of the corpus, where no byte order mark says it"
+         " (%(default)s)"),
     choice("--errors", ERRORS, "strict", "what to do with bytes that are not in that encoding"
            " (%(default)s: stop and say where)"),
 )

@@ -79,7 +79,7 @@ def _complete(options: Any) -> None:
         raise InputError("--recurrent-dropout goes with --cell gru and lstm: an rnn has no gate")
     if options.tied and options.embedding != options.hidden:
         raise InputError("--tied needs --embedding as large as --hidden")
-    if options.random_length and options.unit != "continuous":
+    if options.random_length and options.unit not in ("auto", "continuous"):
         raise InputError("--random-length goes with --unit continuous alone")
 
 

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from charlm.corpus import CorpusReport
+from charlm.corpus_report import CorpusReport
 from charlm.display import visible, visible_text
 from charlm.durations import clock
 

@@ -206,13 +206,13 @@ def read_examples(
     ended: the last piece ends where the text does; else it was cut there, unless it is a line
     with its newline.
     """
-    from charlm.corpus import prepare_text, split_examples
+    from charlm.cutting import examples_of
 
     vocabulary = checkpoint.vocabulary
     examples: list[Example] = []
     notices: dict[str, None] = {}
     config = checkpoint.text
-    pieces = split_examples(prepare_text(text, config), config)
+    pieces = examples_of(text, config)
     if pieces and not ended and not (config.unit == "line" and text.endswith("\n")):
         pieces[-1] = pieces[-1]._replace(ends=False)
     for example in pieces:

@@ -26,7 +26,7 @@ class TrainingPlan:
     run: Path
     corpus: str = ""
     cell: str = "lstm"
-    unit: str = "sentence"
+    unit: str = "auto"
     hidden: str = str(HIDDEN_SIZE)
     layers: str = "1"
     budget: str = "5m"

@@ -60,7 +60,7 @@ class TrainForm(VerticalScroll):
                             id="corpus", placeholder="a text file; empty: Python's documentation"
                         ),
                     )
-                    yield from _field("Unit", Choice(UNITS, "sentence", id="unit"))
+                    yield from _field("Unit", Choice(("auto", *UNITS), "auto", id="unit"))
                     yield from _field("Cell", Choice(list(GATES), "lstm", id="cell"))
                     yield from _field("Hidden size", Field(str(HIDDEN_SIZE), id="hidden"))
                     yield from _field("Layers", Field("1", id="layers"))

@@ -1,0 +1,163 @@
+"""Which examples are for learning, for choosing the best weights, and for the test."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from math import log
+from typing import NamedTuple
+
+from charlm.errors import InputError
+
+PARTS = ("train", "validation", "test")
+#: How the parts lie in a text: looked for; blocks spread over it; each in one piece; and as
+#: runs of old had them, in one piece each with no example of several pieces divided.
+ORDERS = ("auto", "blocks", "contiguous", "whole")
+
+_IN_A_BLOCK = 5  # examples of validation or test, if there are enough of them
+_FEWEST_BLOCKS, _MOST_BLOCKS = 10, 100
+_SORTED = 0.95  # of the neighbours
+_LOOKED_AT = 50_000  # examples, evenly, of which neighbours are compared
+_FEWEST = 20  # examples whose order can be looked at
+_COMPARED = 200_000  # characters of a part
+_APART = 0.004  # nats of difference between parts that are told apart ...
+_TIMES = 4.0  # ... if blocks differ so much less
+
+
+class Split(NamedTuple):
+    """Parts of the corpus in percent: to train on, to choose the best weights by, to test."""
+
+    train: int
+    validation: int
+    test: int
+
+    def __str__(self) -> str:
+        return f"{self.train}/{self.validation}/{self.test}"
+
+
+#: Most to train on, and enough to choose the best weights by and to test.
+DEFAULT_SPLIT = Split(90, 5, 5)
+
+
+def parse_split(text: str) -> Split:
+    """ "90/5/5" -> Split: whole percentages of train / validation / test that sum to 100."""
+    try:
+        split = Split(*(int(part) for part in text.split("/")))
+    except (ValueError, TypeError):
+        split = Split(0, 0, 0)
+    if split.train < 1 or min(split) < 0 or sum(split) != 100:
+        raise InputError(
+            f"split {text!r}: it must be three whole percentages that sum to 100, the first"
+            " at least 1, as 90/5/5"
+        )
+    return split
+
+
+def sizes_of(n: int, split: Split, test_too: bool = True) -> tuple[int, int, int]:
+    """How many of n items each part gets: of those asked for one at least, in their order.
+
+    `test_too`: runs of old took none from the training part for the test.
+    """
+    train = max(1, n * split.train // 100)
+    validation = max(train, n * (split.train + split.validation) // 100) - train
+    if split.validation and not validation and train < n:
+        validation = 1
+    test = n - train - validation
+    if split.test and not test and train > 1 and test_too:
+        train, test = train - 1, 1
+    return train, validation, test
+
+
+def block_count(sizes: Sequence[int]) -> int:
+    """Into how many stretches a text is divided, each of which gives a block to every part."""
+    fewest = min([size for size in sizes if size] or [1])
+    return min(fewest, max(_FEWEST_BLOCKS, min(_MOST_BLOCKS, fewest // _IN_A_BLOCK)))
+
+
+def divided(sizes: Sequence[int], blocks: int) -> dict[str, list[tuple[int, int]]]:
+    """The parts of sum(sizes) items as ranges: of each of `blocks` stretches, its share."""
+    ranges: dict[str, list[tuple[int, int]]] = {part: [] for part in PARTS}
+    begin = 0
+    for block in range(blocks):
+        for part, size in zip(PARTS, sizes, strict=True):
+            end = begin + size * (block + 1) // blocks - size * block // blocks
+            if end > begin:
+                ranges[part].append((begin, end))
+            begin = end
+    return ranges
+
+
+class Arrangement(NamedTuple):
+    """Which ranges of items each part has. why: what was seen where the order was looked for.
+
+    apart: whether parts in one piece each differ much in their characters.
+    """
+
+    order: str
+    why: str
+    blocks: int
+    ranges: dict[str, list[tuple[int, int]]]
+    apart: bool
+
+
+def arranged(texts: Sequence[str], split: Split, order: str) -> Arrangement:
+    """The parts of texts in their order."""
+    sizes = sizes_of(len(texts), split, test_too=order != "whole")
+    why = why_blocks(texts, sizes) if order == "auto" else ""
+    if order == "auto":
+        order = "blocks" if why else "contiguous"
+    blocks = block_count(sizes) if order == "blocks" else 1
+    apart = order == "contiguous" and is_apart(texts, sizes)
+    return Arrangement(order, why, blocks, divided(sizes, blocks), apart)
+
+
+def why_blocks(texts: Sequence[str], sizes: Sequence[int]) -> str:
+    """What speaks for blocks: the order of these texts means something. "" if nothing does."""
+    if len(texts) < _FEWEST or not any(sizes[1:]):
+        return ""
+    folded = [text.casefold() for text in texts[:: max(1, len(texts) // _LOOKED_AT)]]
+    pairs = list(pairwise(folded))
+    orders = [
+        ("in alphabetical order", sum(a <= b for a, b in pairs)),
+        ("in alphabetical order, backwards", sum(a >= b for a, b in pairs)),
+    ]
+    if len(set(map(len, folded))) > 1:
+        orders += [
+            ("in the order of their lengths", sum(len(a) <= len(b) for a, b in pairs)),
+            ("in the order of their lengths, backwards", sum(len(a) >= len(b) for a, b in pairs)),
+        ]
+    for name, ordered in orders:
+        if ordered >= _SORTED * len(pairs):
+            return f"they are {name}"
+    if is_apart(texts, sizes):
+        return "the end of the text has other characters than the rest"
+    return ""
+
+
+def is_apart(texts: Sequence[str], sizes: Sequence[int]) -> bool:
+    """Whether contiguous parts differ, in how often each character occurs, more than blocks do."""
+    if len(texts) < _FEWEST or not any(sizes[1:]):
+        return False
+    contiguous, spread = (_difference(texts, sizes, n) for n in (1, block_count(sizes)))
+    return contiguous > max(_APART, _TIMES * spread)
+
+
+def _difference(texts: Sequence[str], sizes: Sequence[int], blocks: int) -> float:
+    """Jensen-Shannon divergence (nats) of characters between the first part and the others."""
+    ranges = divided(sizes, blocks)
+    learned, others = (
+        Counter("".join(_spread([text for a, b in part for text in texts[a:b]])))
+        for part in (ranges["train"], ranges["validation"] + ranges["test"])
+    )
+    difference = 0.0
+    for character in learned.keys() | others.keys():
+        p, q = (counts[character] / max(1, counts.total()) for counts in (learned, others))
+        difference += sum(x * log(2 * x / (p + q)) for x in (p, q) if x) / 2
+    return difference
+
+
+def _spread(texts: Sequence[str]) -> Sequence[str]:
+    """Some of the texts, evenly, of about as many characters as are compared."""
+    total = sum(map(len, texts))
+    return texts[:: max(1, total // _COMPARED)]
