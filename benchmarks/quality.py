@@ -106,7 +106,7 @@ def measure(cell: str, seed: int, chosen: Any, text: str) -> dict[str, float]:
         learn(model, batches, chosen.steps)
         found[f"{name}_seconds"] = time.process_time() - start
         model.eval()
-        found[name] = evaluate_stream(model, ids[cut:], int(ids[cut - 1]), lambda: None)
+        found[name] = evaluate_stream(model, ids[cut:], int(ids[cut - 1]), lambda _: None)
     return found
 
 

@@ -12,7 +12,7 @@ Each line has a `kind`:
     sample       step, strategy, prompt, text
     control      step, act, value
     notice       message
-    end          step, characters, seconds, validation_loss, test_loss, reason
+    end          step, characters, seconds, validation_loss, test_loss, reason, approximate
 
 Losses are nats per character over real targets. A reader passes over a line that was cut, by
 a crash or a full disk, and never sees half of one. No step occurs twice: a run that goes on

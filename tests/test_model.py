@@ -8,8 +8,9 @@ import torch
 
 from charlm.config import GATES, ModelConfig, parameter_shapes
 from charlm.cutting import Example
+from charlm.readers import AT_ONCE, Stretch, stretches
 from charlm.train.dataset import TextDataset, make_batch, pad_collate_fn
-from charlm.train.evaluate import evaluate_examples, evaluate_stream, evaluate_stream_quickly
+from charlm.train.evaluate import evaluate_examples, evaluate_stream, evaluate_stretches
 from charlm.train.loss import masked_cross_entropy
 from charlm.train.model import CharModel, detached
 from charlm.train.regularise import Regularisers
@@ -28,7 +29,7 @@ def model_of(config: ModelConfig) -> CharModel:
     return CharModel(config).eval()
 
 
-def never() -> None:
+def never(_: int) -> None:
     """No interruption."""
 
 
@@ -86,7 +87,9 @@ def test_examples_are_measured_over_real_targets() -> None:
     batch = make_batch(pad_collate_fn([dataset[0], dataset[1]]), EOS)
     logits_TBV, _ = model(batch.inputs_TB, model.zero_state(2))
     expected = masked_cross_entropy(logits_TBV, batch.targets_TB, PAD).item()
-    assert evaluate_examples(model, dataset, EOS, never) == pytest.approx(expected, rel=1e-6)
+    assert evaluate_examples(model, dataset, np.arange(2), EOS, never) == pytest.approx(
+        expected, rel=1e-6
+    )
 
 
 @torch.no_grad()
@@ -98,10 +101,21 @@ def test_many_readers_measure_nearly_what_one_does() -> None:
     ids_TB = torch.from_numpy(ids)[:, None]
     logits_TBV, _ = model(make_batch(ids_TB, 2).inputs_TB, model.zero_state(1))
     assert exact == pytest.approx(masked_cross_entropy(logits_TBV, ids_TB, PAD).item(), rel=1e-5)
-    assert evaluate_stream_quickly(model, ids, 2, never) == pytest.approx(exact, rel=1e-5)
+    readers = stretches(len(ids), exact=0, at_once=64, longest=len(ids))
+    assert len(readers) == 11
+    assert evaluate_stretches(model, ids, readers, 2, never) == pytest.approx(exact, rel=1e-5)
 
 
-def test_a_short_text_is_measured_exactly() -> None:
-    model = model_of(ModelConfig("rnn", 12, 4, 16))
-    ids = np.array([5, 6, 7])
-    assert evaluate_stream_quickly(model, ids, 2, never) == evaluate_stream(model, ids, 2, never)
+def test_stretches_are_measured_as_they_stand_in_the_text() -> None:
+    """Each by itself, the whole text before it read: more readers than are side by side, too."""
+    model = model_of(ModelConfig("gru", 12, 4, 16))
+    ids = np.random.default_rng(1).integers(2, 12, 700)
+    chosen = [Stretch(begin, begin + 3, begin) for begin in range(0, 690, 5)]
+    assert len(chosen) > AT_ONCE
+    by_hand = []
+    for begin, end, _ in chosen:
+        to_end, before = (evaluate_stream(model, ids[:n], 2, never) * n if n else 0.0
+                          for n in (end, begin))  # fmt: skip
+        by_hand.append((to_end - before) / (end - begin))
+    found = evaluate_stretches(model, ids, chosen, 2, never)
+    assert found == pytest.approx(np.mean(by_hand), rel=1e-4)

@@ -114,7 +114,7 @@ def test_the_stored_loss_is_that_of_one_continuous_pass(
     model.from_tensors(checkpoint.tensors)
     text = corpus.read_text()
     ids = encode(text[len(text) * 60 // 100 :], checkpoint.vocabulary)
-    loss = evaluate_stream(model.eval(), ids, checkpoint.text.start_id, lambda: None)
+    loss = evaluate_stream(model.eval(), ids, checkpoint.text.start_id, lambda _: None)
     assert checkpoint.metrics["validation_loss"] == pytest.approx(loss, abs=1e-6)
 
 

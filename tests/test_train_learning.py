@@ -127,10 +127,11 @@ def test_the_average_is_what_its_formula_says_and_what_is_saved() -> None:
     saved = learner.checkpoint({}).tensors
     for name, average in mean.items():
         np.testing.assert_allclose(saved[name], average, rtol=1e-5, atol=1e-6)
-    averaged = learner.loss_of("validation", True, lambda: None)
-    assert averaged == learner.loss_of("validation", True, lambda: None, saved)
+    whole = "validation", learner.held_out["validation"].whole(), lambda _: None
+    averaged = learner.loss_of(*whole)
+    assert averaged == learner.loss_of(*whole, saved)
     raw = learner.model.to_tensors()
-    assert averaged != learner.loss_of("validation", True, lambda: None, raw)
+    assert averaged != learner.loss_of(*whole, raw)
 
 
 def test_a_short_batch_takes_a_small_step() -> None:
@@ -164,7 +165,7 @@ def run_with_losses(
 
     with monkeypatch.context() as patch:
         patch.setattr(Learner, "loss_of", loss_of)
-        patch.setattr("charlm.train.trainer._FEWEST_STEPS", 1)
+        patch.setattr("charlm.train.trainer.FEWEST_STEPS", 1)
         assert main(arguments) == 0
 
 

@@ -11,7 +11,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -442,3 +442,19 @@ def test_flipped_bits_of_an_old_file_are_no_traceback(old_run: Path, capsys: Any
             values_of(old_run)
         except InputError as error:
             assert "weights_only" not in str(error) and "\n" not in str(error)
+
+
+def test_a_run_of_old_goes_on_with_what_its_options_meant(run: Path, values: Saved) -> None:
+    """Its text was divided before it was cut, and all of the validation part was measured."""
+    new = {"order", "column", "separator", "keep_duplicates", "validation", "suffix",
+           "evaluation_characters", "stop_exploding"}  # fmt: skip
+    old = {name: value for name, value in values["options"].items() if name not in new}
+    for step in ("28", "30"):  # as it was written of old, and as it is written from then on
+        with RunFolder.open(run) as folder:
+            if step == "28":
+                folder.save_resume(cast(Saved, {**values, "options": old}))
+        assert main(["--resume", str(run), "--steps", step]) == 0
+        with RunFolder.open(run) as folder:
+            options = folder.load_resume()["options"]
+        assert (options["order"], options["evaluation_characters"]) == ("whole", 0)
+        assert (options["column"], options["keep_duplicates"]) == ("", False)

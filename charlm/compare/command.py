@@ -24,9 +24,9 @@ from charlm.corpus import Corpus
 from charlm.cutting import prepare_prompt
 from charlm.errors import InputError, Stopped
 from charlm.regular_file import write_atomically
-from charlm.train.command import load_text
 from charlm.train.options import parse_options
 from charlm.train.reporter import Reporter
+from charlm.train.text import load_text
 
 _PICTURES = {
     "Validation loss over characters": "loss.svg",

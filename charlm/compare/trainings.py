@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from typing import Any
 
 from charlm.compare.plan import Training
 from charlm.corpus_report import CorpusReport
@@ -27,9 +26,9 @@ class _Reporter(Reporter):
     def corpus(self, report: CorpusReport) -> None:
         pass
 
-    def step(self, values: dict[str, Any]) -> None:
+    def move(self, share: float, text: str, at_once: bool = False) -> None:
         if self.has_bar:
-            super().step(values)
+            super().move(share, text, at_once)
 
 
 def train_all(trainings: Sequence[Training], sha256: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from argparse import Namespace
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,37 +14,23 @@ import torch
 
 from charlm.checkpoint import load_checkpoint
 from charlm.config import ModelConfig, TextConfig
-from charlm.corpus import Corpus, load_corpus, make_corpus
-from charlm.documentation import read_documentation
+from charlm.corpus import Corpus
 from charlm.errors import CharlmError, InputError, TrainingError
 from charlm.ngram import Baseline, measure_baseline
-from charlm.parts import parse_split
-from charlm.preparation import AUTO, Preparation
 from charlm.run_log import RUN_LOG, RunLog, rewind
-from charlm.source import Source
-from charlm.text_files import SUFFIX
 from charlm.train.announce import announce, command_line, tell_baseline, warn
 from charlm.train.fine_tune import extended, options_from
+from charlm.train.going_on import is_over, rate_change, resumed_options, text_again
 from charlm.train.learner import Learner
 from charlm.train.monitor import Monitor
-from charlm.train.options import BUDGETS, parse_options
 from charlm.train.plan import misfit, plan
 from charlm.train.reporter import Reporter
 from charlm.train.run_folder import RunFolder, default_path
-from charlm.train.saved import Saved, check_model
+from charlm.train.saved import check_model
 from charlm.train.teller import Teller
+from charlm.train.text import load_text, settled, start_id_of
 from charlm.train.trainer import Trainer
-from charlm.vocabulary import EOS, Vocabulary
-
-#: What may change when a run goes on; the rest is the run.
-_MAY_CHANGE = {
-    *BUDGETS, "threads", "resume", "corpus", "debug", "learning_rate", "clip", "patience",
-    "evaluations", "keep", "texts", "validation", "suffix",
-}  # fmt: skip
-#: What is looked for in the text, and then said to the run.
-_LOOKED_FOR = ("unit", "separator", "column", "order")
-#: What options meant that runs of old do not have.
-_OF_OLD = {"order": "whole", "column": "", "separator": None}
+from charlm.vocabulary import Vocabulary
 
 #: What says where and how, not what is learned.
 _NOT_THE_RUN = {
@@ -63,28 +49,35 @@ _LONGEST_MESSAGE = 300
 
 def train(options: Any, arguments: Sequence[str], reporter: Reporter | None = None) -> int:
     """Train as the options say; `arguments` are what they were parsed from. Raises CharlmError."""
-    begin = _resume if options.resume else _start
+    begin, since = _resume if options.resume else _start, time.monotonic()
     try:
-        return begin(options, arguments, reporter or Reporter())
+        return begin(options, arguments, reporter or Reporter(), since)
     except (CharlmError, OSError, MemoryError):
         raise
     except Exception as error:
         if "can't allocate memory" in str(error):
-            message = "out of memory: make --hidden, --layers, --batch or --length smaller"
+            message = f"out of memory: make {_what_is_large(options)} smaller"
         else:
             said = " ".join(str(error).split())[:_LONGEST_MESSAGE]
             message = f"{type(error).__name__}: {said} (--debug shows where)"
         raise TrainingError(message) from error
 
 
-def _start(options: Any, arguments: Sequence[str], reporter: Reporter) -> int:
+def _what_is_large(options: Any) -> str:
+    """The options that make a step large: one long example is a batch by itself."""
+    if options.unit != "continuous" and options.max_length > options.batch * options.length:
+        return f"--max-length ({options.max_length:,} characters of one example)"
+    return "--hidden, --layers, --batch or --length"
+
+
+def _start(options: Any, arguments: Sequence[str], reporter: Reporter, since: float) -> int:
     checkpoint = None
     if options.start_from:
         checkpoint = load_checkpoint(options.start_from)
         options = options_from(arguments, checkpoint)
     corpus, vocabulary = load_text(options, reporter)  # before any folder is made
-    options = _settled(options, corpus)
-    text = replace(corpus.config, start_id=_start_id(corpus.config, vocabulary))
+    options = settled(options, corpus)
+    text = replace(corpus.config, start_id=start_id_of(corpus.config, vocabulary))
     tensors, notices = None, []
     if checkpoint is not None:
         vocabulary, new = extended(checkpoint.vocabulary, vocabulary)
@@ -93,23 +86,23 @@ def _start(options: Any, arguments: Sequence[str], reporter: Reporter) -> int:
             notices.append(f"{len(new)} characters are new to the model: {''.join(new)}")
     learner = _learner(options, corpus, vocabulary, text, tensors)
     if options.dry_run:
-        return _plan(learner, reporter)
+        return _plan(learner, reporter, since)
     baseline = measure_baseline(corpus, vocabulary, text.start_id)
     name = options.corpus[0] if options.corpus else "python"
     path = Path(options.out) if options.out else default_path(name, options.cell)
     with RunFolder.create(path) as folder:
-        return _train(learner, arguments, folder, reporter, notices, baseline)
+        return _train(learner, arguments, folder, reporter, notices, since, baseline)
 
 
-def _resume(options: Any, arguments: Sequence[str], reporter: Reporter) -> int:
+def _resume(options: Any, arguments: Sequence[str], reporter: Reporter, since: float) -> int:
     if options.dry_run or options.start_from:
         raise InputError("--dry-run and --from do not go with --resume")
     if options.out is not None:
         raise InputError("--out does not go with --resume: a run goes on in its own folder")
     with RunFolder.open(Path(options.resume)) as folder:
         values = folder.load_resume()
-        options = _resumed_options(arguments, values)
-        corpus, _ = load_text(options, reporter)
+        options = resumed_options(arguments, values)
+        corpus, _ = text_again(options, reporter)
         if values["corpus"] != corpus.report.sha256:
             raise InputError(
                 f"the run in {folder.path} learned from another text than {corpus.report.name}"
@@ -120,92 +113,31 @@ def _resume(options: Any, arguments: Sequence[str], reporter: Reporter) -> int:
         check_model(values, _model_config(options, vocabulary), bool(options.average))
         learner = _learner(options, corpus, vocabulary, text)
         learner.resume(values)
+        if is_over(folder.path, learner):
+            reporter.line(
+                f"step {learner.position.step:,} was the end of its budget: give more of it, as"
+                " --characters 10m, to go on"
+            )
+            return 0
+        risen = rate_change(values, learner)
         try:
             rewind(folder.path, learner.position.step)
         except OSError as error:
             raise InputError(
                 f"{folder.path / RUN_LOG} cannot be written: {error.strerror}"
             ) from None
-        notices = [f"resumed from step {learner.position.step:,}"]
-        return _train(learner, arguments, folder, reporter, notices)
+        notices = [f"resumed from step {learner.position.step:,}", *risen]
+        return _train(learner, arguments, folder, reporter, notices, since)
 
 
-def _plan(learner: Learner, reporter: Reporter) -> int:
+def _plan(learner: Learner, reporter: Reporter, since: float) -> int:
     reporter.corpus(learner.corpus.report)
-    for line in plan(learner):
+    for line in plan(learner, since):
         reporter.line(line)
     message = misfit(learner.parameter_count, learner.corpus.report.parts["train"]["characters"])
     if message:
         reporter.warn(message)
     return 0
-
-
-def _resumed_options(arguments: Sequence[str], values: Saved) -> Any:
-    saved = _OF_OLD | values["options"]
-    options = parse_options(arguments, saved | {"resume": None})
-    for name in _LOOKED_FOR:
-        if getattr(options, name) == AUTO:  # typed once more: what was found then
-            setattr(options, name, saved[name])
-    for name, value in saved.items():
-        if name not in _MAY_CHANGE and getattr(options, name) != value:
-            option = "--" + name.replace("_", "-")
-            raise InputError(
-                f"{option} of the run is {value!r} and cannot change when it goes on: leave"
-                f" {option} out, or start a new run"
-            )
-    return options
-
-
-def load_text(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
-    """The corpus, and the vocabulary of all of it: sentences may hold a space the text has not."""
-    preparation = _preparation(options)
-    if options.corpus is None:
-        reporter.line("reading the documentation inside this Python (--corpus reads your text)")
-        text = read_documentation()
-        size = len(text.encode("utf-8", "surrogatepass"))
-        corpus = make_corpus(Source(text, "python documentation", size), preparation)
-    else:
-        corpus = load_corpus(options.corpus, preparation, options.validation)
-    if options.random_length and corpus.config.unit != "continuous":
-        raise InputError(
-            "--random-length goes with --unit continuous alone, and --unit auto took"
-            f" {corpus.config.unit} ({corpus.report.why_unit})"
-        )
-    examples = (*corpus.train, *corpus.validation, *corpus.test)
-    # What stands between documents is not learned, and may be no character of theirs.
-    whole = [] if corpus.config.unit == "document" else [corpus.text]
-    return corpus, Vocabulary.of([*whole, *(example.text for example in examples)])
-
-
-def _preparation(options: Any) -> Preparation:
-    """What the options say of the text."""
-    return Preparation(
-        unit=options.unit,
-        separator=options.separator,
-        column=options.column,
-        max_length=options.max_length,
-        form=options.form,
-        case=options.case,
-        split=parse_split(options.split),
-        order=options.order,
-        min_count=options.min_count,
-        keep_duplicates=options.keep_duplicates,
-        encoding=options.encoding,
-        errors=options.errors,
-        suffixes=options.suffix or (SUFFIX,),
-    )
-
-
-def _settled(options: Any, corpus: Corpus) -> Any:
-    """The options with what was looked for in the text, which a run then keeps."""
-    found = corpus.preparation
-    looked_for = {name: getattr(found, name) for name in _LOOKED_FOR}
-    return Namespace(**vars(options) | looked_for)
-
-
-def _start_id(text: TextConfig, vocabulary: Vocabulary) -> int:
-    newline = vocabulary.to_id.get("\n") if text.unit == "continuous" else None
-    return newline or EOS
 
 
 def _learner(
@@ -241,6 +173,7 @@ def _train(
     folder: RunFolder,
     reporter: Reporter,
     notices: Sequence[str],
+    since: float,
     baseline: Baseline | None = None,
 ) -> int:
     """Run it; `notices`: what to say first. `baseline`: of a new run."""
@@ -257,7 +190,7 @@ def _train(
                 log.append("notice", message=notice)
             if baseline is not None:
                 tell_baseline(baseline, reporter, log)
-            Trainer(learner, folder, Teller(log, monitor, reporter)).run()
+            Trainer(learner, folder, Teller(log, monitor, reporter), since).run()
         finally:
             monitor.close()
             reporter.close()

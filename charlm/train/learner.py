@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -17,8 +17,9 @@ from charlm.corpus import Corpus
 from charlm.errors import TrainingError
 from charlm.train.average import Average
 from charlm.train.dataset import Batch, ExampleBatches, TextDataset, encode
-from charlm.train.evaluate import evaluate_examples, evaluate_stream, evaluate_stream_quickly
+from charlm.train.evaluate import Look
 from charlm.train.fine_tune import begin_with
+from charlm.train.held_out import HeldOut, Selection
 from charlm.train.loss import masked_cross_entropy
 from charlm.train.model import CharModel, ModelState, detached
 from charlm.train.optimiser import make_optimiser, remember, remembered
@@ -30,6 +31,10 @@ from charlm.train.saved import Saved, check_index, check_state, misfit
 from charlm.train.schedule import learning_rate
 from charlm.train.streams import StreamBatches
 from charlm.vocabulary import PAD, Vocabulary
+
+FEWEST_STEPS = 25  # between two evaluations
+_SHARE = 0.5  # of what is learned between two evaluations
+_FEWEST = 5_000  # characters that tell one model from another
 
 
 class Update(NamedTuple):
@@ -61,6 +66,8 @@ class Learner:
         if tensors is not None:
             begin_with(self.model, tensors)
         self.batches = self._batches()
+        parts = {"validation": corpus.validation, "test": corpus.test}
+        self.held_out = {n: HeldOut(part, vocabulary, text) for n, part in parts.items() if part}
         if options.learning_rate is None:
             new = default_rate(config.cell, config.hidden_size)
             options.learning_rate = FINE_TUNING_RATE if options.start_from else new
@@ -68,6 +75,7 @@ class Learner:
         self.average = Average(self.model, options.average) if options.average else None
         self.position = Position()
         self.state: ModelState | None = None
+        self.kept_back = 0.0  # seconds of a budget of minutes that are not for learning
         self.whole = True  # False once a step has failed in the middle of changing the weights
 
     @property
@@ -121,9 +129,12 @@ class Learner:
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise misfit(" ".join(str(error).split())[:200]) from None
 
-    def progress(self) -> float:
-        """Share of the budget that is used: of the part that runs out first; at most 1."""
-        options, position = self.options, self.position
+    def progress(self, options: Any = None) -> float:
+        """Share of the budget that is used: of the part that runs out first; at most 1.
+
+        Of the budget of other options, if any are given.
+        """
+        options, position = options or self.options, self.position
         used = {
             "characters": position.characters,
             "steps": position.step,
@@ -131,6 +142,8 @@ class Learner:
             "minutes": position.seconds / 60,
         }
         budgets = {name: getattr(options, name) for name in used}
+        if options.minutes:
+            budgets["minutes"] -= self.kept_back / 60
         return float(min(1.0, max(used[n] / budget for n, budget in budgets.items() if budget)))
 
     def step(self, closely: bool = False) -> Update:
@@ -177,32 +190,41 @@ class Learner:
         self.position.characters += sum(counts)
         return Update(total, norm, rate, probe)
 
+    def sample_size(self) -> int:
+        """Characters of the validation part that a repeated evaluation reads.
+
+        At most half of what is learned between two, so that measuring stays a small share.
+        """
+        options, most = self.options, self.options.evaluation_characters
+        if not most:
+            return sum(len(example.text) + 1 for example in self.corpus.validation)
+        per_step = options.batch * options.length * options.accumulate
+        characters = self.corpus.report.parts["train"]["characters"]
+        units = {"characters": 1, "steps": per_step, "epochs": characters}
+        budgets = [getattr(options, name) * unit for name, unit in units.items()
+                   if getattr(options, name)]  # fmt: skip
+        between = min(budgets, default=math.inf) / options.evaluations
+        worth = _SHARE * max(between, FEWEST_STEPS * per_step)
+        return int(min(most, max(_FEWEST, worth)))
+
     def loss_of(
         self,
         part: str,
-        exact: bool,
-        check: Callable[[], None],
+        selection: Selection,
+        look: Look,
         tensors: Mapping[str, np.ndarray] | None = None,
-    ) -> float | None:
-        """Loss on "validation" or "test", of given weights or those that a checkpoint would have.
+    ) -> float:
+        """Loss on what is chosen of "validation" or "test", which is not empty.
 
-        None when that part is empty.
+        Of given weights or those that a checkpoint would have.
         """
-        examples, start = getattr(self.corpus, part), self.text.start_id
-        if not examples:
-            return None
         model = self._shown()
         if tensors is not None:
             model = copy.deepcopy(model)
             model.from_tensors(tensors)
         model.eval()
         try:
-            if self.text.unit != "continuous":
-                dataset = TextDataset(examples, self.vocabulary)
-                return evaluate_examples(model, dataset, start, check)
-            ids = encode(examples[0].text, self.vocabulary)
-            measure = evaluate_stream if exact else evaluate_stream_quickly
-            return measure(model, ids, start, check)
+            return self.held_out[part].loss(model, selection, look)
         finally:
             model.train()
 

@@ -27,6 +27,7 @@ OPTIMISERS: dict[str, dict[str, float]] = {
     "sgd": {"learning_rate": 1.0, "weight_decay": 0.0, "momentum": 0.9},
 }
 _MOST = 2**31 - 1
+_PER_EVALUATION = 100_000
 
 
 def _by_optimiser(name: str) -> str:
@@ -46,9 +47,9 @@ _TEXT = (
          " (looked for with --unit auto)"),
     text("--split", "A/B/C", str(DEFAULT_SPLIT), "percent to train on / to choose the best by /"
          " to test at the end (%(default)s)", type=checked(parse_split, str)),
-    choice("--order", ORDERS[:3], AUTO, "the parts of that split are blocks spread over the text,"
-           " or contiguous; auto looks whether the order of the examples means something"
-           " (%(default)s)"),
+    choice("--order", ORDERS, AUTO, "the parts of that split are blocks spread over the text, or"
+           " contiguous; auto looks whether the order of the examples means something; whole is"
+           " contiguous and divides no example (%(default)s)"),
     text("--validation", "PATH", None, "a text of its own to choose the best by, in place of a part"
          " of the corpus"),
     flag("--keep-duplicates", "learn an example as often as it occurs; else once"),
@@ -146,6 +147,11 @@ _RUN = (
     flag("--dry-run", "say what it would take (parameters, time, memory) and do nothing"),
     whole("--evaluations", 1, 10_000, 20, "how often the validation loss is measured and the"
           " model saved, evenly over the budget (%(default)s)"),
+    amount("--evaluation-characters", "characters of the validation part, spread over it, that such"
+           " a measurement reads at most; 0 is all of it. The end measures all (100k)",
+           default=_PER_EVALUATION, least=0),
+    flag("--stop-exploding", "end the training with exit code 1 when the validation loss is worse"
+         " than guessing, or twice the best; else that is said alone"),
     whole("--keep", 0, 10_000, 0, "keep the N best models by validation loss, in kept/"
           " (%(default)s)"),
     flag("--no-texts", "do not have every decoder write a text after each evaluation",

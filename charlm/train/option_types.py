@@ -50,9 +50,10 @@ def share(name: str, default: float, help: str) -> Option:
     return Option(name, values)
 
 
-def amount(name: str, help: str) -> Option:
-    """A large count, as 300k or 5m; none by default."""
-    return Option(name, {"type": _count, "metavar": "N", "help": help})
+def amount(name: str, help: str, default: int | None = None, least: int = 1) -> Option:
+    """A large count, as 300k or 5m."""
+    values = {"type": _count(least), "metavar": "N", "default": default, "help": help}
+    return Option(name, values)
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -84,16 +85,20 @@ def _number(above: float, most: float) -> Callable[[str], float]:
     return parse
 
 
-def _count(text: str) -> int:
+def _count(least: int) -> Callable[[str], int]:
     """ "5m" -> 5,000,000."""
-    factor = {"k": 1_000, "m": 1_000_000, "g": 1_000_000_000}.get(text[-1:].lower(), 0)
-    try:
-        value = round(float(text[:-1] if factor else text.replace("_", "")) * (factor or 1))
-    except (ValueError, OverflowError):
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a count, as 500, 300k or 5m")
-    return value
+
+    def parse(text: str) -> int:
+        factor = {"k": 1_000, "m": 1_000_000, "g": 1_000_000_000}.get(text[-1:].lower(), 0)
+        try:
+            value = round(float(text[:-1] if factor else text.replace("_", "")) * (factor or 1))
+        except (ValueError, OverflowError):
+            value = least - 1
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a count, as 500, 300k or 5m")
+        return value
+
+    return parse
 
 
 def checked(check: Callable[[str], object], result: Callable[[str], str]) -> Callable[[str], str]:

@@ -8,32 +8,80 @@ from collections.abc import Iterator
 from typing import Any
 
 from charlm.durations import spoken
-from charlm.train.learner import Learner
+from charlm.train.learner import FEWEST_STEPS, Learner
+from charlm.train.measuring import TIMES_AS_LONG, Measurer, lacking
 
-_STEPS = 3  # that are timed, behind one that allocates
+_STEPS, _SECONDS = 3, 1.5  # that are timed at least, behind two that allocate
 _BYTES = 1024  # of the unit of ru_maxrss on Linux
 _TOO_LARGE = 20  # parameters per character: more learn by heart
 _TOO_SMALL = 300  # characters per parameter: more could be learned from them
+_SECONDS_OF_TEXTS = 3.0  # that decoders take at the end
+_SECONDS_PER_COUNTED = 4e-6  # character, for the n-grams to beat
 
 
-def plan(learner: Learner) -> Iterator[str]:
-    """Lines that say it. Takes a few real steps, and saves nothing."""
+def plan(learner: Learner, since: float) -> Iterator[str]:
+    """Lines that say it. Takes a few real steps, and saves nothing.
+
+    since: when the command began, on the monotonic clock.
+    """
+    reading = time.monotonic() - since
+    options = learner.options
     characters = learner.corpus.report.parts["train"]["characters"]
-    parameters = learner.parameter_count
-    yield f"parameters: {parameters:,}"
-    yield f"learning rate: {learner.options.learning_rate:g}"
+    yield f"parameters: {learner.parameter_count:,}"
+    yield f"learning rate: {options.learning_rate:g}"
     yield f"characters to learn from: {characters:,}"
-    learner.step()
-    before, start = learner.position.characters, time.monotonic()
-    for _ in range(_STEPS):
-        learner.step()
-    speed = (learner.position.characters - before) / (time.monotonic() - start)
-    total = _characters(learner.options, characters, speed, learner.position)
-    yield f"speed: about {speed:,.0f} characters/s on {_threads(learner.options.threads)}"
+    per_step, speed = _pace(learner)
+    yield f"speed: about {speed:,.0f} characters/s on {_threads(options.threads)}"
+    measurer = Measurer(learner, lambda: None)
+    total = _characters(options, characters, speed, per_step)
+    along = _evaluations(options, total / per_step) * measurer.seconds()
+    end = measurer.end_seconds()
+    beside = reading + _beside(learner)
+    if options.minutes:  # the end and what was read before are kept back from them
+        left = max(30 * options.minutes, 60 * options.minutes - end - beside)
+        along = min(along, left / (1 + TIMES_AS_LONG))
+        total = min(total, speed * (left - along))
     yield f"passes over the text: about {total / characters:.1f}"
-    yield f"time: about {spoken(total / speed)}, evaluations not counted"
+    yield from _measured(learner, measurer)
+    measuring = along + end
+    seconds = total / speed + measuring + beside
+    yield f"time: about {spoken(seconds)}, {spoken(measuring)} of it for measuring"
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES
     yield f"memory: about {memory / 1e6:,.0f} MB"
+
+
+def _pace(learner: Learner) -> tuple[float, float]:
+    """Characters of a step, and characters per second."""
+    for _ in range(2):
+        learner.step()
+    before, start, steps = learner.position.characters, time.monotonic(), 0
+    while steps < _STEPS or time.monotonic() - start < _SECONDS:
+        learner.step()
+        steps += 1
+    learned = learner.position.characters - before
+    return learned / steps, learned / (time.monotonic() - start)
+
+
+def _evaluations(options: Any, steps: float) -> int:
+    """How often a training of so many steps is measured along the way."""
+    return max(1, min(int(options.evaluations), int(steps // FEWEST_STEPS)))
+
+
+def _beside(learner: Learner) -> float:
+    """Seconds for what is neither learned nor measured: n-grams to beat, texts at the end."""
+    counted = min(2_000_000, learner.corpus.report.parts["train"]["characters"])
+    counted += learner.corpus.report.parts["validation"]["characters"]
+    return _SECONDS_PER_COUNTED * counted + _SECONDS_OF_TEXTS * bool(learner.options.texts)
+
+
+def _measured(learner: Learner, measurer: Measurer) -> Iterator[str]:
+    """What the repeated evaluations read, and where the end is not measured exactly."""
+    sample, validation = measurer.sample, learner.held_out.get("validation")
+    if sample is not None and validation is not None:
+        yield f"measured along the way: {sample.targets:,} of {validation.targets:,} characters"
+    for part, selection in measurer.end().items():
+        if lacks := lacking(selection, learner.held_out[part]):
+            yield f"{part} loss at the end: {lacks}"
 
 
 def _threads(count: int) -> str:
@@ -55,9 +103,8 @@ def misfit(parameters: int, characters: int) -> str:
     return ""
 
 
-def _characters(options: Any, characters: int, speed: float, position: Any) -> float:
+def _characters(options: Any, characters: int, speed: float, per_step: float) -> float:
     """Characters that the budget holds: of the part that runs out first."""
-    per_step = position.characters / position.step
     held = {
         "characters": 1.0,
         "steps": per_step,
@@ -65,4 +112,4 @@ def _characters(options: Any, characters: int, speed: float, position: Any) -> f
         "minutes": 60 * speed,
     }
     budgets = {name: getattr(options, name) for name in held}
-    return float(min(held[name] * budget for name, budget in budgets.items() if budget))
+    return min(held[name] * float(budget) for name, budget in budgets.items() if budget)

@@ -105,9 +105,18 @@ class Reporter:
             f"{self._title}step {values['step']:,}  loss {values['loss']:.3f}"
             f"  {values['characters_per_s']:,.0f} characters/s  {left} left"
         )
+        self.move(progress, text, at_once=progress >= 1)
+
+    def measuring(self, part: str, done: float, seconds_left: float) -> None:
+        """How far the losses at the end are measured: on the bar, or now and then a line."""
+        left = clock(seconds_left)
+        self.move(done, f"{self._title}measuring the {part} loss of the best weights  {left} left")
+
+    def move(self, share: float, text: str, at_once: bool = False) -> None:
+        """The bar stands at a share of the whole; elsewhere a line, now and then or at once."""
         with self._noting_failures():
             if self._bar is not None:
-                self._bar.update(self._task, completed=progress, description=text)
-            elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+                self._bar.update(self._task, completed=share, description=text)
+            elif at_once or time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
                 self._last_line = time.monotonic()
-                self.line(f"{100 * progress:3.0f} %  {text}")
+                self.line(f"{100 * share:3.0f} %  {text}")

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from charlm.config import ModelConfig
 from charlm.errors import InputError
+from charlm.escapes import unescaped
 from charlm.train.model import ModelState, state_shapes
 from charlm.train.option_groups import GROUPS
 from charlm.train.option_types import Option
@@ -123,6 +124,8 @@ def _is_value(option: Option, value: object) -> bool:
         return isinstance(value, bool)
     if value is None:
         return kind.get("default") is None
+    if kind.get("type") is unescaped:
+        return isinstance(value, str)
     if "nargs" in kind:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     if "choices" in kind:

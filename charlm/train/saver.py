@@ -76,7 +76,7 @@ class Saver:
             raise TrainingError(f"{path} is missing: the best model cannot be measured")
         return load_checkpoint(path)
 
-    def finish(self, best: Checkpoint, losses: dict[str, float | None]) -> None:
+    def finish(self, best: Checkpoint, losses: dict[str, Any]) -> None:
         """The best model again, with its exact losses, and what could not be saved before."""
         measured = replace(best, metrics=dict(best.metrics) | losses)
         loss = self._best.loss if self._best else self._learner.position.best

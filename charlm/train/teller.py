@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from charlm.control import Act
@@ -15,6 +16,7 @@ from charlm.train.reporter import Reporter
 from charlm.train.texts import Text
 
 _SHOWN_DECODER = "nucleus"
+_LOSSES = ("validation_loss", "test_loss")
 
 
 class Teller:
@@ -74,6 +76,7 @@ class Teller:
         self._log.append("sample", step=text.step, strategy=text.decoder, prompt="", text=text.text)
         self._monitor.text(text.step, f"text/{text.decoder}", text.text)
         if text.decoder == _SHOWN_DECODER:
+            self._reporter.line(f"step {text.step:,}: {text.decoder} writes, from nothing:")
             self._reporter.line(text.text, style="dim italic")
 
     def act(self, position: Position, act: Act) -> None:
@@ -91,13 +94,28 @@ class Teller:
         self._reporter.warn(message)
         self._log.append("notice", message=message)
 
+    def measuring(self, part: str, done: float, seconds_left: float) -> None:
+        """How far the losses at the end are measured."""
+        self._reporter.measuring(part, done, seconds_left)
+
     def end(
-        self, position: Position, reason: str, losses: dict[str, float | None] | None = None
+        self,
+        position: Position,
+        reason: str,
+        losses: dict[str, float | None] | None = None,
+        approximate: Mapping[str, str] | None = None,
     ) -> None:
-        """Why it ended, and the exact losses of the best weights if they were measured."""
-        losses = losses or {"validation_loss": None, "test_loss": None}
-        self._log.append("end", **position.where(), **losses, reason=reason)
+        """Why it ended, and the losses of the best weights if they were measured.
+
+        approximate: of those that are not exact, what they lack.
+        """
+        losses, approximate = losses or dict.fromkeys(_LOSSES), approximate or {}
+        told = {"approximate": dict(approximate)} if approximate else {}
+        self._log.append("end", **position.where(), **losses, reason=reason, **told)
         self._monitor.end({name: loss for name, loss in losses.items() if loss is not None})
-        for name, loss in losses.items():
-            if loss is not None:
-                self._reporter.line(f"{name.replace('_', ' ')} of the best weights: {loss:.4f}")
+        measured = {name: loss for name, loss in losses.items() if loss is not None}
+        if measured:
+            self._reporter.line(f"ended at step {position.step:,}: {reason}")
+        for name, loss in measured.items():
+            lacks = f" ({approximate[name]})" if name in approximate else ""
+            self._reporter.line(f"{name.replace('_', ' ')} of the best weights: {loss:.4f}{lacks}")

@@ -8,7 +8,8 @@ import time
 from charlm.control import Act, Control
 from charlm.errors import Stopped, TrainingError
 from charlm.places import LAST
-from charlm.train.learner import Learner, Update
+from charlm.train.learner import FEWEST_STEPS, Learner, Update
+from charlm.train.measuring import Measurer, exploding
 from charlm.train.meter import Meter
 from charlm.train.run_folder import RunFolder
 from charlm.train.saver import Saver
@@ -17,7 +18,8 @@ from charlm.train.signals import Signals
 from charlm.train.teller import Teller
 from charlm.train.texts import TextWriter
 
-_FEWEST_STEPS = 25  # between two evaluations
+#: Why a run ended that came to its end.
+BUDGET_USED = "budget used"
 _STEPS_PER_LINE = 10  # of the run log
 _STEPS_PER_PROBE = 100  # and a probe of the first step
 _SECONDS_BETWEEN_SAVES = 60.0
@@ -31,17 +33,24 @@ class _StopAsked(Exception):
 class Trainer:
     """Takes a learner through its budget, in one run folder."""
 
-    def __init__(self, learner: Learner, folder: RunFolder, teller: Teller) -> None:
+    def __init__(
+        self, learner: Learner, folder: RunFolder, teller: Teller, since: float | None = None
+    ) -> None:
+        """`since`: from when on the minutes of a budget count, on the monotonic clock."""
         self.learner, self.folder, self.tell = learner, folder, teller
         self.saver = Saver(learner, folder, teller.notice)
         self.texts = TextWriter(folder.path / LAST)
         self._control = Control(folder.path)
+        self._since = time.monotonic() if since is None else since
         self._began = time.monotonic()
+        self._explodes = False
+        self._evaluated_at = learner.position.seconds
 
     def run(self) -> None:
         """Train to the end of the budget. Raises Stopped after saving, TrainingError."""
         self._began = time.monotonic()
         with Signals() as self._signals:
+            self.measurer = Measurer(self.learner, self._signals.check)
             try:
                 self._train_or_stop()
             except Stopped:
@@ -64,6 +73,7 @@ class Trainer:
 
     def _train(self) -> None:
         learner, position = self.learner, self.learner.position
+        self.measurer.keep_time(self._since)
         meter = Meter(position, learner.progress())
         if position.step == 0:
             self.saver.save_resume()  # so that a run killed before its first save can go on
@@ -93,7 +103,8 @@ class Trainer:
         steps = position.step - position.evaluated
         if self.learner.progress() >= 1:
             return steps > 0
-        return steps >= _FEWEST_STEPS and self._share() > position.share
+        due = steps >= FEWEST_STEPS and self._share() > position.share
+        return due and self.measurer.is_worth_it(position.seconds - self._evaluated_at)
 
     def _is_stale(self) -> bool:
         patience = self.learner.options.patience
@@ -136,26 +147,44 @@ class Trainer:
             self._began = time.monotonic()
 
     def _evaluate(self) -> None:
-        loss = self.learner.loss_of("validation", False, self._signals.check)
+        loss = self.measurer.measure_sample()
         position = self.learner.position
         position.share, position.evaluated = self._share(), position.step
+        wrong = ""
+        if loss is not None:
+            wrong = exploding(loss, position.best, len(self.learner.vocabulary))
         best = self.saver.is_best(loss)
         after_evaluation(self.learner.options, position, best)
         self._count_time()
+        self._evaluated_at = position.seconds
         self.tell.evaluation(position, loss, best)
         saved = self.saver.save(best, loss)
         self.tell.evaluated(position, loss, best, saved)
+        self._warn_of(wrong)
         if self.learner.options.texts:
             self.texts.ask(position.step)
+
+    def _warn_of(self, wrong: str) -> None:
+        """Say that the training explodes, once until it does not. Raises TrainingError if asked."""
+        if wrong and self.learner.options.stop_exploding:
+            raise TrainingError(f"{wrong}: try a lower --learning-rate or --clip")
+        if wrong and not self._explodes:
+            self.tell.notice(
+                f"{wrong}: the training explodes; try a lower --learning-rate or --clip"
+                " (--stop-exploding ends such a run)"
+            )
+        self._explodes = bool(wrong)
 
     def _finish(self) -> None:
         """Measure the best weights exactly, and store the numbers with them."""
         best = self.saver.best()
+        measured = self.measurer.measure_end(best.tensors, self.tell.measuring)
         losses = {
-            f"{part}_loss": self.learner.loss_of(part, True, self._signals.check, best.tensors)
+            f"{part}_loss": measured[part].loss if part in measured else None
             for part in ("validation", "test")
         }
-        self.saver.finish(best, losses)
+        approximate = {f"{part}_loss": m.lacks for part, m in measured.items() if m.lacks}
+        self.saver.finish(best, losses | ({"approximate": approximate} if approximate else {}))
         if lost := self.saver.lost():
             raise TrainingError(lost)
         self._count_time()
@@ -163,7 +192,8 @@ class Trainer:
             self.tell.text(text)
         position = self.learner.position
         stale = f"no better in {position.stale} evaluations"
-        self.tell.end(position, stale if self._is_stale() else "budget used", losses)
+        reason = stale if self._is_stale() else BUDGET_USED
+        self.tell.end(position, reason, losses, approximate)
 
     def _stop(self, reason: str) -> str:
         """Save and tell the end; how to go on. Raises TrainingError."""

@@ -1,0 +1,84 @@
+"""A run that goes on: which options may change, whether its text is there, what has changed."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from charlm.corpus import Corpus
+from charlm.errors import CorpusError, InputError
+from charlm.preparation import AUTO
+from charlm.run_log import read_ends
+from charlm.train.learner import Learner
+from charlm.train.options import BUDGETS, parse_options
+from charlm.train.reporter import Reporter
+from charlm.train.saved import Saved
+from charlm.train.schedule import learning_rate
+from charlm.train.text import LOOKED_FOR, load_text
+from charlm.train.trainer import BUDGET_USED
+from charlm.vocabulary import Vocabulary
+
+#: What may change when a run goes on; the rest is the run.
+_MAY_CHANGE = {
+    *BUDGETS, "threads", "resume", "corpus", "debug", "learning_rate", "clip", "patience",
+    "evaluations", "keep", "texts", "validation", "suffix", "stop_exploding",
+}  # fmt: skip
+#: What options meant that runs of old do not have.
+_OF_OLD = {"order": "whole", "column": "", "separator": None, "evaluation_characters": 0}
+_JUMP = 1.5  # times a learning rate, that is said
+
+
+def resumed_options(arguments: Sequence[str], values: Saved) -> Any:
+    saved = _OF_OLD | values["options"]
+    options = parse_options(arguments, saved | {"resume": None})
+    for name in LOOKED_FOR:
+        if getattr(options, name) == AUTO:  # typed once more: what was found then
+            setattr(options, name, saved[name])
+    for name, value in saved.items():
+        if name not in _MAY_CHANGE and getattr(options, name) != value:
+            option = "--" + name.replace("_", "-")
+            raise InputError(
+                f"{option} of the run is {value!r} and cannot change when it goes on: leave"
+                f" {option} out, or start a new run"
+            )
+    return options
+
+
+def text_again(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
+    """The text of a run that goes on."""
+    if options.corpus == ["-"] and sys.stdin is not None and sys.stdin.isatty():
+        raise InputError(
+            "the run learned from standard input: pipe that text in again, or name it (--corpus"
+            " FILE)"
+        )
+    try:
+        return load_text(options, reporter)
+    except CorpusError as error:
+        raise CorpusError(f"{error}; a text that has moved is named with --corpus") from None
+
+
+def is_over(run: Path, learner: Learner) -> bool:
+    """Whether the run came to its end, all measured, and nothing was added to its budget."""
+    _, last = read_ends(run)
+    end: Mapping[str, Any] = next((line for line in reversed(last) if line["kind"] == "end"), {})
+    measured = end.get("step") == learner.position.step and end.get("reason") == BUDGET_USED
+    return learner.progress() >= 1 and measured
+
+
+def rate_change(saved: Saved, learner: Learner) -> list[str]:
+    """What to say of a learning rate that another budget or schedule puts elsewhere."""
+    left = Namespace(**vars(learner.options) | saved["options"])
+    before, now = (
+        learning_rate(options, learner.position, learner.progress(options))
+        for options in (left, learner.options)
+    )
+    if not before or 1 / _JUMP < now / before < _JUMP:
+        return []
+    used = 100 * learner.progress()
+    return [
+        f"the learning rate goes from {before:.2g} to {now:.2g}: {used:.0f} % of the new budget is"
+        f" used, and the {learner.options.schedule} schedule is that of the whole"
+    ]

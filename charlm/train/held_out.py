@@ -1,0 +1,102 @@
+"""A part of the text that is not learned: what of it is measured, and its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from charlm.config import TextConfig
+from charlm.cutting import Example
+from charlm.readers import AT_ONCE, EXACT, WARM_UP, Stretch, stretches
+from charlm.train.dataset import TextDataset, encode
+from charlm.train.evaluate import Look, evaluate_examples, evaluate_stretches
+from charlm.train.model import CharModel
+from charlm.vocabulary import Vocabulary
+
+_READERS = 64  # of a sample
+_MANY = 500_000  # characters of a stream that is too long to be read by one reader
+_TRIED, _READ = 8_192, 1_024  # targets of examples, of a stream, that tell how long all take
+
+
+class Selection(NamedTuple):
+    """What of a part is measured: examples by index, or stretches of a stream.
+
+    targets: how many there are. exact: all of them, as `score` reads them up to 2 million.
+    """
+
+    chosen: np.ndarray | list[Stretch]
+    targets: int
+    exact: bool
+
+    @property
+    def readers(self) -> int:
+        """How many read side by side: one reads a stream much slower than many."""
+        return len(self.chosen)
+
+
+class HeldOut:
+    """The validation or the test part, its ids made once."""
+
+    def __init__(
+        self, examples: Sequence[Example], vocabulary: Vocabulary, text: TextConfig
+    ) -> None:
+        """`examples`: at least one."""
+        self._start_id = text.start_id
+        self._is_stream = text.unit == "continuous"
+        if self._is_stream:
+            self._ids = encode(examples[0].text, vocabulary)
+            self.targets = len(self._ids)
+        else:
+            self._dataset = TextDataset(examples, vocabulary)
+            self.targets = int(self._dataset.lengths().sum())
+
+    def whole(self) -> Selection:
+        """All of it as `score` reads it; of a stream above 2 million characters, many of them."""
+        if self._is_stream and self.targets > EXACT:
+            return self.spread(_MANY)
+        if self._is_stream:
+            return Selection(stretches(self.targets), self.targets, True)
+        return Selection(np.arange(len(self._dataset)), self.targets, True)
+
+    def spread(self, targets: int) -> Selection:
+        """About so many targets, evenly spread over the part; of a short part, all of it."""
+        if not self._is_stream:
+            return self._spread_examples(targets)
+        if targets >= self.targets:
+            all_of_it = stretches(self.targets, exact=0, at_once=_READERS, longest=self.targets)
+            return Selection(all_of_it, self.targets, len(all_of_it) == 1)
+        readers = max(1, min(_READERS, targets // WARM_UP))
+        size = max(1, targets // readers)
+        room = self.targets - size
+        begins = [room * i // max(1, readers - 1) for i in range(readers)]
+        chosen = [Stretch(begin, begin + size, min(begin, WARM_UP)) for begin in begins]
+        return Selection(chosen, size * readers, False)
+
+    def trial(self, selection: Selection) -> tuple[Selection, float]:
+        """A little of a selection, and how many times longer all of it takes."""
+        chosen = selection.chosen
+        if isinstance(chosen, np.ndarray):
+            rows = chosen[:: -(-selection.targets // _TRIED)]
+            targets = int(self._dataset.lengths()[rows].sum())
+            return Selection(rows, targets, False), selection.targets / targets
+        side_by_side = chosen[:AT_ONCE]
+        size = max(1, _READ // len(side_by_side))
+        little = [Stretch(a, min(b, a + size), 0) for a, b, _ in side_by_side]
+        targets = sum(end - begin for begin, end, _ in little)
+        read = sum(end - begin + warm_up for begin, end, warm_up in chosen)
+        return Selection(little, targets, False), read / targets
+
+    def loss(self, model: CharModel, selection: Selection, look: Look) -> float:
+        """Nats per character of what was chosen."""
+        if isinstance(selection.chosen, np.ndarray):
+            chosen = selection.chosen
+            return evaluate_examples(model, self._dataset, chosen, self._start_id, look)
+        return evaluate_stretches(model, self._ids, selection.chosen, self._start_id, look)
+
+    def _spread_examples(self, targets: int) -> Selection:
+        lengths = self._dataset.lengths()
+        count = max(1, min(len(lengths), len(lengths) * targets // self.targets))
+        rows = np.arange(count) * len(lengths) // count
+        return Selection(rows, int(lengths[rows].sum()), count == len(lengths))

@@ -1,0 +1,160 @@
+"""What is measured of the held-out parts in a training, when, and how long it takes.
+
+Along the way a fixed sample of the validation part, spread over it, so that measuring stays a
+small share of the work. At the end both parts as `score` would, but for a run that ends by the
+clock: it takes what fits into a quarter of its time, and says so.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from charlm.train.held_out import HeldOut, Selection
+from charlm.train.learner import Learner
+
+_FEWEST = 5_000  # characters that tell one model from another
+_OF_THE_CLOCK = 0.25  # of a run's minutes, for the losses at its end
+
+_READY_FOR_TEXTS = 3.0  # seconds at the end of a run by the clock, if decoders write
+_MOST_KEPT_BACK = 0.5  # of the minutes
+TIMES_AS_LONG = 4  # as a measurement takes, a run by the clock learns before the next
+_BEYOND_GUESSING = 0.1  # nats, that a model which knows nothing may be worse
+_TWICE = 2.0  # the best loss
+
+
+class Measured(NamedTuple):
+    """A loss in nats per character, and in words what it lacks to be the exact number."""
+
+    loss: float
+    lacks: str
+
+
+#: Is told, while the end is measured: of which part, the share that is done, the seconds left.
+Tell = Callable[[str, float, float], None]
+
+
+class Measurer:
+    """Measures a learner's held-out parts. `check` is called in between, and may raise."""
+
+    def __init__(self, learner: Learner, check: Callable[[], None]) -> None:
+        self._learner, self._check = learner, check
+        validation = learner.held_out.get("validation")
+        self._sample = validation.spread(learner.sample_size()) if validation else None
+        self._took = 0.0  # seconds, the last time
+        self._end: dict[str, Selection] = {}
+
+    @property
+    def sample(self) -> Selection | None:
+        """What the repeated evaluations read of the validation part, if there is one."""
+        return self._sample
+
+    def seconds(self) -> float:
+        """How long one of them takes, tried on a little of it."""
+        return self._seconds_for("validation", self._sample) if self._sample else 0.0
+
+    def end(self) -> dict[str, Selection]:
+        """What is measured of each part at the end, chosen once."""
+        if not self._end:
+            minutes = self._learner.options.minutes
+            total = sum(part.targets for part in self._learner.held_out.values())
+            for name, part in self._learner.held_out.items():
+                self._end[name] = part.whole()
+                if minutes:
+                    room = _OF_THE_CLOCK * 60 * minutes * part.targets / total
+                    self._end[name] = self._that_fits(name, part, room)
+        return self._end
+
+    def end_seconds(self) -> float:
+        """How long that will take, tried on a little of it."""
+        return sum(self._seconds_for(part, chosen) for part, chosen in self.end().items())
+
+    def keep_time(self, since: float) -> None:
+        """Keep back, of a run by the clock, what went by `since` and what the end will take."""
+        learner, options = self._learner, self._learner.options
+        if not options.minutes:
+            return
+        ahead = self.end_seconds() + _READY_FOR_TEXTS * bool(options.texts)
+        taken = time.monotonic() - since
+        learner.kept_back = min(taken + ahead, _MOST_KEPT_BACK * 60 * options.minutes)
+
+    def is_worth_it(self, learned: float) -> bool:
+        """Whether it is time to measure, so many seconds after the last time.
+
+        By the clock alone, where it decides the end too: elsewhere a run would depend on it.
+        """
+        return not self._learner.options.minutes or learned >= TIMES_AS_LONG * self._took
+
+    def measure_sample(self) -> float | None:
+        """The validation loss along the way."""
+        if self._sample is None:
+            return None
+        start = time.monotonic()
+        loss = self._learner.loss_of("validation", self._sample, lambda _: self._check())
+        self._took = time.monotonic() - start
+        return loss
+
+    def measure_end(self, tensors: Mapping[str, np.ndarray], tell: Tell) -> dict[str, Measured]:
+        """The losses of given weights on both parts."""
+        measured = {}
+        for part, selection in self.end().items():
+            held_out = self._learner.held_out[part]
+            countdown = _Countdown(part, selection.targets, self._check, tell)
+            loss = self._learner.loss_of(part, selection, countdown, tensors)
+            measured[part] = Measured(loss, lacking(selection, held_out))
+        return measured
+
+    def _that_fits(self, name: str, part: HeldOut, room: float) -> Selection:
+        """The best measurement that takes no more seconds than there is room for."""
+        many = part.spread(part.targets)
+        for selection in (part.whole(), many):
+            seconds = self._seconds_for(name, selection)
+            if seconds <= room:
+                return selection
+        return part.spread(max(_FEWEST, int(part.targets * room / seconds)))
+
+    def _seconds_for(self, part: str, selection: Selection) -> float:
+        little, times = self._learner.held_out[part].trial(selection)
+        for _ in range(2):  # what is allocated once is not counted
+            start = time.monotonic()
+            self._learner.loss_of(part, little, lambda _: self._check())
+        return times * (time.monotonic() - start)
+
+
+class _Countdown:
+    """Tells how far a measurement is, each time it is called with what was measured since."""
+
+    def __init__(self, part: str, targets: int, check: Callable[[], None], tell: Tell) -> None:
+        self._part, self._targets, self._check, self._tell = part, targets, check, tell
+        self._done, self._start = 0, time.monotonic()
+
+    def __call__(self, targets: int) -> None:
+        self._check()
+        self._done += targets
+        if self._done:
+            seconds = time.monotonic() - self._start
+            left = seconds * (self._targets - self._done) / self._done
+            self._tell(self._part, self._done / self._targets, left)
+
+
+def lacking(selection: Selection, part: HeldOut) -> str:
+    """What a measurement lacks to be the exact number; "" if it is that."""
+    if selection.exact:
+        return ""
+    if selection.targets < part.targets:
+        return f"approximate: {selection.targets:,} of {part.targets:,} characters"
+    return f"approximate: by {selection.readers:,} readers"
+
+
+def exploding(loss: float, best: float | None, vocabulary_size: int) -> str:
+    """What is wrong with a validation loss that should not be so high; "" if nothing is."""
+    guessing = math.log(vocabulary_size - 1)  # every id but PAD
+    if loss > guessing + _BEYOND_GUESSING:
+        return f"validation loss {loss:.4g} is worse than guessing ({guessing:.2f})"
+    if best is not None and loss > _TWICE * best:
+        return f"validation loss {loss:.4g} is more than twice the best, {best:.4g}"
+    return ""

@@ -1,0 +1,75 @@
+"""The text of a training: from options to a corpus and its vocabulary."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from typing import Any
+
+from charlm.config import TextConfig
+from charlm.corpus import Corpus, load_corpus, make_corpus
+from charlm.documentation import read_documentation
+from charlm.errors import InputError
+from charlm.parts import parse_split
+from charlm.preparation import Preparation
+from charlm.source import Source
+from charlm.text_files import SUFFIX
+from charlm.train.reporter import Reporter
+from charlm.vocabulary import EOS, Vocabulary
+
+#: What is looked for in a text, and then said to the run.
+LOOKED_FOR = ("unit", "separator", "column", "order")
+
+
+def load_text(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
+    """The corpus, and the vocabulary of all of it: sentences may hold a space the text has not."""
+    preparation = _preparation(options)
+    if options.corpus == ["-"] and sys.stdin is not None and sys.stdin.isatty():
+        reporter.line("reading the text from the keyboard: Ctrl-D ends it")
+    if options.corpus is None:
+        reporter.line("reading the documentation inside this Python (--corpus reads your text)")
+        text = read_documentation()
+        size = len(text.encode("utf-8", "surrogatepass"))
+        corpus = make_corpus(Source(text, "python documentation", size), preparation)
+    else:
+        corpus = load_corpus(options.corpus, preparation, options.validation)
+    if options.random_length and corpus.config.unit != "continuous":
+        raise InputError(
+            "--random-length goes with --unit continuous alone, and --unit auto took"
+            f" {corpus.config.unit} ({corpus.report.why_unit})"
+        )
+    examples = (*corpus.train, *corpus.validation, *corpus.test)
+    # What stands between documents is not learned, and may be no character of theirs.
+    whole = [] if corpus.config.unit == "document" else [corpus.text]
+    return corpus, Vocabulary.of([*whole, *(example.text for example in examples)])
+
+
+def settled(options: Any, corpus: Corpus) -> Any:
+    """The options with what was looked for in the text, which a run then keeps."""
+    found = corpus.preparation
+    looked_for = {name: getattr(found, name) for name in LOOKED_FOR}
+    return Namespace(**vars(options) | looked_for)
+
+
+def start_id_of(text: TextConfig, vocabulary: Vocabulary) -> int:
+    newline = vocabulary.to_id.get("\n") if text.unit == "continuous" else None
+    return newline or EOS
+
+
+def _preparation(options: Any) -> Preparation:
+    """What the options say of the text."""
+    return Preparation(
+        unit=options.unit,
+        separator=options.separator,
+        column=options.column,
+        max_length=options.max_length,
+        form=options.form,
+        case=options.case,
+        split=parse_split(options.split),
+        order=options.order,
+        min_count=options.min_count,
+        keep_duplicates=options.keep_duplicates,
+        encoding=options.encoding,
+        errors=options.errors,
+        suffixes=options.suffix or (SUFFIX,),
+    )
