@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from charlm.decoding import BeamSearch, NucleusBeam
-from charlm.errors import InputError
+from charlm.errors import InputError, argument
 from charlm.events import BeamEvents, Completion
 from charlm.native_options import search_options
 from charlm.prompt_state import PromptState
 from charlm.prompts import Prompt
 from charlm.session import NO_DETAILS, Session, Task
+from charlm.wording import counted
 
 
 class BeamSession(Session):
@@ -25,7 +26,9 @@ class BeamSession(Session):
         task, strategy = self._task, self._task.strategy
         assert isinstance(strategy, BeamSearch | NucleusBeam)
         if task.n > strategy.width:
-            raise InputError(f"n is {task.n}: a beam of width {strategy.width} has no more texts")
+            raise InputError(
+                argument("n"), f" is {task.n}: a beam of width {strategy.width} has no more texts"
+            )
         if task.rivals != -1:
             raise InputError(NO_DETAILS)
         return task.native.BeamSession(**options, **search_options(strategy))
@@ -44,7 +47,8 @@ class BeamSession(Session):
         """The ids of one of a prompt's completions as they stand, its end included."""
         best = self._native.best(prompt)
         if rank >= len(best):
-            raise InputError(f"rank is {rank}: the beam has found {len(best)} texts")
+            found = counted(len(best), "text")
+            raise InputError(argument("rank"), f" is {rank}: the beam has found {found}")
         return list(best[rank][0])
 
     def settled(self, row: int) -> str:

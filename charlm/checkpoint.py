@@ -8,6 +8,7 @@ corpus's name and hash. How a file is sealed, read and written is `charlm.sealed
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -19,7 +20,7 @@ import numpy as np
 from charlm.config import ModelConfig, TextConfig, parameter_shapes
 from charlm.errors import CheckpointError, InputError
 from charlm.identity import identity_of
-from charlm.places import MODEL, RUNS, find_run, known_weights
+from charlm.places import MODEL, RUNS, find_run, known_weights, missing_run
 from charlm.sealed_file import Kind, SealedFile, read_content, seal, unseal, write_atomically
 from charlm.vocabulary import Vocabulary
 
@@ -97,6 +98,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
     Raises CheckpointError.
     """
+    if not os.path.lexists(find_run(Path(path))):
+        raise CheckpointError(missing_run(Path(path)))
     path = checkpoint_path(path)
     if path.name == MODEL and path.parent.is_dir() and not path.exists():
         raise CheckpointError(
@@ -163,7 +166,7 @@ def _described(path: Path, content: Mapping[str, Any]) -> Description:
         vocabulary = Vocabulary(content["vocabulary"])
         metrics, corpus = dict(content["metrics"]), dict(content["corpus"])
     except InputError as error:
-        raise CheckpointError(f"checkpoint {path}: {error}") from None
+        raise CheckpointError(f"checkpoint {path}: ", *error.args) from None
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"checkpoint {path}: incomplete metadata ({error})") from None
     if config.vocabulary_size != len(vocabulary) or text.start_id >= len(vocabulary):

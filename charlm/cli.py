@@ -6,17 +6,21 @@ Each command imports what it needs when it runs, so that help is instant.
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import fields
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import charlm
-from charlm.command_parser import Parser
+from charlm.command_parser import Options, Parser, as_argument, option_names
 from charlm.decoding import BeamSearch, Limits, NucleusBeam, Strategy, strategy_named
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError, report_notice
+from charlm.other_names import command_meant
+from charlm.places import find_run
+from charlm.wording import TORCH_MISSING, did_you_mean
 from charlm.write_options import add_engine_options, add_write_options, given, strategy_options
 
 _EXAMPLES = """\
@@ -51,12 +55,14 @@ def main(arguments: Sequence[str]) -> int:
     parser, commands = _parsers()
     chosen, rest = parser.parse_known_args(arguments)
     if rest:
-        commands[chosen.command].error(f"unrecognized arguments: {' '.join(rest)}")
+        commands[chosen.command].refuse(rest)
     return {"write": _write, "score": _score, "info": _info}[chosen.command](chosen)
 
 
 def _parsers() -> tuple[Parser, dict[str, Parser]]:
     parser = Parser(
+        elsewhere=_all_options,
+        stray=_no_command,
         prog="python -m charlm",
         description="Character language models: train, write, score.",
         epilog=_EXAMPLES,
@@ -69,6 +75,9 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
     commands.add_parser("compare", help="train cells side by side, report", add_help=False)
     write = commands.add_parser(
         "write",
+        command="write",
+        elsewhere=_all_options,
+        stray=lambda word: f"a prompt is given as --prompt {as_argument(word)}",
         help="write text from a checkpoint",
         description="Continue prompts with a trained model.",
         epilog=_WRITE_EXAMPLES,
@@ -76,6 +85,8 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
     add_write_options(write)
     score = commands.add_parser(
         "score",
+        command="score",
+        elsewhere=_all_options,
         help="how well a checkpoint predicts a text",
         description="Nats per character (loss), bits per character (bpc) and perplexity of a"
         " text, which is prepared and cut as the model's own text was.",
@@ -83,6 +94,8 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
     _add_score_options(score)
     info = commands.add_parser(
         "info",
+        command="info",
+        elsewhere=_all_options,
         help="what a checkpoint holds",
         description="Sizes, text, vocabulary, losses and corpus of a checkpoint.",
     )
@@ -91,7 +104,32 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
     return parser, {"write": write, "score": score, "info": info}
 
 
-def _add_score_options(parser: Parser) -> None:
+def _all_options() -> Options:
+    """The options of every command; looked at only where one was not understood."""
+    from charlm.compare.options import OPTION_NAMES
+    from charlm.train.option_groups import GROUPS
+
+    return {
+        "train": [option.name for group in GROUPS.values() for option in group],
+        "compare": OPTION_NAMES,
+        "write": option_names(add_write_options),
+        "score": option_names(_add_score_options),
+    }
+
+
+def _no_command(word: str) -> str:
+    """What to say of a word where a command is expected."""
+    said = f"there is no command {as_argument(word)}"
+    if meant := command_meant(word):
+        return f"{said}: it is {meant} here"
+    if near := did_you_mean(word, ("train", "write", "score", "info", "compare")):
+        return said + near
+    if find_run(Path(word)).is_dir() or word.endswith(".safetensors"):
+        return f"{said}: to write with a model: python -m charlm write {as_argument(word)}"
+    return f"{said}: to learn a text: python -m charlm train --corpus {as_argument(word)}"
+
+
+def _add_score_options(parser: ArgumentParser) -> None:
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run")
     parser.add_argument("file", metavar="FILE", help="the text; - reads standard input")
     parser.add_argument("--encoding", default="utf-8", help="of FILE (default: utf-8)")
@@ -111,7 +149,7 @@ def _add_score_options(parser: Parser) -> None:
 def _learn(command: str, arguments: Sequence[str]) -> int:
     """The commands that need torch, and import it only once their options are read."""
     if find_spec("torch") is None:
-        raise CharlmError("training needs PyTorch: pip install 'charlm[train]', or use make")
+        raise CharlmError(f"training needs {TORCH_MISSING}")
     if command == "train":
         from charlm.train.__main__ import main as train
 

@@ -1,39 +1,128 @@
-"""argparse as every command uses it: what is wrong is an InputError of one line."""
+"""argparse as every command uses it: what is wrong is an InputError of one line, with a hint."""
 
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, NoReturn
 
 from charlm.errors import InputError
+from charlm.other_names import meaning, plain_name
+from charlm.wording import did_you_mean
 
-#: Options that are offered, at most.
-_MOST = 3
+#: Command -> its options.
+Options = Mapping[str, Collection[str]]
+_ONE_DASH = re.compile(r"-[A-Za-z][A-Za-z_][\w-]*(=.*)?", re.DOTALL)
+_SHOWN = 40
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse whose errors are InputErrors of one line, with the nearest option offered."""
+    """argparse whose errors are InputErrors that say what may have been meant.
 
-    def __init__(self, **options: Any) -> None:
+    command: whose options these are, as other tools are looked up for it. elsewhere: gives the
+    options of the other commands. stray: says where a word belongs that no option takes.
+    """
+
+    def __init__(
+        self,
+        command: str = "",
+        elsewhere: Callable[[], Options] = dict,
+        stray: Callable[[str], str] | None = None,
+        **options: Any,
+    ) -> None:
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(allow_abbrev=False, **options)
+        self._command, self._elsewhere, self._stray = command, elsewhere, stray
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """The options; a word that is left over is an error."""
+        chosen, rest = self.parse_known_args(args, namespace)
+        if rest:
+            self.refuse(rest)
+        return chosen
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """The options, and the words that are none."""
+        if args:
+            self._refuse_one_dash(args)
+            first = str(args[0]).split("=")[0]
+            before_command = self._subparsers is not None and first.startswith("-")
+            if before_command and first not in self._option_string_actions:
+                self.refuse(args[:1])  # its value would be taken for the command
+        return super().parse_known_args(args, namespace)
+
+    def refuse(self, words: Sequence[str], known: Collection[str] | None = None) -> NoReturn:
+        """Raise the InputError of words that no option takes. known: the options there are."""
+        strange = next((word for word in words if word.startswith("-") and len(word) > 1), None)
+        if strange is not None:
+            self._refuse_option(strange.split("=")[0], known or self._option_string_actions)
+        hint = f": {self._stray(words[0])}" if self._stray else ""
+        self.error(f"unrecognized argument {_short(words[0])!r}{hint}")
 
     def error(self, message: str) -> NoReturn:
-        words = message.removeprefix("unrecognized arguments: ").split()
-        unknown = words[0].split("=")[0] if words else ""
-        near = self._near(unknown) if unknown.startswith("-") else []
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        """Raise an InputError."""
+        hint = ""
         if message.endswith("expected one argument"):
             hint = "; a value that begins with - needs a =, as in --prompt=-"
         raise InputError(f"{message}{hint} (see {self.prog} --help)")
 
-    def _near(self, unknown: str) -> list[str]:
-        """What may be meant: options that begin so or have this word, else the one most like it."""
-        import difflib  # here: who makes no mistake does not wait for it
+    def _refuse_option(self, option: str, known: Collection[str]) -> NoReturn:
+        name = "--" + plain_name(option)
+        theirs = [
+            command
+            for command, options in self._elsewhere().items()
+            if name in options or meaning(command, option).startswith(" is --")
+        ]
+        if name in known:
+            said = f"{option} is {name} here"
+        elif meant := meaning(self._command, option):
+            said = option + meant
+        elif theirs:
+            said = f"{option} is an option of python -m charlm {' and '.join(theirs)}, not of this"
+        else:
+            said = f"there is no option {_short(option)}{did_you_mean(option, known)}"
+        self.error(said)
 
-        known = [option for action in self._actions for option in action.option_strings]
-        word = unknown.lstrip("-")
-        if len(word) < 2:
-            return []
-        alike = [o for o in known if o.startswith("--" + word) or word in o[2:].split("-")]
-        return alike[:_MOST] or difflib.get_close_matches(unknown, known, n=1)
+    def _refuse_one_dash(self, words: Sequence[str]) -> None:
+        """Refuse -num_samples where there is a -n: it would be taken for -n um_samples."""
+        before = ""
+
+        def ours(word: str) -> bool:  # what stands behind a command is its own
+            return word != "--" and (word.startswith("-") or self._subparsers is None)
+
+        for word in takewhile(ours, words):
+            takes = self._option_string_actions.get(before)
+            value = takes is not None and takes.nargs != 0
+            if _ONE_DASH.fullmatch(word) and word[:2] in self._option_string_actions and not value:
+                self.refuse([word])
+            before = word
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a word that is not one of an option's choices, or of the commands."""
+        if action.choices is None or value in action.choices:
+            return
+        if isinstance(action, argparse._SubParsersAction) and self._stray:
+            self.error(self._stray(value))
+        known = [str(choice) for choice in action.choices]
+        one_of = f"is not one of {', '.join(known)}{did_you_mean(str(value), known)}"
+        raise argparse.ArgumentError(action, f"{_short(str(value))!r} {one_of}")
+
+
+def option_names(add: Callable[[argparse.ArgumentParser], object]) -> Collection[str]:
+    """The options that a function adds to a parser."""
+    parser = argparse.ArgumentParser(add_help=False)
+    add(parser)
+    return parser._option_string_actions.keys()
+
+
+def as_argument(word: str) -> str:
+    """A word as it is typed in a command, quoted where it must be."""
+    import shlex  # here: who makes no mistake does not wait for it
+
+    return shlex.quote(_short(word))
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= _SHOWN else word[:_SHOWN] + "…"

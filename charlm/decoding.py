@@ -8,12 +8,12 @@ strategy.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from charlm.errors import InputError
+from charlm.checks import check_choice, check_integer, is_number, wrong
+from charlm.errors import InputError, argument
 
 MAX_WIDTH = 131_072
 MAX_TOP_K = 2**31 - 1
@@ -25,33 +25,19 @@ def _knob(default: float | str, text: str, choices: tuple[str, ...] = ()) -> Any
     return field(default=default, metadata={"help": text, "choices": choices})
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _check_integer(name: str, value: object, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InputError(f"{name} is {value!r}: it must be an integer from {low:,} to {high:,}")
-
-
 def _check_temperature(value: float) -> None:
-    if not (_is_number(value) and (value == 0 or 0.01 <= value <= 100)):
-        raise InputError(f"temperature is {value!r}: it must be 0 (greedy) or from 0.01 to 100")
+    if not (is_number(value) and (value == 0 or 0.01 <= value <= 100)):
+        raise wrong("temperature", value, "0 (greedy) or from 0.01 to 100")
 
 
 def _check_share(name: str, value: float) -> None:
-    if not (_is_number(value) and 0 < value <= 1):
-        raise InputError(f"{name} is {value!r}: it must be above 0 and at most 1")
-
-
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise InputError(f"{name} is {value!r}: it must be one of {', '.join(choices)}")
+    if not (is_number(value) and 0 < value <= 1):
+        raise wrong(name, value, "above 0 and at most 1")
 
 
 def _check_length_penalty(value: float) -> None:
-    if not (_is_number(value) and -10 <= value <= 10):
-        raise InputError(f"length_penalty is {value!r}: it must be from -10 to 10")
+    if not (is_number(value) and -10 <= value <= 10):
+        raise wrong("length_penalty", value, "from -10 to 10")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +55,8 @@ class Restrictions:
     def __post_init__(self) -> None:
         for name in ("ban", "allow"):
             if not isinstance(getattr(self, name), str):
-                raise InputError(f"{name} is {getattr(self, name)!r}: it must be a text")
-        _check_integer("no_repeat_ngram", self.no_repeat_ngram, 0, MAX_NGRAM)
+                raise wrong(name, getattr(self, name), "a text")
+        check_integer("no_repeat_ngram", self.no_repeat_ngram, 0, MAX_NGRAM)
 
 
 @dataclass(frozen=True)
@@ -109,11 +95,11 @@ class Sampling(Restrictions):
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_temperature(self.temperature)
-        _check_integer("top_k", self.top_k, 0, MAX_TOP_K)
+        check_integer("top_k", self.top_k, 0, MAX_TOP_K)
         _check_share("top_p", self.top_p)
         _check_share("typical_p", self.typical_p)
-        if not (_is_number(self.min_p) and 0 <= self.min_p < 1):
-            raise InputError(f"min_p is {self.min_p!r}: it must be from 0 to 1, 1 excluded")
+        if not (is_number(self.min_p) and 0 <= self.min_p < 1):
+            raise wrong("min_p", self.min_p, "from 0 to 1, 1 excluded")
 
 
 _STOP_RULES = ("exact", "first", "patience")
@@ -126,11 +112,14 @@ _PATIENCE_HELP = "how many times K texts must be finished, under stop rule patie
 
 
 def _check_stop_rule(rule: str, patience: float) -> None:
-    _check_choice("stop_rule", rule, _STOP_RULES)
-    if not (_is_number(patience) and 0 < patience <= 1000):
-        raise InputError(f"patience is {patience!r}: it must be above 0 and at most 1000")
+    check_choice("stop_rule", rule, _STOP_RULES)
+    if not (is_number(patience) and 0 < patience <= 1000):
+        raise wrong("patience", patience, "above 0 and at most 1000")
     if patience != 1 and rule != "patience":
-        raise InputError(f"patience is {patience!r}: it needs stop_rule patience, not {rule}")
+        raise InputError(
+            argument("patience"), f" is {patience!r}: it needs ", argument("stop_rule", "patience"),
+            f", not {rule}",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -153,7 +142,7 @@ class BeamSearch(Restrictions):
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_stop_rule(self.stop_rule, self.patience)
-        _check_integer("width", self.width, 1, MAX_WIDTH)
+        check_integer("width", self.width, 1, MAX_WIDTH)
         _check_length_penalty(self.length_penalty)
 
 
@@ -185,9 +174,9 @@ class NucleusBeam(Restrictions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_choice("mode", self.mode, _MODES)
+        check_choice("mode", self.mode, _MODES)
         _check_stop_rule(self.stop_rule, self.patience)
-        _check_integer("width", self.width, 1, MAX_WIDTH)
+        check_integer("width", self.width, 1, MAX_WIDTH)
         _check_share("top_p", self.top_p)
         _check_length_penalty(self.length_penalty)
 
@@ -212,9 +201,9 @@ def strategy_named(name: str, options: Mapping[str, Any] | None = None) -> Strat
     known = [f.name for f in fields(preset)]
     for option in options or {}:
         if option not in known:
+            parts = [part for other in known for part in (", ", argument(other))][1:]
             raise InputError(
-                f"option {option} does not belong to strategy {name}"
-                f" (its options: {', '.join(known)})"
+                argument(option), f" does not belong to strategy {name}; what it takes: ", *parts
             )
     values = {option: getattr(preset, option) for option in known}
     return type(preset)(**(values | dict(options or {})))
@@ -242,13 +231,13 @@ class Limits:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        _check_integer("max_length", self.max_length, 0, MAX_LENGTH)
-        _check_integer("min_length", self.min_length, 0, self.max_length)
+        check_integer("max_length", self.max_length, 0, MAX_LENGTH)
+        check_integer("min_length", self.min_length, 0, self.max_length)
         if not isinstance(self.stop, tuple) or not all(isinstance(s, str) for s in self.stop):
-            raise InputError(f"stop is {self.stop!r}: it must be a tuple of texts")
+            raise wrong("stop", self.stop, "a tuple of texts")
         if "" in self.stop:
-            raise InputError("stop holds an empty text: every text ends with it")
+            raise InputError(argument("stop"), " holds an empty text: every text ends with it")
         if not isinstance(self.ignore_eos, bool):
-            raise InputError(f"ignore_eos is {self.ignore_eos!r}: it must be True or False")
-        if self.seconds is not None and not (_is_number(self.seconds) and self.seconds > 0):
-            raise InputError(f"seconds is {self.seconds!r}: it must be above 0, or None")
+            raise wrong("ignore_eos", self.ignore_eos, "True or False")
+        if self.seconds is not None and not (is_number(self.seconds) and self.seconds > 0):
+            raise wrong("seconds", self.seconds, "above 0 (left out: no limit)")

@@ -10,7 +10,9 @@ from importlib.util import find_spec
 from types import ModuleType
 
 from charlm import _engine
-from charlm.errors import CharlmError, InputError
+from charlm.checks import check_choice
+from charlm.errors import CharlmError
+from charlm.wording import TORCH_MISSING
 
 DEVICES = ("cpu", "cuda", "auto")
 _HIDDEN = "torch-cpu"  # runs the tests of cuda anywhere
@@ -34,12 +36,12 @@ def open_device(wish: str) -> Device:
 
     Raises InputError for another name, CharlmError where there is no CUDA device.
     """
-    if wish not in (*DEVICES, _HIDDEN):
-        raise InputError(f"device {wish!r} is not one of {', '.join(DEVICES)}")
+    if wish != _HIDDEN:
+        check_choice("device", wish, DEVICES)
     if wish == "cpu":
         return Device("cpu", _engine)
     if find_spec("torch") is None:
-        missing = "PyTorch is not installed (pip install 'charlm[train]')"
+        missing = f"it needs {TORCH_MISSING}"
     else:
         from charlm import torch_engine
 
@@ -50,4 +52,4 @@ def open_device(wish: str) -> Device:
         missing = "PyTorch sees no CUDA device"
     if wish == "cuda":
         raise CharlmError(f"device cuda: {missing}")
-    return Device("cpu", _engine, notice=f"{missing}: the CPU is taken")
+    return Device("cpu", _engine, notice=f"device cuda: {missing}: the CPU is taken")

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from charlm.beam_session import BeamSession
 from charlm.checkpoint import Checkpoint, load_checkpoint
-from charlm.config import PRECISIONS, check_range
+from charlm.checks import check_choice, check_integer
+from charlm.config import PRECISIONS
 from charlm.decoding import Greedy, Limits, Sampling, Strategy, is_beam
 from charlm.device import open_device
-from charlm.errors import CheckpointError, InputError
+from charlm.errors import CheckpointError, InputError, argument
 from charlm.events import Completion
 from charlm.prompt_state import PromptState
 from charlm.prompts import Prompt, PromptReader, prompt_of
@@ -75,15 +76,17 @@ class Engine:
         device: str = "cpu",
         precision: str = "float32",
     ) -> None:
-        check_range("threads", threads, 1, MAX_THREADS)
-        if precision not in PRECISIONS:
-            raise InputError(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
+        check_integer("threads", threads, 1, MAX_THREADS)
+        check_choice("precision", precision, PRECISIONS)
         self.checkpoint = checkpoint
         self.threads = threads
         opened = open_device(device)
         self.device = opened.name
         self.notices = [opened.notice] if opened.notice else []
         self._native = opened.native
+        if precision != "float32" and opened.name != "cpu":
+            on_cpu = argument("device", "cpu")
+            raise InputError(f"precision {precision} runs on the CPU alone: take ", on_cpu)
         try:
             self._model = self._native.Model(
                 **asdict(checkpoint.config),
@@ -232,8 +235,8 @@ class Engine:
 
         Prompts are the same if their ids are. Raises as `start` does.
         """
-        check_range("n", n, 1, MAX_SAMPLES)
-        check_range("first_sample", first, 0, MAX_SAMPLE)
+        check_integer("n", n, 1, MAX_SAMPLES)
+        check_integer("first_sample", first, 0, MAX_SAMPLE)
         step = 1 if is_beam(strategy) else n
         reader = PromptReader(self.checkpoint, self.precision, unknown)
         indices, following = [], dict[tuple[int, ...], int]()
@@ -262,9 +265,9 @@ class Engine:
         The text goes on from it, with the same seed and sample index, as if it had never stopped,
         but that a stop begins to be looked for anew. Raises InputError before the prompt is fed.
         """
-        check_range("prompt", prompt, 0, len(session.prompts) - 1)
+        check_integer("prompt", prompt, 0, len(session.prompts) - 1)
         before = session.prompt_state(prompt)
-        check_range("rank", rank, 0, session.n - 1)
+        check_integer("rank", rank, 0, session.n - 1)
         written = [id for id in session.written_ids(prompt, rank) if id != EOS]
         whole = prompt_of(self.checkpoint, [*before.ids[1:].tolist(), *written])
         start = before.state, before.logits, len(before.ids)
@@ -307,7 +310,7 @@ class Engine:
         """As the native side wants it: -1 for no details, never more than there are ids."""
         if details is None:
             return -1
-        check_range("details", details, 0, MAX_RIVALS)
+        check_integer("details", details, 0, MAX_RIVALS)
         return min(details, len(self.vocabulary) - 1)
 
     def logits(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:

@@ -10,6 +10,13 @@
 
 A message is one line that says what, where, and what to do. Control characters in it (file
 names, foreign text) are made visible before it reaches a terminal.
+
+Who calls from Python reads the names of arguments (top_k, unknown="skip"), who types a command
+reads those of options (--top-k, --unknown skip). So a message is given in parts, with every
+argument that it names as an `Argument`, and spelt when it is read:
+
+    raise InputError(argument("width"), f" is {width}: it must be above 0")
+    raise InputError("... remove it, or use ", argument("unknown", "skip", "map"))
 """
 
 from __future__ import annotations
@@ -18,6 +25,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 from charlm.display import visible
@@ -26,10 +34,47 @@ from charlm.display import visible
 SURVIVED = (OSError, MemoryError)
 
 
+@dataclass(frozen=True)
+class Argument:
+    """An argument that a message names, and the values it proposes. `str` is as Python has it."""
+
+    name: str
+    values: tuple[object, ...] = ()
+
+    def __str__(self) -> str:
+        values = (f'"{value}"' if isinstance(value, str) else str(value) for value in self.values)
+        return f"{self.name}={' or '.join(values)}" if self.values else self.name
+
+    @property
+    def option(self) -> str:
+        """As it is typed in a command."""
+        dashes = "-" if len(self.name) == 1 else "--"
+        values = "|".join(map(str, self.values))
+        return f"{dashes}{self.name.replace('_', '-')} {values}".rstrip()
+
+
+def argument(name: str, *values: object) -> Argument:
+    """An argument, named in a message; see above."""
+    return Argument(name, values)
+
+
 class CharlmError(Exception):
-    """Base of the tree; a caller who catches this catches all of charlm."""
+    """Base of the tree; a caller who catches this catches all of charlm.
+
+    Made of the parts of its message, texts and `Argument`s.
+    """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return "".join(map(str, self.args))
+
+    @property
+    def typed(self) -> str:
+        """The message for who typed a command: arguments are named as options."""
+        return "".join(
+            part.option if isinstance(part, Argument) else str(part) for part in self.args
+        )
 
 
 class InputError(CharlmError, ValueError):
@@ -86,7 +131,7 @@ def run_main(main: Callable[[Sequence[str]], int | None], arguments: Sequence[st
     except CharlmError as error:
         if "--debug" in arguments:
             raise
-        report(str(error))
+        report(error.typed)
         return error.exit_code
     except KeyboardInterrupt:
         return 130

@@ -6,7 +6,7 @@ from typing import Any
 
 from charlm.config import TextConfig
 from charlm.decoding import BeamSearch, Greedy, Limits, NucleusBeam, Restrictions, Sampling
-from charlm.errors import InputError
+from charlm.errors import InputError, argument
 from charlm.vocabulary import EOS, PAD, Vocabulary
 
 
@@ -24,7 +24,10 @@ def banned_ids(
         if forbidden or character in restrictions.ban:
             banned.add(id)
     if banned.issuperset(vocabulary.to_id.values()):
-        raise InputError("ban and allow leave no character that the model could write")
+        raise InputError(
+            argument("ban"), " and ", argument("allow"),
+            " leave no character that the model could write",
+        )  # fmt: skip
     return sorted(banned)
 
 

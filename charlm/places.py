@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from charlm.wording import nearest
+
 #: The best weights of a run, which its folder means to whoever writes; and the newest.
 MODEL = "model.safetensors"
 LAST = "last.safetensors"
@@ -43,6 +45,27 @@ def find_run(path: Path) -> Path:
             if os.path.exists(folder / path):
                 return folder / path
     return path
+
+
+def missing_run(path: Path) -> str:
+    """What to say where there is neither a path nor a run of this name: the nearest one too."""
+    named = len(path.parts) == 1 and path.suffix != ".safetensors"
+    folders = [RUNS, SHIPPED_RUNS] if named else [path.parent]
+    names = [name for folder in folders for name in _names_in(folder)]
+    said = f"no run {str(path)!r} under {RUNS}" if named else f"{path} does not exist"
+    near = nearest(path.name, names)
+    if near:
+        return f"{said}: did you mean {' or '.join(map(str, map(path.with_name, near)))}?"
+    return f"{said}: give a run's name, its folder or its {MODEL}"
+
+
+def _names_in(folder: Path) -> list[str]:
+    """What may be a run or a checkpoint in a folder."""
+    try:
+        paths = list(folder.iterdir())
+    except OSError:
+        return []
+    return [path.name for path in paths if path.is_dir() or path.suffix == ".safetensors"]
 
 
 def resume_file(run: Path) -> Path | None:

@@ -18,15 +18,16 @@ from numpy.typing import NDArray
 
 from charlm import _engine, dice
 from charlm.checkpoint import Checkpoint
-from charlm.config import check_range
+from charlm.checks import check_integer
 from charlm.cutting import prepare_text
 from charlm.decoding import Limits, Strategy
-from charlm.errors import InputError
+from charlm.errors import InputError, argument
 from charlm.events import BeamEvents, Completion, Details, End, SampleEvents
 from charlm.native_options import banned_ids
 from charlm.prompt_state import PromptState
 from charlm.prompts import Prompt, PromptReader
 from charlm.vocabulary import EOS, Unknown, Vocabulary
+from charlm.wording import counted
 
 MAX_SAMPLES = 2**20
 MAX_SEED = 2**64 - 1
@@ -57,8 +58,8 @@ class Task:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        check_range("n", self.n, 1, MAX_SAMPLES)
-        check_range("seed", self.seed, 0, MAX_SEED)
+        check_integer("n", self.n, 1, MAX_SAMPLES)
+        check_integer("seed", self.seed, 0, MAX_SEED)
 
 
 class Session(ABC):
@@ -114,7 +115,7 @@ class Session(ABC):
         words = _each("dice", task.dice, len(prompts))
         firsts = _each("first_sample", task.first_sample, len(prompts))
         for first in firsts:
-            check_range("first_sample", first, 0, MAX_SAMPLE - task.n + 1)
+            check_integer("first_sample", first, 0, MAX_SAMPLE - task.n + 1)
         pairs = zip(words, prompts, strict=True)
         return [dice.choose(word, prompt.dice) for word, prompt in pairs], firsts
 
@@ -156,7 +157,7 @@ class Session(ABC):
 
     def advance(self, n: int = 1, budget_ms: float = 20) -> SampleEvents | BeamEvents:
         """Run up to n positions, or until the budget is used (by at most one position more)."""
-        check_range("n", n, 1, 2**31 - 1)
+        check_integer("n", n, 1, 2**31 - 1)
         if self._deadline is not None:
             left = max(0.0, self._deadline - time.monotonic())
             budget_ms = min(budget_ms, 1000 * left)
@@ -191,5 +192,6 @@ def _each(name: str, given: Any, count: int) -> list[Any]:
     if isinstance(given, str) or not isinstance(given, Sequence):
         return [given] * count
     if len(given) != count:
-        raise InputError(f"{name} has {len(given)} values for {count} prompts")
+        values, prompts = counted(len(given), "value"), counted(count, "prompt")
+        raise InputError(argument(name), f" has {values} for {prompts}")
     return list(given)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
+from charlm.checks import check_choice
 from charlm.config import MAX_VOCABULARY
-from charlm.errors import CorpusError, InputError, UnknownCharacter
+from charlm.errors import CorpusError, InputError, UnknownCharacter, argument
+from charlm.wording import counted
 
 PAD = 0
 EOS = 1
@@ -24,7 +26,8 @@ class Vocabulary:
         if len(characters) > MAX_VOCABULARY:
             raise CorpusError(
                 f"the text has {len(characters):,} distinct characters; at most"
-                f" {MAX_VOCABULARY:,} are possible: remove rare ones (--min-count)"
+                f" {MAX_VOCABULARY:,} are possible: leave rare ones out, as with ",
+                argument("min_count", 2),
             )
         for character in characters:
             if not isinstance(character, str) or len(character) != 1:
@@ -57,7 +60,7 @@ class Vocabulary:
         return hash(self.characters)
 
     def __repr__(self) -> str:
-        return f"Vocabulary({len(self.characters)} characters)"
+        return f"Vocabulary({counted(len(self.characters), 'character')})"
 
     def to_char(self, id: int) -> str:
         """The character of one id; PAD and EOS have none and give the empty string."""
@@ -71,10 +74,11 @@ class Vocabulary:
             return [self.to_id[c] for c in text]
         except KeyError:
             place, character = next((i, c) for i, c in enumerate(text) if c not in self.to_id)
+            cure = ", or use ", argument("unknown", "skip", "map")
             raise UnknownCharacter(
                 f"character {character!r} (U+{ord(character):04X}) at position {place} of the"
-                f" {name} is not in the model's vocabulary: remove it"
-                + (", or use --unknown skip|map" if name == "text" else "")
+                f" {name} is not in the model's vocabulary: remove it",
+                *(cure if name == "text" else ()),
             ) from None
 
     def encode(self, text: str, unknown: Unknown = "error") -> tuple[list[int], list[str]]:
@@ -83,8 +87,7 @@ class Vocabulary:
         unknown: "error" raises UnknownCharacter; "skip" leaves the character out; "map" takes
         its compatibility form or other case if the vocabulary has it, else skips it.
         """
-        if unknown not in ("error", "skip", "map"):
-            raise InputError(f"unknown is {unknown!r}: it must be error, skip or map")
+        check_choice("unknown", unknown, get_args(Unknown))
         strange = sorted(set(text) - self.to_id.keys())
         if not strange or unknown == "error":
             return self.string2code(text), []

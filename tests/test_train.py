@@ -245,7 +245,7 @@ def test_too_many_characters_are_an_error_before_any_run(tmp_path: Path) -> None
     path = tmp_path / "all.txt"
     many = "".join(chr(c) for c in range(0x10000, 0x10000 + 70_000))
     path.write_text(many + "abcabc", encoding="utf-8")
-    with pytest.raises(CorpusError, match=r"70,003 distinct.*--min-count"):
+    with pytest.raises(CorpusError, match=r"70,003 distinct.*min_count=2"):
         train(path, tmp_path / "run", "--steps", "1")
     assert not (tmp_path / "run").exists()
     report = train(path, tmp_path / "run", "--steps", "1", "--min-count", "2")[0]["corpus"]
@@ -408,7 +408,7 @@ def test_no_place_for_a_run(corpus: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--cell", "lstn"], r"'lstn' \(choose from"),
+        (["--cell", "lstn"], r"'lstn' is not one of"),
         (["--hidden", "0"], "'0' is not an integer from 1 to 16384"),
         (["--split", "90/20/0"], "sum to 100"),
         (["--characters", "many"], "'many' is not a count"),
@@ -417,7 +417,7 @@ def test_no_place_for_a_run(corpus: Path, tmp_path: Path) -> None:
         (["--dropout", "1"], "'1' is not a number from 0, at most 0.99"),
         (["--learning-rate", "-1"], "'-1' is not a number above 0"),
         (["--resume", "x", "--out", "y"], "does not go with --resume"),
-        (["--hidde", "5"], "unrecognized arguments: --hidde 5"),
+        (["--hidde", "5"], "there is no option --hidde: did you mean --hidden?"),
     ],
 )
 def test_bad_options_are_one_line_and_exit_2(

@@ -211,7 +211,7 @@ def test_the_best_few_are_kept_across_a_resumption(
         (["--random-length"], "--random-length goes with --unit continuous alone"),
         (["--patience", "3", "--split", "100/0/0"], "--patience needs a validation part"),
         (["--schedule", "plateau", "--split", "95/0/5"], "plateau needs a validation part"),
-        (["--hiddn", "3"], "--hiddn 3: did you mean --hidden?"),
+        (["--hiddn", "3"], "--hiddn: did you mean --hidden?"),
         (["--cell", "lstn"], r"did you mean lstm\?"),
     ],
 )

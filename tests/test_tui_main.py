@@ -27,10 +27,13 @@ def test_without_a_terminal_it_says_so() -> None:
 
 
 def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
-    for missing in (tmp_path / "nowhere", tmp_path):
+    for missing, said in (
+        (tmp_path / "nowhere", "{} does not exist"),
+        (tmp_path, "no checkpoint at {}"),
+    ):
         done = run("-m", "tui", str(missing))
         assert done.returncode == 2
-        assert done.stderr.startswith(f"charlm: error: no checkpoint at {missing}:")
+        assert done.stderr.startswith(f"charlm: error: {said.format(missing)}:")
         assert done.stderr.count("\n") == 1
 
 
@@ -50,8 +53,7 @@ def test_a_wrong_number_of_threads_is_named(threads: str) -> None:
 def test_a_wrong_option_is_one_inert_line() -> None:
     done = run("-m", "tui", "--thread\x1b]0;own\x07")
     assert done.returncode == 2
-    assert done.stderr.startswith("charlm: error: unrecognized arguments: --thread␛]0;own␇")
-    assert "did you mean --threads?" in done.stderr
+    assert done.stderr.startswith("charlm: error: there is no option --thread␛]0;own␇")
     assert done.stderr.count("\n") == 1
 
 

@@ -63,8 +63,8 @@ def test_flag_then_environment_then_file_then_default(path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('them = "dark"', "'them' is no setting; did you mean theme?"),
-        ('theme = "drak"', "theme 'drak' is not known; did you mean dark?"),
+        ('them = "dark"', "'them' is no setting: did you mean theme?"),
+        ('theme = "drak"', "theme 'drak' is not known: did you mean dark?"),
         ('glyphs = "xyz"', "glyphs 'xyz' is not known: it must be one of auto, unicode, ascii"),
         ("threads = 0", "threads is 0: it must be a number from 1 to 1024"),
         ("threads = true", "threads is True"),
@@ -191,8 +191,8 @@ def test_keys_as_a_person_writes_them(text: str, key: str | None) -> None:
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ({"curvs": ["f9"]}, "there is no action 'curvs'; did you mean curves?"),
-        ({"curves": ["ctrl+escap"]}, "'ctrl+escap' is no key; did you mean escape?"),
+        ({"curvs": ["f9"]}, "there is no action 'curvs': did you mean curves?"),
+        ({"curves": ["ctrl+escap"]}, "'ctrl+escap' is no key: did you mean escape?"),
         ({"curves": ["ctrl+y"]}, "ctrl+y would be copy and curves"),
         ({"write": ["x"]}, "'x' is text in the prompt"),
     ],

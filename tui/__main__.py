@@ -14,7 +14,7 @@ from typing import NoReturn
 from charlm.command_parser import Parser
 from charlm.display import visible
 from charlm.errors import CheckpointError, InputError, report_notice, run_main
-from charlm.places import MODEL, find_run
+from charlm.places import MODEL, find_run, missing_run
 
 #: A second, at most. A change waits up to two of these steps to be painted; frames of text are
 #: fewer (`screens/write/view.py`).
@@ -29,6 +29,8 @@ def main(arguments: Sequence[str]) -> int:
     if keys:
         return _print_keys()
     model = model and find_run(model)
+    if model is not None and not os.path.lexists(model):
+        raise CheckpointError(missing_run(model))
     if model is not None and not _exists(model):
         raise CheckpointError(
             f"no checkpoint at {model}: give a run folder or its model.safetensors,"

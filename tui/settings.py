@@ -23,7 +23,7 @@ from typing import Any
 
 from charlm.display import visible
 from charlm.errors import InputError
-from tui.did_you_mean import nearest
+from charlm.wording import did_you_mean
 from tui.knobs import DECODERS, PACES
 from tui.themes import NAMES as THEME_NAMES
 
@@ -142,7 +142,7 @@ def _one_of(words: Collection[str]) -> Callable[[str, object], str]:
     def check(name: str, value: object) -> str:
         if isinstance(value, str) and value in words:
             return value
-        hint = nearest(str(value), words) or f": it must be one of {', '.join(words)}"
+        hint = did_you_mean(str(value), words) or f": it must be one of {', '.join(words)}"
         raise InputError(f"{name} {str(value)[:_SHOWN]!r} is not known{hint}")
 
     return check
@@ -214,7 +214,7 @@ def _with(
             elif name in _CHECKS:
                 settings = replace(settings, **{name: check_setting(name, value)})
             else:
-                raise InputError(f"{name!r} is no setting{nearest(name, [*_CHECKS, 'keys'])}")
+                raise InputError(f"{name!r} is no setting{did_you_mean(name, [*_CHECKS, 'keys'])}")
         except InputError as error:
             notices.append(f"{where}{prefix if prefix else ''}{error}")
     return settings

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlm.command_parser import Parser
+from charlm.command_parser import Parser, option_names
 from charlm.config import GATES, MAX_SIZE
 from charlm.errors import InputError
 from charlm.places import RUNS
 from charlm.train.option_groups import GROUPS
 from charlm.train.option_types import choice, text, whole
 from charlm.train.options import parse_options
+from charlm.write_options import add_write_options
 
 _DESCRIPTION = """\
 Train every cell under one budget, over several seeds, and report what came of it: losses and
@@ -65,9 +65,10 @@ class Comparison:
 
 def parse_comparison(arguments: Sequence[str]) -> Comparison:
     """The comparison that a command means. Raises InputError."""
-    own, others = _parser().parse_known_args(arguments)
+    parser = _parser()
+    own, others = parser.parse_known_args(arguments)
     for word in others:
-        _check_option(word.split("=")[0])
+        _check_option(word.split("=")[0], parser)
     if own.corpus and "-" in own.corpus:
         raise InputError("--corpus - can be read only once: give a file")
     parse_options([*others, *own.budget])  # wrong ones are said before the text is read
@@ -85,19 +86,23 @@ def parse_comparison(arguments: Sequence[str]) -> Comparison:
     )
 
 
-def _check_option(word: str) -> None:
+def _check_option(word: str, parser: Parser) -> None:
     """Raise InputError for an option that no training takes here."""
     if word in _DECIDED:
         raise InputError(f"{word} does not go with compare: give {_DECIDED[word]}")
     taken = {option.name for group in GROUPS.values() for option in group} - _DECIDED.keys()
     if word.startswith("--") and word not in taken:
-        near = difflib.get_close_matches(word, [*taken, *(o.name for o in _OPTIONS)], 1)
-        hint = f": did you mean {near[0]}?" if near else ""
-        raise InputError(f"unrecognized arguments: {word}{hint} (see --help)")
+        parser.refuse([word], [*taken, *OPTION_NAMES])
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m charlm compare", description=_DESCRIPTION, epilog=_EXAMPLES)
+    parser = Parser(
+        "compare",
+        lambda: {"write": option_names(add_write_options)},
+        prog="python -m charlm compare",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+    )
     for option in _OPTIONS:
         parser.add_argument(option.name, **option.values)
     return parser
@@ -140,3 +145,5 @@ _OPTIONS = (
     text("--out", "DIR", None, "folder of the report, the pictures and the runs"
          " (checkpoints/compare-<corpus>)"),
 )
+#: Those that are its own.
+OPTION_NAMES = tuple(option.name for option in _OPTIONS)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from charlm.errors import CharlmError, run_and_exit
 from charlm.train.options import parse_options
+from charlm.wording import TORCH_MISSING
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -17,9 +18,7 @@ def main(arguments: Sequence[str]) -> int:
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        raise CharlmError(
-            "training needs torch, which is not installed: pip install -e '.[train]'"
-        ) from None
+        raise CharlmError(f"training needs {TORCH_MISSING}") from None
     return train(options, arguments)
 
 

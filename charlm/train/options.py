@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import difflib
-import re
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
+from charlm.command_parser import Options, Parser, as_argument, option_names
 from charlm.errors import InputError
 from charlm.train.option_groups import GROUPS, OPTIMISERS
+from charlm.write_options import add_write_options
 
 DEFAULT_CHARACTERS = 5_000_000
 BUDGETS = ("characters", "steps", "epochs", "minutes")
@@ -29,22 +29,6 @@ examples:
   python -m charlm.train --corpus names.txt --unit line --cell gru --hidden 128 --minutes 2
   cat *.txt | python -m charlm.train --corpus - --out checkpoints/mine
   python -m charlm.train --resume checkpoints/mine --characters 10m"""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Raises what is wrong instead of printing a usage text and leaving."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}{self._meant(message)} (see --help)")
-
-    def _meant(self, message: str) -> str:
-        """The option or the choice that is most like the one that was not understood."""
-        strange = re.search(r"unrecognized arguments: (--[\w-]+)", message)
-        known = list(self._option_string_actions)
-        if choice := re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message):
-            strange, known = choice, re.findall(r"[\w-]+", choice.group(2))
-        near = difflib.get_close_matches(strange.group(1), known, 1) if strange else []
-        return f": did you mean {near[0]}?" if near else ""
 
 
 def parse_options(arguments: Sequence[str], saved: dict[str, Any] | None = None) -> Any:
@@ -83,16 +67,25 @@ def _complete(options: Any) -> None:
         raise InputError("--random-length goes with --unit continuous alone")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
+        "train",
+        _elsewhere,
+        _stray,
         prog="python -m charlm.train",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     for title, options in GROUPS.items():
         group = parser.add_argument_group(title)
         for option in options:
             group.add_argument(option.name, **option.values)
     return parser
+
+
+def _elsewhere() -> Options:
+    return {"write": option_names(add_write_options)}
+
+
+def _stray(word: str) -> str:
+    return f"a text to learn is given as --corpus {as_argument(word)}"

@@ -14,7 +14,19 @@ from typing import cast
 from charlm.control import CONTROL
 from charlm.display import visible
 from charlm.errors import InputError, TrainingError
-from charlm.places import KEPT, KEPT_MODEL, LAST, LOCK, MODEL, OLD_RESUME, RESUME, RUNS, resume_file
+from charlm.places import (
+    KEPT,
+    KEPT_MODEL,
+    LAST,
+    LOCK,
+    MODEL,
+    OLD_RESUME,
+    RESUME,
+    RUNS,
+    find_run,
+    missing_run,
+    resume_file,
+)
 from charlm.regular_file import (
     open_inside,
     opened_folder,
@@ -60,7 +72,10 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """A run that exists."""
+        """A run that exists, by its folder or its name."""
+        named, path = path, find_run(path)
+        if not os.path.lexists(path):
+            raise InputError(missing_run(named))
         if resume_file(path) is None:
             raise InputError(f"{path} holds no run to resume (no {RESUME})")
         try:

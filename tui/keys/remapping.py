@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from charlm.errors import InputError
-from tui.did_you_mean import nearest
+from charlm.wording import did_you_mean
 from tui.keys.key import Key, Where
 
 _VIEWS = ("write", "train", "inspect", "runs")
@@ -56,7 +56,7 @@ def remapped(
     for name, texts in wanted.items():
         try:
             if name not in names:
-                raise InputError(f"there is no action {name!r}{nearest(name, names)}")
+                raise InputError(f"there is no action {name!r}{did_you_mean(name, names)}")
             changes[name] = tuple(map(key_from, texts))
         except InputError as error:
             notices.append(f"settings, keys.{name}: {error}")
@@ -77,7 +77,7 @@ def key_from(text: str) -> str:
     marks = [mark.lower() for mark in modifiers]
     known = last in _NAMED or last in _SIGNS.values() or (len(last) == 1 and last.isalnum())
     if not known or any(mark not in _MODIFIERS for mark in marks):
-        raise InputError(f"{text!r} is no key{nearest(last, _NAMED)}")
+        raise InputError(f"{text!r} is no key{did_you_mean(last, _NAMED)}")
     return "+".join([*(mark for mark in _MODIFIERS if mark in marks), last])
 
 

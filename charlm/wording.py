@@ -1,0 +1,67 @@
+"""What several messages say alike: counts, the name that was probably meant, a missing PyTorch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+#: What needs it says: "training needs ...". charlm itself is on no package index, so no command
+#: names it there.
+TORCH_MISSING = (
+    "PyTorch, which is not installed: pip install torch tensorboard (or make train in charlm's"
+    " folder)"
+)
+#: Names that are offered, at most; and the longest word for which one is looked for.
+_MOST, _LONGEST = 3, 60
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number of things: 1 character, 2,003 characters."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message about a word that is not known: ": did you mean ...?", or nothing."""
+    near = nearest(word, known)
+    return f": did you mean {' or '.join(near)}?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """The known names that a word may stand for, most of the time none or one.
+
+    Case and signs do not count. Names that begin so or have this word come first; without any it
+    is the name that is fewest slips away, if those are few for a word of this length.
+    """
+    plain, names = _plain(word), sorted(set(known) - {word})
+    if not 2 <= len(plain) <= _LONGEST:
+        return []
+    same = [name for name in names if _plain(name) == plain]
+    begun = [n for n in names if _plain(n).startswith(plain) or plain in _words(n)]
+    if same or begun:
+        return same[:1] or begun[:_MOST]
+    slips = [(_slips(plain, _plain(name)), name) for name in names if len(name) <= 2 * _LONGEST]
+    fewest, name = min(slips, default=(_LONGEST, ""))
+    return [name] if fewest <= (len(plain) + 1) // 4 else []
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[^\W_]+", name.casefold())
+
+
+def _plain(name: str) -> str:
+    return "".join(_words(name))
+
+
+def _slips(one: str, other: str) -> int:
+    """How many characters were left out, added, changed, or swapped with the next one."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, a in enumerate(one, start=1):
+        row = [i]
+        for j, b in enumerate(other, start=1):
+            least = min(last[j] + 1, row[-1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
+                least = min(least, before[j - 2] + 1)
+            row.append(least)
+        before, last = last, row
+    return last[-1]
