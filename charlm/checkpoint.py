@@ -23,6 +23,7 @@ from charlm.identity import identity_of
 from charlm.places import MODEL, RUNS, find_run, known_weights, missing_run
 from charlm.sealed_file import Kind, SealedFile, read_content, seal, unseal, write_atomically
 from charlm.vocabulary import Vocabulary
+from charlm.wording import counted
 
 #: What version 2 says of a text, where it is not so: a file that needs nothing of it is version 1.
 _NEW_IN_2 = {"separator": "", "sentence_rule": 1}
@@ -171,7 +172,7 @@ def _described(path: Path, content: Mapping[str, Any]) -> Description:
         raise CheckpointError(f"checkpoint {path}: incomplete metadata ({error})") from None
     if config.vocabulary_size != len(vocabulary) or text.start_id >= len(vocabulary):
         raise CheckpointError(
-            f"checkpoint {path}: the vocabulary has {len(vocabulary)} entries,"
+            f"checkpoint {path}: the vocabulary has {counted(len(vocabulary), 'entry', 'entries')},"
             f" the model expects {config.vocabulary_size} (start id {text.start_id})"
         )
     return Description(config, text, vocabulary, metrics, corpus)

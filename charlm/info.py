@@ -7,6 +7,7 @@ from math import log
 from typing import Any
 
 from charlm.checkpoint import Checkpoint
+from charlm.wording import counted
 
 
 def values(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def rows(checkpoint: Checkpoint) -> list[tuple[str, str]]:
     """(label, value) for a person. Values may hold any character: filter before showing."""
     config, text = checkpoint.config, checkpoint.text
     characters = "".join(checkpoint.vocabulary.characters)
-    layers = "1 layer" if config.layers == 1 else f"{config.layers} layers"
+    layers = counted(config.layers, "layer")
     bias = "" if config.bias else ", no bias"
     cut = f", cut at {text.max_length:,}" if text.unit != "continuous" and text.max_length else ""
     apart = f" apart by {text.separator!r}" if text.separator else ""
@@ -37,7 +38,7 @@ def rows(checkpoint: Checkpoint) -> list[tuple[str, str]]:
         ("cell", f"{config.cell.upper()}, {layers} of {config.hidden_size:,}{bias}"),
         ("embedding", f"{config.embedding_size:,}"),
         ("parameters", f"{config.parameter_count:,}"),
-        ("vocabulary", f"{len(characters):,} characters, PAD and EOS: {characters}"),
+        ("vocabulary", f"{counted(len(characters), 'character')}, PAD and EOS: {characters}"),
         ("text", f"unit {text.unit}{cut}{apart}, form {text.form}, case {text.case}"),
         *((f"corpus {key}", _shown(value)) for key, value in checkpoint.corpus.items()),
         *((key, _shown_metric(key, value)) for key, value in metrics.items()),

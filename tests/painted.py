@@ -161,6 +161,8 @@ class Watched(Terminal):
         self.screen = Painted(columns, lines)
         environment = {"CHARLM_SETTINGS": str(settings), "CHARLM_GLYPHS": "unicode"}
         environment |= dict.fromkeys(("COLUMNS", "LINES"), "")  # the terminal tells
+        # No program that copies: the clipboard of who runs the tests stays theirs.
+        environment |= dict.fromkeys(("TMUX", "WAYLAND_DISPLAY", "DISPLAY"), "")
         super().__init__(arguments, columns=columns, lines=lines, environment=environment)
 
     def resize(self, columns: int, lines: int, *, told: bool = True) -> None:

@@ -461,7 +461,7 @@ def test_torch_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -
     for name in [n for n in sys.modules if n.startswith("charlm.train.") and "options" not in n]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(CharlmError, match="training needs torch"):
+    with pytest.raises(CharlmError, match="training needs PyTorch, which is not installed"):
         main([])
 
 

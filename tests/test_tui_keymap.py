@@ -1,13 +1,18 @@
 """The key table is whole: no key twice in one place, every action exists, help shows all."""
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 
 from tui import keymap
 from tui.app import CharlmApp
 from tui.keymap import decoder_keys, key_named, keys_of, label_of, remap, view_key
+from tui.keys.key import View as ViewName
 from tui.keys.key import key_name
+from tui.keys.remapping import action_name
+from tui.knobs import DECODERS
 from tui.screens.inspect.view import InspectView
 from tui.screens.runs.view import RunsView
 from tui.screens.sheets import help_content
@@ -15,6 +20,8 @@ from tui.screens.train.view import TrainView
 from tui.screens.view import View
 from tui.screens.write.view import WriteScreen
 
+TUI = Path(keymap.__file__).parent
+SOURCES = [path for path in sorted(TUI.rglob("*.py")) if "key_named(" in path.read_text("utf-8")]
 VIEWS: list[type[View]] = [WriteScreen, RunsView, TrainView, InspectView]
 each_view = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.view_name)
 
@@ -59,6 +66,48 @@ def test_labels_follow_the_state() -> None:
     assert label_of("knob", ("top_p", 1), {"write", "knob-top_p"}) == "top-p"
     assert label_of("knob", ("top_p", 1), {"write", "knob-width"}) == ""  # it says why
     assert label_of("pick", ("top_p",), set()) is not None
+
+
+@pytest.mark.parametrize(
+    ("action", "view"),
+    [("decoder('beam')", ""), ("copy", "runs"), ("app.quit()", ""), ("cpoy", "write")],
+)
+def test_a_key_that_is_not_there_is_an_error(action: str, view: ViewName) -> None:
+    """Ctrl+B said "a key of your own and a key of your own search among many"."""
+    with pytest.raises(LookupError):
+        key_named(action, view)
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters"), [("knob", ("top_q", 1)), ("layer", (7,)), ("copy", (1,))]
+)
+def test_an_action_called_as_no_key_calls_it_is_an_error(
+    action: str, parameters: tuple[object, ...]
+) -> None:
+    with pytest.raises(LookupError):
+        label_of(action, parameters, {"write", "inspect"})
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(TUI)))
+def test_every_key_that_a_message_names_is_there(path: Path) -> None:
+    """As far as the calls can be read: a view's own name is that of its folder."""
+    for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "key_named":
+            view = "" if len(call.args) < 2 else path.parent.name
+            if len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
+                view = call.args[1].value
+            form = ast.literal_eval(ast.unparse(call.args[0]).removeprefix("f"))
+            for name in DECODERS:
+                for shown in ("runs", "train", "inspect"):
+                    assert key_named(form.format(name=name, view=shown), view)
+
+
+def test_actions_have_names_of_their_own() -> None:
+    """Settings could not tell two apart, and one would lose its keys."""
+    calls: dict[tuple[str, str], set[str]] = {}
+    for key in keymap.KEYS:
+        calls.setdefault((key.view, action_name(key)), set()).add(key.action)
+    assert all(len(actions) == 1 for actions in calls.values())
 
 
 def test_key_names() -> None:

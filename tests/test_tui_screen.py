@@ -32,6 +32,7 @@ from tui.app import CharlmApp
 from tui.keymap import keys_of
 from tui.keys.key import Key
 from tui.knobs import Setting
+from tui.palette import all_entries
 from tui.screens.sheets import HelpScreen
 from tui.screens.view import View
 from tui.screens.write.view import WriteScreen
@@ -259,20 +260,22 @@ async def test_int8_is_a_key_and_stays_with_the_next_model() -> None:
         assert model.facts.precision == "int8"
         await press(screen, "ctrl+n")
         await until(lambda: screen.facts and screen.facts.precision == "float32")
-        titles = [c.title for c in screen.app.get_system_commands(screen)]
-        assert any("int8" in title for title in titles)
+        assert "Int8 (^N)" in titles(screen)
+
+
+def titles(screen: WriteScreen) -> list[str]:
+    """What the palette lists."""
+    return [entry.title for entry in all_entries(screen.app, screen) if entry.listed]
 
 
 async def test_the_palette_lists_what_can_be_done() -> None:
     async with running(FakeModel()) as screen:
-        titles = [c.title for c in screen.app.get_system_commands(screen)]
-        assert "Your runs and models; again: back to writing" in titles
-        assert "Copy prompt and text" not in titles
+        assert "Runs (F7)" in titles(screen)
+        assert "Copy (^Y)" not in titles(screen)
         await write(screen, "x")
-        titles = [c.title for c in screen.app.get_system_commands(screen)]
-        assert "Copy prompt and text" in titles
-        assert titles[-2:] == ["Theme", "Screenshot"]
-        assert not {"Maximize", "Keys"} & set(titles)
+        assert "Copy (^Y)" in titles(screen)
+        assert titles(screen)[-2:] == ["Theme", "Screenshot"]
+        assert not {"Maximize", "Keys"} & {*titles(screen)}
 
 
 def state_of(screen: WriteScreen, scrolls: bool) -> tuple[object, ...]:

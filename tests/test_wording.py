@@ -12,6 +12,7 @@ from conftest import random_checkpoint
 
 from charlm import BeamSearch, Engine, Greedy, InputError, Limits, NucleusBeam, Sampling, Vocabulary
 from charlm.errors import argument, run_main
+from charlm.info import rows
 from charlm.wording import counted, did_you_mean, nearest
 
 OPTIONS = ("--batch", "--corpus", "--hidden", "--layers", "--learning-rate", "--length", "--seed")
@@ -149,3 +150,48 @@ def test_no_message_names_a_package_that_is_not_ours() -> None:
     for path in files:
         found = wrong.search(path.read_text("utf-8"))
         assert found is None, (path, found)
+
+
+#: Counts that are never 1, or are no counts.
+_MANY = (
+    "{_MOST_PASTED:,} characters",
+    "{MAX_SCORED:,} characters",
+    "{TALL} lines",
+    "{pace} characters",
+    "{unsure:.1f} characters",
+    "{curves.characters_per_s:,.0f} characters",
+    "{frame.shared:,} characters",
+    "{comparison.lines:,} lines",
+    "{short(facts.parameters)} parameters",
+    "{config.parameter_count:,} numbers",
+    "{training.config.parameter_count:,} parameters",
+    "{header:,} bytes",
+    "{size:,} bytes",
+    "{8 + size} bytes",
+    "{expected} bytes",
+    "{left + 1} more rows",
+    "{short(characters)} characters",
+    "{len(characters):,} distinct characters",
+)
+_COUNT = re.compile(
+    r"\{[^{}]*\} (?:more |new |distinct )?(?:character|example|step|thread|text|line|sample|layer|"
+    r"prompt|value|byte|parameter|number|row|sentence|duplicate|tensor|file|entrie|gate|unit)s\b"
+)
+#: Where others write.
+_NOT_LOOKED_AT = ("corpus.py", "text_files.py", "rewriting.py", "write_command.py", "scoring.py")
+
+
+def test_no_message_says_1_characters() -> None:
+    assert _COUNT.search('f"{n:,} characters"')
+    for path in [*(ROOT / "charlm").rglob("*.py"), *(ROOT / "tui").rglob("*.py")]:
+        if path.name not in _NOT_LOOKED_AT and path.parent.name not in ("train", "torch_engine"):
+            wrong = [said for said in _COUNT.findall(path.read_text("utf-8")) if said not in _MANY]
+            assert not wrong, (path, wrong, "use charlm.wording.counted")
+
+
+def test_a_model_of_one_of_each_is_described_in_the_singular() -> None:
+    checkpoint = random_checkpoint(characters="a", layers=1)
+    said = dict(rows(checkpoint))
+    assert said["vocabulary"] == "1 character, PAD and EOS: a"
+    assert "1 layer of" in said["cell"]
+    assert repr(checkpoint.vocabulary) == "Vocabulary(1 character)"

@@ -6,18 +6,18 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from textual.app import SystemCommand
+from textual.command import Provider
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
 from charlm.places import MODEL
 from tui.glyphs import AsciiGlyphs
-from tui.keymap import key_named, keys_of
+from tui.keymap import key_named
 from tui.keys.key import View as ViewName
 from tui.knobs import Setting
 from tui.messages.writing import Newest
@@ -38,8 +38,13 @@ from tui.work.training import train_command
 #: Objects made between two collections: text makes many small ones, none of them in circles.
 _THRESHOLD = 50_000
 _DESK = 0.5
-#: Of Textual's own commands, those that are ours too.
-_TEXTUALS = ("Theme", "Screenshot")
+
+
+def _actions_provider() -> type[Provider]:
+    """The palette's, imported when it opens: the first paint does not wait for it."""
+    from tui.palette import ActionsProvider
+
+    return ActionsProvider
 
 
 class CharlmApp(SteadyApp):
@@ -48,6 +53,7 @@ class CharlmApp(SteadyApp):
     TITLE = "charlm"
     CSS_PATH = [f"styles/{name}.tcss" for name in ("app", "write", "stage")]  # noqa: RUF012
     COMMAND_PALETTE_BINDING = "ctrl+p"
+    COMMANDS = {_actions_provider}  # noqa: RUF012
 
     def __init__(
         self,
@@ -205,23 +211,6 @@ class CharlmApp(SteadyApp):
     def close(self) -> None:
         """Wait until nothing that this app started is running."""
         self.desk.close()
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every action that can be done now, and its key; then themes and pictures."""
-        if isinstance(screen, View):
-            states = screen.states()
-            for key in keys_of(screen.view_name):
-                label = key.label(states)
-                if key.palette and label:
-                    title = key.help or label
-                    yield SystemCommand(
-                        title[0].upper() + title[1:],
-                        f"{label} ({key.key_text})",
-                        partial(screen.run_action, key.action),
-                    )
-        for command in super().get_system_commands(screen):
-            if command.title in _TEXTUALS:  # the others are about keys and panels of its own
-                yield command
 
     def _keep_theme(self, theme: Theme) -> None:
         """The theme of today is that of tomorrow; where that cannot be it is said once."""

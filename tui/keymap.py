@@ -54,9 +54,14 @@ def keys_of(view: View, *where: Where) -> tuple[Key, ...]:
 
 
 def key_named(action: str, view: View = "") -> str:
-    """The first key of an action, as hints name it: `F8`."""
+    """The first key of an action, as hints name it: `F8`. view: "" for one that every view has.
+
+    Raises LookupError for an action that the view has not.
+    """
     texts = [key.key_text for key in keys_of(view) if key.action == action]
-    return texts[0] if texts else "a key of your own"  # the settings took all of them away
+    if not texts:
+        raise LookupError(f"no key does {action} in the view {view!r}")
+    return texts[0]
 
 
 def view_key(view: View) -> str:
@@ -80,9 +85,15 @@ def bindings_of(view: View) -> list[BindingType]:
 
 
 def label_of(action: str, parameters: Collection[object], states: Collection[str]) -> str | None:
-    """The label of an action in these states; None when all its keys do nothing now."""
+    """The label of an action in these states; None when all its keys do nothing now.
+
+    An action that has no keys at all, as a click on a knob does it or Textual itself, is always
+    there. Raises LookupError for an action of the table called as none of its keys calls it.
+    """
     call = f"{action}({', '.join(map(repr, parameters))})" if parameters else action
     keys = [key for key in KEYS if key.action == call]
-    labels = [label for key in keys if (label := key.label(states)) is not None]
-    # An action outside the table (a click on a knob) is always there.
-    return labels[0] if labels else (None if keys else action)
+    if not keys:
+        if any(key.action.partition("(")[0] == action for key in KEYS):
+            raise LookupError(f"no key does {call}")
+        return action
+    return next((label for key in keys if (label := key.label(states)) is not None), None)

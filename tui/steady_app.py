@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 
 from rich.segment import Segments
@@ -17,6 +19,7 @@ from textual.notifications import Notification, Notify, SeverityLevel
 from textual.timer import Timer
 
 from charlm.display import visible, visible_text
+from tui import clipboard
 from tui.widgets.text_field import inert
 
 #: First a key goes its way from the focus up to the app, then what it caused.
@@ -51,6 +54,9 @@ class SteadyApp(App[int]):
 
     def __init__(self) -> None:
         super().__init__()
+        #: Says which programs copy here (`tui.clipboard`).
+        self.clipboard_environment: Mapping[str, str] = os.environ
+        self._copying = asyncio.Lock()
         self._held: deque[InputEvent | Paste] = deque()
         self._number = 0
         #: Who was given the messenger of the key under way, while one is.
@@ -176,8 +182,22 @@ class SteadyApp(App[int]):
         super()._print_error_renderables()
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copy a text; what the clipboard is pasted into is safe from it."""
+        """Send a text to the terminal; what the clipboard is pasted into is safe from it."""
         super().copy_to_clipboard(visible_text(text))
+
+    async def copy_by_program(self, text: str) -> str:
+        """Copy a text, as safe, by a program that says whether it did; how, or "" for none.
+
+        It runs beside the screen. Where there is no terminal there is no clipboard either.
+        """
+        if self.is_headless and self.clipboard_environment is os.environ:
+            return ""
+        text = visible_text(text)
+        async with self._copying:  # what is copied last is what is there
+            how = await asyncio.to_thread(clipboard.copy, text, self.clipboard_environment)
+        if how:
+            self._clipboard = text  # what Ctrl+V gives in a field of the screen
+        return how
 
 
 def _at_least(size: Size) -> Size:

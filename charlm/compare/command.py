@@ -27,6 +27,7 @@ from charlm.regular_file import write_atomically
 from charlm.train.options import parse_options
 from charlm.train.reporter import Reporter
 from charlm.train.text import load_text
+from charlm.wording import counted
 
 _PICTURES = {
     "Validation loss over characters": "loss.svg",
@@ -93,12 +94,12 @@ def _about(comparison: Comparison, corpus: Corpus) -> str:
     report, (budget, amount) = corpus.report, comparison.budget
     equal = "parameters" if comparison.equal == "params" else "units"
     seeds = f"seeds 1 to {comparison.seeds}" if comparison.seeds > 1 else "one seed"
-    duplicates = f", {report.duplicates:,} duplicates dropped" if report.duplicates else ""
+    duplicates = f", {counted(report.duplicates, 'duplicate')} dropped" if report.duplicates else ""
     characters = {name: part["characters"] for name, part in report.parts.items()}
     others = f" `{' '.join(comparison.others)}`" if comparison.others else ""
     return (
         f"Text: {escaped(report.name)}, by {report.unit}{duplicates}, split {report.split} in the"
-        f" order of the text: {characters['train']:,} characters to learn from,"
+        f" order of the text: {counted(characters['train'], 'character')} to learn from,"
         f" {characters['validation']:,} to choose the best weights by,"
         f" {characters['test']:,} to test. Each training: {amount} {budget[2:]}{others}; equal"
         f" {equal}; {seeds}.\n\n"

@@ -16,5 +16,5 @@ KEYS: tuple[Key, ...] = (
     Key("help", ("question_mark",), always("Help"), "", "Screen", "outside", palette=False),
     Key("app.command_palette", ("ctrl+p",), always("Actions"), "every action by name", "Screen",
         rank=12, palette=False),
-    Key("app.quit", ("ctrl+q",), always("Quit"), "quit", "Screen", rank=7, palette=False),
+    Key("app.quit", ("ctrl+q",), always("Quit"), "quit", "Screen", rank=7),
 )  # fmt: skip

@@ -9,8 +9,10 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
 
+from charlm.wording import counted
 from tui import keymap
 from tui.keys.key import View as ViewName
+from tui.steady_app import SteadyApp
 from tui.widgets.pieces_line import Piece, PiecesLine
 from tui.widgets.status import footer_pieces
 
@@ -103,9 +105,18 @@ class View(Screen[None]):
         )  # fmt: skip
 
     def copy(self, text: str) -> None:
-        """To the clipboard of the terminal."""
-        self.app.copy_to_clipboard(text)
-        self.say(f"copied {len(text):,} characters")
+        """Copy a text by whatever there is, and say what is known of it."""
+        self.run_worker(self._copy(text), name="copy")
+
+    async def _copy(self, text: str) -> None:
+        app, length = self.app, counted(len(text), "character")
+        assert isinstance(app, SteadyApp)
+        if how := await app.copy_by_program(text):
+            self.say(f"copied {length} ({how})")
+            return
+        app.copy_to_clipboard(text)
+        known = "whether it took them is not known"
+        self.say(f"sent {length} to the terminal (OSC 52): {known}", long=True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """An action without a label in the present state is not there: its key falls through.

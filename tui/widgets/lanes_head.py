@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from charlm.wording import counted
 from tui.side_by_side import Lane, agreement, parting
 from tui.widgets.pieces_line import Piece
 from tui.widgets.ramps import Ramp
@@ -16,7 +17,7 @@ def lanes_head(lanes: Sequence[Lane], ramp: Ramp | None, hides: bool) -> list[Pi
     on = [Piece("▼ PgDn", "", 1)] if hides else []
     if ramp is None:
         return [
-            Piece(f"{len(lanes)} samples", "bold $primary"),
+            Piece(counted(len(lanes), "sample"), "bold $primary"),
             Piece("one prompt, one setting, other dice", _DIM, 3),
             *on,
             Piece("Enter takes one", "", 1, right=True),
@@ -27,10 +28,10 @@ def lanes_head(lanes: Sequence[Lane], ramp: Ramp | None, hides: bool) -> list[Pi
     if place < shortest:
         pieces += [
             Piece(f"first difference at {place + 1:,}", "bold $accent", 1),
-            Piece(f"{agreement(one, other):,} of {shortest:,} characters the same", "", 3),
+            Piece(f"{agreement(one, other):,} of {counted(shortest, 'character')} the same", "", 3),
         ]
     elif shortest:
-        pieces.append(Piece(f"the same so far: {shortest:,} characters", "", 1))
+        pieces.append(Piece(f"the same so far: {counted(shortest, 'character')}", "", 1))
     if any(lane.leans for lane in lanes):
         a, b = (Piece(side, str(ramp.styles[end]), 2) for side, end in ((" A ", 0), (" B ", -1)))
         pieces += [Piece("likelier with", _DIM, 2), a, Piece("or with", _DIM, 2), b]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from charlm.wording import counted
 from tui.search import Frame, Search
 from tui.widgets.pieces_line import Piece, PiecesLine
 from tui.widgets.search_tree import SearchTree
@@ -108,7 +109,7 @@ class Lattice(Vertical, can_focus=True):
         style = "bold $accent" if where in ("live", "playing") else "bold"
         shared = f"first {frame.shared:,} characters" if frame.shared > 1 else "first character"
         pieces = [
-            Piece(f"{frame.open:,} texts" if frame.open > 1 else "1 text", "bold $primary"),
+            Piece(counted(frame.open, "text"), "bold $primary"),
             Piece(f"the {shared} shared" if frame.shared else "nothing shared", "", 4),
             Piece(f"score: {self._score}", _DIM, 3),
         ]

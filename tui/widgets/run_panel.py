@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from charlm.wording import counted
 from tui.keymap import view_key
 from tui.messages.runs import RunDetails, RunRow
 from tui.widgets.curves import CurvesPanel
@@ -73,7 +74,7 @@ def facts_content(row: RunRow, said: Mapping[str, str]) -> Content:
         return Content.assemble(*parts, "\n", (row.why, "$error"))
     if not said:
         return Content.assemble(*parts)
-    layers = "1 layer" if said.get("layers") == "1" else f"{said.get('layers')} layers"
+    layers = counted(int(said.get("layers", 0)), "layer")
     lines = [
         ("model", f"{said.get('cell')}, {layers} of {said.get('hidden')}"),
         ("weights", said.get("weights", "")),
@@ -91,4 +92,6 @@ def facts_content(row: RunRow, said: Mapping[str, str]) -> Content:
 
 def _learned(facts: Mapping[str, str]) -> str:
     seen, time = facts.get("characters seen", ""), facts.get("time", "")
-    return f"{seen} characters in {time}" if seen and time else seen or time
+    if not seen or not time:
+        return seen or time
+    return f"{counted(int(seen.replace(',', '')), 'character')} in {time}"

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from math import log
 from typing import TYPE_CHECKING
 
+from charlm.wording import counted
 from tui.keymap import decoder_keys, keys_of
 from tui.keys.key import View
 from tui.knobs import DECODERS, LABELS, Setting
@@ -33,7 +34,7 @@ def title_pieces(facts: ModelFacts | None, loading: str = "") -> list[Piece]:
         Piece(facts.name, "bold"),
         Piece(f"{facts.cell} {layers}", _DIM, 2),
         Piece(f"{short(facts.parameters)} parameters", _DIM, 5),
-        Piece(f"{facts.characters} characters", _DIM, 6),
+        Piece(counted(facts.characters, "character"), _DIM, 6),
         Piece(f"{facts.unit} text", _DIM, 4),
     ]
     if facts.loss is not None:
@@ -78,7 +79,7 @@ def meter_pieces(
         if nats:  # a nucleus beam has none before its end
             pieces.append(Piece(nats, "", 5, right=True))
     if facts is not None:
-        threads = f"{facts.threads} thread{'s' if facts.threads != 1 else ''}"
+        threads = counted(facts.threads, "thread")
         if facts.precision != "float32":
             pieces.append(Piece(facts.precision, "$accent", 6, right=True))
         pieces.append(Piece(facts.isa, _DIM, 40, right=True))

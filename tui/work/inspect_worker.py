@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError
 from charlm.vocabulary import EOS
+from charlm.wording import counted
 from tui.messages.inspect import (
     InspectFailed,
     InspectRequest,
@@ -175,7 +176,7 @@ class InspectWorker:
             for layer in range(config.layers)
             for part in parts
         }
-        few = f"units are shown for the first {total:,} characters only"
+        few = f"units are shown for the first {counted(total, 'character')} only"
         notices = (few,) if total < whole else ()
         return Traced(request.number, config.cell, config.layers, parts, traces, notices)
 

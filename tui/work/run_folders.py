@@ -21,6 +21,7 @@ from charlm.durations import spoken
 from charlm.errors import CharlmError, InputError
 from charlm.places import KEPT, MODEL, RESUME, SHIPPED_RUNS
 from charlm.run_log import RUN_LOG, read_ends
+from charlm.wording import counted
 from tui.messages.runs import RunDetails, RunKind, RunRow, RunState
 from tui.models import SHIPPED
 from tui.work.run_lock import is_training
@@ -182,7 +183,7 @@ def _described(description: Description) -> dict[str, str]:
         "embedding": f"{config.embedding_size:,}",
         "bias": "yes" if config.bias else "no",
         "weights": f"{config.parameter_count:,} numbers",
-        "text": f"{corpus.get('name', '?')}, {_count(corpus.get('characters'))} characters",
+        "text": ", ".join([str(corpus.get("name", "?")), *_characters(corpus)]),
         "unit": text.unit,
         "form": text.form,
         "case": text.case,
@@ -226,6 +227,12 @@ def _number(values: Mapping[str, Any], key: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if -1e300 < value < 1e300 else None
+
+
+def _characters(corpus: Mapping[str, Any]) -> list[str]:
+    """How many a text has, in words, where its checkpoint says it."""
+    count = corpus.get("characters")
+    return [counted(count, "character")] if isinstance(count, int) else []
 
 
 def _count(value: object) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
+from charlm.wording import counted
 from tui.keymap import bindings_of, key_named
 from tui.messages.inspect import (
     InspectFailed,
@@ -136,7 +137,7 @@ class InspectView(InspectChoosing):
         if self._scored is not None:
             own = "your text" if self._shown.own else "the newest text"
             pieces.append(Piece(self._scored.name, _DIM, 2))
-            pieces.append(Piece(f"{own}, {self._scored.count():,} characters", _DIM, 4))
+            pieces.append(Piece(f"{own}, {counted(self._scored.count(), 'character')}", _DIM, 4))
         if self._working:
             done = self._progress
             share = f" {100 * done.done // max(1, done.total)} %" if done else ""

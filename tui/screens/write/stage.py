@@ -27,8 +27,10 @@ class StageActions(TextActions):
     def action_beams(self) -> None:
         """The hypotheses of the search, or the text again."""
         if self.stage != "beams" and "searched" not in self.states():
-            keys = [key_named(f"decoder('{name}')") for name in ("beam", "nucleus-beam")]
-            self.say(f"this decoder follows one text: {keys[0]} and {keys[1]} search among many")
+            beam, nucleus_beam = (
+                key_named(f"decoder('{name}')", self.view_name) for name in ("beam", "nucleus-beam")
+            )
+            self.say(f"this decoder follows one text: {beam} and {nucleus_beam} search among many")
         else:
             self.set_stage("text" if self.stage == "beams" else "beams")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from charlm.decoding import is_beam
+from charlm.wording import counted
 from tui.knobs import Setting
 from tui.messages.writing import Failed, Finished, Request, Started, Written
 from tui.screens.write.branches import Branch, Wanted
@@ -280,7 +281,7 @@ class Writing:
             return
         self.now.over = True
         more = "+" if self.now.block.base > self.now.block.given else ""
-        said = [f"{more}{self.characters:,} characters", *filter(None, [self.nats]), how]
+        said = [more + counted(self.characters, "character"), *filter(None, [self.nats]), how]
         self.comparison = self._view.end(" · ".join(said))
         if self.details and not self.now.explained:
             self.look_back.ask(self.now)
