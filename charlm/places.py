@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,8 @@ OLD_RESUME = "resume.pt"
 LOCK = ".lock"
 #: One's own runs, below the working folder.
 RUNS = Path("checkpoints")
+#: Of what a run is named after; a time and more comes behind it.
+_NAME_LENGTH, _NAME_BYTES = 60, 180
 #: Those that came with charlm.
 SHIPPED_RUNS = Path(__file__).resolve().parent.parent / RUNS
 
@@ -45,6 +48,30 @@ def find_run(path: Path) -> Path:
             if os.path.exists(folder / path):
                 return folder / path
     return path
+
+
+def named_after(corpus: str, default: str) -> str:
+    """The beginning of a run's name, from the path of its text: letters with their accents too.
+
+    One form of every letter (NFC), as file systems differ in theirs, and no more bytes than they
+    all take with a time behind; `default` where nothing is left.
+    """
+    stem = unicodedata.normalize("NFC", Path(corpus).stem)
+    name = re.sub("_+", "_", "".join(c if _fits_in_name(c) else "_" for c in stem))
+    whole = name.encode("utf-8", "ignore")[:_NAME_BYTES]
+    return whole.decode("utf-8", "ignore")[:_NAME_LENGTH].strip("._-") or default
+
+
+def can_be_name(name: str) -> bool:
+    """Whether a run may have this name: letters, digits, "-", "_" and "." only, not just dots."""
+    return bool(name.strip(".")) and all(map(_fits_in_name, name))
+
+
+def _fits_in_name(character: str) -> bool:
+    """Letters and digits of any script; the marks on them are no letters, but belong to them."""
+    return (
+        character in "._-" or character.isalnum() or unicodedata.category(character) in ("Mn", "Mc")
+    )
 
 
 def missing_run(path: Path) -> str:

@@ -20,7 +20,7 @@ from tui.app import CharlmApp
 from tui.messages.run import Curves, Forecast, Place, Sample
 from tui.screens.sheets import Ask, Question
 from tui.screens.train.desk import TrainingDesk
-from tui.screens.train.form import TrainForm
+from tui.screens.train.form import FieldError, TrainForm
 from tui.screens.train.train_on import train_on_options, train_on_sheet
 from tui.screens.train.view import TrainView
 from tui.screens.train.wheel import Wheel
@@ -352,3 +352,28 @@ async def test_a_kind_of_budget_brings_its_own_default(runs: Path) -> None:
         await press(view, "right")
         await until(lambda: kind.value == "minutes")
         assert budget.value == "700k"
+
+
+async def test_a_dropped_path_is_the_corpus(runs: Path) -> None:
+    """As file managers and terminals write one: in quotes, with backslashes, as a URL."""
+    text = runs.resolve() / "märchen für dich.txt"
+    text.parent.mkdir(exist_ok=True)
+    text.write_text("text")
+    async with training_view() as view:
+        for typed in (f"'{text}'", str(text).replace(" ", "\\ "), text.as_uri()):
+            fill(view, corpus=typed)
+            plan = view.query_one(TrainForm)._plan()
+            assert plan.what[:2] == ["--corpus", str(text)]
+            assert plan.run.name.startswith("märchen_für_dich-lstm-")
+        fill(view, corpus="'nowhere.txt'")
+        with pytest.raises(FieldError, match=r"^nowhere\.txt is not there"):
+            view.query_one(TrainForm)._plan()
+
+
+async def test_the_name_of_a_run_that_is_there_is_not_proposed(runs: Path) -> None:
+    async with training_view() as view:
+        form = view.query_one(TrainForm)
+        name = form._plan().run.name
+        for taken in (name, f"{name}-2"):
+            (form._plan().run.parent / taken).mkdir(parents=True)
+        assert form._plan().run.name == f"{name}-3"

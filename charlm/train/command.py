@@ -25,7 +25,7 @@ from charlm.train.learner import Learner
 from charlm.train.monitor import Monitor
 from charlm.train.plan import misfit, plan
 from charlm.train.reporter import Reporter
-from charlm.train.run_folder import RunFolder, default_path
+from charlm.train.run_folder import RunFolder
 from charlm.train.saved import check_model
 from charlm.train.teller import Teller
 from charlm.train.text import load_text, settled, start_id_of
@@ -89,8 +89,7 @@ def _start(options: Any, arguments: Sequence[str], reporter: Reporter, since: fl
         return _plan(learner, reporter, since)
     baseline = measure_baseline(corpus, vocabulary, text.start_id)
     name = options.corpus[0] if options.corpus else "python"
-    path = Path(options.out) if options.out else default_path(name, options.cell)
-    with RunFolder.create(path) as folder:
+    with RunFolder.begin(options.out, name, options.cell) as folder:
         return _train(learner, arguments, folder, reporter, notices, since, baseline)
 
 

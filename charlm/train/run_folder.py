@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import re
 import stat
 import time
 from pathlib import Path
@@ -25,6 +24,7 @@ from charlm.places import (
     RUNS,
     find_run,
     missing_run,
+    named_after,
     resume_file,
 )
 from charlm.regular_file import (
@@ -39,7 +39,8 @@ from charlm.train.old_resume import read_old_resume
 from charlm.train.resume_file import read_resume, resume_bytes
 from charlm.train.saved import Saved, check_plain, differences
 
-_LONGEST_NAME = 60
+#: Runs that may begin in one second.
+_MOST_AT_ONCE = 1000
 _LONGEST_NAMES = 200
 _LONGEST_PID = 32  # bytes; what is longer, or no number, is not a lock
 
@@ -69,6 +70,30 @@ class RunFolder:
             raise InputError(
                 f"run folder {path} cannot be written: {error.strerror}: choose another (--out)"
             ) from None
+
+    @classmethod
+    def begin(cls, out: str | None, corpus: str, cell: str) -> RunFolder:
+        """A new run where it was asked for, or else in a free place named after its text."""
+        return cls.create(Path(out)) if out else cls._create_near(default_path(corpus, cell))
+
+    @classmethod
+    def _create_near(cls, path: Path) -> RunFolder:
+        """A new run here, or where there is a folder already, at path-2, path-3 and so on.
+
+        Whoever makes the folder has it: of two that begin in the same second both go on.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for number in range(1, _MOST_AT_ONCE + 1):
+                free = path if number == 1 else path.with_name(f"{path.name}-{number}")
+                with contextlib.suppress(FileExistsError):
+                    free.mkdir()
+                    return cls.create(free)
+        except OSError as error:
+            raise InputError(
+                f"run folder {path} cannot be made: {error.strerror}: choose another (--out)"
+            ) from None
+        raise InputError(f"run folder {path} and those behind it are taken: choose another (--out)")
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
@@ -200,8 +225,8 @@ def _take(lock: int, path: Path) -> None:
 
 def default_path(corpus: str, cell: str) -> Path:
     """checkpoints/<corpus>-<cell>-<time>"""
-    stem = re.sub(r"[^\w.-]+", "_", Path(corpus).stem)[:_LONGEST_NAME].strip("._-") or "text"
-    return RUNS / f"{stem}-{cell}-{time.strftime('%Y%m%d-%H%M%S')}"
+    name = named_after(corpus, "text")
+    return RUNS / f"{name}-{cell}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
 def kept_name(step: int) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import time
@@ -16,10 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from charlm.priority import give_way
+
 DECODERS = ("greedy", "sample", "nucleus", "beam", "nucleus-beam")
 
 _LENGTH = 200
-_LOWEST_PRIORITY = 19
+_BEHIND = 19  # steps of priority: as far as there are any
 _PATIENCE = 20.0  # seconds at the end of a run, for the texts that are not there yet
 
 
@@ -39,7 +40,7 @@ class TextWriter:
         self._left: list[tuple[int, str]] = []
         self._now: tuple[int, str] = (0, "")
         self._process: subprocess.Popen[bytes] | None = None
-        self._priority = _LOWEST_PRIORITY
+        self._steps = _BEHIND
 
     def ask(self, step: int) -> None:
         """Ask for one text of each decoder; what was asked for before and not begun is not."""
@@ -58,7 +59,7 @@ class TextWriter:
 
     def rest(self) -> Iterator[Text]:
         """The texts that were asked for and are not there yet, as they come."""
-        self._priority = 0  # there is no training left to give way to
+        self._steps = 0  # there is no training left to give way to
         deadline = time.monotonic() + _PATIENCE
         while (self._left or self._process) and time.monotonic() < deadline:
             if self._process is not None:
@@ -86,8 +87,7 @@ class TextWriter:
             )
         except OSError:
             return None
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, self._priority)
+        give_way(process.pid, self._steps)
         return process
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import threading
@@ -10,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from charlm.display import visible
+from charlm.priority import give_way
 from tui.messages.run import Forecast
+from tui.work.training import NICE
 from tui.work.training_plan import TrainingPlan
 
-_NICE = 10
 _WARNING, _ERROR = "charlm: warning: ", "charlm: error: "
 
 
@@ -40,8 +40,7 @@ class DryRun:
         except (OSError, ValueError) as error:  # no such program, or no such characters here
             self.latest = Forecast(error=visible(str(error)), done=True)
             return
-        with contextlib.suppress(OSError):  # it may be gone already
-            os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
+        give_way(process.pid, NICE)
         self._process = process
         threading.Thread(target=self._read, args=(process,), name="dry run", daemon=True).start()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import subprocess
@@ -14,10 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from charlm.display import visible
+from charlm.priority import give_way
 from tui.messages.writing import TrainingEnded
 
 _LINES = 12
-_NICE = 10
+#: Steps that a training stays behind the screen.
+NICE = 10
 #: Terminal commands in what a trainer prints (colours, cursor moves of a progress bar).
 _COMMANDS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -46,8 +47,7 @@ class TrainingProcess:
             stderr=subprocess.STDOUT,
             env=os.environ | {"PYTHONUNBUFFERED": "1", "TERM": "dumb"},
         )
-        with contextlib.suppress(OSError):  # it may be gone already
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
+        give_way(self._process.pid, NICE)
         self._drain = threading.Thread(target=self._read, name="training output", daemon=True)
         self._drain.start()
 

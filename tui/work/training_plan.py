@@ -36,7 +36,7 @@ class TrainingPlan:
     @property
     def what(self) -> list[str]:
         """The options that say what is learned: those of a dry run."""
-        corpus = ["--corpus", os.path.expanduser(self.corpus)] if self.corpus else []
+        corpus = ["--corpus", self.corpus] if self.corpus else []
         return [
             *corpus, "--cell", self.cell, "--unit", self.unit, "--hidden", self.hidden,
             "--layers", self.layers, f"--{self.kind}", self.budget,

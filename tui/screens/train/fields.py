@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tui.typed_path import path_meant
+
 
 class Budget(NamedTuple):
     """How much of something: a pattern, an example for who wrote something else, a good one."""
@@ -68,11 +70,17 @@ MORE: Mapping[str, More] = {
 }  # fmt: skip
 
 
+def _split(text: str) -> list[str]:
+    """Options as a shell reads them; a value that is a path may come from a file manager."""
+    words = shlex.split(text)
+    return [path_meant(word) if word.startswith(("~", "file://")) else word for word in words]
+
+
 def more_options(texts: Mapping[str, str]) -> tuple[str, ...]:
     """What was written in those fields, as options."""
     words: list[str] = []
     for field, text in texts.items():
         option = MORE[field].option
         if text:
-            words += [option, text] if option else shlex.split(text)
+            words += [option, text] if option else _split(text)
     return tuple(words)

@@ -17,8 +17,10 @@ from textual.widgets import Button, Input, Label, Static
 from charlm.config import GATES, HIDDEN_SIZE, MAX_SIZE, UNITS
 from charlm.display import visible
 from charlm.errors import InputError
+from charlm.places import can_be_name, named_after
 from tui.messages.run import Forecast
 from tui.screens.train.fields import BUDGET, KINDS, MORE, more_options
+from tui.typed_path import path_meant
 from tui.widgets.choice import Choice
 from tui.widgets.field import Field
 from tui.widgets.forecast import forecast_content
@@ -28,6 +30,7 @@ from tui.work.training_plan import TrainingPlan
 _CALM = 0.7  # seconds without a change after which it is worth asking what it would take
 _LOOK = 0.25
 _NAME_BYTES = 200
+_MOST_AT_ONCE = 1000
 
 
 class TrainForm(VerticalScroll):
@@ -150,7 +153,7 @@ class TrainForm(VerticalScroll):
         self._changed = time.monotonic()
         self._dry_run.close()  # what it says is of another plan
         self.query_one("#name", Input).placeholder = self._run_name(
-            self._text("corpus"), self.query_one("#cell", Choice).value
+            path_meant(self._text("corpus")), self.query_one("#cell", Choice).value
         )
         self._wrong = self._tell_error() is not None
 
@@ -180,14 +183,15 @@ class TrainForm(VerticalScroll):
         return self.query_one(f"#{field}", Input).value.strip()
 
     def _run_name(self, corpus: str, cell: str) -> str:
-        stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(corpus).stem).strip("-") or "python"
-        return f"{stem[:40]}-{cell or 'lstm'}-{self._stamp}"
+        name = f"{named_after(corpus, 'python')}-{cell or 'lstm'}-{self._stamp}"
+        names = [name, *(f"{name}-{number}" for number in range(2, _MOST_AT_ONCE))]
+        return next((free for free in names if not os.path.lexists(self._runs / free)), name)
 
     def _plan(self) -> TrainingPlan:
         """The plan of the fields. Raises FieldError."""
-        corpus, cell = self._text("corpus"), self.query_one("#cell", Choice).value
+        corpus, cell = path_meant(self._text("corpus")), self.query_one("#cell", Choice).value
         kind = self.query_one("#kind", Choice).value
-        if corpus and not os.path.exists(os.path.expanduser(corpus)):
+        if corpus and not os.path.exists(corpus):
             raise FieldError("corpus", f"{corpus} is not there: give the path of a text")
         hidden = self._number("hidden", "hidden size", MAX_SIZE)
         layers = self._number("layers", "layers", 64)
@@ -195,7 +199,7 @@ class TrainForm(VerticalScroll):
         if not re.fullmatch(BUDGET[kind].pattern, budget) or not budget.strip("0.km"):
             raise FieldError("budget", f"{kind}: a number such as {BUDGET[kind].example}")
         name = self._text("name") or self._run_name(corpus, cell)
-        if not re.fullmatch(r"[\w.-]{1,100}", name) or name.strip(".") == "":
+        if not can_be_name(name):
             raise FieldError("name", "a name is letters, digits, '-', '_' and '.' only")
         if not _can_be_named(name):
             raise FieldError("name", "no folder can have this name: choose a shorter, plainer one")
