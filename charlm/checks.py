@@ -6,15 +6,19 @@ import math
 
 from charlm.errors import InputError, argument
 
+_SHOWN = 60  # characters of a wrong value
+
 
 def wrong(name: str, value: object, rule: str) -> InputError:
     """The error of an argument that is not as the rule says it must be."""
-    return InputError(argument(name), f" is {value!r}: it must be {rule}")
+    return InputError(argument(name), f" is {_shown(value)}: it must be {rule}")
 
 
 def is_number(value: object) -> bool:
     """Whether it is a finite number, and no truth value."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def check_integer(name: str, value: object, low: int, high: int) -> None:
@@ -27,3 +31,12 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Raise InputError unless an argument is one of a few words."""
     if value not in choices:
         raise wrong(name, value, f"one of {', '.join(choices)}")
+
+
+def _shown(value: object) -> str:
+    """A value in a message of one line."""
+    try:
+        shown = repr(value)
+    except (ValueError, RecursionError):  # an integer of more than 4,300 digits
+        return "a number of thousands of digits" if isinstance(value, int) else "too deep"
+    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"

@@ -10,19 +10,17 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import fields
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import charlm
-from charlm.command_parser import Options, Parser, as_argument, option_names
+from charlm.command_parser import Options, Parser, as_argument, no_command, option_names
 from charlm.decoding import BeamSearch, Limits, NucleusBeam, Strategy, strategy_named
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError, report_notice
-from charlm.other_names import command_meant
-from charlm.places import find_run
-from charlm.wording import TORCH_MISSING, did_you_mean
+from charlm.wording import TORCH_MISSING
 from charlm.write_options import add_engine_options, add_write_options, given, strategy_options
 
+_COMMANDS = ("train", "write", "score", "info", "compare")
 _EXAMPLES = """\
 examples:
   python -m charlm train --corpus my.txt
@@ -62,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
 def _parsers() -> tuple[Parser, dict[str, Parser]]:
     parser = Parser(
         elsewhere=_all_options,
-        stray=_no_command,
+        stray=lambda word: no_command(word, _COMMANDS),
         prog="python -m charlm",
         description="Character language models: train, write, score.",
         epilog=_EXAMPLES,
@@ -115,18 +113,6 @@ def _all_options() -> Options:
         "write": option_names(add_write_options),
         "score": option_names(_add_score_options),
     }
-
-
-def _no_command(word: str) -> str:
-    """What to say of a word where a command is expected."""
-    said = f"there is no command {as_argument(word)}"
-    if meant := command_meant(word):
-        return f"{said}: it is {meant} here"
-    if near := did_you_mean(word, ("train", "write", "score", "info", "compare")):
-        return said + near
-    if find_run(Path(word)).is_dir() or word.endswith(".safetensors"):
-        return f"{said}: to write with a model: python -m charlm write {as_argument(word)}"
-    return f"{said}: to learn a text: python -m charlm train --corpus {as_argument(word)}"
 
 
 def _add_score_options(parser: ArgumentParser) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import takewhile
+from pathlib import Path
 from typing import Any, NoReturn
 
 from charlm.errors import InputError
-from charlm.other_names import meaning, plain_name
+from charlm.other_names import command_meant, meaning, plain_name
+from charlm.places import find_run
 from charlm.wording import did_you_mean
 
 #: Command -> its options.
@@ -115,6 +118,19 @@ def option_names(add: Callable[[argparse.ArgumentParser], object]) -> Collection
     parser = argparse.ArgumentParser(add_help=False)
     add(parser)
     return parser._option_string_actions.keys()
+
+
+def no_command(word: str, commands: Collection[str]) -> str:
+    """What to say of a word where one of the commands is expected."""
+    typed = as_argument(word)
+    said = f"there is no command {typed}"
+    if meant := command_meant(word):
+        return f"{said}: it is {meant} here"
+    if near := did_you_mean(word, commands):
+        return said + near
+    if os.path.isdir(find_run(Path(word))) or word.endswith(".safetensors"):
+        return f"{said}: to write with a model: python -m charlm write {typed}"
+    return f"{said}: to learn a text: python -m charlm train --corpus {typed}"
 
 
 def as_argument(word: str) -> str:

@@ -31,13 +31,15 @@ _TRAIN: Names = {
     "--batch": "batch-size bs bsz train-batch-size per-device-train-batch-size micro-batch-size",
     "--length": "seq-length seq-len seqlen sequence-length block-size bptt context context-length"
     " ctx-size unroll num-steps-unrolled backprop-steps chunk-len",
-    "--learning-rate": "lr base-lr init-lr initial-lr alpha eta step-size",
-    "--weight-decay": "wd l2 l2-reg decay",
+    "--learning-rate": "lr base-lr init-lr initial-lr alpha eta",
+    "--weight-decay": "wd l2 l2-reg",
     "--optimiser": "optim opt optimizer",
-    "--schedule": "scheduler lr-scheduler lr-scheduler-type lr-schedule decay-lr lr-decay"
+    "--schedule": "scheduler lr-scheduler lr-scheduler-type lr-schedule",
+    "the rate falls to 2 % over the whole budget; --schedule says otherwise": "decay-lr lr-decay"
     " learning-rate-decay learning-rate-decay-after decay-rate lr-decay-factor lr-decay-every"
     " lr-decay-iters min-lr",
-    "--warm-up": "warmup warmup-iters warmup-steps num-warmup-steps warmup-ratio",
+    "--warm-up": "warmup warmup-iters warmup-steps num-warmup-steps",
+    "steps are counted: --warm-up N": "warmup-ratio warmup-epochs",
     "--clip": "grad-clip clip-grad clip-norm clip-grad-norm max-grad-norm gradient-clip",
     "--accumulate": "gradient-accumulation-steps grad-accum grad-accumulation accum-steps",
     "--steps": "max-iters iters iterations num-iters n-iters max-steps num-steps total-steps"
@@ -46,11 +48,13 @@ _TRAIN: Names = {
     "--patience": "early-stopping early-stop early-stopping-patience",
     "--split A/B/C": "train-frac val-frac test-frac train-size val-size test-size val-split"
     " train-split validation-split test-split",
-    "--evaluations": "eval-interval eval-every eval-val-every eval-steps evaluate-every"
-    " checkpoint-every save-every save-steps checkpoint-interval save-interval",
+    "how often in all it is measured and saved, evenly, is --evaluations N": "eval-interval"
+    " eval-every eval-val-every eval-steps evaluate-every checkpoint-every save-every save-steps"
+    " checkpoint-interval save-interval",
     "--average": "ema ema-decay",
     "--tied": "tie-weights weight-tying tie-word-embeddings",
-    "--dropout": "drop dropout-rate dropout-p keep-prob input-dropout",
+    "--dropout": "drop dropout-rate dropout-p",
+    "the share that is hidden, not the one that is kept, is --dropout P": "keep-prob",
     "--resume DIR": "init-from-run continue continue-training load reload restore resume-from"
     " resume-from-checkpoint",
     "--from CHECKPOINT": "finetune fine-tune pretrained init-weights weights base-model",
@@ -59,7 +63,8 @@ _TRAIN: Names = {
     "--seed": "random-seed rng-seed manual-seed",
     "--no-texts": "no-sample sample-every gen-epochs",
     "--keep": "save-total-limit max-to-keep keep-last",
-    "--min-count": "min-freq min-frequency max-vocab vocab-size max-words",
+    "--min-count": "min-freq min-frequency",
+    "characters that are rarer are left out by --min-count N": "max-vocab vocab-size max-words",
     "--resume DIR, or --from CHECKPOINT on another text": "init-from",
     "training runs on the CPU, on as many cores as --threads names": "gpu gpuid gpu-id gpus"
     " device cuda use-cuda no-cuda ngpu opencl gpu-backend mps accurate-gpu-timing",
@@ -89,7 +94,8 @@ _WRITE: Names = {
     " input-text text context-text begin starting-text",
     "--prompts FILE": "file f input input-file prompt-file prompts-file",
     "--max-length": "length n-predict predict max-new-tokens max-tokens max-gen-length gen-length"
-    " num-chars chars n-chars num-tokens tokens words sample-length len",
+    " num-chars chars n-chars num-tokens tokens sample-length len",
+    "characters are counted: --max-length N": "words num-words",
     "--min-length": "min-new-tokens min-tokens",
     "-n": "num-samples n-samples samples num-return-sequences count how-many nsamples",
     "--temperature": "temp t0 sampling-temperature diversity",

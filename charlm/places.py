@@ -90,7 +90,7 @@ def _names_in(folder: Path) -> list[str]:
     """What may be a run or a checkpoint in a folder."""
     try:
         paths = list(folder.iterdir())
-    except OSError:
+    except (OSError, ValueError):
         return []
     return [path.name for path in paths if path.is_dir() or path.suffix == ".safetensors"]
 

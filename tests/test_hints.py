@@ -45,7 +45,11 @@ def said(*arguments: str) -> str:
         ("train --block_size=64 --n_layer=4", "--block_size is --length here"),
         ("train --n_embd 128", "--n_embd is --embedding here"),
         ("train --n_head=4", "cells without heads"),
-        ("train --eval_interval=250", "--eval_interval is --evaluations here"),
+        (
+            "train --eval_interval=250",
+            "how often in all it is measured and saved, evenly, is --eval",
+        ),
+        ("train --keep_prob 0.9", "not the one that is kept, is --dropout P"),
         ("train --init_from=resume", "is --resume DIR, or --from CHECKPOINT"),
         ("train --device=cuda", "training runs on the CPU"),
         ("train --weight_decay=0.1", "--weight_decay is --weight-decay here"),
@@ -164,6 +168,9 @@ def test_a_misspelt_run_in_python_and_by_its_path(
     (tmp_path / "checkpoints" / "ändern").mkdir(parents=True)
     with pytest.raises(CheckpointError, match="under checkpoints: did you mean ändern"):
         Engine.load("andern")
+    for odd in ("a\0b", "x" * 5000, "a\0b/c"):  # what no file system takes
+        with pytest.raises(CheckpointError):
+            Engine.load(odd)
     near = SHIPPED_RUNS / "shakespere"
     with pytest.raises(CheckpointError, match=f"did you mean {SHIPPED_RUNS / 'shakespeare'}"):
         Engine.load(near)

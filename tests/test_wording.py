@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import pickle
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -137,6 +140,20 @@ def test_errors_name_arguments_as_they_are_called(
         call()
     assert in_python in str(raised.value) and "--" not in str(raised.value)
     assert typed in raised.value.typed
+
+
+@pytest.mark.parametrize(
+    "number", [10**400, 10**5000, -(10**400), "x" * 10_000, math.inf], ids=map(str, range(5))
+)
+def test_a_value_without_bound_is_one_short_line(number: object) -> None:
+    for call in (Limits, BeamSearch, Sampling):
+        for field in fields(call):
+            with contextlib.suppress(InputError):
+                try:
+                    call(**{field.name: number})
+                except InputError as error:
+                    assert len(str(error)) < 250
+                    raise
 
 
 def test_no_message_names_a_package_that_is_not_ours() -> None:
