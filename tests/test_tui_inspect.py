@@ -233,6 +233,9 @@ def test_levels() -> None:
     gate = unit_levels(part([[0.0], [0.5], [1.0], [math.nan]]), 0, meaning_of("lstm", "i"))
     assert gate.levels.tolist() == [0, LEVELS // 2, LEVELS - 1, -1]
     assert (gate.low, gate.high) == (0, 1)
+    for cell, name in (("", "c"), ("gru", "i"), ("rnn", "c")):  # a fallback hid such calls
+        with pytest.raises(LookupError):
+            meaning_of(cell, name)
     state = unit_levels(part([[-0.25], [0.0], [0.5]]), 0, meaning_of("lstm", "c"))
     assert state.levels.tolist() == [LEVELS // 4, LEVELS // 2, LEVELS - 1]
     assert (state.low, state.high) == (-0.5, 0.5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import pickle
 import re
@@ -142,18 +141,20 @@ def test_errors_name_arguments_as_they_are_called(
     assert typed in raised.value.typed
 
 
-@pytest.mark.parametrize(
-    "number", [10**400, 10**5000, -(10**400), "x" * 10_000, math.inf], ids=map(str, range(5))
-)
-def test_a_value_without_bound_is_one_short_line(number: object) -> None:
+NUMBERS = [10**400, 10**5000, -(10**400), math.inf, "x" * 10_000]
+
+
+@pytest.mark.parametrize("value", NUMBERS, ids=["400", "5000", "-400", "inf", "text"])
+def test_a_value_without_bound_is_one_short_line(value: object) -> None:
+    refused = 0
     for call in (Limits, BeamSearch, Sampling):
         for field in fields(call):
-            with contextlib.suppress(InputError):
-                try:
-                    call(**{field.name: number})
-                except InputError as error:
-                    assert len(str(error)) < 250
-                    raise
+            try:
+                call(**{field.name: value})
+            except InputError as error:
+                refused += 1
+                assert len(str(error)) < 250
+    assert refused > 10
 
 
 def test_no_message_names_a_package_that_is_not_ours() -> None:

@@ -22,6 +22,7 @@ from tui.messages.inspect import (
 from tui.messages.writing import Newest
 from tui.screens.inspect.choosing import InspectChoosing
 from tui.screens.inspect.drawing import (
+    STATE,
     meaning_of,
     most_surprising,
 )
@@ -151,8 +152,8 @@ class InspectView(InspectChoosing):
         )
         legend: list[Piece] = []
         if self._scored is not None and (self.chosen.surprise or self._traced is not None):
-            cell = self._traced.cell if self._traced else ""
-            meaning = meaning_of(cell, self.chosen.part)
+            traced = self._traced  # surprise has a legend without it
+            meaning = meaning_of(traced.cell, self.chosen.part) if traced else STATE
             legend = legend_pieces(self.chosen, self._ramp(), meaning, self._ends)
         self.line("inspect-legend").set_pieces(legend)
         cursor = self.text.cursor
