@@ -145,6 +145,10 @@ _COMPARE: Names = {
 }
 
 _INFO: Names = {_FIRST.format("info"): "model m checkpoint ckpt run file f"}
+_TUI: Names = {
+    "the model is the first argument: python -m tui RUN": "model m model-path checkpoint"
+    " checkpoint-path ckpt weights run load"
+}
 
 _TABLES: Mapping[str, tuple[Names, ...]] = {
     "train": (_TRAIN,),
@@ -152,6 +156,7 @@ _TABLES: Mapping[str, tuple[Names, ...]] = {
     "write": (_WRITE, _ENGINE),
     "score": (_SCORE, _ENGINE),
     "info": (_INFO,),
+    "tui": (_TUI,),
 }
 
 #: What others call our commands.

@@ -42,6 +42,21 @@ def test_a_run_may_be_named_as_the_table_names_it() -> None:
     assert done.stderr.startswith("charlm: error: the screen needs a terminal")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["shakespear"], "no run 'shakespear' under checkpoints: did you mean shakespeare?"),
+        (["--checkpoint", "x"], "the model is the first argument: python -m tui RUN"),
+        (["--temperature", "1"], "--temperature is an option of python -m charlm write"),
+        (["--them", "light"], "there is no option --them: did you mean --theme?"),
+    ],
+)
+def test_what_was_meant_is_said(arguments: list[str], said: str) -> None:
+    done = run("-m", "tui", *arguments)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert said in done.stderr
+
+
 @pytest.mark.parametrize("threads", ["0", "x", "-1", "9" * 5000])
 def test_a_wrong_number_of_threads_is_named(threads: str) -> None:
     done = run("-m", "tui", f"--threads={threads}")

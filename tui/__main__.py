@@ -11,10 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from charlm.command_parser import Parser
+from charlm.command_parser import Parser, option_names
 from charlm.display import visible
 from charlm.errors import CheckpointError, InputError, report_notice, run_main
 from charlm.places import MODEL, find_run, missing_run
+from charlm.write_options import add_write_options
 
 #: A second, at most. A change waits up to two of these steps to be painted; frames of text are
 #: fewer (`screens/write/view.py`).
@@ -74,6 +75,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> Parser:
     parser = Parser(
+        "tui",
+        lambda: {"write": option_names(add_write_options)},
         prog="python -m tui",
         description="Write text with a model, character by character, on the screen.",
         epilog="An option goes before CHARLM_THEME and so on in the environment, that before"
