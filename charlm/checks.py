@@ -16,9 +16,12 @@ def wrong(name: str, value: object, rule: str) -> InputError:
 
 def is_number(value: object) -> bool:
     """Whether it is a finite number, and no truth value."""
-    if isinstance(value, float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
         return math.isfinite(value)
-    return isinstance(value, int) and not isinstance(value, bool)
+    except OverflowError:  # an integer that no float can hold
+        return False
 
 
 def check_integer(name: str, value: object, low: int, high: int) -> None:

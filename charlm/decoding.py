@@ -201,10 +201,9 @@ def strategy_named(name: str, options: Mapping[str, Any] | None = None) -> Strat
     known = [f.name for f in fields(preset)]
     for option in options or {}:
         if option not in known:
-            parts = [part for other in known for part in (", ", argument(other))][1:]
-            raise InputError(
-                argument(option), f" does not belong to strategy {name}; what it takes: ", *parts
-            )
+            takes = [part for other in known for part in (", ", argument(other))][1:]
+            said = f" does not belong to strategy {name}; what it takes: "
+            raise InputError(argument(str(option)), said, *takes)
     values = {option: getattr(preset, option) for option in known}
     return type(preset)(**(values | dict(options or {})))
 

@@ -13,7 +13,8 @@ import tui
 #: What is replaced on purpose.
 MEANT = {
     ("ExactDocument", "_lines"), ("InertArea", "_set_document"), ("Prompt", "_on_key"),
-    ("SteadyApp", "_exit_renderables"), ("SteadyApp", "_print_error_renderables"),
+    ("SteadyApp", "_clipboard"), ("SteadyApp", "_exit_renderables"),
+    ("SteadyApp", "_print_error_renderables"),
 }  # fmt: skip
 #: Python's and Textual's own bookkeeping, written into every class.
 MADE = re.compile(

@@ -141,6 +141,13 @@ def test_errors_name_arguments_as_they_are_called(
     assert typed in raised.value.typed
 
 
+def test_a_number_that_no_float_can_hold_is_refused() -> None:
+    """It was an OverflowError, in Python."""
+    for call in (lambda: Limits(seconds=10**400), lambda: Sampling(temperature=10**5000)):
+        with pytest.raises(InputError, match="it must be"):
+            call()
+
+
 NUMBERS = [10**400, 10**5000, -(10**400), math.inf, "x" * 10_000]
 
 
