@@ -24,7 +24,7 @@ from charlm.errors import CorpusError
 from charlm.parts import PARTS, Split, arranged, divided, is_apart, sizes_of
 from charlm.preparation import AUTO, Preparation
 from charlm.sentences import rule_for
-from charlm.source import Source, read_source
+from charlm.source import Source, read_source, with_validation
 
 _MUCH = 0.5  # of the units, whose loss is told
 _PIECES, _SHORTEST = 20, 20  # of a text whose units are fewer than its parts; characters of one
@@ -57,7 +57,10 @@ def load_corpus(
     Raises CorpusError, InputError.
     """
     paths = [paths] if isinstance(paths, str) else paths
-    return make_corpus(*read_source(paths, preparation, validation))
+    source, preparation = read_source(paths, preparation)
+    if validation is not None:
+        source = with_validation(source, validation, preparation)
+    return make_corpus(source, preparation)
 
 
 def make_corpus(source: Source, preparation: Preparation) -> Corpus:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from charlm.cutting import CP1252
+from charlm.wording import counted
 
 
 @dataclass
@@ -67,16 +68,18 @@ class CorpusReport:
         if self.unit != "continuous":
             rows += self._rows_of_units()
         for name, part in self.parts.items():
-            examples = "" if self.unit == "continuous" else f"{part['examples']:,} examples, "
-            rows.append((name, f"{examples}{part['characters']:,} characters"))
+            examples = (
+                "" if self.unit == "continuous" else f"{counted(part['examples'], 'example')}, "
+            )
+            rows.append((name, examples + counted(part["characters"], "character")))
         return rows
 
     def _rows_of_units(self) -> list[tuple[str, str]]:
         lie = "each in one piece, in the order of the text"
         if self.order == "blocks":
-            lie = f"{self.blocks:,} blocks of each, spread over the text"
+            lie = f"{counted(self.blocks, 'block')} of each, spread over the text"
         return [
-            (f"{self.unit}s", f"{self.examples:,} after {self.duplicates:,} duplicates"),
+            (f"{self.unit}s", f"{self.examples:,} after {counted(self.duplicates, 'duplicate')}"),
             ("longer than the maximum", f"{self.cut:,} cut into pieces"),
             (
                 "length",

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from charlm.config import Unit
 from charlm.sentences import ends_a_sentence, split_sentences
+from charlm.wording import counted
 
 PARAGRAPH = "\n\n"
 
@@ -138,7 +139,7 @@ def _of_prose(lines: _Lines, sentences: Sequence[str]) -> Choice | None:
     per_line = len(sentences) / len(lines.full)
     median = sorted(map(len, lines.full))[len(lines.full) // 2]
     if per_line >= _SENTENCES and (closed >= _CLOSED or median >= _LONG_LINE):
-        return Choice("sentence", "", f"a line holds {per_line:.1f} sentences")
+        return Choice("sentence", "", f"sentences, {per_line:.1f} to a line")
     if _is_wrapped(lines) and closed < _CLOSED:
         return Choice("sentence", "", "its lines are full, and sentences run on over them")
     if closed >= _CLOSED and _blank(lines) >= _APART:
@@ -152,7 +153,7 @@ def _of_belonging_lines(lines: _Lines) -> Choice | None:
     longest = max(map(len, lines.full))
     equal = sum(len(line) == longest and " " not in line for line in lines.full) / count
     if equal >= _EQUAL and longest >= _BROKEN:
-        return Choice("continuous", "", f"its lines are cut at {longest:,} characters")
+        return Choice("continuous", "", f"its lines are cut at {counted(longest, 'character')}")
     if _is_wrapped(lines):
         return Choice("continuous", "", "its lines are full, and no sentences end")
     indented = sum(line[0].isspace() for line in lines.full) / count
@@ -170,10 +171,12 @@ def _of_belonging_lines(lines: _Lines) -> Choice | None:
 def _of_list(lines: _Lines) -> Choice:
     mean = sum(map(len, lines.full)) / len(lines.full)
     if mean > _LONGEST:
-        return Choice("continuous", "", f"its lines are long, {mean:,.0f} characters in the mean")
+        return Choice("continuous", "", f"its lines are long, {mean:,.0f} in the mean")
     repeated = len(lines.full) - len(set(lines.full))
     often = f", {_percent(repeated / len(lines.full))} of them repeated" if repeated else ""
-    return Choice("line", "", f"lines of {mean:.0f} characters stand each for itself{often}")
+    return Choice(
+        "line", "", f"its lines stand each for itself, {mean:.0f} long in the mean{often}"
+    )
 
 
 def _is_cut_by(sentences: Sequence[str]) -> bool:

@@ -46,6 +46,7 @@ _TRAIN: Names = {
     " train-steps updates",
     "--epochs": "max-epochs num-epochs n-epochs num-train-epochs epoch nepoch",
     "--patience": "early-stopping early-stop early-stopping-patience",
+    "--validation PATH": "val-file validation-file dev-file valid-file",
     "--split A/B/C": "train-frac val-frac test-frac train-size val-size test-size val-split"
     " train-split validation-split test-split",
     "how often in all it is measured and saved, evenly, is --evaluations N": "eval-interval"

@@ -30,22 +30,11 @@ class Source(NamedTuple):
     why: str = ""
 
 
-def read_source(
-    paths: Sequence[str], preparation: Preparation, validation: str | None = None
-) -> tuple[Source, Preparation]:
+def read_source(paths: Sequence[str], preparation: Preparation) -> tuple[Source, Preparation]:
     """The text of files, and how it is prepared now that it is known whether it is a table.
 
-    validation: the path of a validation part. Raises CorpusError.
+    Raises CorpusError.
     """
-    source, preparation = _read(paths, preparation)
-    if validation is None:
-        return source, preparation
-    other, _ = _read([validation], preparation)
-    notices = [*source.notices, *other.notices]
-    return source._replace(notices=notices, validation=other.text), preparation
-
-
-def _read(paths: Sequence[str], preparation: Preparation) -> tuple[Source, Preparation]:
     texts, name, size, notices = read_texts(
         paths, preparation.encoding, preparation.errors, preparation.suffixes
     )
@@ -65,6 +54,14 @@ def _read(paths: Sequence[str], preparation: Preparation) -> tuple[Source, Prepa
     text, preparation = _on_end(cells, preparation)
     why = "" if said else f"column {preparation.column} is most of the table"
     return Source(text, name, size, notices, why=why), preparation
+
+
+def with_validation(source: Source, path: str, preparation: Preparation) -> Source:
+    """The source, with a validation part that is a text of its own. Raises CorpusError."""
+    other, _ = read_source([path], preparation)
+    if not other.text.strip():
+        raise CorpusError(f"validation {other.name} holds nothing but white space: give a text")
+    return source._replace(notices=[*source.notices, *other.notices], validation=other.text)
 
 
 def _column_of_text(tables: Sequence[str]) -> str:

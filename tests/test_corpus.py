@@ -203,5 +203,22 @@ def test_the_report_says_it_in_words() -> None:
     rows = dict(corpus_of("\ufeffIt is\x96so. It is\x96so.\r\nNo?").report.rows())
     assert rows["repaired U+0096"] == "2 (a cp1252 '–')"
     assert rows["newlines"] == "1 CR LF or CR became LF"
-    assert rows["sentences"] == "2 after 1 duplicates"
+    assert rows["sentences"] == "2 after 1 duplicate"
     assert rows["train"] == "2 examples, 8 characters"
+
+
+def test_a_validation_text_of_its_own(tmp_path: Path) -> None:
+    text, other = tmp_path / "text.txt", tmp_path / "other.txt"
+    text.write_text("".join(f"line {n}\n" for n in range(100)))
+    other.write_text("mine ß\nand mine\nline 3\n")
+    corpus = load_corpus(str(text), preparation(LINE, "90/5/5"), str(other))
+    assert [e.text for e in corpus.validation] == ["mine ß", "and mine", "line 3"]
+    assert [len(corpus.train), len(corpus.test)] == [95, 5]
+    without = load_corpus(str(text), preparation(LINE, "90/5/5"))
+    assert without.report.sha256 != corpus.report.sha256
+    stream = load_corpus(str(text), preparation(CONTINUOUS, "90/10/0"), str(other))
+    assert [e.text for e in stream.validation] == ["mine ß\nand mine\nline 3\n"]
+    assert stream.test == [] and stream.train[0].text == text.read_text()
+    other.write_text(" \n")
+    with pytest.raises(CorpusError, match=r"validation other\.txt holds nothing but white space"):
+        load_corpus(str(text), preparation(LINE), str(other))

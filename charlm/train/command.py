@@ -31,6 +31,7 @@ from charlm.train.teller import Teller
 from charlm.train.text import load_text, settled, start_id_of
 from charlm.train.trainer import Trainer
 from charlm.vocabulary import Vocabulary
+from charlm.wording import counted
 
 #: What says where and how, not what is learned.
 _NOT_THE_RUN = {
@@ -66,7 +67,7 @@ def train(options: Any, arguments: Sequence[str], reporter: Reporter | None = No
 def _what_is_large(options: Any) -> str:
     """The options that make a step large: one long example is a batch by itself."""
     if options.unit != "continuous" and options.max_length > options.batch * options.length:
-        return f"--max-length ({options.max_length:,} characters of one example)"
+        return f"--max-length ({options.max_length:,} of one example)"
     return "--hidden, --layers, --batch or --length"
 
 
@@ -83,7 +84,9 @@ def _start(options: Any, arguments: Sequence[str], reporter: Reporter, since: fl
         vocabulary, new = extended(checkpoint.vocabulary, vocabulary)
         text, tensors = replace(text, start_id=checkpoint.text.start_id), checkpoint.tensors
         if new:
-            notices.append(f"{len(new)} characters are new to the model: {''.join(new)}")
+            verb = "is" if len(new) == 1 else "are"
+            told = f"{counted(len(new), 'character')} {verb} new to the model"
+            notices.append(f"{told}: {''.join(new)}")
     learner = _learner(options, corpus, vocabulary, text, tensors)
     if options.dry_run:
         return _plan(learner, reporter, since)

@@ -16,6 +16,7 @@ import numpy as np
 
 from charlm.train.held_out import HeldOut, Selection
 from charlm.train.learner import Learner
+from charlm.wording import counted
 
 _FEWEST = 5_000  # characters that tell one model from another
 _OF_THE_CLOCK = 0.25  # of a run's minutes, for the losses at its end
@@ -146,8 +147,8 @@ def lacking(selection: Selection, part: HeldOut) -> str:
     if selection.exact:
         return ""
     if selection.targets < part.targets:
-        return f"approximate: {selection.targets:,} of {part.targets:,} characters"
-    return f"approximate: by {selection.readers:,} readers"
+        return f"approximate: {selection.targets:,} of {counted(part.targets, 'character')}"
+    return f"approximate: by {counted(selection.readers, 'reader')}"
 
 
 def exploding(loss: float, best: float | None, vocabulary_size: int) -> str:

@@ -106,7 +106,7 @@ def checked(check: Callable[[str], object], result: Callable[[str], str]) -> Cal
         try:
             check(text)
         except InputError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
+            raise argparse.ArgumentTypeError(error.typed) from None
         return result(text)
 
     return parse

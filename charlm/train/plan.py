@@ -10,6 +10,7 @@ from typing import Any
 from charlm.durations import spoken
 from charlm.train.learner import FEWEST_STEPS, Learner
 from charlm.train.measuring import TIMES_AS_LONG, Measurer, lacking
+from charlm.wording import counted
 
 _STEPS, _SECONDS = 3, 1.5  # that are timed at least, behind two that allocate
 _BYTES = 1024  # of the unit of ru_maxrss on Linux
@@ -31,7 +32,7 @@ def plan(learner: Learner, since: float) -> Iterator[str]:
     yield f"learning rate: {options.learning_rate:g}"
     yield f"characters to learn from: {characters:,}"
     per_step, speed = _pace(learner)
-    yield f"speed: about {speed:,.0f} characters/s on {_threads(options.threads)}"
+    yield f"speed: about {speed:,.0f} characters/s on {counted(options.threads, 'thread')}"
     measurer = Measurer(learner, lambda: None)
     total = _characters(options, characters, speed, per_step)
     along = _evaluations(options, total / per_step) * measurer.seconds()
@@ -78,28 +79,23 @@ def _measured(learner: Learner, measurer: Measurer) -> Iterator[str]:
     """What the repeated evaluations read, and where the end is not measured exactly."""
     sample, validation = measurer.sample, learner.held_out.get("validation")
     if sample is not None and validation is not None:
-        yield f"measured along the way: {sample.targets:,} of {validation.targets:,} characters"
+        whole = counted(validation.targets, "character")
+        yield f"measured along the way: {sample.targets:,} of {whole}"
     for part, selection in measurer.end().items():
         if lacks := lacking(selection, learner.held_out[part]):
             yield f"{part} loss at the end: {lacks}"
 
 
-def _threads(count: int) -> str:
-    return "1 thread" if count == 1 else f"{count} threads"
-
-
 def misfit(parameters: int, characters: int) -> str:
     """What to say of a model that is far too large or small for its text; "" of one that fits."""
+    model, text = f"{parameters:,} parameters are far too", counted(characters, "character")
     if parameters > _TOO_LARGE * characters:
         return (
-            f"{parameters:,} parameters are far too many for {characters:,} characters: it will"
-            " learn them by heart; make --hidden smaller, or give more text"
+            f"{model} many for {text}: it will learn them by heart; make --hidden smaller, or give"
+            " more text"
         )
     if characters > _TOO_SMALL * parameters:
-        return (
-            f"{parameters:,} parameters are far too few for {characters:,} characters: make"
-            " --hidden larger"
-        )
+        return f"{model} few for {text}: make --hidden larger"
     return ""
 
 

@@ -12,7 +12,7 @@ from charlm.documentation import read_documentation
 from charlm.errors import InputError
 from charlm.parts import parse_split
 from charlm.preparation import Preparation
-from charlm.source import Source
+from charlm.source import Source, with_validation
 from charlm.text_files import SUFFIX
 from charlm.train.reporter import Reporter
 from charlm.vocabulary import EOS, Vocabulary
@@ -30,7 +30,10 @@ def load_text(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
         reporter.line("reading the documentation inside this Python (--corpus reads your text)")
         text = read_documentation()
         size = len(text.encode("utf-8", "surrogatepass"))
-        corpus = make_corpus(Source(text, "python documentation", size), preparation)
+        source = Source(text, "python documentation", size)
+        if options.validation is not None:
+            source = with_validation(source, options.validation, preparation)
+        corpus = make_corpus(source, preparation)
     else:
         corpus = load_corpus(options.corpus, preparation, options.validation)
     if options.random_length and corpus.config.unit != "continuous":
