@@ -46,8 +46,8 @@ class ScoringShard {
 
 class ScoringSession {
   public:
-    ScoringSession(std::shared_ptr<const Model> model, const std::vector<Ids>& inputs,
-                   const std::vector<Ids>& targets, std::optional<std::size_t> rivals,
+    ScoringSession(std::shared_ptr<const Model> model, std::vector<Ids> inputs,
+                   std::vector<Ids> targets, std::optional<std::size_t> rivals,
                    std::size_t threads);
 
     std::optional<std::size_t> rivals() const { return rivals_; }
@@ -55,6 +55,7 @@ class ScoringSession {
     void advance(std::size_t n, double budget_ms);
     // As they stand.
     std::vector<ScoredText> texts() const;
+    std::vector<std::vector<float>> log_probs() const;
 
   private:
     std::shared_ptr<const Model> model_;
