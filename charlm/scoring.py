@@ -148,8 +148,12 @@ class Scoring:
 
     @property
     def read(self) -> float:
-        """The share of the pieces that are scored, from 0 to 1."""
-        return self._taken / self._all if self._all else 1.0
+        """The share of the texts that is scored, from 0 to 1."""
+        native = self._native
+        if native is None:
+            return 1.0
+        scored, batch = native.progress()
+        return float(self._taken + len(self._batch) * scored / batch) / self._all
 
     def advance(self, n: int = 4096, budget_ms: float = 20.0) -> None:
         """Score up to n positions of each text, or until the budget is used."""

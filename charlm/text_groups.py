@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-#: Rows of a group for each thread: what one step of the engine takes, twice.
-ROWS_PER_THREAD = 96
+#: Rows of a group for each thread: what fills a step of the engine, so that more are no faster.
+ROWS_PER_THREAD = 48
 #: Rows of a group on another device, which is slow with few.
 ROWS_ON_DEVICE = 1024
 

@@ -48,6 +48,7 @@ class FakeText:
         self.prompt, self.notices = prompt, ()
         self.dice = "00000000000000d1"
         self.ends = True
+        self.read = 1.0
         self.source = self
         self.done = not steps
         self.characters, self.log_prob = 0, 0.0
@@ -85,7 +86,7 @@ class FakeLanes:
         requests = together.requests
         named = tuple(f" {r.strategy} {r.seed} {r.sample}." for r in requests)
         self.prompt, self.notices = requests[0].prompt, ()
-        self.characters = 0
+        self.characters, self.read = 0, 1.0
         self._number, self._texts, self._delay = together.number, texts or named, delay
         self._compared = together.compared
 

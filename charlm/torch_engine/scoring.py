@@ -108,6 +108,12 @@ class ScoringSession:
         """Whether every text has been scored."""
         return not self._groups
 
+    def progress(self) -> tuple[int, int]:
+        """How many targets have been scored, of how many; a group counts when it has ended."""
+        left = sum(len(self._inputs[s]) for group in self._groups for s in group)
+        all_ = sum(map(len, self._inputs))
+        return all_ - left, all_
+
     @torch.inference_mode()
     def advance(self, n: int, budget_ms: float) -> None:
         """Feed up to n positions, or until the budget is used."""

@@ -65,6 +65,7 @@ PYBIND11_MODULE(_engine, m) {
         .def("done", &ScoringSession::done, py::call_guard<py::gil_scoped_release>())
         .def("advance", &ScoringSession::advance, py::arg("n"), py::arg("budget_ms"),
              py::call_guard<py::gil_scoped_release>())
+        .def("progress", &ScoringSession::progress, py::call_guard<py::gil_scoped_release>())
         .def("log_probs", &log_probs_of)
         .def("details", &details_of);
 

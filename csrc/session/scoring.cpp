@@ -41,6 +41,7 @@ void ScoringShard::step() {
     }
     model_.step(rows_, work_);
     for (std::size_t n = first; n < group; ++n) read(rows_.logits[n - first], *texts[n]);
+    scored_ += group - first;
     ++steps_;
     if (++position_ == texts[group - 1]->inputs.size()) {
         texts_.resize(texts_.size() - group);
@@ -103,6 +104,14 @@ std::vector<std::vector<float>> ScoringSession::log_probs() const {
     std::vector<std::vector<float>> result;
     for (const ScoredText& text : texts_) result.push_back(text.log_probs);
     return result;
+}
+
+std::pair<std::size_t, std::size_t> ScoringSession::progress() const {
+    const std::lock_guard lock(guard_);
+    std::size_t scored = 0, all = 0;
+    for (const ScoringShard& shard : shards_) scored += shard.scored();
+    for (const ScoredText& text : texts_) all += text.targets.size();
+    return {scored, all};
 }
 
 void ScoringSession::advance(std::size_t n, double budget_ms) {

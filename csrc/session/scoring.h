@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "decode/rivals.h"
 #include "decode/softmax.h"
@@ -28,6 +29,8 @@ class ScoringShard {
 
     bool done() const { return texts_.empty(); }
     std::size_t produced() const { return steps_; }
+    // Targets scored so far.
+    std::size_t scored() const { return scored_; }
     void step();
     Workspace& work() { return work_; }
 
@@ -41,7 +44,7 @@ class ScoringShard {
     Workspace work_;
     StepRows rows_;
     Aligned<float> states_, logits_;
-    std::size_t steps_ = 0, position_ = 0;
+    std::size_t steps_ = 0, position_ = 0, scored_ = 0;
 };
 
 class ScoringSession {
@@ -56,6 +59,8 @@ class ScoringSession {
     // As they stand.
     std::vector<ScoredText> texts() const;
     std::vector<std::vector<float>> log_probs() const;
+    // How many targets have been scored, of how many.
+    std::pair<std::size_t, std::size_t> progress() const;
 
   private:
     std::shared_ptr<const Model> model_;
