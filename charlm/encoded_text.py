@@ -1,15 +1,15 @@
 """A text as ids, cut into what is scored side by side.
 
-The ids of all examples stand one behind another in one int32 array: each has the start id before
-it and, where it ends, EOS behind it. So an example's inputs and its targets are two views of the
-same ids, one character apart.
+The ids of all examples stand one behind another in one array, of a byte each where the vocabulary
+allows it: each example has the start id before it and, where it ends, EOS behind it. So its inputs
+and its targets are two views of the same ids, one character apart.
 """
 
 from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +36,11 @@ class Piece(NamedTuple):
 class EncodedText:
     """A text in P pieces. readers: of a continuous one, how many read it.
 
-    ids: int32, of all. bounds: int64 [P, 3], of each piece the place of its first input, that of
+    ids: integers, of all. bounds: int64 [P, 3], of each piece the place of its first input, that of
     its last target, and its warm-up.
     """
 
-    ids: NDArray[np.int32]
+    ids: NDArray[np.integer[Any]]
     bounds: NDArray[np.int64]
     readers: int = 1
 
@@ -50,7 +50,8 @@ class EncodedText:
     def piece(self, place: int) -> Piece:
         """One of the pieces."""
         first, last, warm_up = self.bounds[place].tolist()
-        return Piece(self.ids[first:last], self.ids[first + 1 : last + 1], warm_up)
+        ids = self.ids[first : last + 1].astype(np.int32)
+        return Piece(ids[:-1], ids[1:], warm_up)
 
 
 def encode_text(checkpoint: Checkpoint, text: str, unknown: Unknown) -> EncodedText:
@@ -77,23 +78,24 @@ def encode_text(checkpoint: Checkpoint, text: str, unknown: Unknown) -> EncodedT
 
 
 def encode_ids(
-    checkpoint: Checkpoint, ids: NDArray[np.int32], *, exact: bool = False
+    checkpoint: Checkpoint, ids: NDArray[np.integer[Any]], *, exact: bool = False
 ) -> EncodedText:
     """The ids of one text as they stand; exact: one reader, however long. Raises InputError."""
     if not len(ids):
         raise InputError("the text to score is empty")
     shares = [Stretch(0, len(ids), 0)] if exact else stretches(len(ids))
     bounds = [(begin - warm_up, end, warm_up) for begin, end, warm_up in shares]
-    start = np.array([checkpoint.text.start_id], np.int32)
+    start = np.array([checkpoint.text.start_id], ids.dtype)
     return EncodedText(np.concatenate([start, ids]), np.array(bounds, np.int64), len(shares))
 
 
-def _ids(vocabulary: Vocabulary, text: str, unknown: Unknown) -> NDArray[np.int32]:
+def _ids(vocabulary: Vocabulary, text: str, unknown: Unknown) -> NDArray[np.integer[Any]]:
     if unknown == "error":  # first, so that an error names the place in the whole text
         strange = [text.index(c) for c in set(text) if c not in vocabulary]
         vocabulary.encode(text[: min(strange) + 1] if strange else "", unknown)
+    small = np.min_scalar_type(len(vocabulary) - 1)
     parts = [
-        np.array(vocabulary.encode(text[place : place + _AT_A_TIME], unknown)[0], np.int32)
+        np.array(vocabulary.encode(text[place : place + _AT_A_TIME], unknown)[0], small)
         for place in range(0, len(text), _AT_A_TIME)
     ]
-    return np.concatenate(parts) if parts else np.zeros(0, np.int32)
+    return np.concatenate(parts) if parts else np.zeros(0, small)
