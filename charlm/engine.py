@@ -91,6 +91,10 @@ class Engine:
         """A pickle holds the checkpoint; weights are folded and packed anew where it is read."""
         return _made_again, (self.checkpoint, self.threads, self.device, self.precision)
 
+    def __copy__(self) -> Engine:
+        """Itself: it never changes."""
+        return self
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Engine:
         """Itself: it never changes."""
         return self

@@ -16,6 +16,7 @@ from charlm.receipt import details_as_json
 from charlm.scoring import ScoreTotal
 from charlm.text_files import decode, read_bytes
 
+_NAMED = 40  # characters of a path in the line of progress, which is one line
 _UNITS = ("nats per character", "bits per character", "", "predicted, ends included")
 
 
@@ -57,7 +58,7 @@ def _scored(engine: Engine, file: str, chosen: Namespace) -> tuple[ScoreTotal, d
         while not scoring.done:
             scoring.advance()
             if length > LONG:
-                progress.show(f"scoring {visible(file)}, {int(100 * scoring.read)} %")
+                progress.show(f"scoring {visible(file)[-_NAMED:]}, {int(100 * scoring.read)} %")
     finally:
         progress.clear()
     [total] = scoring.totals()

@@ -138,6 +138,7 @@ class Scoring:
         self._taken, self._all = 0, sum(map(len, texts))
         self._batch: list[tuple[int, Piece]] = []
         self._native: Any = None
+        self._error: CharlmError | None = None
         self._lock = threading.Lock()
         self._open()
 
@@ -165,6 +166,8 @@ class Scoring:
             if self._native.done():
                 self._take()
                 self._open()
+            if self._error is not None:
+                self._native = None  # nothing behind it is scored
 
     def score(self) -> Score:
         """The whole score of the one text, advancing to its end.
@@ -199,6 +202,8 @@ class Scoring:
     def _finish(self) -> None:
         while not self.done:
             self.advance()
+        if self._error is not None:
+            raise self._error
 
     def _open(self) -> None:
         """Begin the next batch, if there is one."""
@@ -243,8 +248,8 @@ class Scoring:
         sound = np.isfinite(log_probs)
         if not sound.all():
             place = found.count + int(np.flatnonzero(~sound)[0])
-            self._native = None
-            raise CharlmError(f"the model's numbers overflow at character {place + 1:,}")
+            message = f"the model's numbers overflow at character {place + 1:,}"
+            self._error = self._error or CharlmError(message)
         found.count += len(log_probs)
         found.nats -= float(log_probs.sum(dtype=np.float64))
 

@@ -83,6 +83,11 @@ class _Puller:
         self._interrupt = interrupt
         self.line = ProgressLine()
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether an end was asked for."""
+        return self._interrupt.asked
+
     def read(self, session: Session, advance: Callable[[], object]) -> None:
         """Advance until the model has read the prompts."""
         told = session.prompt_ids > LONG
@@ -169,6 +174,8 @@ class _SearchWriter:
         self._puller.end(session, lambda: session.advance(64))
         self._puller.line.clear()
         for prompt, completions in enumerate(session.completions()):
+            if self._puller.interrupted and not any(c.length for c in completions):
+                continue  # nothing of it was found
             self._output.write_best(texts.place(group.begin + prompt), completions)
             for place, completion in enumerate(completions):
                 texts.note(group, prompt, place, completion)
@@ -189,6 +196,8 @@ class _SampleWriter:
         self._puller.read(session, lambda: _advance(stream, ended))
         self._puller.line.clear()
         for row in range(session.rows):
+            if self._puller.interrupted and not (stream.text(row) or ended[row]):
+                continue  # nothing of it was written
             prompt, sample = divmod(row, group.n)
             heading = f"{texts.place(group.begin + prompt)}sample {group.skip + sample + 1}"
             output.begin(heading if self._headed else "")

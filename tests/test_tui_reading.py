@@ -15,10 +15,11 @@ from tui_fakes import FakeChange, FakeLanes, FakeModel, FakeText
 from charlm.decoding import BeamSearch, Sampling, Strategy
 from tui.messages.writing import Finished, LaneWritten, Reading, Request, Together, Written
 from tui.widgets.status import meter_pieces
+from tui.work import decode_worker
 from tui.work.decode_worker import DecodeWorker
 from tui.work.engine_model import load_engine
 
-LONG = "the cat sat on the mat. " * 400
+LONG = "the cat sat on the mat. "
 
 
 class HeldText(FakeText):
@@ -85,11 +86,11 @@ async def test_a_text_that_is_given_up_while_its_prompt_is_read_says_so_no_more(
 @pytest.mark.parametrize("strategy", [Sampling(), BeamSearch(3)], ids=str)
 @pytest.mark.parametrize("details", [False, True])
 def test_the_worker_tells_it_while_the_engine_reads(
-    make_run: MakeRun, strategy: Strategy, details: bool
+    make_run: MakeRun, strategy: Strategy, details: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = make_run(hidden_size=256)
+    monkeypatch.setattr(decode_worker, "BUDGET_MS", 0.0)  # a look after every position
     worker = DecodeWorker(load_engine)
-    worker.load(run)
+    worker.load(make_run())
     worker.write(Request(5, LONG, strategy, 3, 1, 0, "sample", details=details))
     until_posted(lambda: has(worker, Finished), 60)
     worker.close(5)
@@ -100,9 +101,12 @@ def test_the_worker_tells_it_while_the_engine_reads(
     assert kinds.index(Written) > max(i for i, kind in enumerate(kinds) if kind is Reading)
 
 
-def test_the_worker_tells_it_of_several_texts(make_run: MakeRun) -> None:
+def test_the_worker_tells_it_of_several_texts(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decode_worker, "BUDGET_MS", 0.0)
     worker = DecodeWorker(load_engine)
-    worker.load(make_run(hidden_size=256))
+    worker.load(make_run())
     requests = tuple(Request(-1, LONG, Sampling(), 3, 1, 0, "sample", sample=i) for i in range(2))
     worker.write(Together(-1, requests))
     until_posted(lambda: has(worker, Finished), 60)
