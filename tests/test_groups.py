@@ -151,6 +151,27 @@ def test_a_limit_of_time_is_one_for_all_groups(
     assert all(json.loads(line)["end"] == "length" for line in enough.splitlines())
 
 
+def test_prompts_that_follow_a_state_are_grouped_too(
+    charlm: Call, run: Path, openings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = openings.with_name("state")
+    begun = ["write", run, "--prompt", "the ", "--max-length", 0]
+    assert charlm(*begun, "--save-state", state).code == 0
+    call = ["write", run, "--state", state, "--prompts", openings, "--max-length", 9]
+    for strategy in ("sample", "beam"):
+        outputs = set()
+        for rows in (1000, 1, 5):
+            monkeypatch.setattr(text_task, "ROWS_PER_THREAD", rows)
+            outputs.add(charlm(*call, "--strategy", strategy, "--json"))
+        [output] = outputs
+        prompts = [json.loads(line)["prompt"] for line in output.out.splitlines()]
+        assert list(dict.fromkeys(prompts)) == list(dict.fromkeys("the " + p for p in PROMPTS))
+        out = openings.with_name(strategy)
+        out.write_text("".join(output.out.splitlines(keepends=True)[:3]))
+        more = charlm(*call, "--strategy", strategy, "--json", "--out", out, "--continue")
+        assert more.code == 0 and out.read_text() == output.out
+
+
 def test_an_overflow_in_a_later_group_is_told_when_all_is_written(
     charlm: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
