@@ -229,7 +229,7 @@ class Engine:
         return prompt_of(self.checkpoint, self.vocabulary.string2code(text))
 
     def read_prompts(
-        self, prompts: Sequence[str | PromptState], unknown: Unknown = "error"
+        self, prompts: Sequence[str | PromptState | Prompt], unknown: Unknown = "error"
     ) -> tuple[list[Prompt], list[str]]:
         """Prompts as `start` feeds them, and notices of the characters that were replaced.
 

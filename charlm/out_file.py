@@ -100,7 +100,7 @@ def _open(path: str, go_on: bool) -> tuple[int, bool]:
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{path!r} cannot be written: {reason_of(error)}") from None
+        raise InputError(f"{path!r:.200} cannot be written: {reason_of(error)}") from None
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor, False
     os.close(descriptor)

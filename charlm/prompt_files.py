@@ -35,14 +35,25 @@ def read_prompts(prompt: str | None, file: str | None, whole: str | None) -> lis
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
-    if PurePath(source).suffix.lower() in _JSON_LINES:
+    if PurePath(source).suffix.lower() in _JSON_LINES or _are_objects(lines):
         return _from_json(lines, source)
-    if all(line.startswith("{") for line in lines if line.strip()) and any(map(str.strip, lines)):
-        try:
-            return _from_json(lines, source)
-        except InputError:
-            pass  # prompts that happen to begin with a brace
     return [GivenPrompt(line) for line in lines]
+
+
+def _are_objects(lines: list[str]) -> bool:
+    """Whether every line, but for empty ones, is a JSON object with a prompt."""
+    filled = [line for line in lines if line.strip()]
+    return bool(filled) and all(map(_is_object, filled))
+
+
+def _is_object(line: str) -> bool:
+    if not line.lstrip().startswith("{"):  # most prompts are told apart without being parsed
+        return False
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and "prompt" in content
 
 
 def _decoded(source: str, kind: str) -> str:

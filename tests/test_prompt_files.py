@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from test_cli import Call, charlm, refused
 
+from charlm.errors import InputError
 from charlm.prompt_files import GivenPrompt, read_prompts
 
 __all__ = ["charlm"]  # the fixture
@@ -109,6 +110,12 @@ def test_lines_that_only_look_like_json_are_prompts(tmp_path: Path) -> None:
     for lines in (["{", "}"], ['{"a": 1}'], ['{"prompt": "x"}', "y"], ["{x}", "[1]"], [""]):
         file.write_text("\n".join(lines) + "\n")
         assert read_prompts(None, str(file), None) == [GivenPrompt(line) for line in lines]
+    file.write_text(' {"prompt": "a"}\n\n{"prompt": "b", "id": 3}')
+    assert read_prompts(None, str(file), None) == [GivenPrompt("a"), GivenPrompt("b", 3)]
+    for wrong in ('{"prompt": 3}', '{"prompt": "a", "id": []}'):
+        file.write_text('{"prompt": "a"}\n' + wrong)
+        with pytest.raises(InputError, match="line 2"):
+            read_prompts(None, str(file), None)
 
 
 @pytest.mark.parametrize(
