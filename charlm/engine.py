@@ -233,10 +233,18 @@ class Engine:
     ) -> tuple[list[Prompt], list[str]]:
         """Prompts as `start` feeds them, and notices of the characters that were replaced.
 
-        What was read is not prepared a second time. Raises UnknownCharacter, InputError.
+        What was read is not prepared a second time. Raises UnknownCharacter and InputError, which
+        say the place of the prompt among several.
         """
-        reader = PromptReader(self.checkpoint, self.precision, unknown)
-        return [reader.read(prompt) for prompt in prompts], reader.notices
+        reader, read = PromptReader(self.checkpoint, self.precision, unknown), list[Prompt]()
+        try:
+            for prompt in prompts:
+                read.append(reader.read(prompt))
+        except InputError as error:
+            if len(prompts) == 1:
+                raise
+            raise type(error)(f"prompt {len(read) + 1:,}: {error}") from None
+        return read, reader.notices
 
     def sample_indices(
         self,

@@ -108,6 +108,18 @@ class _Puller:
         while not (session.done or self._interrupt.asked or enough()):
             advance()
 
+    def finish(self, session: Session) -> None:
+        """Advance a session of which nothing is shown before it is done."""
+        written, length = 0, session.limits.max_length
+
+        def advance() -> None:
+            nonlocal written
+            written += len(session.advance(64).ids)
+            if length > LONG:
+                self.line.show(f"{written:,} of {length:,} characters")
+
+        self.end(session, advance)
+
 
 def _writer(
     texts: Texts, puller: _Puller, out: OutFile | None, *, as_json: bool
@@ -140,7 +152,7 @@ class _RecordWriter:
     def write(self, session: Session, group: Group) -> None:
         texts = self._texts
         self._puller.read(session, session.advance)
-        self._puller.end(session, lambda: session.advance(64))
+        self._puller.finish(session)
         finished, lines = session.finished, []
         places = [
             (prompt, place)
@@ -171,7 +183,7 @@ class _SearchWriter:
     def write(self, session: Session, group: Group) -> None:
         texts = self._texts
         self._puller.read(session, session.advance)
-        self._puller.end(session, lambda: session.advance(64))
+        self._puller.finish(session)
         self._puller.line.clear()
         for prompt, completions in enumerate(session.completions()):
             if self._puller.interrupted and not any(c.length for c in completions):
@@ -194,7 +206,8 @@ class _SampleWriter:
         stream = TextStream(session, filtered=False)  # the output filters, where it is a terminal
         ended = [False] * session.rows
         self._puller.read(session, lambda: _advance(stream, ended))
-        self._puller.line.clear()
+        if output.terminal:
+            self._puller.line.clear()
         for row in range(session.rows):
             if self._puller.interrupted and not (stream.text(row) or ended[row]):
                 continue  # nothing of it was written

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from test_cli import Call, charlm, refused
 
-from charlm.errors import InputError
+from charlm.engine import Engine
+from charlm.errors import InputError, UnknownCharacter
 from charlm.prompt_files import GivenPrompt, read_prompts
 
 __all__ = ["charlm"]  # the fixture
@@ -144,6 +145,19 @@ def test_a_line_that_is_no_prompt_is_named(
     refused(result, said)
     assert "line 3" in result.err or "U+" in said
     assert len(result.err) < 400
+
+
+def test_a_prompt_with_an_unknown_character_is_named_by_its_place(
+    charlm: Call, run: Path, tmp_path: Path
+) -> None:
+    file, out = tmp_path / "prompts", tmp_path / "out"
+    file.write_text("one\ntwo\noneX\nY\n")
+    refused(charlm("write", run, "--prompts", file, "--out", out), "prompt 3: character 'X'")
+    assert not out.exists()
+    refused(charlm("write", run, "--prompt", "oneX"), "error: character 'X' (U+0058) at position 3")
+    engine = Engine.load(run)
+    with pytest.raises(UnknownCharacter, match=r"^prompt 2: character 'Z'"):
+        engine.read_prompts(["a", "Z", "X"])
 
 
 def test_a_hostile_id_in_a_record_is_refused(charlm: Call, run: Path, tmp_path: Path) -> None:

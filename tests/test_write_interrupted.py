@@ -205,6 +205,17 @@ def test_reading_a_long_prompt_is_shown_on_a_terminal_alone(make_run: MakeRun) -
         assert piped.stdout == out.read_bytes()
 
 
+def test_a_long_text_of_which_nothing_is_shown_says_how_long_it_is(
+    run: Path, tmp_path: Path
+) -> None:
+    for more in (["--json"], ["--strategy", "beam", "--width", "2"]):
+        with (tmp_path / "out").open("wb") as file:
+            arguments = command("write", run, "--prompt", "a", "--max-length", "20001", *more)
+            code, shown = on_terminal(arguments, file.fileno())
+        assert code == 0 and re.search(r"\d+ of 20,001 characters", shown)
+        assert shown.endswith("\r\x1b[2K")
+
+
 def test_a_short_prompt_shows_no_progress(run: Path, tmp_path: Path) -> None:
     prompts = tmp_path / "prompts"
     prompts.write_text("one\ntwo\n")
