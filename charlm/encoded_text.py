@@ -60,11 +60,10 @@ def encode_text(checkpoint: Checkpoint, text: str, unknown: Unknown) -> EncodedT
     Raises InputError for an empty text and, with unknown "error", for unknown characters.
     """
     config, vocabulary = checkpoint.text, checkpoint.vocabulary
-    text = prepare_text(text, config)
     if config.unit == "continuous":
-        return encode_ids(checkpoint, _ids(vocabulary, text, unknown))
+        return encode_ids(checkpoint, _ids(vocabulary, prepare_text(text, config), unknown))
     ids, bounds = array("i"), array("q")
-    for example in split_examples(text, config):
+    for example in split_examples(prepare_text(text, config), config):
         first = len(ids)
         ids.append(config.start_id)
         ids.extend(vocabulary.encode(example.text, unknown)[0])

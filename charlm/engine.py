@@ -241,9 +241,9 @@ class Engine:
             for prompt in prompts:
                 read.append(reader.read(prompt))
         except InputError as error:
-            if len(prompts) == 1:
-                raise
-            raise type(error)(f"prompt {len(read) + 1:,}: {error}") from None
+            if len(prompts) > 1:
+                error.args = (f"prompt {len(read) + 1:,}: {error.args[0]}", *error.args[1:])
+            raise
         return read, reader.notices
 
     def sample_indices(
