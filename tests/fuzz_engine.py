@@ -234,7 +234,7 @@ class Fuzzer:
         assert all((x <= 1e-5).all() or np.isnan(x).any() for x in session.log_probs())
         session.details()
         scored, all_ = session.progress()
-        assert 0 <= scored <= all_ == sum(map(len, inputs))
+        assert 0 <= scored <= all_ == sum(map(len, session.log_probs()))
 
     def _model(self, random: Random) -> None:
         checkpoint = random.choice(self._checkpoints)
