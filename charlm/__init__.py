@@ -27,9 +27,9 @@ if TYPE_CHECKING:
         TrainingError,
         UnknownCharacter,
     )
-    from charlm.events import Completion
+    from charlm.events import Completion, CompletionDetails
     from charlm.prompt_state import PromptState
-    from charlm.scoring import Score, Scoring
+    from charlm.scoring import Score, ScoreTotal, Scoring
     from charlm.session import Session
     from charlm.vocabulary import Vocabulary
 
@@ -39,7 +39,9 @@ __all__ = [
     "Engine",
     "Session",
     "Completion",
+    "CompletionDetails",
     "Score",
+    "ScoreTotal",
     "Scoring",
     "PromptState",
     "Strategy",
@@ -62,9 +64,9 @@ __all__ = [
 
 _MODULES = {
     "engine": ("Engine",),
-    "scoring": ("Score", "Scoring"),
+    "scoring": ("Score", "ScoreTotal", "Scoring"),
     "session": ("Session",),
-    "events": ("Completion",),
+    "events": ("Completion", "CompletionDetails"),
     "prompt_state": ("PromptState",),
     "decoding": ("Strategy", "Greedy", "Sampling", "BeamSearch", "NucleusBeam", "Limits"),
     "checkpoint": ("Checkpoint", "load_checkpoint"),

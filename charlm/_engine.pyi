@@ -91,6 +91,8 @@ class SamplingSession:
         """ids [n, N], log_probs [n, N], finished [N]; fewer than n positions if time is up."""
     def prompt_state(self, prompt: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The state and logits of a prompt, once it has been fed; else EngineError."""
+    def prompt_progress(self) -> tuple[int, int]:
+        """How many ids of the prompts have been fed, of how many; more where threads share one."""
 
 class BeamSession:
     """P beam searches of K hypotheses, one per prompt.
@@ -132,6 +134,8 @@ class BeamSession:
         """(ids, log_prob, score, length, finished) of the K best as they stand, best first."""
     def prompt_state(self, prompt: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The state and logits of a prompt, once it has been fed; else EngineError."""
+    def prompt_progress(self) -> tuple[int, int]:
+        """How many ids of the prompts have been fed, of how many; more where threads share one."""
 
 class ScoringSession:
     """log_probs of targets[s], fed inputs[s], for every text s. rivals: -1 for no details."""
@@ -140,13 +144,15 @@ class ScoringSession:
         self,
         *,
         model: Model,
-        inputs: Sequence[Sequence[int]],
-        targets: Sequence[Sequence[int]],
+        inputs: Sequence[Sequence[int] | NDArray[np.int32]],
+        targets: Sequence[Sequence[int] | NDArray[np.int32]],
         rivals: int,
         threads: int,
     ) -> None: ...
     def done(self) -> bool: ...
     def advance(self, n: int, budget_ms: float) -> None: ...
+    def progress(self) -> tuple[int, int]:
+        """How many targets have been scored, of how many."""
     def log_probs(self) -> list[NDArray[np.float32]]: ...
     def details(self) -> list[ScoredDetails] | None:
         """Of every text; None unless rivals were asked for."""

@@ -38,10 +38,11 @@ class BeamSession(Session):
 
     def completions(self) -> list[list[Completion]]:
         """For every prompt its n best texts as they stand."""
-        return [
-            [self._completion(row, *best) for best in self._native.best(row)[: self.n]]
-            for row in range(self.rows)
-        ]
+        with self._lock:
+            return [
+                [self._completion(row, *best) for best in self._native.best(row)[: self.n]]
+                for row in range(self.rows)
+            ]
 
     def written_ids(self, prompt: int, rank: int) -> list[int]:
         """The ids of one of a prompt's completions as they stand, its end included."""

@@ -6,11 +6,10 @@ Each command imports what it needs when it runs, so that help is instant.
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import fields
 from importlib.util import find_spec
-from typing import Any
 
 import charlm
 from charlm.command_parser import Options, Parser, as_argument, no_command, option_names
@@ -18,7 +17,13 @@ from charlm.decoding import BeamSearch, Limits, NucleusBeam, Strategy, strategy_
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError, report_notice
 from charlm.wording import TORCH_MISSING
-from charlm.write_options import add_engine_options, add_write_options, given, strategy_options
+from charlm.write_options import (
+    RANDOM,
+    add_score_options,
+    add_write_options,
+    given,
+    strategy_options,
+)
 
 _COMMANDS = ("train", "write", "score", "info", "compare")
 _EXAMPLES = """\
@@ -39,6 +44,7 @@ examples:
   python -m charlm write RUN --prompt "Once upon" --strategy sample --top-k 20 -n 5 --seed 7
   python -m charlm write RUN --prompt "Once upon" --strategy beam --width 20 --length-penalty 0.7
   python -m charlm write RUN --prompts openings.txt --strategy nucleus-beam --json > written.jsonl
+  python -m charlm write RUN --prompts openings.jsonl --json --out written.jsonl --continue
   echo "Once upon" | python -m charlm write RUN --prompt - --strategy greedy
 
 The same seed writes the same text. On a terminal control characters are shown as signs; in a
@@ -55,6 +61,15 @@ def main(arguments: Sequence[str]) -> int:
     if rest:
         commands[chosen.command].refuse(rest)
     return {"write": _write, "score": _score, "info": _info}[chosen.command](chosen)
+
+
+def _score(chosen: Namespace) -> int:
+    from charlm.score_command import score
+
+    if chosen.details is not None and not chosen.json:
+        raise InputError("--details needs --json")
+    score(chosen)
+    return 0
 
 
 def _parsers() -> tuple[Parser, dict[str, Parser]]:
@@ -87,9 +102,12 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
         elsewhere=_all_options,
         help="how well a checkpoint predicts a text",
         description="Nats per character (loss), bits per character (bpc) and perplexity of a"
-        " text, which is prepared and cut as the model's own text was.",
+        " text, which is prepared and cut as the model's own text was. Several files: a line"
+        " for each, and the total. Continuous text is read in one stream up to 2 million"
+        " characters, exactly; above that by many readers side by side, and the result says that"
+        " it is approximate.",
     )
-    _add_score_options(score)
+    add_score_options(score)
     info = commands.add_parser(
         "info",
         command="info",
@@ -111,25 +129,8 @@ def _all_options() -> Options:
         "train": [option.name for group in GROUPS.values() for option in group],
         "compare": OPTION_NAMES,
         "write": option_names(add_write_options),
-        "score": option_names(_add_score_options),
+        "score": option_names(add_score_options),
     }
-
-
-def _add_score_options(parser: ArgumentParser) -> None:
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run")
-    parser.add_argument("file", metavar="FILE", help="the text; - reads standard input")
-    parser.add_argument("--encoding", default="utf-8", help="of FILE (default: utf-8)")
-    parser.add_argument(
-        "--errors", default="strict", help="bytes that do not fit: replace, ignore (default: stop)"
-    )
-    add_engine_options(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument(
-        "--details",
-        type=int,
-        metavar="N",
-        help="with --json, of every character: log_prob, rank, entropy and its N first rivals",
-    )
 
 
 def _learn(command: str, arguments: Sequence[str]) -> int:
@@ -153,24 +154,32 @@ def _write(chosen: Namespace) -> int:
         return _write_again(chosen)
     if chosen.checkpoint is None:
         raise InputError("CHECKPOINT is missing: a file, or a run (see write --help)")
-    if chosen.prompt is None and chosen.prompts is None and chosen.state is None:
-        raise InputError("one of --prompt --prompts --state --from is needed (see write --help)")
+    if not given(chosen, ("prompt", "prompts", "prompt_file", "state")):
+        raise InputError(
+            "one of --prompt --prompts --prompt-file --state --from is needed (see write --help)"
+        )
     if chosen.details is not None and not chosen.json:
         raise InputError("--details needs --json")
+    _check_going_on(chosen)
     name = chosen.strategy or "nucleus"
     strategy = strategy_named(name, given(chosen, strategy_options()))
     limits = given(chosen, [f.name for f in fields(Limits)])
     if "stop" in limits:
         limits["stop"] = tuple(limits["stop"])
+    from charlm.prompt_files import read_prompts
     from charlm.receipt import Order
-    from charlm.write_command import Task, read_prompts, write
+    from charlm.write_command import Task, write
 
-    seed = 1 if chosen.seed is None else chosen.seed
     task = Task(
         checkpoint=chosen.checkpoint,
-        prompts=read_prompts(chosen.prompt, chosen.prompts),
+        prompts=read_prompts(chosen.prompt, chosen.prompts, chosen.prompt_file),
         order=Order(
-            name, strategy, Limits(**limits), seed, chosen.details, chosen.precision or "float32"
+            name,
+            strategy,
+            Limits(**limits),
+            _seed(chosen.seed),
+            chosen.details,
+            chosen.precision or "float32",
         ),
         n=_default_n(strategy, chosen),
         unknown=chosen.unknown,
@@ -179,9 +188,36 @@ def _write(chosen: Namespace) -> int:
         dice="prompt" if chosen.dice is None else chosen.dice,
         state=chosen.state,
         save_state=chosen.save_state,
+        out=chosen.out,
+        go_on=chosen.go_on is not None,
     )
     write(task, as_json=chosen.json)
     return 0
+
+
+def _check_going_on(chosen: Namespace) -> None:
+    """Refuse --continue where the file could not become that of a command never broken off."""
+    if chosen.go_on is None:
+        return
+    if chosen.out is None or not chosen.json:
+        raise InputError("--continue needs --out FILE and --json: records say what was written")
+    if chosen.seconds is not None:
+        raise InputError("--continue does not go with --seconds: a clock cuts no text twice alike")
+    if chosen.seed == RANDOM:
+        raise InputError("--continue does not go with --seed random: take the seed of the records")
+    if chosen.save_state is not None:
+        raise InputError("--continue does not go with --save-state")
+
+
+def _seed(chosen: int | str | None) -> int:
+    """The seed meant by what was typed; one that is drawn is told."""
+    if chosen != RANDOM:
+        return 1 if chosen is None else int(chosen)
+    import secrets  # here: who names a seed does not wait for it
+
+    seed = secrets.randbits(32)
+    report_notice(f"seed {seed}")
+    return seed
 
 
 def _write_again(chosen: Namespace) -> int:
@@ -197,8 +233,10 @@ def _write_again(chosen: Namespace) -> int:
     if set_too:
         flag = "-n" if "n" in set_too else "--" + next(iter(set_too)).replace("_", "-")
         raise InputError(f"{flag} does not go with --from: the records name it")
+    if given(chosen, ("out", "go_on")):
+        raise InputError("--out does not go with --from: send standard output to a file (> FILE)")
     from charlm.device import open_device
-    from charlm.write_command import write_again
+    from charlm.rewrite_command import write_again
 
     device = open_device(chosen.device)
     if device.notice:
@@ -214,45 +252,6 @@ def _default_n(strategy: Strategy, chosen: Namespace) -> int:
     if isinstance(strategy, BeamSearch | NucleusBeam) and not chosen.save_state:
         return min(3, strategy.width)
     return 1
-
-
-def _score(chosen: Namespace) -> int:
-    from charlm.engine import Engine
-    from charlm.receipt import details_as_json
-    from charlm.text_files import decode, read_bytes
-
-    if chosen.details is not None and not chosen.json:
-        raise InputError("--details needs --json")
-    data, name = read_bytes(chosen.file, "text")
-    text = decode(data, name, chosen.encoding, chosen.errors)
-    engine = Engine.load(
-        chosen.checkpoint,
-        threads=chosen.threads,
-        device=chosen.device,
-        precision=chosen.precision or "float32",
-    )
-    for notice in engine.notices:
-        report_notice(notice)
-    score = engine.score(text, details=chosen.details, unknown=chosen.unknown)
-    values = {
-        "loss": score.loss,
-        "bpc": score.bpc,
-        "perplexity": score.perplexity,
-        "characters": score.count,
-    }
-    if chosen.json:
-        record: dict[str, Any] = {"checkpoint": engine.checkpoint.sha256}
-        record |= {"precision": engine.precision, "device": engine.device} | values
-        if score.details is not None:
-            told = engine.vocabulary, score.ids, score.log_probs, score.details
-            record["details"] = {"n": chosen.details, **details_as_json(*told)}
-        print(json.dumps(record))
-    else:
-        units = ("nats per character", "bits per character", "", "predicted, ends included")
-        for (key, value), unit in zip(values.items(), units, strict=True):
-            shown = f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
-            print(f"{key:<12}{shown:>12}  {unit}".rstrip())
-    return 0
 
 
 def _info(chosen: Namespace) -> int:

@@ -10,52 +10,37 @@ device other than "cpu" is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.beam_session import BeamSession
+from charlm.call_options import Options, check_names
 from charlm.checkpoint import Checkpoint, load_checkpoint
 from charlm.checks import check_choice, check_integer
 from charlm.config import PRECISIONS
 from charlm.decoding import Greedy, Limits, Sampling, Strategy, is_beam
 from charlm.device import open_device
+from charlm.encoded_text import EncodedText, encode_ids, encode_text
 from charlm.errors import CheckpointError, InputError, argument
 from charlm.events import Completion
+from charlm.pieces import pieces
 from charlm.prompt_state import PromptState
 from charlm.prompts import Prompt, PromptReader, prompt_of
 from charlm.sample_session import SampleSession
-from charlm.scoring import Score, Scoring, inputs_and_targets
+from charlm.scoring import Score, Scoring
 from charlm.session import MAX_SAMPLE, MAX_SAMPLES, Session, Task
 from charlm.vocabulary import EOS, Unknown, Vocabulary
+from charlm.wording import counted
 
 #: Goes up when the same checkpoint, prompt, strategy and seed give another text.
 ENGINE_FORMAT = 3
 
 MAX_THREADS = 1024
 MAX_RIVALS = 2**16
-
-
-class Options(TypedDict, total=False):
-    """How much is written and from what: keyword arguments of every call that decodes.
-
-    The fields of `Limits`; seed (1) and dice: which random numbers are used, each prompt's own
-    ("prompt", the default), those that all prompts share ("shared"), or those of a name, 16
-    hexadecimal digits (`charlm.dice`); unknown: what to do with characters of a prompt that the
-    model does not know ("error", "skip" or "map").
-    """
-
-    max_length: int
-    min_length: int
-    stop: tuple[str, ...]
-    ignore_eos: bool
-    seconds: float | None
-    seed: int
-    dice: str
-    unknown: Unknown
 
 
 class Engine:
@@ -96,6 +81,28 @@ class Engine:
             )
         except self._native.EngineError as error:
             raise CheckpointError(str(error)) from None
+
+    def __repr__(self) -> str:
+        config = self.checkpoint.config
+        layers = f"{config.layers} x {config.hidden_size}"
+        characters = counted(len(self.vocabulary.characters), "character")
+        return (
+            f"<Engine: {config.cell} {layers}, {characters},"
+            f" {self.checkpoint.text.unit} text, {self.precision} on {self.device} ({self.isa}),"
+            f" threads {self.threads}, model {self.checkpoint.identity:.12}>"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickle holds the checkpoint; weights are folded and packed anew where it is read."""
+        return _made_again, (self.checkpoint, self.threads, self.device, self.precision)
+
+    def __copy__(self) -> Engine:
+        """Itself: it never changes."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Engine:
+        """Itself: it never changes."""
+        return self
 
     @classmethod
     def load(
@@ -173,6 +180,7 @@ class Engine:
         **options: Unpack[Options],
     ) -> Completion:
         """One completion (the best one, of a beam); without a strategy, nucleus 0.95."""
+        check_names("write", options)
         return self.write_many([prompt], strategy, **options)[0][0]
 
     def write_many(
@@ -188,13 +196,22 @@ class Engine:
 
         A prompt that stands twice in the list has other dice the second time.
         """
+        check_names("write_many", options)
         strategy = strategy or Sampling(top_p=0.95)
         unknown = options.get("unknown", "error")
         firsts = self.sample_indices(prompts, strategy, n=n, first=first_sample, unknown=unknown)
         session = self.start(prompts, strategy, n=n, first_sample=firsts, **options)
         while not session.done:
             session.advance(256)
-        return session.completions()
+        if options.get("details") is None:
+            return session.completions()
+        return [
+            [
+                replace(completion, details=session.details(prompt * n + sample))
+                for sample, completion in enumerate(completions)
+            ]
+            for prompt, completions in enumerate(session.completions())
+        ]
 
     def stream(
         self,
@@ -206,14 +223,8 @@ class Engine:
 
         Of a beam, a piece comes once every hypothesis that may still win agrees on it.
         """
-        session = self.start([prompt], strategy or Sampling(top_p=0.95), **options)
-        written = 0
-        while not session.done:
-            session.advance(64)
-            settled = session.settled(0)
-            if len(settled) > written:
-                yield settled[written:]
-                written = len(settled)
+        check_names("stream", options)
+        return pieces(self.start([prompt], strategy or Sampling(top_p=0.95), **options))
 
     def prompt_as_fed(self, text: str) -> Prompt:
         """The prompt that a session or a record tells of: it is not prepared a second time.
@@ -222,9 +233,27 @@ class Engine:
         """
         return prompt_of(self.checkpoint, self.vocabulary.string2code(text))
 
+    def read_prompts(
+        self, prompts: Sequence[str | PromptState | Prompt], unknown: Unknown = "error"
+    ) -> tuple[list[Prompt], list[str]]:
+        """Prompts as `start` feeds them, and notices of the characters that were replaced.
+
+        What was read is not prepared a second time. Raises UnknownCharacter and InputError, which
+        say the place of the prompt among several.
+        """
+        reader, read = PromptReader(self.checkpoint, self.precision, unknown), list[Prompt]()
+        try:
+            for prompt in prompts:
+                read.append(reader.read(prompt))
+        except InputError as error:
+            if len(prompts) > 1:
+                error.args = (f"prompt {len(read) + 1:,}: {error.args[0]}", *error.args[1:])
+            raise
+        return read, reader.notices
+
     def sample_indices(
         self,
-        prompts: Sequence[str | PromptState],
+        prompts: Sequence[str | PromptState | Prompt],
         strategy: Strategy,
         *,
         n: int = 1,
@@ -239,9 +268,9 @@ class Engine:
         check_integer("first_sample", first, 0, MAX_SAMPLE)
         step = 1 if is_beam(strategy) else n
         reader = PromptReader(self.checkpoint, self.precision, unknown)
-        indices, following = [], dict[tuple[int, ...], int]()
+        indices, following = [], dict[bytes, int]()
         for prompt in prompts:
-            ids = tuple(reader.read(prompt).ids)
+            ids = np.array(reader.read(prompt).ids, np.int32).tobytes()
             indices.append(following.setdefault(ids, first))
             following[ids] += step
         return indices
@@ -276,35 +305,50 @@ class Engine:
     def score(self, text: str, *, details: int | None = None, unknown: Unknown = "error") -> Score:
         """Log-probabilities of a text, split by the checkpoint's unit as the trainer splits it.
 
-        Continuous: one stream from the zero state, the start id first. details: how many rivals
-        of each character are told, 0 for rank and entropy alone. Raises InputError.
+        Continuous: one stream from the zero state, the start id first; of more than 2 million
+        characters many readers, and the score says that it is approximate. details: how many
+        rivals of each character are told, 0 for rank and entropy alone. Raises InputError.
         """
         return self.start_score(text, details=details, unknown=unknown).score()
 
+    def score_many(
+        self, texts: Sequence[str], *, details: int | None = None, unknown: Unknown = "error"
+    ) -> list[Score]:
+        """The score of each text, as `score` gives it, read side by side. Raises InputError."""
+        encoded = [encode_text(self.checkpoint, text, unknown) for text in texts]
+        return self._scoring(encoded, details).scores()
+
     def start_score(
-        self, text: str, *, details: int | None = None, unknown: Unknown = "error"
+        self,
+        text: str,
+        *,
+        details: int | None = None,
+        unknown: Unknown = "error",
+        keep: bool = True,
     ) -> Scoring:
-        """As `score`, a piece at a time."""
-        return self._scoring(*inputs_and_targets(self.checkpoint, text, unknown), details)
+        """As `score`, a piece at a time. keep: False for `Scoring.totals` alone, in less memory."""
+        return self._scoring([encode_text(self.checkpoint, text, unknown)], details, keep)
 
     def start_score_ids(self, ids: Sequence[int], *, details: int | None = None) -> Scoring:
         """As `start_score`, of one text as it stands: ids [T] behind the start id, no end added."""
-        if not ids:
-            raise InputError("the text to score is empty")
-        start = self.checkpoint.text.start_id
-        return self._scoring([[start, *ids[:-1]]], [list(ids)], details)
+        whole = encode_ids(self.checkpoint, np.array(ids, np.int32), exact=True)
+        return self._scoring([whole], details)
 
     def _scoring(
-        self, inputs: list[list[int]], targets: list[list[int]], details: int | None
+        self, texts: Sequence[EncodedText], details: int | None, keep: bool = True
     ) -> Scoring:
-        native = self._native.ScoringSession(
-            model=self._model,
-            inputs=inputs,
-            targets=targets,
-            rivals=self._rivals(details),
-            threads=self.threads,
-        )
-        return Scoring(native, targets)
+        rivals = self._rivals(details)
+
+        def begin(inputs: list[NDArray[np.int32]], targets: list[NDArray[np.int32]]) -> Any:
+            return self._native.ScoringSession(
+                model=self._model,
+                inputs=inputs,
+                targets=targets,
+                rivals=rivals,
+                threads=self.threads,
+            )
+
+        return Scoring(begin, texts, keep=keep)
 
     def _rivals(self, details: int | None) -> int:
         """As the native side wants it: -1 for no details, never more than there are ids."""
@@ -317,3 +361,8 @@ class Engine:
         """ids [N, T] -> logits [N, T, V] of the next character, from the zero state."""
         logits: NDArray[np.float32] = self._model.logits(ids)
         return logits
+
+
+def _made_again(checkpoint: Checkpoint, threads: int, device: str, precision: str) -> Engine:
+    """An engine out of its pickle."""
+    return Engine(checkpoint, threads=threads, device=device, precision=precision)

@@ -5,7 +5,7 @@ n positions, N rows, P prompts, K slots of a beam, R rivals
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -17,12 +17,30 @@ from numpy.typing import NDArray
 End = Literal["", "eos", "stop", "length", "time", "overflow"]
 
 
+@dataclass(frozen=True, eq=False)
+class CompletionDetails:
+    """What the model thought of each of the T characters that it wrote, its end included.
+
+    characters: each one; the end is the empty text. rivals: at each place the R most probable
+    characters, best first, among which the one written may be.
+    """
+
+    characters: tuple[str, ...]  # [T]
+    log_probs: NDArray[np.float32]  # [T], of the raw model, nats
+    ranks: NDArray[np.int32]  # [T], 0 for the most probable
+    entropies: NDArray[np.float32]  # [T], of the model's distribution, nats
+    rivals: tuple[tuple[str, ...], ...]  # [T][R]
+    rival_log_probs: NDArray[np.float32]  # [T, R], of the raw model
+    rival_kept_log_probs: NDArray[np.float32]  # [T, R], after the filters; -inf: filtered out
+
+
 @dataclass(frozen=True)
 class Completion:
     """A text that follows a prompt.
 
     log_prob: of the raw model, in nats, EOS included. score: what ranks it (log_prob, unless a
-    beam says otherwise). length: new characters and EOS. end: how it ended.
+    beam says otherwise). length: new characters and EOS. end: how it ended. details: of each
+    character, where they were asked for; two completions are compared without them.
     """
 
     prompt: str
@@ -31,6 +49,7 @@ class Completion:
     score: float
     length: int
     end: End
+    details: CompletionDetails | None = field(default=None, compare=False, repr=False)
 
     @property
     def finished(self) -> bool:

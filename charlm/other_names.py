@@ -93,7 +93,7 @@ _WRITE: Names = {
     " checkpoint-dir weights run out-dir init-from load save-dir",
     "--prompt": "primetext prime prime-text prime-str start start-text prefix p seed-text"
     " input-text text context-text begin starting-text",
-    "--prompts FILE": "file f input input-file prompt-file prompts-file",
+    "--prompts FILE": "file f input input-file prompts-file",
     "--max-length": "length n-predict predict max-new-tokens max-tokens max-gen-length gen-length"
     " num-chars chars n-chars num-tokens tokens sample-length len",
     "characters are counted: --max-length N": "words num-words",
@@ -118,7 +118,7 @@ _WRITE: Names = {
     "--json": "format jsonl output-format",
     "python -m tui is the screen to play with": "interactive i chat conversation cnv color",
     "python -m charlm score tells it": "perplexity ppl",
-    "the text goes to standard output: ... > FILE": "output o out output-file outf save",
+    "--out FILE": "output o output-file outf save",
     _NO_PENALTY: "repeat-penalty repetition-penalty repeat-last-n presence-penalty"
     " frequency-penalty penalty-alpha dry-multiplier encoder-repetition-penalty",
     "there is nothing of the kind here; --min-p and --typical-p adapt too": "mirostat mirostat-lr"

@@ -150,9 +150,9 @@ def _difference(texts: Sequence[str], sizes: Sequence[int], blocks: int) -> floa
         Counter("".join(_spread([text for a, b in part for text in texts[a:b]])))
         for part in (ranges["train"], ranges["validation"] + ranges["test"])
     )
-    difference = 0.0
+    difference, totals = 0.0, (max(1, learned.total()), max(1, others.total()))
     for character in learned.keys() | others.keys():
-        p, q = (counts[character] / max(1, counts.total()) for counts in (learned, others))
+        p, q = learned[character] / totals[0], others[character] / totals[1]
         difference += sum(x * log(2 * x / (p + q)) for x in (p, q) if x) / 2
     return difference
 

@@ -67,9 +67,11 @@ class PromptReader:
         vocabulary, text = self._checkpoint.vocabulary, self._checkpoint.text
         fed, ids = prompt, list[int]()
         for _ in range(2):  # where a character is left out, two spaces may meet
-            ids, notices = vocabulary.encode(prepare_prompt(fed, text), self._unknown)
+            fed = prepare_prompt(fed, text)
+            ids, notices = vocabulary.encode(fed, self._unknown)
+            if not notices:
+                whole = [text.start_id, *ids]
+                return Prompt(fed, whole, None, dice.name_of(whole))
             self.notices += [notice for notice in notices if notice not in self.notices]
             fed = vocabulary.code2string(ids)
-            if not notices:
-                break
         return prompt_of(self._checkpoint, ids)

@@ -7,7 +7,7 @@ writes it again and compares. On another device a text is the same only up to ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import inf
 from typing import Any
@@ -23,6 +23,11 @@ from charlm.events import Completion, Details
 from charlm.session import Session
 from charlm.vocabulary import Vocabulary
 
+#: What the giver of a prompt calls it, if anything.
+PromptId = str | int | None
+#: Fields of a completion that a record has.
+_WRITTEN = ("prompt", "text", "log_prob", "score", "length", "end")
+
 
 @dataclass(frozen=True)
 class Order:
@@ -36,15 +41,14 @@ class Order:
     precision: Precision = "float32"
 
 
-def records_of(
-    engine: Engine, order: Order, session: Session
-) -> Iterator[tuple[Completion, dict[str, Any]]]:
-    """Every completion of a session that is done, in order, and its record.
+def is_prompt_id(value: object) -> bool:
+    """Whether a prompt can be called so: by a text, a whole number, or not at all."""
+    return value is None or (isinstance(value, str | int) and not isinstance(value, bool))
 
-    sample: the index that names its dice. rank: among the texts of one beam, 0 is the best; of a
-    beam that time has cut, also of a text that had its end by then, `cut` is true.
-    """
-    common = {
+
+def common_part(engine: Engine, order: Order) -> dict[str, Any]:
+    """What the records of all texts of one order say."""
+    return {
         "identity": engine.checkpoint.identity,
         "engine_format": ENGINE_FORMAT,
         "precision": engine.precision,
@@ -54,15 +58,29 @@ def records_of(
         "limits": asdict(order.limits),
         "seed": order.seed,
     }
+
+
+def records_of(
+    engine: Engine, order: Order, session: Session, ids: Sequence[PromptId] = ()
+) -> Iterator[tuple[Completion, dict[str, Any]]]:
+    """Every completion of a session that is done, in order, and its record.
+
+    sample: the index that names its dice. rank: among the texts of one beam, 0 is the best; of a
+    beam that time has cut, also of a text that had its end by then, `cut` is true. ids: what the
+    prompts are called by who gave them; one that is None is not told.
+    """
+    common = common_part(engine, order)
     beam = is_beam(order.strategy)
     row = 0
     for prompt, completions in enumerate(session.completions()):
         first = session.first_samples[prompt]
-        named = common | {"dice": dice.spelled(session.dice[prompt])}
+        given = ids[prompt] if ids else None
+        called = {} if given is None else {"id": given}
+        named = called | common | {"dice": dice.spelled(session.dice[prompt])}
         cut = {"cut": True} if beam and any(c.end == "time" for c in completions) else {}
         for place, completion in enumerate(completions):
             which = {"sample": first, "rank": place} | cut if beam else {"sample": first + place}
-            record = named | which | asdict(completion)
+            record = named | which | {name: getattr(completion, name) for name in _WRITTEN}
             if order.details is not None:
                 told = session.vocabulary, *session.told(row)
                 record["details"] = {"n": order.details, **details_as_json(*told)}

@@ -19,7 +19,7 @@ from charlm.engine import MAX_RIVALS, Engine
 from charlm.errors import InputError
 from charlm.events import Completion
 from charlm.prompts import Prompt
-from charlm.receipt import Order, records_of
+from charlm.receipt import Order, is_prompt_id, records_of
 from charlm.session import MAX_SAMPLE, MAX_SEED
 
 _FORMATS = (2, 3)
@@ -88,6 +88,8 @@ def _parsed(record: Mapping[str, Any], line: int, device: str) -> Request:
     check_range("sample", sample, 0, MAX_SAMPLE)
     check_range("rank", rank, 0, MAX_WIDTH - 1)
     dice.choose(named, 0)  # refuses what is none
+    if not is_prompt_id(record.get("id")):
+        raise TypeError
     return Request(line, record, model, order, prompt, named, sample, rank)
 
 
@@ -207,8 +209,9 @@ def _check_same(request: Request, record: dict[str, Any]) -> None:
     new["limits"]["seconds"] = old["limits"].get("seconds")
     if old["end"] == "time":
         new |= {"limits": old["limits"], "end": "time"}
-    for key in ("engine_format", "checkpoint", "identity", "sample", "rank"):
-        old.pop(key, None)  # of these it was found
+    # By these it was found; what a prompt is called has no part in its text.
+    for key in ("engine_format", "checkpoint", "identity", "sample", "rank", "id"):
+        old.pop(key, None)
     for key, value in old.items():
         if key not in new or not _agrees(value, new[key]):
             timed = is_beam(request.order.strategy) and old["limits"].get("seconds")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.decoding import Greedy, Sampling
+from charlm.errors import InputError
 from charlm.events import Completion, Details, SampleEvents
 from charlm.native_options import filters
 from charlm.prompt_state import PromptState
@@ -49,33 +50,49 @@ class SampleSession(Session):
 
     def completions(self) -> list[list[Completion]]:
         """For every prompt its n completions as they stand."""
-        self._join()
-        rows = [self._completion(row) for row in range(self.rows)]
+        with self._lock:
+            self._join()
+            rows = [self._completion(row) for row in range(self.rows)]
         return [rows[i : i + self.n] for i in range(0, len(rows), self.n)]
 
     def told(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.float32], Details]:
         """ids [T], log_probs [T] and details [T], [T, R] of a row, where they were asked for."""
-        self._join()
-        length = len(self._written(row))
+        if self._task.rivals < 0:
+            raise InputError("no details were asked for")
+        with self._lock:
+            self._join()
+            length = len(self._written(row))
+            told = self._told or [self._nothing_told()]
         ids, log_probs = (
-            np.concatenate([getattr(events, name)[:, row] for events in self._told])[:length]
+            np.concatenate([getattr(events, name)[:, row] for events in told])[:length]
             for name in ("ids", "log_probs")
         )
         details = (
-            np.concatenate([getattr(events.details, f.name)[:, row] for events in self._told])
+            np.concatenate([getattr(events.details, f.name)[:, row] for events in told])
             for f in fields(Details)
         )
         return ids, log_probs, Details(*(array[:length] for array in details))
 
+    def _nothing_told(self) -> SampleEvents:
+        """Events of no positions, for a session that was never advanced."""
+        ids = np.zeros((0, self.rows), np.int32)
+        numbers = np.zeros((0, self.rows), np.float32)
+        rival_ids = np.zeros((0, self.rows, self._task.rivals), np.int32)
+        rivals = np.zeros(rival_ids.shape, np.float32)
+        details = Details(ids, numbers, rival_ids, rivals, rivals)
+        return SampleEvents(ids, numbers, self._finished, details)
+
     def written_ids(self, prompt: int, rank: int) -> list[int]:
         """The ids of one of a prompt's completions as they stand, its end included."""
-        self._join()
-        return self._written(prompt * self.n + rank)
+        with self._lock:
+            self._join()
+            return self._written(prompt * self.n + rank)
 
     def settled(self, row: int) -> str:
         """The text of a row: what was drawn never changes."""
-        self._join()
-        return self.vocabulary.code2string(self._written(row))
+        with self._lock:
+            self._join()
+            return self.vocabulary.code2string(self._written(row))
 
     def _join(self) -> None:
         if len(self._ids) > 1:

@@ -6,23 +6,32 @@ arrays; cancelling is not calling it again. Shapes: n positions, N rows, P promp
 
 from __future__ import annotations
 
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm import _engine, dice
+from charlm import dice
+from charlm._engine import EngineError
 from charlm.checkpoint import Checkpoint
 from charlm.checks import check_integer
 from charlm.cutting import prepare_text
 from charlm.decoding import Limits, Strategy
 from charlm.errors import InputError, argument
-from charlm.events import BeamEvents, Completion, Details, End, SampleEvents
+from charlm.events import (
+    BeamEvents,
+    Completion,
+    CompletionDetails,
+    Details,
+    End,
+    SampleEvents,
+)
 from charlm.native_options import banned_ids
 from charlm.prompt_state import PromptState
 from charlm.prompts import Prompt, PromptReader
@@ -66,7 +75,8 @@ class Session(ABC):
     """One batch being decoded. Rows: n samples of each prompt in order, or a beam a prompt.
 
     dice, first_samples: of each prompt, the name of its dice (`charlm.dice`) and the index of its
-    first sample, which are what a text hangs on beside seed, strategy and prompt.
+    first sample, which are what a text hangs on beside seed, strategy and prompt. Threads may
+    share a session: whoever advances it, its texts keep their order.
     """
 
     rows: int
@@ -77,11 +87,13 @@ class Session(ABC):
         self.limits = task.limits
         self.n = task.n
         self._task = task
+        self._lock = threading.RLock()
         self._text = task.checkpoint.text
         reader = PromptReader(task.checkpoint, task.precision, task.unknown)
         read = [reader.read(prompt) for prompt in prompts]
         self.prompts = [prompt.text for prompt in read]
         self._ids_of = [prompt.ids for prompt in read]
+        self._known = sum(prompt.start[2] for prompt in read if prompt.start is not None)
         self.dice, self.first_samples = self._dice_of(read)
         self.notices = reader.notices
         self._stops = [
@@ -135,6 +147,16 @@ class Session(ABC):
         """ids [T], log_probs [T] and details [T], [T, R] of a row, where they were asked for."""
         raise InputError(NO_DETAILS)
 
+    def details(self, row: int) -> CompletionDetails:
+        """What the model thought of the characters of a row, where that was asked for."""
+        ids, log_probs, told = self.told(row)
+        to_char = self.vocabulary.to_char
+        rivals = tuple(tuple(map(to_char, position)) for position in told.rival_ids.tolist())
+        return CompletionDetails(
+            tuple(map(to_char, ids.tolist())), log_probs, told.ranks, told.entropies,
+            rivals, told.rival_log_probs, told.rival_kept_log_probs,
+        )  # fmt: skip
+
     @abstractmethod
     def written_ids(self, prompt: int, rank: int) -> list[int]:
         """The ids of one of a prompt's completions as they stand, its end included.
@@ -152,24 +174,54 @@ class Session(ABC):
         return self._native.done() or self._out_of_time
 
     @property
+    def finished(self) -> NDArray[np.bool_]:
+        """bool [N]: of which rows nothing more will come."""
+        return self._finished | self.done
+
+    @property
+    def prompts_read(self) -> float:
+        """The share of the prompts' characters that the model has read, from 0 to 1."""
+        fed, ids = self._native.prompt_progress()
+        return fed / ids if ids else 1.0
+
+    @property
+    def prompt_ids(self) -> int:
+        """How many ids the prompts have, those of states left out."""
+        return sum(map(len, self._ids_of)) - self._known
+
+    def __repr__(self) -> str:
+        prompts, rows = counted(len(self.prompts), "prompt"), counted(self.rows, "row")
+        state = "done" if self.done else f"prompts read to {self.prompts_read:.0%}"
+        if not self.done and self.prompts_read == 1:
+            state = f"{int(self._finished.sum()):,} of {rows} finished"
+        name = type(self.strategy).__name__
+        return f"<{type(self).__name__}: {prompts}, n {self.n:,}, {name}, {state}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a session cannot be pickled: pickle its engine and begin again, or a prompt_state"
+        )
+
+    @property
     def _out_of_time(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline
 
     def advance(self, n: int = 1, budget_ms: float = 20) -> SampleEvents | BeamEvents:
         """Run up to n positions, or until the budget is used (by at most one position more)."""
         check_integer("n", n, 1, 2**31 - 1)
-        if self._deadline is not None:
-            left = max(0.0, self._deadline - time.monotonic())
-            budget_ms = min(budget_ms, 1000 * left)
-        events = self._advance(n, budget_ms)
-        self._finished = events.finished
+        with self._lock:
+            if self._deadline is not None:
+                left = max(0.0, self._deadline - time.monotonic())
+                budget_ms = min(budget_ms, 1000 * left)
+            events = self._advance(n, budget_ms)
+            self._finished = events.finished
         return events
 
     def prompt_state(self, prompt: int) -> PromptState:
         """The state of a prompt, once it has been fed. Raises InputError."""
         try:
             state, logits = self._native.prompt_state(prompt)
-        except _engine.EngineError as error:
+        except EngineError as error:
             raise InputError(str(error)) from None
         task = self._task
         ids = np.array(self._ids_of[prompt], np.int32)

@@ -1,251 +1,238 @@
-"""`charlm write`: completions on standard output, as they come.
+"""`charlm write`: completions on standard output or in a file, group by group, as they come.
 
-Several completions stand apart by an empty line. On a terminal everything goes through the
-display filter and a dim line says which completion follows; in a pipe the text is raw UTF-8.
-Notices go to standard error.
+Notices and progress go to standard error. What the texts look like is `charlm.text_output`'s.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from contextlib import ExitStack
 
-from charlm.checkpoint import Checkpoint, find_checkpoints, load_checkpoint
-from charlm.config import Precision
-from charlm.decoding import is_beam
-from charlm.device import Device
-from charlm.display import visible_text
+from charlm.continued import look_through
 from charlm.engine import Engine
-from charlm.errors import CharlmError, InputError, report_notice
-from charlm.events import Completion
-from charlm.prompt_state import PromptState
-from charlm.receipt import Order, records_of
-from charlm.rewriting import Request, read_records, rewrite
+from charlm.errors import InputError, report_notice
+from charlm.interrupts import Interrupt, noticed_interrupts
+from charlm.out_file import OutFile, opened_out
+from charlm.progress_line import LONG, ProgressLine
+from charlm.receipt import records_of
 from charlm.session import Session
 from charlm.stream import TextStream
-from charlm.text_files import read_bytes
-from charlm.vocabulary import Unknown
+from charlm.text_groups import Group
+from charlm.text_output import TextOutput
+from charlm.text_task import Task, Texts
 
-
-@dataclass(frozen=True)
-class Task:
-    """What to write. n: samples of each prompt, or how many of a beam's best.
-
-    dice: "prompt", "shared", or a name. state: a file to begin from; each prompt follows it.
-    save_state: a file for the state after the one text.
-    """
-
-    checkpoint: str
-    prompts: list[str]
-    order: Order
-    n: int
-    unknown: Unknown
-    threads: int
-    device: str = "cpu"
-    dice: str = "prompt"
-    state: str | None = None
-    save_state: str | None = None
-
-
-class _Output:
-    """Standard output for text that a model wrote."""
-
-    def __init__(self) -> None:
-        self.terminal = sys.stdout.isatty()
-        # A terminal gets what it can show, a pipe gets every character as it is.
-        if hasattr(sys.stdout, "reconfigure"):
-            if self.terminal:
-                sys.stdout.reconfigure(errors="backslashreplace")
-            else:
-                sys.stdout.reconfigure(encoding="utf-8", errors="surrogatepass")
-        self._at_line_start = True
-        self._begun = False
-
-    def write(self, text: str) -> None:
-        """Write a piece of text; it is shown at once."""
-        if text:
-            sys.stdout.write(visible_text(text) if self.terminal else text)
-            sys.stdout.flush()
-            self._at_line_start = text.endswith("\n")
-
-    def begin(self, heading: str) -> None:
-        """Set a completion apart from the one before; `heading` may be empty."""
-        self.end_line()
-        if self._begun:
-            self.write("\n")
-        self._begun = True
-        if heading:
-            sys.stdout.write(f"\x1b[2m{heading}\x1b[0m\n" if self.terminal else f"{heading}\n")
-
-    def end_line(self) -> None:
-        """End the line, if one was begun."""
-        if not self._at_line_start:
-            self.write("\n")
-
-
-def read_prompts(prompt: str | None, file: str | None) -> list[str]:
-    """The prompts meant by --prompt and --prompts, of which one is given: TEXT, -, or FILE."""
-    source = "-" if prompt == "-" else file
-    if source is None:
-        return [prompt or ""]
-    data, name = read_bytes(source, "prompts")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"prompts {name}: byte {data[error.start]:#04x} at offset {error.start:,}, line"
-            f" {data.count(bytes([10]), 0, error.start) + 1:,}, is not UTF-8: convert the file"
-        ) from None
-    lines = text.replace("\r\n", "\n").split("\n")
-    return lines[:-1] if lines[-1] == "" else lines
+__all__ = ["Task", "write"]
 
 
 def write(task: Task, *, as_json: bool) -> None:
-    """Write every completion of a task to standard output."""
-    if not task.prompts:
-        return
-    if task.save_state and len(task.prompts) * task.n != 1:
+    """Write every completion of a task."""
+    if task.save_state and len(task.prompts) * task.n > 1:
         raise InputError("--save-state is of one text: give one prompt, and -n 1")
+    if not task.prompts and task.out is None:
+        return
     order = task.order
     engine = Engine.load(
         task.checkpoint, threads=task.threads, device=task.device, precision=order.precision
     )
-    prompts = _begun(task)
-    session = engine.start(
-        prompts,
-        order.strategy,
-        n=task.n,
-        first_sample=engine.sample_indices(prompts, order.strategy, n=task.n, unknown=task.unknown),
-        details=order.details,
-        seed=order.seed,
-        dice=task.dice,
-        unknown=task.unknown,
-        **asdict(order.limits),
-    )
-    for notice in (*engine.notices, *session.notices):
+    for notice in engine.notices:
         report_notice(notice)
-    if not (as_json or is_beam(order.strategy)):
-        _write_samples(session)
-    while not session.done:
-        session.advance(64)
-    if as_json:
-        for _, record in records_of(engine, order, session):
-            print(json.dumps(record))
-    elif is_beam(order.strategy):
-        _write_best(session.completions())
-    if task.save_state:
+    texts = Texts(engine, task)
+    with ExitStack() as stack:
+        out = None
+        if task.out is not None:
+            out = stack.enter_context(opened_out(task.out, go_on=task.go_on))
+        if out is not None and task.go_on:
+            out.cut(texts.go_on_with(look_through(out, texts.named()), out))
+        interrupt = stack.enter_context(noticed_interrupts())
+        session = _write_groups(texts, out, interrupt, as_json=as_json)
+        if interrupt.asked and out is not None and as_json:
+            report_notice(f"{out.path} holds what was whole: --continue goes on with it")
+    if task.save_state and session is not None:
         engine.state_after(session).save(task.save_state)
-    _report_overflow(session.completions())
+    texts.report_overflow()
 
 
-def write_again(
-    records: str, checkpoint: str | None, device: Device, threads: int, *, as_json: bool
-) -> None:
-    """Write the texts of a file of records once more, as they were written; or the records.
+def _write_groups(
+    texts: Texts, out: OutFile | None, interrupt: Interrupt, *, as_json: bool
+) -> Session | None:
+    """Decode and write every group, or as far as an interrupt lets it; the last session."""
+    # Where texts are read as they come, they are the progress.
+    watched = out is None and not as_json and sys.stdout.isatty()
+    puller, session = _Puller(interrupt), None
+    writer = _writer(texts, puller, out, as_json=as_json)
+    try:
+        for group in texts.groups():
+            if interrupt.asked:
+                break
+            session = texts.begin(group)
+            writer.write(session, group)
+            if not watched and group.end < len(texts.prompts):
+                puller.line.show(f"{group.end:,} of {len(texts.prompts):,} prompts")
+    finally:
+        puller.line.clear()
+    return session
 
-    checkpoint: the one they are of; None: it is looked for.
-    """
-    data, name = read_bytes(records, "file of records")
-    requests = read_records(data, name, device.name)
-    models = _models_of(requests, name, checkpoint)
-    engines: dict[tuple[str, Precision], Engine] = {}
-    for model, precision in {(request.model, request.order.precision) for request in requests}:
-        engines[model, precision] = Engine(
-            models[model], threads=threads, device=device.name, precision=precision
-        )
-    completions = rewrite(engines, requests)
+
+class _Puller:
+    """Advances sessions until they are done or an end is asked for, and says how far they are."""
+
+    def __init__(self, interrupt: Interrupt) -> None:
+        self._interrupt = interrupt
+        self.line = ProgressLine()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether an end was asked for."""
+        return self._interrupt.asked
+
+    def read(self, session: Session, advance: Callable[[], object]) -> None:
+        """Advance until the model has read the prompts."""
+        told = session.prompt_ids > LONG
+        while session.prompts_read < 1 and not (session.done or self._interrupt.asked):
+            advance()
+            if told and session.prompts_read < 1:
+                self.line.show(f"reading the prompt, {int(100 * session.prompts_read)} %")
+        if told:
+            self.line.clear()
+
+    def end(
+        self,
+        session: Session,
+        advance: Callable[[], object],
+        enough: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Advance until it is done, or there is enough."""
+        while not (session.done or self._interrupt.asked or enough()):
+            advance()
+
+    def finish(self, session: Session) -> None:
+        """Advance a session of which nothing is shown before it is done."""
+        written, length = 0, session.limits.max_length
+
+        def advance() -> None:
+            nonlocal written
+            written += len(session.advance(64).ids)
+            if length > LONG:
+                self.line.show(f"{written:,} of {length:,} characters")
+
+        self.end(session, advance)
+
+
+def _writer(
+    texts: Texts, puller: _Puller, out: OutFile | None, *, as_json: bool
+) -> _RecordWriter | _SearchWriter | _SampleWriter:
     if as_json:
-        for request in requests:
-            print(json.dumps(request.record))
-        return
-    groups: list[list[Completion]] = []
-    for request, completion in zip(requests, completions, strict=True):
-        if request.rank == 0 or not groups or groups[-1][0].prompt != completion.prompt:
-            groups.append([])
-        groups[-1].append(completion)
-    if is_beam(requests[0].order.strategy):
-        _write_best(groups)
-        return
-    output = _Output()
-    for completion in completions:
-        output.begin("")
-        output.write(completion.prompt + completion.text)
-    output.end_line()
+        return _RecordWriter(texts, puller, out)
+    output = TextOutput(None if out is None else _TextFile(out))
+    if texts.beam:
+        return _SearchWriter(texts, puller, output)
+    return _SampleWriter(texts, puller, output)
 
 
-def _models_of(
-    requests: Sequence[Request], name: str, checkpoint: str | None
-) -> dict[str, Checkpoint]:
-    """The models of records by the names they give them; says which were found where."""
-    lines = {request.model: request.line for request in reversed(requests)}
-    if checkpoint is None:
-        found = find_checkpoints(lines)
-        for path in dict.fromkeys(path for path, _ in found.values()):
-            report_notice(f"the records are of {path}")
-        return {model: checkpoint for model, (_, checkpoint) in found.items()}
-    given = load_checkpoint(checkpoint)
-    for model, line in lines.items():
-        if not given.is_named(model):
-            raise InputError(
-                f"records {name}, line {line:,}: its model is {model:.12}, not"
-                f" {given.identity:.12} of {checkpoint}"
-            )
-    return dict.fromkeys(lines, given)
+class _TextFile(io.TextIOBase):
+    """A file of `--out` as a stream of text."""
+
+    def __init__(self, out: OutFile) -> None:
+        self._out = out
+
+    def write(self, text: str) -> int:
+        self._out.append(text.encode("utf-8", "surrogatepass"))
+        return len(text)
 
 
-def _begun(task: Task) -> list[str] | list[PromptState]:
-    if task.state is None:
-        return task.prompts
-    state = PromptState.load(task.state)
-    return [state + prompt for prompt in task.prompts]
+class _RecordWriter:
+    """Records, once a group is decoded; of a group that was interrupted those that are whole."""
+
+    def __init__(self, texts: Texts, puller: _Puller, out: OutFile | None) -> None:
+        self._texts, self._puller, self._out = texts, puller, out
+
+    def write(self, session: Session, group: Group) -> None:
+        texts = self._texts
+        self._puller.read(session, session.advance)
+        self._puller.finish(session)
+        finished, lines = session.finished, []
+        places = [
+            (prompt, place)
+            for prompt, completions in enumerate(session.completions())
+            for place in range(len(completions))
+        ]
+        ids = texts.ids[group.begin : group.end]
+        records = records_of(texts.engine, texts.order, session, ids)
+        for (prompt, place), (completion, record) in zip(places, records, strict=True):
+            if not finished[prompt if texts.beam else prompt * group.n + place]:
+                break  # a record is of a whole text; this one is written when the command goes on
+            texts.note(group, prompt, place, completion)
+            lines.append(json.dumps(record) + "\n")
+        self._puller.line.clear()
+        if self._out is not None:
+            self._out.append("".join(lines).encode())
+        else:
+            sys.stdout.write("".join(lines))
+            sys.stdout.flush()
 
 
-def _write_best(results: list[list[Completion]]) -> None:
-    """A search shows its results when it has them, best first, each with its score."""
-    output = _Output()
-    headed = output.terminal or any(len(completions) > 1 for completions in results)
-    for prompt, completions in enumerate(results):
-        for rank, completion in enumerate(completions, start=1):
-            end = {"eos": "the end", "stop": "a stop"}.get(completion.end, "cut")
-            heading = (
-                f"{_place(len(results), prompt)}{rank}. score {completion.score:.4f},"
-                f" log_prob {completion.log_prob:.4f}, length {completion.length:,}, {end}"
-            )
-            output.begin(heading if headed else "")
-            output.write(completion.prompt + completion.text)
-    output.end_line()
+class _SearchWriter:
+    """A search shows its results when it has them, or what it has when it is interrupted."""
+
+    def __init__(self, texts: Texts, puller: _Puller, output: TextOutput) -> None:
+        self._texts, self._puller, self._output = texts, puller, output
+
+    def write(self, session: Session, group: Group) -> None:
+        texts = self._texts
+        self._puller.read(session, session.advance)
+        self._puller.finish(session)
+        self._puller.line.clear()
+        for prompt, completions in enumerate(session.completions()):
+            if self._puller.interrupted and not any(c.length for c in completions):
+                continue  # nothing of it was found
+            self._output.write_best(texts.place(group.begin + prompt), completions)
+            for place, completion in enumerate(completions):
+                texts.note(group, prompt, place, completion)
+        self._output.end_line()
 
 
-def _write_samples(session: Session) -> None:
-    """The first completion streams; those behind it are shown, as far as they are, in turn."""
-    output = _Output()
-    stream = TextStream(session, filtered=False)  # the output filters, where it is a terminal
-    finished = [False] * session.rows
-    for row in range(session.rows):
-        prompt, sample = divmod(row, session.n)
-        heading = f"{_place(len(session.prompts), prompt)}sample {sample + 1}"
-        output.begin(heading if session.rows > 1 and output.terminal else "")
-        output.write(session.prompts[prompt] + stream.text(row))
-        while not finished[row]:
-            for change in stream.advance():
-                finished[change.row] = change.finished
-                if change.row == row:
-                    output.write(change.text)
-    output.end_line()
+class _SampleWriter:
+    """The first text streams; those behind it are shown, as far as they are, in turn."""
+
+    def __init__(self, texts: Texts, puller: _Puller, output: TextOutput) -> None:
+        self._texts, self._puller, self._output = texts, puller, output
+        self._headed = output.terminal and len(texts.prompts) * texts.n > 1
+
+    def write(self, session: Session, group: Group) -> None:
+        texts, output = self._texts, self._output
+        stream = TextStream(session, filtered=False)  # the output filters, where it is a terminal
+        ended = [False] * session.rows
+        self._puller.read(session, lambda: _advance(stream, ended))
+        if output.terminal:
+            self._puller.line.clear()
+        for row in range(session.rows):
+            if self._puller.interrupted and not (stream.text(row) or ended[row]):
+                continue  # nothing of it was written
+            prompt, sample = divmod(row, group.n)
+            heading = f"{texts.place(group.begin + prompt)}sample {group.skip + sample + 1}"
+            output.begin(heading if self._headed else "")
+            output.write(session.prompts[prompt] + stream.text(row))
+            self._stream(row, stream, session, ended)
+        output.end_line()
+        for prompt, completions in enumerate(session.completions()):
+            for place, completion in enumerate(completions):
+                texts.note(group, prompt, place, completion)
+
+    def _stream(self, row: int, stream: TextStream, session: Session, ended: list[bool]) -> None:
+        """Write what comes of a row until it ends."""
+
+        def advance() -> None:
+            before = len(stream.text(row))
+            _advance(stream, ended)
+            self._output.write(stream.text(row)[before:])
+
+        self._puller.end(session, advance, lambda: ended[row])
 
 
-def _place(prompts: int, prompt: int) -> str:
-    return f"prompt {prompt + 1}, " if prompts > 1 else ""
-
-
-def _report_overflow(results: list[list[Completion]]) -> None:
-    """Once all is written: an error for the first text that the model could not go on with."""
-    for prompt, completions in enumerate(results):
-        for sample, completion in enumerate(completions):
-            if completion.end == "overflow":
-                raise CharlmError(
-                    f"the model's numbers overflow in {_place(len(results), prompt)}sample"
-                    f" {sample + 1}, at character {completion.length + 1:,}"
-                )
+def _advance(stream: TextStream, ended: list[bool]) -> None:
+    """Go on with every row of a stream, and note which have ended."""
+    for change in stream.advance():
+        ended[change.row] = change.finished

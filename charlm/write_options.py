@@ -7,7 +7,6 @@ in `charlm.decoding`.
 from __future__ import annotations
 
 import argparse
-import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from dataclasses import Field, fields
@@ -15,6 +14,7 @@ from typing import Any
 
 from charlm.config import PRECISIONS
 from charlm.decoding import STRATEGIES
+from charlm.escapes import unescaped
 
 
 def add_write_options(parser: ArgumentParser) -> None:
@@ -37,22 +37,70 @@ def add_write_options(parser: ArgumentParser) -> None:
     _add_limits(parser.add_argument_group("where a text ends"))
     _add_texts(parser.add_argument_group("the texts"))
     add_engine_options(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON record a line")
-    parser.add_argument(
+    _add_output(parser.add_argument_group("where the texts go"))
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--json", action="store_true", help="one JSON record a line")
+    group.add_argument(
         "--details",
         type=int,
         metavar="N",
         help="with --json, of every character: log_prob, rank, entropy and its N first rivals,"
         " before and after the filters",
     )
+    group.add_argument(
+        "--out", metavar="FILE", help="a new file, in place of standard output; as they come"
+    )
+    group.add_argument(
+        "--continue",
+        dest="go_on",
+        action="store_const",
+        const=True,
+        help="with --out and --json: go on with a FILE that was broken off; it becomes what it"
+        " would have been, and must be of the same model, prompts and options",
+    )
+
+
+def add_score_options(parser: ArgumentParser) -> None:
+    """Everything that `score` takes."""
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a text; - reads standard input")
+    parser.add_argument("--encoding", default="utf-8", help="of FILE (default: utf-8)")
+    parser.add_argument(
+        "--errors", default="strict", help="bytes that do not fit: replace, ignore (default: stop)"
+    )
+    add_engine_options(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object a file, and the total")
+    parser.add_argument(
+        "--details",
+        type=int,
+        metavar="N",
+        help="with --json, of every character: log_prob, rank, entropy and its N first rivals",
+    )
 
 
 def _add_prompts(parser: ArgumentParser) -> None:
     prompts = parser.add_mutually_exclusive_group()
     prompts.add_argument(
-        "--prompt", metavar="TEXT", help="the text to continue (may be empty); -: one a line, stdin"
+        "--prompt",
+        type=unescaped,
+        metavar="TEXT",
+        help="the text to continue (may be empty; \\n, \\t and \\\\ are newline, tab and"
+        " backslash); -: one a line, stdin",
     )
-    prompts.add_argument("--prompts", metavar="FILE", help="prompts from a file, one a line")
+    prompts.add_argument(
+        "--prompts",
+        metavar="FILE",
+        help='prompts from a file, one a line; or JSON lines, {"prompt": "...", "id": "a7"}, whose'
+        " id comes back in the record",
+    )
+    prompts.add_argument(
+        "--prompt-file",
+        metavar="FILE",
+        help="a file that is one prompt, of as many lines as it has; the newline at its very end is"
+        " left out (- reads standard input)",
+    )
     prompts.add_argument(
         "--from",
         dest="records",
@@ -69,7 +117,7 @@ def _add_knobs(group: argparse._ArgumentGroup) -> None:
     for name, option in strategy_options().items():
         group.add_argument(
             "--" + name.replace("_", "-"),
-            type=_unescaped if name in ("ban", "allow") else type(option.default),
+            type=unescaped if name in ("ban", "allow") else type(option.default),
             metavar={int: "K", float: "X", str: "TEXT"}[type(option.default)],
             choices=option.metadata["choices"] or None,
             help=f"{option.metadata['help']} [{_takers(name)}]".replace("%", "%%"),
@@ -83,7 +131,12 @@ def _add_texts(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="samples of each prompt (default: 1), or the N best of a beam (default: 3)",
     )
-    group.add_argument("--seed", type=int, metavar="N", help="of the dice (default: 1)")
+    group.add_argument(
+        "--seed",
+        type=_seed,
+        metavar="N",
+        help="of the dice (default: 1); random: one is drawn, said, and kept in the records",
+    )
     group.add_argument(
         "--dice",
         metavar="WHICH",
@@ -104,11 +157,11 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--stop",
-        type=_unescaped,
+        type=unescaped,
         action="append",
         metavar="TEXT",
         help="end a text where it says TEXT, which stays in it (repeatable; \\n, \\t and \\\\ are"
-        " newline, tab and backslash, here as in --ban and --allow)",
+        " newline, tab and backslash, here as in --ban, --allow and --prompt)",
     )
     group.add_argument(
         "--ignore-eos", action="store_true", default=None, help="never write the model's own end"
@@ -116,12 +169,17 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--seconds", type=float, metavar="X", help="cut all texts after X seconds")
 
 
-_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
+#: The seed that is drawn.
+RANDOM = "random"
 
 
-def _unescaped(text: str) -> str:
-    """What is meant by a text typed with escapes."""
-    return re.sub(r"\\[nt\\]", lambda match: _ESCAPES[match.group()], text)
+def _seed(text: str) -> int | str:
+    try:
+        return text if text == RANDOM else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is neither a whole number nor random"
+        ) from None
 
 
 def add_engine_options(parser: ArgumentParser) -> None:

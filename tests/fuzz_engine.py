@@ -54,6 +54,14 @@ def small_checkpoint(cell: Any, layers: int, scale: float, seed: int) -> Checkpo
     return Checkpoint(config, text, Vocabulary(CHARACTERS), tensors, {"step": 1}, {"name": "x"})
 
 
+def _as_array(random: Random, ids: list[int]) -> Any:
+    """The ids as an array of the wanted type, now and then of another or in steps."""
+    array = np.array(ids, np.int32)
+    if random.random() < 0.05:
+        return random.choice([array.astype(np.int64), array[:, None], np.repeat(array, 2)[::2]])
+    return array
+
+
 class Fuzzer:
     """Runs cases and counts their calls: accepted, and refused as the contract says."""
 
@@ -198,6 +206,8 @@ class Fuzzer:
 
     def _state_of(self, random: Random, session: Any) -> None:
         arguments = {"prompt": _prompt(random, 2)}
+        fed, ids = session.prompt_progress()
+        assert 0 <= fed <= ids
         name = type(session).__name__ + ".prompt_state"
         found = self._call(random, name, session.prompt_state, arguments, 0.1)
         if found is not None:
@@ -214,6 +224,8 @@ class Fuzzer:
             "rivals": random.choice([-1, -1, 0, 3, V - 1]),
             "threads": random.choice([1, 1, 1, 3]),
         }
+        if random.random() < 0.5:
+            arguments["inputs"] = [_as_array(random, text) for text in inputs]
         session = self._call(random, "ScoringSession", _engine.ScoringSession, arguments)
         if session is None:
             return
@@ -221,6 +233,8 @@ class Fuzzer:
             self._advance(random, session, 1)
         assert all((x <= 1e-5).all() or np.isnan(x).any() for x in session.log_probs())
         session.details()
+        scored, all_ = session.progress()
+        assert 0 <= scored <= all_ == sum(map(len, session.log_probs()))
 
     def _model(self, random: Random) -> None:
         checkpoint = random.choice(self._checkpoints)

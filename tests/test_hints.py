@@ -132,7 +132,7 @@ def test_a_guess_is_near_or_none(call: str, message: str) -> None:
         (["sample", "RUN"], "there is no command sample: it is write here"),
         (["my.txt"], "to learn a text: python -m charlm train --corpus my.txt"),
         (["shakespeare"], "to write with a model: python -m charlm write shakespeare"),
-        (["score", "RUN", "a", "b"], "unrecognized argument 'b'"),
+        (["info", "RUN", "b"], "unrecognized argument 'b'"),
     ],
 )
 def test_a_word_that_stands_alone_is_told_its_place(arguments: list[str], hint: str) -> None:

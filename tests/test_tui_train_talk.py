@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tui_driver import painted, press, toasts, until
-from tui_fakes import FakeModel, letters
+from tui_fakes import FakeModel, FakeText, letters
 from tui_train_fakes import training_view, write_run
 
 from charlm.checkpoint import Checkpoint, save_checkpoint
 from charlm.config import ModelConfig, TextConfig, parameter_shapes
 from charlm.vocabulary import Vocabulary
 from tui.messages.run import Place, Probe
+from tui.messages.writing import Request
 from tui.widgets.answers import Answers
 from tui.widgets.strips import rows
 from tui.work.kept_weights import WeightsFinder
@@ -231,10 +232,18 @@ async def test_without_colour_shades_tell_the_heat(
 async def test_an_answer_may_end_when_its_weights_are_gone(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run")
     kept(run, 50)
-    model = FakeModel(letters("It was so long a text that nobody throws it again."), delay=0.1)
+    texts: list[FakeText] = []
+
+    class Noted(FakeModel):
+        def text(self, request: Request, steps: list[tuple[int, str]]) -> FakeText:
+            texts.append(super().text(request, steps))
+            return texts[-1]
+
+    model = Noted(letters("It was so long a text that nobody throws it again." * 90), delay=0.1)
     async with training_view(run, model=model) as view:
         await until(lambda: "It was" in painted(view))
         (run / "kept" / "step-00000050.safetensors").unlink()
         await until(lambda: not view._talk._weights)
-        assert view._talk._asked is not None
+        assert view._talk._asked is not None  # it is still being written
+        texts[-1].delay = 0.0
         await until(lambda: view._talk._asked is None)

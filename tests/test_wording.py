@@ -184,6 +184,7 @@ _MANY = (
     "{TALL} lines",
     "{pace} characters",
     "{named} files",
+    "{len(self.prompts):,} prompts",
     "{' / '.join(map(str, sizes))} units",
     "{speed:,.0f} characters",
     "{values['characters_per_s']:,.0f} characters",

@@ -48,13 +48,14 @@ class FakeText:
         self.prompt, self.notices = prompt, ()
         self.dice = "00000000000000d1"
         self.ends = True
+        self.read = 1.0
         self.source = self
         self.done = not steps
         self.characters, self.log_prob = 0, 0.0
-        self._steps, self._delay = list(steps), delay
+        self._steps, self.delay = list(steps), delay
 
     def advance(self, n: int = 64, budget_ms: float = 20) -> list[FakeChange]:
-        time.sleep(self._delay)
+        time.sleep(self.delay)
         changes = []
         for _ in range(min(n, 8, len(self._steps))):
             keep, text = self._steps.pop(0)
@@ -85,7 +86,7 @@ class FakeLanes:
         requests = together.requests
         named = tuple(f" {r.strategy} {r.seed} {r.sample}." for r in requests)
         self.prompt, self.notices = requests[0].prompt, ()
-        self.characters = 0
+        self.characters, self.read = 0, 1.0
         self._number, self._texts, self._delay = together.number, texts or named, delay
         self._compared = together.compared
 

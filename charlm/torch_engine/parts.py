@@ -7,9 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol, Self, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from charlm._engine import EngineError as EngineError
 from charlm.errors import CharlmError
 
 #: Positions queued between two looks at the device: a look waits for all that was queued.
@@ -17,10 +20,6 @@ POSITIONS_PER_LOOK = 16
 
 #: What one position gave: tensors whose first axis is the rows of a part, or of the session.
 Given = tuple[Tensor, ...]
-
-
-class EngineError(ValueError):
-    """An argument that does not fit the model or the session."""
 
 
 class Part(Protocol):
@@ -91,16 +90,16 @@ class Budget:
         return time.monotonic() >= self._end
 
 
-def check_ids(ids: Sequence[int], vocabulary_size: int) -> None:
+def check_ids(ids: Sequence[int] | NDArray[np.int32], vocabulary_size: int) -> None:
     """Raise EngineError for an id outside of the vocabulary."""
-    for id in ids:
-        if not 0 <= id < vocabulary_size:
-            raise EngineError(f"id {id} is not in a vocabulary of {vocabulary_size}")
+    array = np.asarray(ids, np.int64)
+    for id in array[(array < 0) | (array >= vocabulary_size)]:
+        raise EngineError(f"id {id} is not in a vocabulary of {vocabulary_size}")
 
 
-def padded(texts: Sequence[Sequence[int]], device: torch.device) -> Tensor:
+def padded(texts: Sequence[Sequence[int] | NDArray[np.int32]], device: torch.device) -> Tensor:
     """Texts side by side, filled up with PAD (0): int64 [texts, longest]."""
     rows = torch.zeros(len(texts), max(map(len, texts), default=0), dtype=torch.int64)
     for row, ids in zip(rows, texts, strict=True):
-        row[: len(ids)] = torch.tensor(ids, dtype=torch.int64)
+        row[: len(ids)] = torch.from_numpy(np.array(ids, np.int64))
     return rows.to(device)

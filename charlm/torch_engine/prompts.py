@@ -75,7 +75,9 @@ class Prompts:
                 logits[p] = torch.tensor(start[1])
             rest.append(ids[start[2] if start else 0 :])
         self.lengths = torch.tensor([len(ids) for ids in prompts], device=device)
-        self._longest = max(map(len, rest), default=0)
+        self._rests = [len(ids) for ids in rest]
+        self._ids = sum(map(len, prompts))
+        self._longest = max(self._rests, default=0)
         left = torch.tensor([len(ids) for ids in rest], device=device)
         ends = frozenset(map(len, rest))
         whole = _FeedingPart(model, ends, padded(rest, device), left, state, logits.to(device))
@@ -86,6 +88,11 @@ class Prompts:
     def fed(self) -> bool:
         """Whether every prompt has been fed to its end."""
         return self._position == self._longest
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many ids of the prompts have been fed, of how many."""
+        return self._ids - sum(max(0, rest - self._position) for rest in self._rests), self._ids
 
     def step(self) -> None:
         """Feed one id to every prompt that has one left."""
@@ -105,7 +112,7 @@ class Prompts:
         if not 0 <= prompt < len(self.lengths):
             raise EngineError(f"prompt {prompt} of {len(self.lengths)}")
         if not self.fed:
-            raise EngineError("the prompts have not been fed yet")
+            raise EngineError("the prompt has not been fed yet")
         state, logits = self.ends()
         return state[prompt].cpu().numpy(), logits[prompt].cpu().numpy()
 

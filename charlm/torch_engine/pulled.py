@@ -55,6 +55,10 @@ class PulledSession(ABC, Generic[P]):
         """state [L, S, H] and logits [V] after a prompt. Raises EngineError before it is fed."""
         return self._prompts.prompt_state(prompt)
 
+    def prompt_progress(self) -> tuple[int, int]:
+        """How many ids of the prompts have been fed, of how many."""
+        return self._prompts.progress
+
     @abstractmethod
     def _begin(self) -> P:
         """All rows, each at the end of its prompt."""

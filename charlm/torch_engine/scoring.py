@@ -28,6 +28,7 @@ from charlm.torch_engine.parts import (
 
 #: Of one text: ranks [T], entropies [T], rivals' ids and log_probs [T, J].
 ScoredDetails = tuple[IntArray, FloatArray, IntArray, FloatArray]
+Ids = Sequence[int] | IntArray
 _GROUP = 4096  # texts fed together, of nearly equal length
 
 
@@ -76,8 +77,8 @@ class ScoringSession:
         self,
         *,
         model: Model,
-        inputs: Sequence[Sequence[int]],
-        targets: Sequence[Sequence[int]],
+        inputs: Sequence[Ids],
+        targets: Sequence[Ids],
         rivals: int,
         threads: int,
     ) -> None:
@@ -88,7 +89,8 @@ class ScoringSession:
         check_rivals(rivals, model.config.vocabulary_size)
         self._model, self._rivals = model, rivals
         self._inputs, self._targets = inputs, targets
-        full = sorted((s for s in range(len(inputs)) if inputs[s]), key=lambda s: -len(inputs[s]))
+        some = (s for s in range(len(inputs)) if len(inputs[s]))
+        full = sorted(some, key=lambda s: -len(inputs[s]))
         self._groups = [full[i : i + _GROUP] for i in range(0, len(full), _GROUP)]
         self._parts: list[_FedTexts] = []
         self._scored = [self._room(len(ids)) for ids in inputs]
@@ -105,6 +107,12 @@ class ScoringSession:
     def done(self) -> bool:
         """Whether every text has been scored."""
         return not self._groups
+
+    def progress(self) -> tuple[int, int]:
+        """How many targets have been scored, of how many; a group counts when it has ended."""
+        left = sum(len(self._inputs[s]) for group in self._groups for s in group)
+        all_ = sum(map(len, self._inputs))
+        return all_ - left, all_
 
     @torch.inference_mode()
     def advance(self, n: int, budget_ms: float) -> None:

@@ -36,6 +36,15 @@ T to_value(const py::handle& value, const std::string& name) {
     }
 }
 
+// Ids as an int32 array, which is copied as a whole, or as any sequence of integers.
+inline std::vector<std::int32_t> to_ids(const py::handle& value, const std::string& name) {
+    if (!py::isinstance<py::array>(value)) return to_value<std::vector<std::int32_t>>(value, name);
+    const auto array = py::reinterpret_borrow<py::array>(value);
+    check_array<std::int32_t>(array, "int32", 1, name);
+    const auto* data = static_cast<const std::int32_t*>(array.data());
+    return {data, data + array.size()};
+}
+
 template <class T>
 py::array_t<T> to_array(const std::vector<T>& values, std::vector<py::ssize_t> shape) {
     py::array_t<T> array(std::move(shape));

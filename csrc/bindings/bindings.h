@@ -37,9 +37,9 @@ std::unique_ptr<BeamSession> make_beams(
     std::size_t no_repeat_ngram, const std::vector<std::int32_t>& banned, std::int64_t max_length,
     std::int64_t min_length, const std::vector<Ids>& stops, std::size_t threads);
 std::unique_ptr<ScoringSession> make_scoring(std::shared_ptr<const Model> model,
-                                             const std::vector<Ids>& inputs,
-                                             const std::vector<Ids>& targets, std::int64_t rivals,
-                                             std::size_t threads);
+                                             const std::vector<py::object>& inputs,
+                                             const std::vector<py::object>& targets,
+                                             std::int64_t rivals, std::size_t threads);
 
 // ids [n, N], log_probs [n, N], finished [N], details or None.
 py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budget_ms);

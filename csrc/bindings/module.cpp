@@ -41,6 +41,7 @@ PYBIND11_MODULE(_engine, m) {
              py::arg("threads"))
         .def_property_readonly("rows", &SamplingSession::rows)
         .def("prompt_state", &prompt_state_of<SamplingSession>, py::arg("prompt"))
+        .def("prompt_progress", &SamplingSession::progress, py::call_guard<py::gil_scoped_release>())
         .def("done", &SamplingSession::done, py::call_guard<py::gil_scoped_release>())
         .def("advance", &advance_sampling, py::arg("n"), py::arg("budget_ms"));
 
@@ -53,6 +54,7 @@ PYBIND11_MODULE(_engine, m) {
         .def_property_readonly("prompts", &BeamSession::prompts)
         .def_property_readonly("width", &BeamSession::width)
         .def("prompt_state", &prompt_state_of<BeamSession>, py::arg("prompt"))
+        .def("prompt_progress", &BeamSession::progress, py::call_guard<py::gil_scoped_release>())
         .def("done", &BeamSession::done, py::call_guard<py::gil_scoped_release>())
         .def("advance", &advance_beams, py::arg("n"), py::arg("budget_ms"))
         .def("best", &best_of_beam, py::arg("prompt"));
@@ -63,6 +65,7 @@ PYBIND11_MODULE(_engine, m) {
         .def("done", &ScoringSession::done, py::call_guard<py::gil_scoped_release>())
         .def("advance", &ScoringSession::advance, py::arg("n"), py::arg("budget_ms"),
              py::call_guard<py::gil_scoped_release>())
+        .def("progress", &ScoringSession::progress, py::call_guard<py::gil_scoped_release>())
         .def("log_probs", &log_probs_of)
         .def("details", &details_of);
 

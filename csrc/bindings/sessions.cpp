@@ -46,6 +46,12 @@ std::vector<Prompt> to_prompts(const std::vector<Ids>& prompts, const py::list& 
     return result;
 }
 
+std::vector<Ids> to_texts(const std::vector<py::object>& texts, const std::string& name) {
+    std::vector<Ids> result;
+    for (const py::object& text : texts) result.push_back(to_ids(text, name));
+    return result;
+}
+
 StopRule stop_rule_named(const std::string& name) {
     if (name == "exact") return StopRule::exact;
     if (name == "first") return StopRule::first;
@@ -107,10 +113,11 @@ std::unique_ptr<BeamSession> make_beams(
 }
 
 std::unique_ptr<ScoringSession> make_scoring(std::shared_ptr<const Model> model,
-                                             const std::vector<Ids>& inputs,
-                                             const std::vector<Ids>& targets, std::int64_t rivals,
-                                             std::size_t threads) {
-    return std::make_unique<ScoringSession>(std::move(model), inputs, targets, to_optional(rivals),
+                                             const std::vector<py::object>& inputs,
+                                             const std::vector<py::object>& targets,
+                                             std::int64_t rivals, std::size_t threads) {
+    return std::make_unique<ScoringSession>(std::move(model), to_texts(inputs, "inputs"),
+                                            to_texts(targets, "targets"), to_optional(rivals),
                                             threads);
 }
 
@@ -181,9 +188,14 @@ template py::tuple prompt_state_of(const SamplingSession&, std::size_t);
 template py::tuple prompt_state_of(const BeamSession&, std::size_t);
 
 py::list log_probs_of(const ScoringSession& session) {
+    std::vector<std::vector<float>> texts;
+    {
+        const py::gil_scoped_release release;
+        texts = session.log_probs();
+    }
     py::list result;
-    for (const ScoredText& text : texts_of(session))
-        result.append(to_array(text.log_probs, {static_cast<py::ssize_t>(text.log_probs.size())}));
+    for (const std::vector<float>& log_probs : texts)
+        result.append(to_array(log_probs, {static_cast<py::ssize_t>(log_probs.size())}));
     return result;
 }
 

@@ -166,4 +166,9 @@ std::vector<BeamSession::Best> BeamSession::best(std::size_t prompt) const {
     return result;
 }
 
+std::pair<std::size_t, std::size_t> BeamSession::progress() const {
+    const std::lock_guard lock(guard_);
+    return prompt_progress(shards_);
+}
+
 }  // namespace charlm

@@ -87,6 +87,8 @@ class BeamSession {
     std::vector<Best> best(std::size_t prompt) const;
     // Raises ValueError before the prompt is fed.
     PromptState prompt_state(std::size_t prompt) const;
+    // How many ids of the prompts have been fed, of how many.
+    std::pair<std::size_t, std::size_t> progress() const;
 
   private:
     std::size_t shard_of(std::size_t prompt) const;

@@ -78,6 +78,15 @@ PromptState Prompts::read_state(std::size_t prompt) const {
     return result;
 }
 
+std::pair<std::size_t, std::size_t> Prompts::progress() const {
+    std::size_t fed = 0, all = 0;
+    for (const Prompt& prompt : prompts_) {
+        fed += prompt.fed;
+        all += prompt.ids.size();
+    }
+    return {fed, all};
+}
+
 void Prompts::step(Workspace& work) {
     rows_.clear();
     const std::size_t last = std::min(next_ + kRowsPerStep, open_.size());

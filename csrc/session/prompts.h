@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -44,6 +45,8 @@ class Prompts {
     const Dice& dice(std::size_t prompt) const { return prompts_[prompt].dice; }
     std::size_t length(std::size_t prompt) const { return prompts_[prompt].ids.size(); }
     std::size_t fed_length(std::size_t prompt) const { return prompts_[prompt].fed; }
+    // How many ids have been fed, of how many in all.
+    std::pair<std::size_t, std::size_t> progress() const;
     const float* state(std::size_t prompt) const {
         return states_.data() + prompt * model_.state_size();
     }

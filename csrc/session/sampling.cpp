@@ -175,4 +175,9 @@ PromptState SamplingSession::prompt_state(std::size_t prompt) const {
     return shards_[shard].prompts().read_state(prompt - bounds_[shard] / samples_);
 }
 
+std::pair<std::size_t, std::size_t> SamplingSession::progress() const {
+    const std::lock_guard lock(guard_);
+    return prompt_progress(shards_);
+}
+
 }  // namespace charlm

@@ -100,6 +100,8 @@ class SamplingSession {
     SampleEvents advance(std::size_t n, double budget_ms);
     // Raises ValueError before the prompt is fed.
     PromptState prompt_state(std::size_t prompt) const;
+    // How many ids of the prompts have been fed, of how many.
+    std::pair<std::size_t, std::size_t> progress() const;
 
   private:
     std::shared_ptr<const Model> model_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace charlm {
 namespace {
@@ -40,6 +41,7 @@ void ScoringShard::step() {
     }
     model_.step(rows_, work_);
     for (std::size_t n = first; n < group; ++n) read(rows_.logits[n - first], *texts[n]);
+    scored_ += group - first;
     ++steps_;
     if (++position_ == texts[group - 1]->inputs.size()) {
         texts_.resize(texts_.size() - group);
@@ -65,9 +67,9 @@ void ScoringShard::read(const float* logits, ScoredText& text) {
     }
 }
 
-ScoringSession::ScoringSession(std::shared_ptr<const Model> model, const std::vector<Ids>& inputs,
-                               const std::vector<Ids>& targets,
-                               std::optional<std::size_t> rivals, std::size_t threads)
+ScoringSession::ScoringSession(std::shared_ptr<const Model> model, std::vector<Ids> inputs,
+                               std::vector<Ids> targets, std::optional<std::size_t> rivals,
+                               std::size_t threads)
     : model_(std::move(model)), rivals_(rivals), threads_(threads) {
     check(inputs.size() == targets.size(), "as many inputs as targets are needed");
     check(rivals.value_or(0) < model_->config().vocabulary_size, "there are fewer rivals than that");
@@ -76,9 +78,9 @@ ScoringSession::ScoringSession(std::shared_ptr<const Model> model, const std::ve
         check_ids(*model_, inputs[s]);
         check_ids(*model_, targets[s]);
         const std::size_t T = inputs[s].size(), R = rivals.value_or(0), D = rivals ? T : 0;
-        texts_.push_back({inputs[s], targets[s], std::vector<float>(T), std::vector<std::int32_t>(D),
-                          std::vector<std::int32_t>(D * R), std::vector<float>(D),
-                          std::vector<float>(D * R)});
+        texts_.push_back({std::move(inputs[s]), std::move(targets[s]), std::vector<float>(T),
+                          std::vector<std::int32_t>(D), std::vector<std::int32_t>(D * R),
+                          std::vector<float>(D), std::vector<float>(D * R)});
     }
     const std::size_t count = split_evenly(texts_.size(), threads).size() - 1;
     std::vector<std::vector<ScoredText*>> parts(count);
@@ -95,6 +97,21 @@ bool ScoringSession::done() const {
 std::vector<ScoredText> ScoringSession::texts() const {
     const std::lock_guard lock(guard_);
     return texts_;
+}
+
+std::vector<std::vector<float>> ScoringSession::log_probs() const {
+    const std::lock_guard lock(guard_);
+    std::vector<std::vector<float>> result;
+    for (const ScoredText& text : texts_) result.push_back(text.log_probs);
+    return result;
+}
+
+std::pair<std::size_t, std::size_t> ScoringSession::progress() const {
+    const std::lock_guard lock(guard_);
+    std::size_t scored = 0, all = 0;
+    for (const ScoringShard& shard : shards_) scored += shard.scored();
+    for (const ScoredText& text : texts_) all += text.targets.size();
+    return {scored, all};
 }
 
 void ScoringSession::advance(std::size_t n, double budget_ms) {

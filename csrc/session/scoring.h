@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "decode/rivals.h"
 #include "decode/softmax.h"
@@ -28,6 +29,8 @@ class ScoringShard {
 
     bool done() const { return texts_.empty(); }
     std::size_t produced() const { return steps_; }
+    // Targets scored so far.
+    std::size_t scored() const { return scored_; }
     void step();
     Workspace& work() { return work_; }
 
@@ -41,13 +44,13 @@ class ScoringShard {
     Workspace work_;
     StepRows rows_;
     Aligned<float> states_, logits_;
-    std::size_t steps_ = 0, position_ = 0;
+    std::size_t steps_ = 0, position_ = 0, scored_ = 0;
 };
 
 class ScoringSession {
   public:
-    ScoringSession(std::shared_ptr<const Model> model, const std::vector<Ids>& inputs,
-                   const std::vector<Ids>& targets, std::optional<std::size_t> rivals,
+    ScoringSession(std::shared_ptr<const Model> model, std::vector<Ids> inputs,
+                   std::vector<Ids> targets, std::optional<std::size_t> rivals,
                    std::size_t threads);
 
     std::optional<std::size_t> rivals() const { return rivals_; }
@@ -55,6 +58,9 @@ class ScoringSession {
     void advance(std::size_t n, double budget_ms);
     // As they stand.
     std::vector<ScoredText> texts() const;
+    std::vector<std::vector<float>> log_probs() const;
+    // How many targets have been scored, of how many.
+    std::pair<std::size_t, std::size_t> progress() const;
 
   private:
     std::shared_ptr<const Model> model_;

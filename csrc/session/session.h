@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -82,6 +83,19 @@ std::size_t advance_shards(std::vector<Shard>& shards, std::size_t threads,
     }
     if (all_done) ready = std::min(ready, longest);
     return ready - delivered;
+}
+
+// Of the prompts of all shards: how many ids have been fed, of how many. What two shards feed
+// counts twice.
+template <class Shard>
+std::pair<std::size_t, std::size_t> prompt_progress(const std::vector<Shard>& shards) {
+    std::size_t fed = 0, all = 0;
+    for (const Shard& shard : shards) {
+        const auto [some, of] = shard.prompts().progress();
+        fed += some;
+        all += of;
+    }
+    return {fed, all};
 }
 
 }  // namespace charlm

@@ -152,6 +152,13 @@ class Started(NamedTuple):
     identity: str = ""
 
 
+class Reading(NamedTuple):
+    """The model reads a long prompt. share: how much of it is read, from 0 to 1."""
+
+    number: int
+    share: float
+
+
 class Written(NamedTuple):
     """The text changed to old[:keep] + text. `thoughts`: of `text`, where they were asked for.
     `search`: what a beam did meanwhile.
@@ -225,7 +232,16 @@ class Unanswered(NamedTuple):
 
 Answer = Explained | Recorded | Unanswered
 DecodeSnapshot = (
-    Loading | Loaded | LoadFailed | Started | Written | LaneWritten | Finished | Failed | Answer
+    Loading
+    | Loaded
+    | LoadFailed
+    | Started
+    | Reading
+    | Written
+    | LaneWritten
+    | Finished
+    | Failed
+    | Answer
 )
 
 

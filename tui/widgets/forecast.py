@@ -9,6 +9,7 @@ from tui.messages.run import Forecast
 
 #: The labels of a dry run that the page tells, and the words it uses for them.
 _TOLD = {
+    "unit": "unit",
     "parameters": "parameters",
     "characters to learn from": "characters",
     "passes over the text": "passes",
@@ -17,7 +18,6 @@ _TOLD = {
     "time": "time",
     "memory": "memory",
 }
-_UNSAID = ", evaluations not counted"
 _QUIET = "$foreground-muted"
 
 
@@ -31,7 +31,7 @@ def forecast_content(forecast: Forecast | None) -> Content:
     facts = dict(forecast.facts)
     for label, word in _TOLD.items():
         if label in facts:
-            value = facts[label].removeprefix("about ").removesuffix(_UNSAID).partition(" on ")[0]
+            value = facts[label].removeprefix("about ").partition(" on ")[0]
             parts += [(f"{word:<12}", _QUIET), value, "\n"]
     if not forecast.done:
         parts.append(("trying a few steps …" if facts else "reading the text …", _QUIET))

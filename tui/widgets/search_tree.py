@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from charlm.display import visible_characters
+from charlm.numbers import fixed
 from tui.search import Cut, EndedText, Frame, Line, Search, branches
 from tui.wrapping import Wrapped
 
@@ -129,10 +130,10 @@ class SearchTree(Widget):
         if isinstance(line.gone, Cut):
             return [Segment("  " + _cut_text(line.gone, width - 2), self._style("gone"))]
         if line.gone is not None:
-            said = f"  ended {line.gone.score:.2f}"
+            said = f"  ended {fixed(line.gone.score, 2)}"
             return [Segment(said, self._style("ended"))]
         best = next(other.score for other in frame.lines if other.rank == 0)
-        score = Segment(f"{line.score:9.2f}", self._style("score"))
+        score = Segment(f"{fixed(line.score, 2):>9}", self._style("score"))
         if width < _TAG:
             return [score]
         share = math.exp(line.score - best)
@@ -141,7 +142,7 @@ class SearchTree(Widget):
         return [score, Segment(bar, self._style("bar"))]
 
     def _ended(self, text: EndedText) -> Strip:
-        said = f"✓ {text.score:.2f} "
+        said = f"✓ {fixed(text.score, 2)} "
         room = max(0, self.size.width - len(said) - _MARK)
         shown = visible_characters(text.text).replace("\n", "↵")
         if cell_len(shown) > room:

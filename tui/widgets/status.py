@@ -64,9 +64,15 @@ def meter_pieces(
     below: bool,
     training: str,
     comparison: str,
+    read: float = 1.0,
 ) -> list[Piece]:
-    """Speed and surprise of the text being written, and what writes it."""
+    """Speed and surprise of the text being written, and what writes it.
+
+    read: the share of its prompt that the model has read.
+    """
     pieces = []
+    if read < 1:
+        pieces.append(Piece(f"reading the prompt, {round(100 * read)} %", "bold $accent", 1))
     if comparison:
         pieces.append(Piece(comparison, "bold $accent", 1))
     if below:

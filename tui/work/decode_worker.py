@@ -25,6 +25,7 @@ from tui.messages.writing import (
     LoadFailed,
     Loading,
     Question,
+    Reading,
     Request,
     Started,
     Together,
@@ -141,7 +142,8 @@ class DecodeWorker:
                 self._stream_lanes(request, self._model.open_lanes(request))
                 return
             opened = self._model.open(request)
-            thoughts = opened.prompt_thoughts(lambda: self._request is request)
+            reading = _Reading(request.number, opened, self._post)
+            thoughts = opened.prompt_thoughts(lambda: reading.told() and self._request is request)
             self._post(
                 Started(
                     request.number,
@@ -152,7 +154,7 @@ class DecodeWorker:
                     self._model.facts.identity,
                 )
             )
-            self._stream(request, opened)
+            self._stream(request, opened, reading)
         except Unwanted:
             return
         except Exception as error:  # an engine error ends a text, never the screen
@@ -185,7 +187,7 @@ class DecodeWorker:
     def _is_asked(self, question: Question) -> bool:
         return any(asked is question for asked in self._questions)
 
-    def _stream(self, request: Request, opened: Opened) -> None:
+    def _stream(self, request: Request, opened: Opened, reading: _Reading) -> None:
         source, pacing, busy = opened.source, _Pacing(request), 0.0
         while not source.done:
             allowed = pacing.allowed(source.characters)
@@ -198,6 +200,7 @@ class DecodeWorker:
             busy += time.perf_counter() - before
             if self._interrupted(request, 0):
                 return
+            reading.told()
             thoughts, searched = opened.thoughts(), opened.searched()
             for change in changes:
                 if change.row == 0:
@@ -212,6 +215,7 @@ class DecodeWorker:
     def _stream_lanes(self, together: Together, opened: OpenedLanes) -> None:
         self._post(Started(together.number, opened.prompt, opened.notices))
         pacing = _Pacing(together.requests[0])
+        reading = _Reading(together.number, opened, self._post)
         while not opened.done:
             allowed = pacing.allowed(opened.characters)
             if allowed < 1 or len(self.posted) > _BACKLOG:
@@ -221,6 +225,7 @@ class DecodeWorker:
             changes = opened.advance(allowed, BUDGET_MS)
             if self._interrupted(together, 0):
                 return
+            reading.told()
             self._post(*changes)
         self._post(Finished(together.number, True))
 
@@ -236,6 +241,24 @@ class DecodeWorker:
             if seconds and self._request is request:
                 self._wake.wait(seconds)
             return self._request is not request
+
+
+class _Reading:
+    """Tells how much of a prompt is read, each percent once, while it is not read to its end."""
+
+    def __init__(
+        self, number: int, opened: Opened | OpenedLanes, post: Callable[[Reading], object]
+    ) -> None:
+        self._number, self._opened, self._post = number, opened, post
+        self._percent = -1
+
+    def told(self) -> bool:
+        """Tell it, if there is more to tell; always true."""
+        percent = int(100 * self._opened.read)
+        if self._percent < percent < 100:
+            self._percent = percent
+            self._post(Reading(self._number, percent / 100))
+        return True
 
 
 class _Pacing:

@@ -29,6 +29,11 @@ class EngineLanes:
         self.notices = tuple(map(visible, notices))
 
     @property
+    def read(self) -> float:
+        """The share of the prompt that all have read, from 0 to 1."""
+        return min(float(session.prompts_read) for session in self._sessions)
+
+    @property
     def done(self) -> bool:
         """Whether every text is over, and looked at."""
         looks = self._duel is not None and self._duel.looks

@@ -123,11 +123,18 @@ class EngineModel:
         ids = self._engine.vocabulary.string2code(text) + [EOS] * ended
         if not ids:
             return None
-        scoring = self._engine.start_score_ids([*before, *ids], details=RIVALS)
+        scoring = self.scoring_of([*before, *ids])
         _pull(scoring, wanted)
+        return self.thoughts_in(scoring)[len(before) :]
+
+    def scoring_of(self, ids: Sequence[int]) -> Any:
+        """What finds the thoughts of ids that are given."""
+        return self._engine.start_score_ids(ids, details=RIVALS)
+
+    def thoughts_in(self, scoring: Any) -> Thoughts:
+        """The thoughts that were found."""
         score = scoring.score()
-        thoughts = thoughts_of(self.alphabet, score.ids, score.log_probs, score.details)
-        return thoughts[len(before) :]
+        return thoughts_of(self.alphabet, score.ids, score.log_probs, score.details)
 
     def _start(self, request: Request, length: int, details: int | None, n: int = 1) -> Any:
         from charlm.dice import spelled
@@ -186,10 +193,21 @@ class EngineText:
         self.prompt: str = session.prompts[0]
         self.dice = spelled(session.dice[0])
         self.notices = tuple(visible(str(notice)) for notice in session.notices)
+        ids = session.vocabulary.string2code(self.prompt) if details else []
+        self._scoring: Any = model.scoring_of(ids) if ids else None
+
+    @property
+    def read(self) -> float:
+        """The share of the prompt that the model has read; where it tells of it, it reads twice."""
+        fed = float(self._session.prompts_read)
+        return fed if self._scoring is None else (float(self._scoring.read) + fed) / 2
 
     def prompt_thoughts(self, wanted: StillWanted) -> Thoughts | None:
         """What the model thought of the prompt, where that was asked for. Raises Unwanted."""
-        return self._model.foreseen(self.prompt, wanted) if self._details else None
+        if self._scoring is None:
+            return None
+        _pull(self._scoring, wanted)
+        return self._model.thoughts_in(self._scoring)
 
     def thoughts(self) -> Thoughts | None:
         """What it thought of what the last `advance` wrote."""

@@ -48,7 +48,10 @@ class TextSource(Protocol):
 
 
 class Opened(Protocol):
-    """A completion begun: its source, the prompt as fed, the name of its dice, notices."""
+    """A completion begun: its source, the prompt as fed, the name of its dice, notices.
+
+    read: the share of the prompt that the model has read, from 0 to 1.
+    """
 
     @property
     def source(self) -> TextSource: ...
@@ -56,6 +59,8 @@ class Opened(Protocol):
     def prompt(self) -> str: ...
     @property
     def dice(self) -> str: ...
+    @property
+    def read(self) -> float: ...
     @property
     def notices(self) -> tuple[str, ...]: ...
     def prompt_thoughts(self, wanted: StillWanted) -> Thoughts | None: ...
@@ -65,12 +70,14 @@ class Opened(Protocol):
 
 
 class OpenedLanes(Protocol):
-    """Several texts begun side by side. characters: of the longest."""
+    """Several texts begun side by side. characters: of the longest; read: of the prompt."""
 
     @property
     def prompt(self) -> str: ...
     @property
     def notices(self) -> tuple[str, ...]: ...
+    @property
+    def read(self) -> float: ...
     @property
     def done(self) -> bool: ...
     @property

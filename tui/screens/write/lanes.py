@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tui.knobs import Setting
-from tui.messages.writing import Failed, Finished, LaneWritten, Request, Started, Together
+from tui.messages.writing import (
+    Failed,
+    Finished,
+    LaneWritten,
+    Reading,
+    Request,
+    Started,
+    Together,
+)
 from tui.side_by_side import Lane
 from tui.widgets.ramps import LEVELS
 from tui.widgets.status import gathered
@@ -34,6 +42,8 @@ class Lanes:
         self.prompt: str | None = None
         self.lanes: list[Lane] = []
         self.streaming = False
+        #: The share of the prompt that the model has read.
+        self.read = 1.0
 
     def start(
         self, prompt: str, settings: Sequence[Setting], compared: bool,
@@ -44,7 +54,7 @@ class Lanes:
         like: the request whose prompt it is.
         """
         self._number -= 1
-        self.prompt, self.streaming = prompt, True
+        self.prompt, self.streaming, self.read = prompt, True, 1.0
         self.lanes = [Lane(setting.heading("").removeprefix(" · ")) for setting in settings]
         requests = [
             Request(self._number, prompt, s.strategy, s.length, s.seed, s.pace, s.name,
@@ -60,7 +70,7 @@ class Lanes:
             self._number -= 1
             self._end()
 
-    def take(self, snapshot: Started | LaneWritten | Finished | Failed) -> None:
+    def take(self, snapshot: Started | Reading | LaneWritten | Finished | Failed) -> None:
         """Take in one snapshot."""
         if snapshot.number != self._number:
             return
@@ -69,7 +79,10 @@ class Lanes:
                 self.prompt = prompt
                 if notices:
                     self._say(gathered(notices), False)
+            case Reading(share=share):
+                self.read = share
             case LaneWritten(lane=place):
+                self.read = 1.0
                 lane = self.lanes[place]
                 self.lanes[place] = replace(
                     lane, text=lane.text[: snapshot.keep] + snapshot.text,
@@ -84,5 +97,5 @@ class Lanes:
                 self._say(message, True)
 
     def _end(self) -> None:
-        self.streaming = False
+        self.streaming, self.read = False, 1.0
         self.lanes = [replace(lane, over=True) for lane in self.lanes]

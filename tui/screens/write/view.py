@@ -22,6 +22,7 @@ from tui.messages.writing import (
     Loaded,
     LoadFailed,
     Loading,
+    Reading,
     Recorded,
     Started,
     Unanswered,
@@ -219,7 +220,7 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
                 self.answered(snapshot)
             case LaneWritten():
                 self.lanes.take(snapshot)
-            case Started() | Finished() | Failed() if snapshot.number < 0:
+            case Started() | Reading() | Finished() | Failed() if snapshot.number < 0:
                 self.lanes.take(snapshot)
             case _:
                 if isinstance(snapshot, Started):
@@ -247,6 +248,7 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
                 self.facts, 0 if self.in_lanes else writing.characters, writing.nats,
                 writing.seconds, not self.view.at_end, training,
                 "" if self.in_lanes else comparison_text(writing.comparison),
+                self.lanes.read if self.in_lanes else writing.read,
             )
         )  # fmt: skip
         self.show_rivals()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from charlm.decoding import is_beam
 from charlm.wording import counted
 from tui.knobs import Setting
-from tui.messages.writing import Failed, Finished, Request, Started, Written
+from tui.messages.writing import Failed, Finished, Reading, Request, Started, Written
 from tui.screens.write.branches import Branch, Wanted
 from tui.screens.write.look_back import LookBack
 from tui.thoughts import Trace, nats_text
@@ -44,6 +44,8 @@ class Writing:
         self.now: Branch | None = None
         self.details = False
         self.streaming = False
+        #: The share of the prompt that the model has read.
+        self.read = 1.0
         self.comparison: Comparison | None = None
         self.characters = 0
         self.log_prob = 0.0
@@ -183,13 +185,15 @@ class Writing:
         if self.details:
             self.explain()
 
-    def take(self, snapshot: Started | Written | Finished | Failed) -> None:
+    def take(self, snapshot: Started | Reading | Written | Finished | Failed) -> None:
         """Take in one snapshot; `flush` shows it."""
         if snapshot.number != self._number:
             return
         match snapshot:
             case Started():
                 self._begin(snapshot)
+            case Reading(share=share):
+                self.read = share
             case Written():
                 self._add(snapshot)
             case Finished(ended=ended):
@@ -218,7 +222,7 @@ class Writing:
         self.flush()
         self._number += 1
         self._wanted = replace(wanted, request=wanted.request._replace(number=self._number))
-        self.streaming, self.comparison = True, None
+        self.streaming, self.comparison, self.read = True, None, 1.0
         self.look_back.forget()
         self._worker.write(self._wanted.request)
 
@@ -256,7 +260,7 @@ class Writing:
         )
 
     def _add(self, written: Written) -> None:
-        keep, text = written.keep, written.text
+        keep, text, self.read = written.keep, written.text, 1.0
         if self._pending is not None and self._pending[0] + len(self._pending[1]) == keep:
             keep, text = self._pending[0], self._pending[1] + text
         elif self._pending is not None:
@@ -274,7 +278,7 @@ class Writing:
         self.log_prob, self.seconds = written.log_prob, written.seconds
 
     def _end(self, how: str) -> None:
-        self.streaming = False
+        self.streaming, self.read = False, 1.0
         self.flush()
         if self._wanted is not None or self.now is None:  # the engine never took the prompt
             self._wanted = None

@@ -1,0 +1,107 @@
+"""The file of `write --out`: made before anything is decoded, appended to, whole lines at a time.
+
+Whatever ends a command early, what was written stays. A file in which nothing was written is taken
+away again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from charlm.errors import CharlmError, InputError, reason_of
+
+
+class OutFile:
+    """An open file, locked for this process; `size` is what it held before."""
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        self.path, self.descriptor = path, descriptor
+        self.size = os.fstat(descriptor).st_size
+
+    def append(self, data: bytes) -> None:
+        """Write `data` at the end. Raises CharlmError."""
+        left = memoryview(data)
+        with self._said():
+            while left:
+                left = left[os.write(self.descriptor, left) :]
+
+    def cut(self, size: int) -> None:
+        """Keep the first `size` bytes alone. Raises CharlmError."""
+        with self._said():
+            os.ftruncate(self.descriptor, size)
+
+    def lines(self) -> Iterator[bytes]:
+        """What it holds, a line at a time; only the last may lack its newline."""
+        with open(os.dup(self.descriptor), "rb") as file:
+            file.seek(0)
+            yield from file
+
+    def finish(self) -> None:
+        """See that all of it is on the disk. Raises CharlmError."""
+        with self._said():
+            try:
+                os.fsync(self.descriptor)
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                    raise  # some disks know no such thing
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise CharlmError(
+                f"{self.path} cannot be written on: {reason_of(error)}: what is in it stays, and"
+                " with --json --continue goes on"
+            ) from None
+
+
+@contextmanager
+def opened_out(path: str, *, go_on: bool) -> Iterator[OutFile]:
+    """A new file, or, to go on, one that may be there. Raises InputError, CharlmError."""
+    descriptor, made = _open(path, go_on)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.EACCES):
+                raise CharlmError(f"{path} is in use by another command: wait for it") from None
+        out = OutFile(path, descriptor)
+        yield out
+        out.finish()
+    except BaseException:
+        if made and os.fstat(descriptor).st_size == 0:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: str, go_on: bool) -> tuple[int, bool]:
+    """A descriptor, and whether the file was made for it."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        try:
+            return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666), True
+        except FileExistsError:
+            if not go_on:
+                raise InputError(
+                    f"{path} is there already, and is not written over: take another name, or go"
+                    " on with its records (--json --continue)"
+                ) from None
+        descriptor = os.open(path, flags)
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path!r:.200} cannot be written: {reason_of(error)}") from None
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor, False
+    os.close(descriptor)
+    raise InputError(f"{path} is not a regular file: --continue needs a file of records")
