@@ -79,11 +79,8 @@ def no_text(data: bytes, encoding: str) -> str:
     if data[_TAR] == b"ustar":
         return f"is a tar archive: {_UNPACK} (tar x)"
     head = data[:_LOOKED_AT]
-    if (
-        "16" in encoding
-        or "32" in encoding
-        or head.count(0) < max(_FEWEST_NULS, _MOST_NULS * len(head))
-    ):
+    wide = encoding.lower().replace("_", "-").startswith(("utf-16", "utf16", "utf-32", "utf32"))
+    if wide or head.count(0) < max(_FEWEST_NULS, _MOST_NULS * len(head)):
         return ""
     return _with_nuls(head)
 

@@ -1,13 +1,17 @@
-"""Tables as texts: one column of a CSV, a TSV or of JSON lines, a text in each of its cells."""
+"""Tables as texts: one column of a CSV, a TSV or of JSON lines, a text in each of its cells.
+
+A column that is named must be in the table, and every row must be whole. A column that is looked
+for is one of strings that holds most of what the table says, in a table that is plainly one.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from charlm.errors import CorpusError
 
@@ -22,87 +26,130 @@ _FEWEST_CHARACTERS = 8  # of a cell, in the mean, that is a text and no label
 _LARGE_SHARE = 0.5  # of all characters, that makes a column the one of text
 
 
-class Table(NamedTuple):
-    """Columns by name in their order, and the rows as a text that `cells_of` reads."""
+class _Row(NamedTuple):
+    """The cells of one row by column, and the line where it ends."""
 
-    columns: tuple[str, ...]
-    delimiter: str  # "" of JSON lines
-
-
-def table_of(text: str) -> Table | None:
-    """What a text is as a table: JSON lines, or a header and rows of as many cells."""
-    first = next((line for line in io.StringIO(text) if line.strip()), "")
-    if first.lstrip().startswith("{"):
-        names = dict.fromkeys(n for row in islice(_objects(text, 1), _LOOKED_AT) for n in row)
-        return Table(tuple(names), "") if names else None
-    counted = {delimiter: _columns_by(text, delimiter) for delimiter in _DELIMITERS}
-    delimiter = max(_DELIMITERS, key=lambda d: len(counted[d]))
-    return Table(tuple(counted[delimiter]), delimiter) if counted[delimiter] else None
+    line: int
+    cells: dict[str, object]
 
 
-def text_column(text: str, table: Table) -> str:
-    """The column that is most of the text, if one is; else ""."""
-    lengths = {
-        name: sum(map(len, islice(cells_of(text, table, name), _LOOKED_AT)))
-        for name in table.columns
-    }
+def text_column(text: str) -> str:
+    """The column that is most of the text of a plain table, if there is one; else ""."""
+    try:
+        header = [] if _is_json(text) else _header(text)
+        if header and not _is_plain(header):
+            return ""
+        rows = list(islice(_rows(text, "table"), _LOOKED_AT))
+    except CorpusError:
+        return ""
+    if len(rows) < _FEWEST_ROWS:
+        return ""
+    lengths: dict[str, int] = {}
+    for row in rows:
+        for name, cell in row.cells.items():
+            lengths[name] = lengths.get(name, 0) + len(cell if isinstance(cell, str) else str(cell))
     longest = max(lengths, key=lambda name: lengths[name])
-    rows = sum(1 for _ in islice(cells_of(text, table, longest), _LOOKED_AT))
-    is_text = lengths[longest] >= _FEWEST_CHARACTERS * rows
+    strings = all(isinstance(row.cells.get(longest, ""), str | None) for row in rows)
+    is_text = lengths[longest] >= _FEWEST_CHARACTERS * len(rows) and strings
     return longest if is_text and lengths[longest] >= _LARGE_SHARE * sum(lengths.values()) else ""
 
 
-def cells_of(text: str, table: Table, column: str, name: str = "table") -> Iterator[str]:
+def cells_of(text: str, column: str, name: str) -> list[str]:
     """The cells of a column that are not blank. Raises CorpusError naming a line."""
-    if column not in table.columns:
-        there = ", ".join(repr(c[:_LONGEST_NAME]) for c in table.columns)
+    cells, known = [], set[str]()
+    for line, row in _rows(text, name):
+        known |= row.keys()
+        cell = row.get(column)
+        if cell is None:
+            continue
+        if not isinstance(cell, str):
+            raise CorpusError(
+                f"corpus {name}, line {line:,}: column {column!r} holds no text but a"
+                f" {type(cell).__name__}"
+            )
+        if cell.strip():
+            cells.append(cell)
+    if column not in known:
+        there = ", ".join(repr(c[:_LONGEST_NAME]) for c in sorted(known)) or "none"
         raise CorpusError(f"corpus {name} has no column {column!r}: it has {there}")
-    if not table.delimiter:
-        cells = (row.get(column) for row in _objects(text, None, name))
-        yield from (str(cell) for cell in cells if cell is not None and str(cell).strip())
-        return
-    place = table.columns.index(column)
-    for row in islice(_rows(text, table.delimiter, name), 1, None):
-        if place < len(row) and row[place].strip():
-            yield row[place]
+    return cells
 
 
-def _columns_by(text: str, delimiter: str) -> Sequence[str]:
-    """The names in the header if this delimiter parts all rows alike; else []."""
-    try:
-        rows = list(islice(_rows(text, delimiter), _LOOKED_AT))
-    except CorpusError:
-        return []
-    if len(rows) < _FEWEST_ROWS or any(len(row) != len(rows[0]) for row in rows[:-1]):
-        return []
-    header = [name.strip() for name in rows[0]]
-    named = all(0 < len(n) <= _LONGEST_NAME and not _is_number(n) for n in header)
-    return header if len(set(header)) == len(header) > 1 and named else []
+def _is_plain(header: Sequence[str]) -> bool:
+    """Whether these are the names of columns: several, short, no numbers; an index has none."""
+    named = header[1:] if not header[0] else header
+    short = all(0 < len(name) <= _LONGEST_NAME and not _is_number(name) for name in named)
+    return short and len(header) > 1 and len(set(header)) == len(header)
 
 
-def _rows(text: str, delimiter: str, name: str = "table") -> Iterator[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    csv.field_size_limit(_LONGEST_CELL)
-    try:
-        yield from (row for row in reader if row)
-    except csv.Error as error:
-        raise CorpusError(f"corpus {name}, line {reader.line_num:,}: {error}") from None
+def _is_json(text: str) -> bool:
+    first = next((line for line in io.StringIO(text) if line.strip()), "")
+    return first.lstrip().startswith("{")
 
 
-def _objects(text: str, most: int | None, name: str = "table") -> Iterator[Mapping[str, object]]:
-    """The objects of JSON lines. `most`: lines that may be none before it ends."""
-    for number, line in enumerate(io.StringIO(text), start=1):
-        if not line.strip():
+def _rows(text: str, name: str) -> Iterator[_Row]:
+    return _objects(text, name) if _is_json(text) else _records(text, name)
+
+
+def _objects(text: str, name: str) -> Iterator[_Row]:
+    for line, words in enumerate(io.StringIO(text), start=1):
+        if not words.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(words)
         except (ValueError, RecursionError):
             row = None
         if not isinstance(row, dict):
-            if most is not None:
-                return
-            raise CorpusError(f"corpus {name}, line {number:,}: not a JSON object")
-        yield row
+            raise CorpusError(f"corpus {name}, line {line:,}: not a JSON object")
+        yield _Row(line, row)
+
+
+def _records(text: str, name: str) -> Iterator[_Row]:
+    """The rows of a CSV behind its header. Tabs part cells as they stand where quotes do not."""
+    delimiter = _delimiter(text)
+    try:
+        yield from _parsed(text, delimiter, name, csv.QUOTE_MINIMAL)
+    except CorpusError:
+        if delimiter != "\t":
+            raise
+        yield from _parsed(text, delimiter, name, csv.QUOTE_NONE)
+
+
+def _parsed(text: str, delimiter: str, name: str, quoting: Literal[0, 3]) -> list[_Row]:
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, quoting=quoting,
+        skipinitialspace=delimiter != "\t",
+    )  # fmt: skip
+    csv.field_size_limit(_LONGEST_CELL)
+    rows: list[_Row] = []
+    try:
+        header = [column.strip() for column in next(reader, [])]
+        twice = next((column for column in header if header.count(column) > 1), None)
+        if twice is not None:
+            raise CorpusError(f"corpus {name}: column {twice!r} stands twice in its first line")
+        for cells in reader:
+            if len(cells) != len(header) and cells:
+                raise CorpusError(
+                    f"corpus {name}, line {reader.line_num:,}: {len(cells)} cells in a table of"
+                    f" {len(header)} columns"
+                )
+            if cells:
+                rows.append(_Row(reader.line_num, dict(zip(header, cells, strict=True))))
+    except csv.Error as error:
+        raise CorpusError(f"corpus {name}, line {reader.line_num:,}: {error}") from None
+    return rows
+
+
+def _header(text: str) -> list[str]:
+    first = text.partition("\n")[0].rstrip("\r")
+    reader = csv.reader([first], delimiter=_delimiter(text), skipinitialspace=True)
+    return [name.strip() for name in next(reader, [])]
+
+
+def _delimiter(text: str) -> str:
+    """What parts the names in the first line."""
+    first = text.partition("\n")[0]
+    return max(_DELIMITERS, key=first.count)
 
 
 def _is_number(word: str) -> bool:

@@ -68,12 +68,21 @@ def make_corpus(source: Source, preparation: Preparation) -> Corpus:
     report = CorpusReport(name=source.name, bytes=source.size, split=str(preparation.split))
     report.column, report.notices = preparation.column or "", list(source.notices)
     text, ready = _repaired(source, preparation, report)
-    choice, config, units = _chosen(text, preparation, ready)
+    cells = (
+        None if source.cells is None else [repaired(c, _stream(preparation)) for c in source.cells]
+    )
+    choice, config, units = _chosen(text, cells, preparation, ready)
+    if not units:
+        raise CorpusError(f"corpus {source.name} holds nothing between its separators")
     report.unit, report.why_unit = config.unit, choice.why or source.why
     units = _kept(units, config, preparation, report)
     held_out = None
     if source.validation is not None:
-        held_out = _units(repaired(source.validation, config), config, ready)
+        texts = [repaired(text, config) for text in source.validation]
+        as_it_is = _Ready("", 1, config)  # what is rare is so in the corpus
+        held_out = _units(texts, config, as_it_is, source.cells is not None)
+        if not held_out:
+            raise CorpusError("the validation text holds nothing between its separators")
     config, order, examples = _divided(units, held_out, config, preparation, report)
     text = ready(text)
     report.characters, report.distinct = len(text), len(set(text))
@@ -105,7 +114,7 @@ class _Ready:
 
 def _repaired(source: Source, preparation: Preparation, report: CorpusReport) -> tuple[str, _Ready]:
     """The text before its case is changed, and what makes it, or a unit of it, ready."""
-    config = TextConfig("continuous", max_length=0, form=preparation.form, case=preparation.case)
+    config = _stream(preparation)
     repairs = Repairs()
     text = repaired(source.text, config, repairs)
     report.byte_order_mark, report.newlines_repaired = repairs.byte_order_mark, repairs.newlines
@@ -119,8 +128,13 @@ def _repaired(source: Source, preparation: Preparation, report: CorpusReport) ->
     return (ready(text) if preparation.order == "whole" else text), ready
 
 
+def _stream(preparation: Preparation) -> TextConfig:
+    """What of a preparation does not hang on the unit."""
+    return TextConfig("continuous", max_length=0, form=preparation.form, case=preparation.case)
+
+
 def _chosen(
-    text: str, preparation: Preparation, ready: _Ready
+    text: str, cells: Sequence[str] | None, preparation: Preparation, ready: _Ready
 ) -> tuple[layout.Choice, TextConfig, list[str]]:
     """The unit, looked for if it is not said; what follows from it; and the units."""
     unit, separator = preparation.unit, preparation.separator
@@ -129,13 +143,17 @@ def _chosen(
         choice = layout.choose_unit(text)
     else:
         unit = "document" if unit == AUTO else unit
-        choice = layout.Choice(cast(Unit, unit), separator or layout.separator_of(text), "")
+        if unit == "document" and separator is None:
+            separator = layout.separator_of(text)
+        choice = layout.Choice(cast(Unit, unit), separator or "", "")
     config = _config(text, choice, preparation)
-    units = _units(text, config, ready)
-    count = sum(1 for unit in units[: layout.FEWEST] for _ in pieces_of(unit, config))
+    units = _units(cells or [text], config, ready, cells is not None)
+    count = len(units)
+    if choice.unit != "document":  # what is long is worth several
+        count = sum(1 for unit in units[: layout.FEWEST] for _ in pieces_of(unit, config))
     if looked_for and (fewer := layout.too_few(count, choice.unit)):
         config = _config(text, fewer, preparation)
-        return fewer, config, _units(text, config, ready)
+        return fewer, config, _units([text], config, ready)
     return choice, config, units
 
 
@@ -153,10 +171,14 @@ def _config(text: str, choice: layout.Choice, preparation: Preparation) -> TextC
     )
 
 
-def _units(text: str, config: TextConfig, ready: _Ready) -> list[str]:
-    """The units of a repaired text, made ready."""
-    units = (ready(unit) for unit in units_of(text, config))
-    return [unit for unit in units if unit and not unit.isspace()]
+def _units(
+    texts: Sequence[str], config: TextConfig, ready: _Ready, whole: bool = False
+) -> list[str]:
+    """The units of repaired texts, made ready. whole: each text is a document."""
+    units = [text for text in texts if whole and config.unit == "document"]
+    if not units:
+        units = [unit for text in texts for unit in units_of(text, config)]
+    return [unit for unit in map(ready, units) if unit and not unit.isspace()]
 
 
 def _kept(

@@ -82,7 +82,7 @@ def prepare_prompt(text: str, config: TextConfig) -> str:
 def examples_of(text: str, config: TextConfig) -> list[Example]:
     """The examples of a text as it was read, by the unit; duplicates stay."""
     text = repaired(text, config)
-    if config.sentence_rule == 1:  # the case came before the cut
+    if config.unit == "sentence" and config.sentence_rule == 1:  # the case came before the cut
         text = in_case(text, config)
     units = (in_case(unit, config) for unit in units_of(text, config))
     return [example for unit in units for example in pieces_of(unit, config)]
@@ -95,9 +95,19 @@ def units_of(text: str, config: TextConfig) -> Iterable[str]:
     if config.unit == "sentence":
         return split_sentences(text, config.sentence_rule)
     if config.unit == "document":
-        documents = (document.strip("\n") for document in text.split(config.separator))
+        documents = (part.strip("\n") for part in _between(text, config.separator))
         return (document for document in documents if document and not document.isspace())
     return (line.rstrip() for line in text.split("\n") if not line.isspace() and line)
+
+
+def _between(text: str, separator: str) -> list[str]:
+    """What stands between separators. One that is a line by itself may begin or end the text, be
+    repeated, or have white space behind it.
+    """
+    line = separator[1:-1]
+    if not (len(separator) > 1 and separator[0] == separator[-1] == "\n" and "\n" not in line):
+        return text.split(separator)
+    return re.split(rf"\n(?:{re.escape(line)}[ \t]*\n)+", f"\n{text}\n")
 
 
 def pieces_of(unit: str, config: TextConfig) -> Iterator[Example]:

@@ -34,11 +34,16 @@ _APART, _BLANK = 0.3, 0.08  # of the lines, that are empty: behind each paragrap
 _INDENTED = 0.15  # of the lines
 _EQUAL, _BROKEN = 0.6, 40  # of the lines, that are as long as the longest; characters of it
 _DIFFERENT = 0.3  # of the lines, that begin with the same few characters
-_HEADED = (0.005, 0.7)  # of the lines, that begin with the sign that the first begins with
+_HEADS = ">;@"  # signs of a heading line, as in FASTA and FASTQ
+_BARE = 0.1  # of the lines under headings, that hold a space
+_BLOCKS = 0.3  # of the blocks, that have several lines
 _ALIKE = 0.8  # of the blocks, that begin alike
 _LONGEST_START = 20
-_FEWEST_MARKERS = 3
-_MARKER = re.compile(r"<\|\w+\|>|([*=~#%_-])\1{2,}|%|([*=~#-] )\2+[*=~#-]")
+_FEWEST_MARKERS = 3  # of a sign that is made for it
+_LONGEST_DOCUMENT = 4_000  # characters, in the mean, between lines that may mean something else
+_TOKEN = re.compile(r"<\|\w+\|>")
+_MARKER = re.compile(r"[*=~#_-]{3}|%")
+_EMPTY = re.compile(r"\n(?:[ \t]*\n)+")
 _SIGN = re.compile(r"[^\w\s\"'“”„«»‘’–—-]")
 _NUMBERED = re.compile(r"\d\.\Z")
 
@@ -75,9 +80,8 @@ def choose_unit(text: str) -> Choice:
 
 
 def separator_of(text: str) -> str:
-    """What stands between the documents of a text: a line that says so, or an empty one."""
-    marker, count = _marker(text.split("\n"))
-    return f"\n{marker}\n" if count >= _FEWEST_MARKERS else PARAGRAPH
+    """What stands between the documents of a text: a sign that says so, or an empty line."""
+    return _marked(text, 2) or PARAGRAPH
 
 
 def too_few(count: int, unit: Unit) -> Choice | None:
@@ -108,12 +112,11 @@ def _of_one_line(sentences: Sequence[str]) -> Choice:
 
 def _apart(text: str, lines: _Lines) -> Choice | None:
     """Documents: a line that stands between them, or blocks that begin alike."""
-    marker, count = _marker(lines.full)
-    if count >= _FEWEST_MARKERS:
-        return Choice("document", f"\n{marker}\n", f"the line {marker!r} stands between them")
-    blocks = [block for block in text.split(PARAGRAPH) if block.strip()]
-    beginnings = [block.strip("\n").split("\n", 1)[0] for block in blocks]
-    several = sum("\n" in block.strip("\n") for block in blocks)
+    if separator := _marked(text, FEWEST):
+        return Choice("document", separator, f"{separator.strip()!r} stands between them")
+    blocks = [block for block in _EMPTY.split(text) if block.strip()]
+    beginnings = [block.split("\n", 1)[0] for block in blocks]
+    several = sum("\n" in block for block in blocks)
     if len(blocks) < _FEWEST_MARKERS or several < _ALIKE * len(blocks):
         return None
     start, count = Counter(line[:2] for line in beginnings).most_common(1)[0]
@@ -125,10 +128,17 @@ def _apart(text: str, lines: _Lines) -> Choice | None:
     return Choice("document", PARAGRAPH, f"blocks apart by an empty line begin with {start!r}")
 
 
-def _marker(lines: Sequence[str]) -> tuple[str, int]:
-    """The line that may stand between documents, and how often it does."""
-    counts = Counter(line for line in lines if len(line) <= 40 and _MARKER.fullmatch(line))
-    return counts.most_common(1)[0] if counts else ("", 0)
+def _marked(text: str, fewest: int) -> str:
+    """The sign between documents: one made for it, or a line that makes `fewest` short ones."""
+    tokens = Counter(_TOKEN.findall(text)).most_common(1)
+    if tokens and tokens[0][1] >= _FEWEST_MARKERS:
+        token = tokens[0][0]
+        return f"\n{token}\n" if f"\n{token}\n" in text else token
+    lines = Counter(line for line in text.split("\n") if _MARKER.fullmatch(line.rstrip()))
+    for marker, count in lines.most_common(1):
+        if count >= fewest - 1 and len(text) <= _LONGEST_DOCUMENT * count:
+            return f"\n{marker.rstrip()}\n"
+    return ""
 
 
 def _of_prose(lines: _Lines, sentences: Sequence[str]) -> Choice | None:
@@ -159,11 +169,9 @@ def _of_belonging_lines(lines: _Lines) -> Choice | None:
     indented = sum(line[0].isspace() for line in lines.full) / count
     if indented >= _INDENTED:
         return Choice("continuous", "", f"{_percent(indented)} of its lines are indented")
-    if _blank(lines) >= _BLANK:
+    if _blank(lines) >= _BLANK and _share_of_blocks(lines) >= _BLOCKS:
         return Choice("continuous", "", "empty lines part it into blocks of several lines")
-    sign = lines.full[0][0]
-    headed = sum(line.startswith(sign) for line in lines.full) / count
-    if not sign.isalnum() and _HEADED[0] <= headed <= _HEADED[1]:
+    if sign := _heading_sign(lines.full):
         return Choice("continuous", "", f"lines with {sign!r} head what follows them")
     return None
 
@@ -202,6 +210,22 @@ def _is_wrapped(lines: _Lines) -> bool:
         and equal < _ONE_LENGTH * len(pairs)
         and alike < _DIFFERENT * len(lines.full)
     )
+
+
+def _heading_sign(lines: Sequence[str]) -> str:
+    """The sign of lines that head others, never two of them together; "" if there is none."""
+    sign = lines[0][0]
+    headed = [line.startswith(sign) for line in lines]
+    under = [line for line, heads in zip(lines, headed, strict=True) if not heads]
+    together = any(a and b for a, b in pairwise(headed)) or headed[-1]
+    bare = sum(" " in line.strip() for line in under) <= _BARE * len(under)
+    return sign if sign in _HEADS and under and bare and not together else ""
+
+
+def _share_of_blocks(lines: _Lines) -> float:
+    """Of the blocks between empty lines, how many have several lines."""
+    blocks = [block for block in _EMPTY.split("\n".join(lines.every)) if block.strip()]
+    return sum("\n" in block.strip() for block in blocks) / len(blocks)
 
 
 def _common(lines: Sequence[str]) -> str:

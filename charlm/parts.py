@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from math import log
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from charlm.errors import InputError
 
@@ -17,7 +17,7 @@ ORDERS = ("auto", "blocks", "contiguous", "whole")
 
 _IN_A_BLOCK = 5  # examples of validation or test, if there are enough of them
 _FEWEST_BLOCKS, _MOST_BLOCKS = 10, 100
-_SORTED = 0.95  # of the neighbours
+_SORTED, _ONE = 0.95, 0.5  # of the neighbours; of the keys, that are the same
 _LOOKED_AT = 50_000  # examples, evenly, of which neighbours are compared
 _FEWEST = 20  # examples whose order can be looked at
 _COMPARED = 200_000  # characters of a part
@@ -117,22 +117,22 @@ def why_blocks(texts: Sequence[str], sizes: Sequence[int]) -> str:
     if len(texts) < _FEWEST or not any(sizes[1:]):
         return ""
     folded = [text.casefold() for text in texts[:: max(1, len(texts) // _LOOKED_AT)]]
-    pairs = list(pairwise(folded))
-    orders = [
-        ("in alphabetical order", sum(a <= b for a, b in pairs)),
-        ("in alphabetical order, backwards", sum(a >= b for a, b in pairs)),
-    ]
-    if len(set(map(len, folded))) > 1:
-        orders += [
-            ("in the order of their lengths", sum(len(a) <= len(b) for a, b in pairs)),
-            ("in the order of their lengths, backwards", sum(len(a) >= len(b) for a, b in pairs)),
-        ]
-    for name, ordered in orders:
-        if ordered >= _SORTED * len(pairs):
-            return f"they are {name}"
+    lengths = [len(text) for text in folded]
+    looks = [_order_of(folded, "the alphabet"), _order_of(lengths, "their lengths")]
+    if found := next(filter(None, looks), ""):
+        return f"they are in the order of {found}"
     if is_apart(texts, sizes):
         return "the end of the text has other characters than the rest"
     return ""
+
+
+def _order_of(keys: Sequence[Any], name: str) -> str:
+    """The name, if the keys rise or fall along the text and are not mostly one; else ""."""
+    pairs = list(pairwise(keys))
+    rising, falling = sum(a <= b for a, b in pairs), sum(a >= b for a, b in pairs)
+    (_, most), *_ = Counter(keys).most_common(1)
+    ordered = max(rising, falling) >= _SORTED * len(pairs) and most <= _ONE * len(keys)
+    return (name if rising >= falling else f"{name}, backwards") if ordered else ""
 
 
 def is_apart(texts: Sequence[str], sizes: Sequence[int]) -> bool:

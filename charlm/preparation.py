@@ -20,7 +20,8 @@ class Preparation:
 
     unit, separator, max_length, form, case: as in `TextConfig`. column: of a table, or "" for its
     rows as they stand. order: one of `parts.ORDERS`. min_count: rarer characters are left out.
-    suffixes: of the files that are read in a folder. Raises InputError.
+    table: a column is looked for though the unit is said. suffixes: of the files that are read in
+    a folder. Raises InputError.
     """
 
     unit: str = AUTO
@@ -33,6 +34,7 @@ class Preparation:
     order: str = AUTO
     min_count: int = 1
     keep_duplicates: bool = False
+    table: bool = False
     encoding: str = UTF_8
     errors: str = "strict"
     suffixes: Sequence[str] = (SUFFIX,)
@@ -46,5 +48,8 @@ class Preparation:
                 raise InputError(f"{name} {value!r} is not one of {', '.join(known)}")
         if self.separator is not None and self.unit not in (AUTO, "document"):
             raise InputError(f"a separator goes with unit document alone, not with {self.unit}")
+        if self.separator is not None:  # as the newlines of the text are
+            separator = self.separator.replace("\r\n", "\n").replace("\r", "\n")
+            object.__setattr__(self, "separator", separator)
         if self.separator == "":
             raise InputError("the separator is empty: it must be what stands between two documents")

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from charlm.columns import SUFFIXES, cells_of, table_of, text_column
+from charlm.columns import SUFFIXES, cells_of, text_column
 from charlm.errors import CorpusError
 from charlm.layout import PARAGRAPH
 from charlm.preparation import AUTO, Preparation
-from charlm.text_files import joined, read_texts
+from charlm.text_files import Reading, joined, read_texts
 
 _APART = "\n\x1e\n"  # between cells that hold empty lines: ASCII's record separator
 
@@ -18,15 +18,16 @@ _APART = "\n\x1e\n"  # between cells that hold empty lines: ASCII's record separ
 class Source(NamedTuple):
     """A text as it was read: its name, its size in bytes, what to say of it.
 
-    validation: a validation part that is a text of its own. why: what was seen where a table was
-    looked for.
+    cells: of a table's column, each cut by itself; else none. validation: a validation part that
+    is a text of its own, as a text or as cells. why: what was seen where a table was looked for.
     """
 
     text: str
     name: str
     size: int
     notices: Sequence[str] = ()
-    validation: str | None = None
+    cells: Sequence[str] | None = None
+    validation: Sequence[str] | None = None
     why: str = ""
 
 
@@ -35,48 +36,65 @@ def read_source(paths: Sequence[str], preparation: Preparation) -> tuple[Source,
 
     Raises CorpusError.
     """
-    texts, name, size, notices = read_texts(
-        paths, preparation.encoding, preparation.errors, preparation.suffixes
-    )
-    tables = [text.removeprefix("\ufeff") for text in texts]
-    said = preparation.column
+    read = _read(paths, preparation)
+    said, texts = preparation.column, [text.removeprefix("\ufeff") for text in read.texts]
     if said is None:
-        looked_for = preparation.unit == AUTO and all(p.lower().endswith(SUFFIXES) for p in paths)
-        preparation = replace(preparation, column=_column_of_text(tables) if looked_for else "")
+        looked_for = preparation.unit == AUTO or preparation.table
+        found = _column_of_text(texts, read) if looked_for else ""
+        preparation = replace(preparation, column=found)
     if not preparation.column:
-        return Source(joined(texts), name, size, notices), preparation
-    cells: list[str] = []
-    for text in tables:
-        table = table_of(text)
-        if table is None:
-            raise CorpusError(f"corpus {name} is no table: a column is of a CSV or JSON lines")
-        cells += cells_of(text, table, preparation.column, name)
-    text, preparation = _on_end(cells, preparation)
+        return Source(joined(read.texts), read.name, read.size, read.notices), preparation
+    cells = _cells(texts, preparation.column, read.name)
+    if not cells:
+        raise CorpusError(f"corpus {read.name}: column {preparation.column!r} is empty")
+    preparation = _as_examples(cells, preparation)
+    text = (preparation.separator or "\n").join(cells)
     why = "" if said else f"column {preparation.column} is most of the table"
-    return Source(text, name, size, notices, why=why), preparation
+    return Source(text, read.name, read.size, read.notices, cells, why=why), preparation
 
 
 def with_validation(source: Source, path: str, preparation: Preparation) -> Source:
-    """The source, with a validation part that is a text of its own. Raises CorpusError."""
-    other, _ = read_source([path], preparation)
-    if not other.text.strip():
-        raise CorpusError(f"validation {other.name} holds nothing but white space: give a text")
-    return source._replace(notices=[*source.notices, *other.notices], validation=other.text)
+    """The source, with a validation part that is a text of its own. Raises CorpusError.
+
+    Of a table the same column is taken; a text that is no table is taken as it is.
+    """
+    read = _read([path], preparation, "validation")
+    texts = [text.removeprefix("\ufeff") for text in read.texts]
+    found = [joined(read.texts)]
+    if preparation.column and _are_tables(read):
+        found = _cells(texts, preparation.column, read.name)
+    if not "".join(found).strip():
+        raise CorpusError(f"validation {read.name} holds nothing but white space: give a text")
+    notices = [*source.notices, *read.notices]
+    return source._replace(notices=notices, validation=found)
 
 
-def _column_of_text(tables: Sequence[str]) -> str:
+def _read(paths: Sequence[str], preparation: Preparation, kind: str = "corpus") -> Reading:
+    encoding, errors, suffixes = preparation.encoding, preparation.errors, preparation.suffixes
+    return read_texts(paths, encoding, errors, suffixes, kind)
+
+
+def _are_tables(read: Reading) -> bool:
+    return all(path.lower().endswith(SUFFIXES) for path in read.paths)
+
+
+def _column_of_text(texts: Sequence[str], read: Reading) -> str:
     """The one column that is most of the text of all these tables, or ""."""
-    columns = {text_column(text, table) if (table := table_of(text)) else "" for text in tables}
+    columns = {text_column(text) for text in texts} if _are_tables(read) else {""}
     return columns.pop() if len(columns) == 1 else ""
 
 
-def _on_end(cells: Sequence[str], preparation: Preparation) -> tuple[str, Preparation]:
-    """Cells as one text: documents where one holds several lines, else lines, if none is said."""
-    cells = [cell.replace("\r\n", "\n").replace("\r", "\n").strip("\n") for cell in cells]
+def _cells(texts: Sequence[str], column: str, name: str) -> list[str]:
+    cells = [cell for text in texts for cell in cells_of(text, column, name)]
+    return [cell.replace("\r\n", "\n").replace("\r", "\n").strip("\n") for cell in cells]
+
+
+def _as_examples(cells: Sequence[str], preparation: Preparation) -> Preparation:
+    """Documents where a cell holds several lines, else lines, if no unit is said."""
     unit, separator = preparation.unit, preparation.separator
     if unit == AUTO:
         several = separator is not None or any("\n" in cell for cell in cells)
         unit = "document" if several else "line"
     if unit == "document" and separator is None:
         separator = _APART if any(PARAGRAPH in cell for cell in cells) else PARAGRAPH
-    return (separator or "\n").join(cells), replace(preparation, unit=unit, separator=separator)
+    return replace(preparation, unit=unit, separator=separator)

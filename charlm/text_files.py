@@ -22,8 +22,9 @@ _Read = TypeVar("_Read")
 
 
 class Reading(NamedTuple):
-    """What was read: a text per file, a name for all, their size in bytes, what to say of it."""
+    """What was read: a text per path, a name for all, their size in bytes, what to say of it."""
 
+    paths: list[str]
     texts: list[str]
     name: str
     size: int
@@ -35,18 +36,19 @@ def read_texts(
     encoding: str = UTF_8,
     errors: str = "strict",
     suffixes: Sequence[str] = (SUFFIX,),
+    kind: str = "corpus",
 ) -> Reading:
     """Files, folders of files with these suffixes, "-" for standard input -> their texts.
 
-    In the order given, a folder's in the order of their paths. Raises CorpusError naming every
-    file that cannot be read.
+    In the order given, a folder's in the order of their paths. kind: what they are called in an
+    error. Raises CorpusError naming every file that cannot be read.
     """
     paths, notices = text_paths(sources, suffixes)
-    files = _each(paths, read_bytes)
+    files = _each(paths, lambda path: read_bytes(path, kind))
 
     def decoded(path: str) -> str:
         data, _ = files[path]
-        return decode(data, path, encoding, errors)
+        return decode(data, path, encoding, errors, kind)
 
     texts = list(_each(paths, decoded).values())
     name = files[paths[0]][1]
@@ -56,7 +58,7 @@ def read_texts(
         f"{path} is {m.upper()}, by its mark" for path, m in marked.items() if m not in ("", UTF_8)
     ]
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return Reading(texts, name + more, size, notices)
+    return Reading(paths, texts, name + more, size, notices)
 
 
 def joined(texts: Sequence[str]) -> str:
@@ -161,8 +163,10 @@ def read_bytes(source: str, kind: str = "corpus") -> tuple[bytes, str]:
         raise CorpusError(f"{kind} {source} cannot be read: {reason}") from None
 
 
-def decode(data: bytes, name: str, encoding: str = UTF_8, errors: str = "strict") -> str:
-    """Bytes to text; a byte order mark decides their encoding.
+def decode(
+    data: bytes, name: str, encoding: str = UTF_8, errors: str = "strict", kind: str = "corpus"
+) -> str:
+    """Bytes to text; a byte order mark decides their encoding. kind: as in `read_texts`.
 
     Raises CorpusError for what is no text, or with byte offset and line of what does not fit.
     """
@@ -170,7 +174,7 @@ def decode(data: bytes, name: str, encoding: str = UTF_8, errors: str = "strict"
         raise InputError(f"errors {errors!r} is not one of {', '.join(ERRORS)}")
     encoding = marked_encoding(data) or encoding
     if wrong := no_text(data, encoding):
-        raise CorpusError(f"corpus {name} {wrong}")
+        raise CorpusError(f"{kind} {name} {wrong}")
     try:
         return data.decode(encoding, errors)
     except (LookupError, ValueError) as error:
@@ -181,7 +185,7 @@ def decode(data: bytes, name: str, encoding: str = UTF_8, errors: str = "strict"
         line = data.count(b"\n", 0, error.start) + 1
         proposed = proposal(data, error.start) if encoding == UTF_8 else ""
         raise CorpusError(
-            f"corpus {name} is not {encoding}: byte {data[error.start]:#04x} at offset"
+            f"{kind} {name} is not {encoding}: byte {data[error.start]:#04x} at offset"
             f" {error.start:,}, line {line:,}: {proposed or 'name its encoding (--encoding)'}, or"
             f" say what to do with such bytes (--errors {'|'.join(ERRORS[1:])})"
         ) from None

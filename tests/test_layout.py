@@ -12,7 +12,7 @@ from layouts import LAYOUTS, english_prose, names, python_code
 
 from charlm.corpus import Corpus, make_corpus
 from charlm.cutting import examples_of
-from charlm.errors import InputError
+from charlm.errors import CorpusError, InputError
 from charlm.parts import (
     Split,
     arranged,
@@ -77,6 +77,22 @@ MORE = {
     ),
     "a heading line over each sequence": (
         "\n".join(f">s{n}\nMKV{'ACD' * (n % 30)}" for n in range(60)), "continuous",
+    ),
+    "a novel with three ornaments": (
+        "\n\n* * *\n\n".join("\n".join(
+            f"It was day {n} of it. Nobody came to see. It rained again." for n in range(60)
+        ) for _ in range(4)), "sentence",
+    ),
+    "code under bars": (
+        "\n".join(f"{'#' * 40}\ndef f{n}(x):\n    return x" for n in range(30)), "continuous",
+    ),
+    "messages of which the first begins with a sign": (
+        "\n".join(f"{'@ann ' * (n % 3 == 0)}had a day of {'o' * (n * 7 % 40)}k" for n in range(60)),
+        "line",
+    ),
+    "names apart by empty lines": ("\n\n".join(names().split()[:200]), "line"),
+    "a sign in the middle of lines": (
+        "".join(f"A story of {n}.\nIt ends.<|endoftext|>" for n in range(40)), "document",
     ),
     "three sentences": ("One. Two. Three.", "continuous"),
     "numbered lists are no sentences": (
@@ -178,7 +194,7 @@ SORTED = sorted(
 def test_sorted_lines_are_divided_in_blocks_spread_over_the_text() -> None:
     """Field case 5: the names with the last letters were held out."""
     corpus = corpus_of("\n".join(SORTED), Preparation("line"))
-    assert corpus.report.order == "blocks" and "alphabetical" in corpus.report.why_order
+    assert corpus.report.order == "blocks" and "alphabet" in corpus.report.why_order
     for part in (corpus.validation, corpus.test):
         assert {example.text[0] for example in part} > {"a", "j"}
     assert len({e.text for p in (corpus.train, corpus.validation, corpus.test) for e in p}) == 600
@@ -239,6 +255,51 @@ def test_documents_hold_their_lines() -> None:
     learned = [e.text for part in (own.train, own.validation, own.test) for e in part]
     assert learned == ["a\nb", "c", "d", "e", "f"]
     assert corpus_of(text, Preparation(separator="\n\n")).config.unit == "document"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\nA\nb\n---\nC\n---\n",
+        "A\nb\n---  \nC",
+        "A\nb\n---\n---\n\n---\nC\n",
+    ],
+)
+def test_a_line_between_documents_is_never_learned(text: str) -> None:
+    corpus = corpus_of(text, Preparation("document", separator="\r\n---\r\n"))
+    learned = [e.text for part in (corpus.train, corpus.validation, corpus.test) for e in part]
+    assert "".join(learned) == "A\nbC"
+
+
+def test_separators_alone_are_no_text() -> None:
+    with pytest.raises(CorpusError, match="nothing between its separators"):
+        corpus_of("\n---\n\n---\n\n---\n", Preparation("document"))
+    with pytest.raises(CorpusError, match="validation text holds nothing"):
+        make_corpus(
+            Source("a\n---\nb", "t", 9, validation=["---\n---"]),
+            Preparation("document", separator="\n---\n"),
+        )
+
+
+def test_documents_are_scored_as_they_are_learned() -> None:
+    """Lower case came before the cut, which no longer found its separator."""
+    text = "\nEND\n".join(f"Song {n}" for n in range(100))
+    corpus = corpus_of(text, Preparation("document", separator="\nEND\n", case="lower"))
+    assert len(examples_of(text, corpus.config)) == corpus.report.examples == 100
+
+
+def test_a_validation_text_keeps_what_is_rare_in_the_corpus() -> None:
+    source = Source("ab ab q\n" + "ab\n" * 9, "t", 9, validation=["xq ab\nzz"])
+    corpus = make_corpus(source, Preparation("line", min_count=2, keep_duplicates=True))
+    assert [e.text for e in corpus.validation] == ["xq ab", "zz"]
+
+
+def test_lengths_that_are_alike_are_no_order() -> None:
+    words = ["sixsix", *(f"w{n:04}"[:5] for n in random.Random(1).sample(range(9999), 500))]
+    assert why_blocks(words, sizes_of(len(words), Split(90, 5, 5))) == ""
+    rising = sorted(names().split(), key=len)
+    assert "lengths" in why_blocks(rising, sizes_of(len(rising), Split(90, 5, 5)))
+    assert "backwards" in why_blocks(rising[::-1], sizes_of(len(rising), Split(90, 5, 5)))
 
 
 @pytest.mark.parametrize(

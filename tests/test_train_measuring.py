@@ -298,9 +298,19 @@ def test_a_loss_twice_the_best_is_said(corpus: Path, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Learner, "loss_of", lambda *_: next(losses))
         patch.setattr("charlm.train.trainer.FEWEST_STEPS", 1)
+        patch.setattr("charlm.train.trainer.Trainer._rises", lambda _: True)
         log = train(corpus, tmp_path / "run", "--steps", "6", "--evaluations", "6")
     told = [line["message"] for line in log if "twice the best" in line.get("message", "")]
     assert [message.split()[2] for message in told] == ["2.1", "2.2"]  # again behind a good one
+
+
+def test_learning_by_heart_is_no_explosion(corpus: Path, tmp_path: Path) -> None:
+    losses = iter([1.0, *[9.0] * 20])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Learner, "loss_of", lambda *_: next(losses))
+        patch.setattr("charlm.train.trainer.FEWEST_STEPS", 1)
+        log = train(corpus, tmp_path / "run", "--steps", "6", "--stop-exploding")
+    assert "explodes" not in json.dumps(log)
 
 
 def test_a_sample_is_announced(
@@ -335,6 +345,21 @@ def test_a_run_that_came_to_its_end_is_not_measured_again(
     }
     assert resume(run, "--steps", "40") == 0
     assert read_run_log(run)[-1]["step"] == 40
+
+
+@pytest.mark.parametrize("budget", [("--minutes", "0.02"), ("--steps", "20", "--patience", "2")])
+def test_so_it_is_by_the_clock_and_when_patience_ended_it(
+    budget: Sequence[str], corpus: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    losses = iter([1.0, *[1.5] * 99])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Learner, "loss_of", lambda *_: next(losses))
+        patch.setattr("charlm.train.trainer.FEWEST_STEPS", 1)
+        train(corpus, run, *budget)
+        before = (run / "run.jsonl").read_bytes()
+        assert resume(run) == 0
+    assert (run / "run.jsonl").read_bytes() == before
 
 
 def test_a_run_killed_while_its_end_was_measured_is_measured(corpus: Path, tmp_path: Path) -> None:

@@ -97,9 +97,14 @@ def _about(comparison: Comparison, corpus: Corpus) -> str:
     duplicates = f", {counted(report.duplicates, 'duplicate')} dropped" if report.duplicates else ""
     characters = {name: part["characters"] for name, part in report.parts.items()}
     others = f" `{' '.join(comparison.others)}`" if comparison.others else ""
+    order = "in the order of the text"
+    if report.order == "blocks":
+        order = f"in {counted(report.blocks, 'block')} of each part"
+    if corpus.preparation.split.validation and "--validation" in comparison.others:
+        order += ", the validation part a text of its own"
     return (
-        f"Text: {escaped(report.name)}, by {report.unit}{duplicates}, split {report.split} in the"
-        f" order of the text: {counted(characters['train'], 'character')} to learn from,"
+        f"Text: {escaped(report.name)}, by {report.unit}{duplicates}, split {report.split}"
+        f" {order}: {counted(characters['train'], 'character')} to learn from,"
         f" {characters['validation']:,} to choose the best weights by,"
         f" {characters['test']:,} to test. Each training: {amount} {budget[2:]}{others}; equal"
         f" {equal}; {seeds}.\n\n"

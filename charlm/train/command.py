@@ -89,7 +89,7 @@ def _start(options: Any, arguments: Sequence[str], reporter: Reporter, since: fl
             notices.append(f"{told}: {''.join(new)}")
     learner = _learner(options, corpus, vocabulary, text, tensors)
     if options.dry_run:
-        return _plan(learner, reporter, since)
+        return _plan(learner, reporter, notices, since)
     baseline = measure_baseline(corpus, vocabulary, text.start_id)
     name = options.corpus[0] if options.corpus else "python"
     with RunFolder.begin(options.out, name, options.cell) as folder:
@@ -108,14 +108,15 @@ def _resume(options: Any, arguments: Sequence[str], reporter: Reporter, since: f
         if values["corpus"] != corpus.report.sha256:
             raise InputError(
                 f"the run in {folder.path} learned from another text than {corpus.report.name}"
-                " is now: give that text (--corpus), or start a new run"
+                f" is now{' with its validation text' if options.validation else ''}: give that"
+                " text (--corpus), or start a new run"
             )
         vocabulary = Vocabulary(values["vocabulary"])
         text = replace(corpus.config, start_id=values["start_id"])
         check_model(values, _model_config(options, vocabulary), bool(options.average))
         learner = _learner(options, corpus, vocabulary, text)
         learner.resume(values)
-        if is_over(folder.path, learner):
+        if is_over(folder.path, values, learner):
             reporter.line(
                 f"step {learner.position.step:,} was the end of its budget: give more of it, as"
                 " --characters 10m, to go on"
@@ -132,8 +133,10 @@ def _resume(options: Any, arguments: Sequence[str], reporter: Reporter, since: f
         return _train(learner, arguments, folder, reporter, notices, since)
 
 
-def _plan(learner: Learner, reporter: Reporter, since: float) -> int:
+def _plan(learner: Learner, reporter: Reporter, notices: Sequence[str], since: float) -> int:
     reporter.corpus(learner.corpus.report)
+    for notice in (*learner.corpus.report.notices, *notices):
+        reporter.warn(notice)
     for line in plan(learner, since):
         reporter.line(line)
     message = misfit(learner.parameter_count, learner.corpus.report.parts["train"]["characters"])

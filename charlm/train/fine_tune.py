@@ -9,6 +9,7 @@ import numpy as np
 
 from charlm.checkpoint import Checkpoint
 from charlm.errors import InputError
+from charlm.preparation import AUTO
 from charlm.train.model import CharModel
 from charlm.train.options import DEFAULT_CHARACTERS, parse_options
 from charlm.vocabulary import Vocabulary
@@ -29,11 +30,12 @@ def options_from(arguments: Sequence[str], checkpoint: Checkpoint) -> Any:
         "embedding": config.embedding_size,
         "gru_bias": config.cell == "gru" and config.bias,
         "unit": text.unit,
-        "separator": text.separator or None,
         "form": text.form,
         "case": text.case,
     }
     options = parse_options(arguments, fixed | {"characters": DEFAULT_CHARACTERS})
+    if options.unit == AUTO:  # as much as not given
+        options.unit = text.unit
     for name, value in fixed.items():
         if getattr(options, name) != value:
             option = "--" + name.replace("_", "-")

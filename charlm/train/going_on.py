@@ -18,7 +18,7 @@ from charlm.train.reporter import Reporter
 from charlm.train.saved import Saved
 from charlm.train.schedule import learning_rate
 from charlm.train.text import LOOKED_FOR, load_text
-from charlm.train.trainer import BUDGET_USED
+from charlm.train.trainer import BUDGET_USED, STALE
 from charlm.vocabulary import Vocabulary
 
 #: What may change when a run goes on; the rest is the run.
@@ -49,7 +49,8 @@ def resumed_options(arguments: Sequence[str], values: Saved) -> Any:
 
 def text_again(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
     """The text of a run that goes on."""
-    if options.corpus == ["-"] and sys.stdin is not None and sys.stdin.isatty():
+    piped = "-" in [*(options.corpus or []), options.validation]
+    if piped and sys.stdin is not None and sys.stdin.isatty():
         raise InputError(
             "the run learned from standard input: pipe that text in again, or name it (--corpus"
             " FILE)"
@@ -57,15 +58,21 @@ def text_again(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
     try:
         return load_text(options, reporter)
     except CorpusError as error:
-        raise CorpusError(f"{error}; a text that has moved is named with --corpus") from None
+        if "does not exist" not in str(error):
+            raise
+        option = "--validation" if str(error).startswith("validation") else "--corpus"
+        raise CorpusError(f"{error}; a text that has moved is named with {option}") from None
 
 
-def is_over(run: Path, learner: Learner) -> bool:
+def is_over(run: Path, saved: Saved, learner: Learner) -> bool:
     """Whether the run came to its end, all measured, and nothing was added to its budget."""
+    options = vars(learner.options)
+    if any(options[name] != saved["options"].get(name) for name in (*BUDGETS, "patience")):
+        return False
     _, last = read_ends(run)
     end: Mapping[str, Any] = next((line for line in reversed(last) if line["kind"] == "end"), {})
-    measured = end.get("step") == learner.position.step and end.get("reason") == BUDGET_USED
-    return learner.progress() >= 1 and measured
+    reason = str(end.get("reason"))
+    return end.get("step") == learner.position.step and reason.startswith((BUDGET_USED, STALE))
 
 
 def rate_change(saved: Saved, learner: Learner) -> list[str]:

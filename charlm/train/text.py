@@ -75,4 +75,5 @@ def _preparation(options: Any) -> Preparation:
         encoding=options.encoding,
         errors=options.errors,
         suffixes=options.suffix or (SUFFIX,),
+        table=options.start_from is not None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 
 from charlm.control import Act, Control
@@ -18,8 +19,9 @@ from charlm.train.signals import Signals
 from charlm.train.teller import Teller
 from charlm.train.texts import TextWriter
 
+_RISEN = 0.5  # nats, at least, by which the loss of a step is above the lowest
 #: Why a run ended that came to its end.
-BUDGET_USED = "budget used"
+BUDGET_USED, STALE = "budget used", "no better in"
 _STEPS_PER_LINE = 10  # of the run log
 _STEPS_PER_PROBE = 100  # and a probe of the first step
 _SECONDS_BETWEEN_SAVES = 60.0
@@ -44,6 +46,7 @@ class Trainer:
         self._since = time.monotonic() if since is None else since
         self._began = time.monotonic()
         self._explodes = False
+        self._loss, self._lowest = 0.0, math.inf  # of a step: the last, the lowest
         self._evaluated_at = learner.position.seconds
 
     def run(self) -> None:
@@ -85,6 +88,7 @@ class Trainer:
         while learner.progress() < 1 and not self._is_stale():
             self._look_outside()
             update = learner.step(closely=self._is_probed(position.step + 1))
+            self._loss, self._lowest = update.loss, min(self._lowest, update.loss)
             self._count_time()
             self._tell_step(meter, update)
             if self._is_due():
@@ -160,9 +164,13 @@ class Trainer:
         self.tell.evaluation(position, loss, best)
         saved = self.saver.save(best, loss)
         self.tell.evaluated(position, loss, best, saved)
-        self._warn_of(wrong)
+        self._warn_of(wrong if self._rises() else "")
         if self.learner.options.texts:
             self.texts.ask(position.step)
+
+    def _rises(self) -> bool:
+        """Whether learning itself goes wrong; what is learned by heart only is not foreseen."""
+        return self._loss > self._lowest + max(self._lowest, _RISEN)
 
     def _warn_of(self, wrong: str) -> None:
         """Say that the training explodes, once until it does not. Raises TrainingError if asked."""
@@ -191,7 +199,7 @@ class Trainer:
         for text in self.texts.rest():
             self.tell.text(text)
         position = self.learner.position
-        stale = f"no better in {position.stale} evaluations"
+        stale = f"{STALE} {position.stale} evaluations"
         reason = stale if self._is_stale() else BUDGET_USED
         self.tell.end(position, reason, losses, approximate)
 
