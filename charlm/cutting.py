@@ -101,13 +101,16 @@ def units_of(text: str, config: TextConfig) -> Iterable[str]:
 
 
 def _between(text: str, separator: str) -> list[str]:
-    """What stands between separators. One that is a line by itself may begin or end the text, be
-    repeated, or have white space behind it.
+    """What stands between separators.
+
+    One that is a line by itself, or empty lines, may begin or end the text, be repeated, and have
+    white space behind it.
     """
-    line = separator[1:-1]
-    if not (len(separator) > 1 and separator[0] == separator[-1] == "\n" and "\n" not in line):
+    lines = separator[1:-1]
+    if len(separator) < 2 or not separator[0] == separator[-1] == "\n":
         return text.split(separator)
-    return re.split(rf"\n(?:{re.escape(line)}[ \t]*\n)+", f"\n{text}\n")
+    pattern = "".join(rf"{re.escape(line)}[ \t]*\n" for line in lines.split("\n"))
+    return re.split(rf"\n(?:{pattern})+", f"\n{text}\n")
 
 
 def pieces_of(unit: str, config: TextConfig) -> Iterator[Example]:

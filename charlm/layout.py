@@ -72,7 +72,7 @@ def choose_unit(text: str) -> Choice:
     if len(lines.full) < 2:
         return _of_one_line(sentences)
     return (
-        _apart(looked_at, lines)
+        _apart(looked_at)
         or _of_prose(lines, sentences)
         or _of_belonging_lines(lines)
         or _of_list(lines)
@@ -110,8 +110,8 @@ def _of_one_line(sentences: Sequence[str]) -> Choice:
     return Choice("continuous", "", "it is one line without sentences")
 
 
-def _apart(text: str, lines: _Lines) -> Choice | None:
-    """Documents: a line that stands between them, or blocks that begin alike."""
+def _apart(text: str) -> Choice | None:
+    """Documents: a sign that stands between them, or blocks that begin alike."""
     if separator := _marked(text, FEWEST):
         return Choice("document", separator, f"{separator.strip()!r} stands between them")
     blocks = [block for block in _EMPTY.split(text) if block.strip()]

@@ -262,13 +262,18 @@ def test_documents_hold_their_lines() -> None:
     [
         "---\nA\nb\n---\nC\n---\n",
         "A\nb\n---  \nC",
-        "A\nb\n---\n---\n\n---\nC\n",
+        "A\nb\n---\n---\n---\nC\n",
     ],
 )
 def test_a_line_between_documents_is_never_learned(text: str) -> None:
     corpus = corpus_of(text, Preparation("document", separator="\r\n---\r\n"))
     learned = [e.text for part in (corpus.train, corpus.validation, corpus.test) for e in part]
     assert "".join(learned) == "A\nbC"
+
+
+def test_empty_lines_may_hold_spaces() -> None:
+    corpus = corpus_of("\n".join(f"X:{n}\nabc|def|\n \n" for n in range(30)))
+    assert (corpus.config.unit, corpus.report.examples) == ("document", 30)
 
 
 def test_separators_alone_are_no_text() -> None:

@@ -458,3 +458,19 @@ def test_out_of_memory_names_what_is_large(
         patch.setattr(Learner, "_step", refused)
         with pytest.raises(TrainingError, match=f"out of memory: make {cure}"):
             train(corpus, tmp_path / "run", "--steps", "3", *options)
+
+
+def test_a_sample_in_the_log_of_a_training_says_what_it_is() -> None:
+    """Field case 11: a bare text stood among the lines without a word."""
+    from types import SimpleNamespace
+
+    from charlm.train.teller import Teller
+    from charlm.train.texts import Text
+
+    lines: list[str] = []
+    ignored = SimpleNamespace(append=lambda *_, **__: None, text=lambda *_: None)
+    reporter = SimpleNamespace(line=lambda line, style="": lines.append(line))
+    teller = Teller(ignored, ignored, reporter)  # type: ignore[arg-type]
+    teller.text(Text(300, "nucleus", "To be."))
+    teller.text(Text(300, "greedy", "the the"))
+    assert lines == ["step 300: nucleus writes, from nothing:", "To be."]
