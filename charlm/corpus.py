@@ -175,6 +175,8 @@ def _units(
     texts: Sequence[str], config: TextConfig, ready: _Ready, whole: bool = False
 ) -> list[str]:
     """The units of repaired texts, made ready. whole: each text is a document."""
+    if config.unit == "continuous":
+        texts = ["\n".join(texts)]
     units = [text for text in texts if whole and config.unit == "document"]
     if not units:
         units = [unit for text in texts for unit in units_of(text, config)]
@@ -213,6 +215,8 @@ def _divided(
         split = Split(split.train + split.validation, 0, split.test)
     if config.unit == "continuous":
         order, examples = "contiguous", _divided_stream(units[0], split, report)
+        if preparation.order == "blocks":
+            report.notices.append("a continuous text is one stream: its parts lie in its order")
     else:
         config, order, examples = _divided_units(units, config, split, preparation.order, report)
     report.order = order

@@ -137,6 +137,12 @@ def test_what_is_no_string_is_no_text() -> None:
     assert text_column("\n".join(lines)) == ""
 
 
+def test_cells_as_one_stream(tmp_path: Path) -> None:
+    corpus = loaded(tmp_path, "t.csv", CSV, column="id", unit="continuous", order="blocks")
+    assert "".join(learned(corpus)) == "\n".join(str(n) for n in range(40)) == corpus.text
+    assert "its parts lie in its order" in corpus.report.notices[-1]
+
+
 def test_cells_are_cut_by_themselves(tmp_path: Path) -> None:
     text = "text\n" + "".join(f"one of {n} without a stop\n" for n in range(40))
     corpus = loaded(tmp_path, "t.csv", text, column="text", unit="sentence")
