@@ -110,6 +110,7 @@ def test_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         terminal.press("ab", "›  ab")
         terminal.press(ctrl("d"), "  duel  ", "first difference at")
         terminal.until(lambda text: all(map(has_pictures, halves(text))))
+        terminal.until(lambda text: text.count("✓") == 2)  # Esc stops what is still written
         terminal.press_away(ESCAPE, "first difference at")
         terminal.press(ctrl("f"), " samples ", "1 ───", "2 ───")
         terminal.until(lambda text: all(map(has_pictures, halves(text))))
