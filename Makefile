@@ -54,7 +54,7 @@ format: $(DEV) ## put the sources in ruff's form
 	$(BIN)/ruff format .
 
 bench: $(PEERS) $(ENGINE) ## how fast it writes, starts and learns, beside others (FULL=1: all)
-	@for name in decode kernels startup screen dice training; do \
+	@for name in decode kernels startup screen dice cost training; do \
 	  $(BIN)/python -m benchmarks.$$name $(if $(FULL),--full) || exit; \
 	done
 

@@ -16,7 +16,7 @@ from benchmarks.measure import ROOT
 from benchmarks.tables import RESULTS, Table
 
 RECORD = ROOT / "benchmarks" / "RESULTS.md"
-ORDER = ("decode", "cuda", "kernels", "startup", "screen", "dice", "training", "rates")
+ORDER = ("decode", "cuda", "kernels", "startup", "screen", "dice", "cost", "training", "rates")
 HEAD = """\
 # Results
 
