@@ -119,11 +119,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m benchmarks.cost", description="What one waits for beside the work."
     )
     parser.add_argument("--full", action="store_true", help="all that is recorded")
+    parser.add_argument("--steps", type=int, default=150, help="of what is forecast (%(default)s)")
     add_json_option(parser, "cost")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = [first_line(folder), forecast(folder, 150, 3 if chosen.full else 1)]
+        rows = [first_line(folder), forecast(folder, chosen.steps, 3 if chosen.full else 1)]
         if chosen.full:
             rows.append(by_the_clock(folder, 25))
             rows.append(measuring_share(folder, 100, 900))

@@ -207,6 +207,13 @@ def test_the_dice_are_compared(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+def test_what_one_waits_for_is_measured(tmp_path: Path) -> None:
+    kept = run_benchmark("cost", ["--steps", "30"], tmp_path / "figures.json")
+    first, forecast = kept["figures"]
+    assert float(first[1]) > 0 and float(forecast[1]) > 0
+
+
+@pytest.mark.long
 def test_the_training_benchmark_runs(tmp_path: Path) -> None:
     small = ["--sizes", "8", "--layers", "1", "--times", "4", "--rows", "2", "--rounds", "1"]
     kept = run_benchmark("training", small, tmp_path / "figures.json")
