@@ -190,6 +190,7 @@ def _write(chosen: Namespace) -> int:
         save_state=chosen.save_state,
         out=chosen.out,
         go_on=chosen.go_on is not None,
+        drawn=chosen.seed == RANDOM,
     )
     write(task, as_json=chosen.json)
     return 0
@@ -197,6 +198,8 @@ def _write(chosen: Namespace) -> int:
 
 def _check_going_on(chosen: Namespace) -> None:
     """Refuse --continue where the file could not become that of a command never broken off."""
+    if chosen.out == "-":
+        raise InputError("--out -: - is standard output already: leave --out out")
     if chosen.go_on is None:
         return
     if chosen.out is None or not chosen.json:
