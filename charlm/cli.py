@@ -12,7 +12,14 @@ from dataclasses import fields
 from importlib.util import find_spec
 
 import charlm
-from charlm.command_parser import Options, Parser, as_argument, no_command, option_names
+from charlm.command_parser import (
+    Options,
+    Parser,
+    as_argument,
+    is_dashed,
+    no_command,
+    option_names,
+)
 from charlm.decoding import BeamSearch, Limits, NucleusBeam, Strategy, strategy_named
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError, report_notice
@@ -59,8 +66,20 @@ def main(arguments: Sequence[str]) -> int:
     parser, commands = _parsers()
     chosen, rest = parser.parse_known_args(arguments)
     if rest:
+        if chosen.command == "write" and chosen.prompt is not None:
+            _check_quotes(chosen.prompt, rest)
         commands[chosen.command].refuse(rest)
     return {"write": _write, "score": _score, "info": _info}[chosen.command](chosen)
+
+
+def _check_quotes(prompt: str, rest: Sequence[str]) -> None:
+    """Say what makes one prompt of several words, where only such are left over."""
+    if not any(is_dashed(word) for word in rest):
+        whole = as_argument(" ".join([prompt, *rest]))
+        raise InputError(
+            f"unrecognized argument {rest[0][:40]!r}: put quotes around a prompt of several words:"
+            f" --prompt {whole} (see python -m charlm write --help)"
+        )
 
 
 def _score(chosen: Namespace) -> int:

@@ -255,7 +255,7 @@ BAD = [
     ("--penalty=", "3", "did you mean --length-penalty?"),
     ("--length=", "3", "--length is --max-length here"),
     ("-temp=", "3", "-temp is --temperature here"),
-    ("", " ", "unrecognized argument ' ': a prompt is given as --prompt ' '"),
+    ("", " ", "unrecognized argument ' ': put quotes around a prompt"),
     ("--typical-p=", "0", "above 0 and at most 1"),
     ("--no-repeat-ngram=", "-1", "0 to"),
     ("--allow=", "Ω", "no character"),
