@@ -201,7 +201,7 @@ def _write(chosen: Namespace) -> int:
             chosen.precision or "float32",
         ),
         n=_default_n(strategy, chosen),
-        unknown=chosen.unknown,
+        unknown=chosen.unknown or "error",
         threads=chosen.threads,
         device=chosen.device,
         dice="prompt" if chosen.dice is None else chosen.dice,
@@ -251,7 +251,7 @@ def _write_again(chosen: Namespace) -> int:
         "seed",
         "dice",
     ]
-    set_too = given(chosen, [*theirs, "precision", "details", "state", "save_state"])
+    set_too = given(chosen, [*theirs, "unknown", "precision", "details", "state", "save_state"])
     if set_too:
         flag = "-n" if "n" in set_too else "--" + next(iter(set_too)).replace("_", "-")
         raise InputError(f"{flag} does not go with --from: the records name it")

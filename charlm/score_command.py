@@ -17,6 +17,7 @@ from charlm.progress_line import LONG, ProgressLine
 from charlm.receipt import details_as_json
 from charlm.scoring import ScoreTotal, Scoring
 from charlm.text_files import decode, read_bytes
+from charlm.vocabulary import Unknown
 
 _NAMED = 40  # characters of a path in the line of progress, which is one line
 _UNITS = ("nats per character", "bits per character", "", "predicted, ends included")
@@ -79,10 +80,10 @@ def _scored(engine: Engine, file: str, chosen: Namespace) -> tuple[ScoreTotal, d
 
 def _begun(engine: Engine, file: str, chosen: Namespace, keep: bool) -> tuple[Scoring, int]:
     """The scoring of a file, whose text is ids from here on, and its length."""
-    data, name = read_bytes(file, "text")
-    text = decode(data, name, chosen.encoding, chosen.errors)
-    options = {"details": chosen.details, "unknown": chosen.unknown}
-    return engine.start_score(text, keep=keep, **options), len(text)
+    text = decode(*read_bytes(file, "text"), chosen.encoding, chosen.errors)
+    unknown: Unknown = chosen.unknown or "error"
+    scoring = engine.start_score(text, details=chosen.details, unknown=unknown, keep=keep)
+    return scoring, len(text)
 
 
 def _read_to_end(scoring: Scoring, file: str, length: int) -> None:

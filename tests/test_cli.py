@@ -303,6 +303,7 @@ def test_every_option_foreign_to_a_strategy_is_refused(charlm: Call, run: Path) 
         (["write", "RUN"], "--prompt --prompts"),
         (["write", "RUN", "--from", "a", "--seed", "1"], "--seed does not go with --from"),
         (["write", "RUN", "--from", "a", "-n", "1"], "-n does not go with --from"),
+        (["write", "--from", "a", "--unknown", "skip"], "--unknown does not go with --from"),
         (["write", "RUN", "--from", "nowhere"], "file of records nowhere does not exist"),
         (["write", "RUN", "--prompt", "a", "-n", "2", "--save-state", "x"], "of one text"),
         (["write", "--prompt", "a"], "CHECKPOINT"),
