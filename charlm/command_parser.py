@@ -20,6 +20,7 @@ Options = Mapping[str, Collection[str]]
 _ONE_DASH = re.compile(r"-[A-Za-z][A-Za-z_][\w-]*(=.*)?", re.DOTALL)
 #: What word processors and web pages make of a hyphen: U+2010 to U+2015, and the minus sign.
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_NO_DASH = re.compile(rf"-*[{_DASHES}][{_DASHES}-]*[A-Za-z][\w-]*(=.*)?", re.DOTALL)
 _SHOWN = 40
 
 
@@ -61,7 +62,7 @@ class Parser(argparse.ArgumentParser):
     def refuse(self, words: Sequence[str], known: Collection[str] | None = None) -> NoReturn:
         """Raise the InputError of words that no option takes. known: the options there are."""
         strange = next((word for word in words if len(word) > 1 and is_dashed(word)), None)
-        if strange is not None and strange[0] in _DASHES:
+        if strange is not None and _NO_DASH.fullmatch(strange):
             self.error(_no_dash(strange))
         if strange is not None:
             self._refuse_option(strange.split("=")[0], known or self._option_string_actions)
@@ -108,8 +109,7 @@ class Parser(argparse.ArgumentParser):
             value = takes is not None and takes.nargs != 0
             if _ONE_DASH.fullmatch(word) and word[:2] in self._option_string_actions and not value:
                 self.refuse([word])
-            meant = _with_dashes(word) in self._option_string_actions
-            if word[:1] in [*_DASHES] and meant and not value and not os.path.lexists(word):
+            if _NO_DASH.fullmatch(word) and not value and not os.path.lexists(word):
                 self.refuse([word])
             before = word
 
@@ -149,8 +149,8 @@ def no_command(word: str, commands: Collection[str]) -> str:
 
 
 def is_dashed(word: str) -> bool:
-    """Whether a word begins with a dash, or with a sign that looks like one."""
-    return word[:1] in ["-", *_DASHES]
+    """Whether a word is like an option: its dash may be a sign that looks like one."""
+    return word.startswith("-") or _NO_DASH.fullmatch(word) is not None
 
 
 def _with_dashes(word: str) -> str:
