@@ -13,7 +13,7 @@ from contextlib import ExitStack
 
 from charlm.continued import look_through
 from charlm.engine import Engine
-from charlm.errors import InputError, report_notice
+from charlm.errors import CharlmError, InputError, report_notice
 from charlm.interrupts import Interrupt, noticed_interrupts
 from charlm.out_file import OutFile, opened_out
 from charlm.progress_line import LONG, ProgressLine
@@ -65,8 +65,12 @@ def _leave(engine: Engine, task: Task, session: Session | None, out: OutFile | N
     if session is None or session.prompts_read < 1:
         report_notice(f"{task.save_state} was not saved: the prompt was not read to its end")
         return
-    engine.state_after(session).save(task.save_state)
-    report_notice(f"{task.save_state} is the state after the text as it stands")
+    try:
+        engine.state_after(session).save(task.save_state)
+    except CharlmError as error:
+        report_notice(f"{task.save_state} was not saved: {error.typed}")
+    else:
+        report_notice(f"{task.save_state} is the state after the text as it stands")
 
 
 def _write_groups(

@@ -118,6 +118,13 @@ def test_nothing_is_decoded_twice(
     assert out.read_text() == whole
 
 
+def test_one_prompt_is_left(charlm: Call, run: Path, tmp_path: Path) -> None:
+    call, out = ["write", run, "--prompt", "a", "-n", 3, *LENGTH], tmp_path / "out"
+    out.write_text("".join(charlm(*call).out.splitlines(keepends=True)[:2]))
+    again = charlm(*call, "--out", out, "--continue")
+    assert again.err == f"charlm: {out} goes on: 1 of 1 prompt is left\n"
+
+
 def test_a_file_of_another_command_is_refused_and_stays(
     charlm: Call, run: Path, make_run: MakeRun, files: dict[str, Path], tmp_path: Path
 ) -> None:

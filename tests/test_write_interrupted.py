@@ -169,6 +169,12 @@ def test_an_interrupt_keeps_the_state_or_says_that_it_does_not(
         session.advance(64)
     assert PromptState.load(str(state)).ids.tolist() == engine.state_after(session).ids.tolist()
     state.unlink()
+    for n, strategy in ((1, "beam"), (2, "nucleus-beam")):
+        interrupted(n)
+        beam = ["write", run, "--prompt", "a", "--strategy", strategy, "--max-length", 9999]
+        broken = charlm(*beam, "--save-state", state)
+        assert (broken.code, state.exists()) == (130, True)
+        state.unlink()
     monkeypatch.setattr(
         write_command._Puller, "read", lambda *_: os.kill(os.getpid(), signal.SIGINT)
     )
