@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import TypedDict
 
+from charlm.decoding import BeamSearch, NucleusBeam, Sampling
 from charlm.vocabulary import Unknown
+from charlm.wording import nearest
+
+#: The strategy whose option a name is, the likeliest first; and what `Engine.load` takes.
+_STRATEGIES = (Sampling, BeamSearch, NucleusBeam)
+_OF_LOAD = ("threads", "device", "precision")
 
 
 class Options(TypedDict, total=False):
@@ -30,16 +37,24 @@ class Options(TypedDict, total=False):
 
 
 def check_names(call: str, options: Mapping[str, object]) -> None:
-    """Raise TypeError unless every option is one of `Options`; the nearest is offered."""
+    """Raise TypeError unless every option is one of `Options`; where it belongs is said."""
     for name in options:
         if name not in Options.__annotations__:
-            from difflib import get_close_matches  # here: who makes no mistake does not wait
+            raise TypeError(f"{call}() has no option {name}{_hint(name)}")
 
-            known = list(Options.__annotations__)
-            near = [o for o in known if o.split("_")[0] == name.split("_")[0]]
-            near += get_close_matches(name, known, n=1, cutoff=0.5)
-            if name in ("n", "first_sample"):
-                near = []
-            hint = f": did you mean {' or '.join(dict.fromkeys(near))}?" if near else ""
-            hint = ": write_many() has it" if name in ("n", "first_sample") else hint
-            raise TypeError(f"{call}() has no option {name}{hint}")
+
+def _hint(name: str) -> str:
+    """Where a name belongs, or what was probably meant; the end of a sentence."""
+    knobs = {f.name: kind.__name__ for kind in reversed(_STRATEGIES) for f in fields(kind)}
+    if name in knobs:
+        return f": {name} is of the strategy: {knobs[name]}({name}=...)"
+    if name in _OF_LOAD:
+        return f": {name} is of the engine: Engine.load(..., {name}=...)"
+    if name in ("n", "first_sample"):
+        return ": write_many() has it"
+    known = list(Options.__annotations__)
+    near = [option for option in known if option.split("_")[0] == name.split("_")[0]]
+    near += [option for option in nearest(name, known) if option not in near]
+    if not near:
+        near = [f"{knobs[knob]}({knob}=...)" for knob in nearest(name, knobs)]
+    return f": did you mean {' or '.join(near)}?" if near else ""

@@ -36,6 +36,24 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
         raise wrong(name, value, f"one of {', '.join(choices)}")
 
 
+def check_budget(value: object) -> None:
+    """Raise InputError unless a call may take so many milliseconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        raise wrong("budget_ms", value, "a number from 0 on")
+
+
+def check_list(name: str, value: object, of: str) -> None:
+    """Raise InputError unless an argument holds several things: one text holds characters."""
+    if isinstance(value, str | bytes) or not hasattr(value, "__len__"):
+        raise wrong(name, value, f"a list of {of}")
+
+
+def check_text(name: str, value: object, rule: str = "a text (str)") -> None:
+    """Raise InputError unless an argument is a text."""
+    if not isinstance(value, str):
+        raise wrong(name, value, rule)
+
+
 def _shown(value: object) -> str:
     """A value in a message of one line."""
     try:

@@ -12,7 +12,14 @@ from dataclasses import fields
 from importlib.util import find_spec
 
 import charlm
-from charlm.command_parser import Options, Parser, as_argument, no_command, option_names
+from charlm.command_parser import (
+    Options,
+    Parser,
+    as_argument,
+    is_dashed,
+    no_command,
+    option_names,
+)
 from charlm.decoding import BeamSearch, Limits, NucleusBeam, Strategy, strategy_named
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError, report_notice
@@ -59,8 +66,20 @@ def main(arguments: Sequence[str]) -> int:
     parser, commands = _parsers()
     chosen, rest = parser.parse_known_args(arguments)
     if rest:
+        if chosen.command == "write" and chosen.prompt is not None:
+            _check_quotes(chosen.prompt, rest)
         commands[chosen.command].refuse(rest)
     return {"write": _write, "score": _score, "info": _info}[chosen.command](chosen)
+
+
+def _check_quotes(prompt: str, rest: Sequence[str]) -> None:
+    """Say what makes one prompt of several words, where only such are left over."""
+    if not any(is_dashed(word) for word in rest):
+        whole = as_argument(" ".join([prompt, *rest]))
+        raise InputError(
+            f"unrecognized argument {rest[0][:40]!r}: put quotes around a prompt of several words:"
+            f" --prompt {whole} (see python -m charlm write --help)"
+        )
 
 
 def _score(chosen: Namespace) -> int:
@@ -182,7 +201,7 @@ def _write(chosen: Namespace) -> int:
             chosen.precision or "float32",
         ),
         n=_default_n(strategy, chosen),
-        unknown=chosen.unknown,
+        unknown=chosen.unknown or "error",
         threads=chosen.threads,
         device=chosen.device,
         dice="prompt" if chosen.dice is None else chosen.dice,
@@ -190,6 +209,7 @@ def _write(chosen: Namespace) -> int:
         save_state=chosen.save_state,
         out=chosen.out,
         go_on=chosen.go_on is not None,
+        drawn=chosen.seed == RANDOM,
     )
     write(task, as_json=chosen.json)
     return 0
@@ -197,6 +217,8 @@ def _write(chosen: Namespace) -> int:
 
 def _check_going_on(chosen: Namespace) -> None:
     """Refuse --continue where the file could not become that of a command never broken off."""
+    if chosen.out == "-":
+        raise InputError("--out -: - is standard output already: leave --out out")
     if chosen.go_on is None:
         return
     if chosen.out is None or not chosen.json:
@@ -229,7 +251,7 @@ def _write_again(chosen: Namespace) -> int:
         "seed",
         "dice",
     ]
-    set_too = given(chosen, [*theirs, "precision", "details", "state", "save_state"])
+    set_too = given(chosen, [*theirs, "unknown", "precision", "details", "state", "save_state"])
     if set_too:
         flag = "-n" if "n" in set_too else "--" + next(iter(set_too)).replace("_", "-")
         raise InputError(f"{flag} does not go with --from: the records name it")

@@ -12,12 +12,15 @@ from typing import Any, NoReturn
 
 from charlm.errors import InputError
 from charlm.other_names import command_meant, meaning, plain_name
-from charlm.places import find_run
-from charlm.wording import did_you_mean
+from charlm.places import find_run, run_names
+from charlm.wording import did_you_mean, nearest
 
 #: Command -> its options.
 Options = Mapping[str, Collection[str]]
 _ONE_DASH = re.compile(r"-[A-Za-z][A-Za-z_][\w-]*(=.*)?", re.DOTALL)
+#: What word processors and web pages make of a hyphen: U+2010 to U+2015, and the minus sign.
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_NO_DASH = re.compile(rf"-*[{_DASHES}][{_DASHES}-]*[A-Za-z][\w-]*(=.*)?", re.DOTALL)
 _SHOWN = 40
 
 
@@ -49,7 +52,7 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The options, and the words that are none."""
         if args:
-            self._refuse_one_dash(args)
+            self._refuse_dashes(args)
             first = str(args[0]).split("=")[0]
             before_command = self._subparsers is not None and first.startswith("-")
             if before_command and first not in self._option_string_actions:
@@ -58,7 +61,9 @@ class Parser(argparse.ArgumentParser):
 
     def refuse(self, words: Sequence[str], known: Collection[str] | None = None) -> NoReturn:
         """Raise the InputError of words that no option takes. known: the options there are."""
-        strange = next((word for word in words if word.startswith("-") and len(word) > 1), None)
+        strange = next((word for word in words if len(word) > 1 and is_dashed(word)), None)
+        if strange is not None and _NO_DASH.fullmatch(strange):
+            self.error(_no_dash(strange))
         if strange is not None:
             self._refuse_option(strange.split("=")[0], known or self._option_string_actions)
         hint = f": {self._stray(words[0])}" if self._stray else ""
@@ -88,17 +93,23 @@ class Parser(argparse.ArgumentParser):
             said = f"there is no option {_short(option)}{did_you_mean(option, known)}"
         self.error(said)
 
-    def _refuse_one_dash(self, words: Sequence[str]) -> None:
-        """Refuse -num_samples where there is a -n: it would be taken for -n um_samples."""
+    def _refuse_dashes(self, words: Sequence[str]) -> None:
+        """Refuse what would be taken for something else than the option that was meant.
+
+        Where there is a -n, -num_samples would be -n um_samples; with another sign in place of the
+        dash, an option would be a file.
+        """
         before = ""
 
         def ours(word: str) -> bool:  # what stands behind a command is its own
-            return word != "--" and (word.startswith("-") or self._subparsers is None)
+            return word != "--" and (is_dashed(word) or self._subparsers is None)
 
         for word in takewhile(ours, words):
             takes = self._option_string_actions.get(before)
             value = takes is not None and takes.nargs != 0
             if _ONE_DASH.fullmatch(word) and word[:2] in self._option_string_actions and not value:
+                self.refuse([word])
+            if _NO_DASH.fullmatch(word) and not value and not os.path.lexists(word):
                 self.refuse([word])
             before = word
 
@@ -128,9 +139,29 @@ def no_command(word: str, commands: Collection[str]) -> str:
         return f"{said}: it is {meant} here"
     if near := did_you_mean(word, commands):
         return said + near
-    if os.path.isdir(find_run(Path(word))) or word.endswith(".safetensors"):
+    if word and (os.path.isdir(find_run(Path(word))) or word.endswith(".safetensors")):
         return f"{said}: to write with a model: python -m charlm write {typed}"
-    return f"{said}: to learn a text: python -m charlm train --corpus {typed}"
+    if runs := nearest(word, run_names()):
+        return f"{said}: did you mean the model {runs[0]}: python -m charlm write {runs[0]}"
+    if os.path.isfile(word) or Path(word).suffix:
+        return f"{said}: to learn a text: python -m charlm train --corpus {typed}"
+    return said
+
+
+def is_dashed(word: str) -> bool:
+    """Whether a word is like an option: its dash may be a sign that looks like one."""
+    return word.startswith("-") or _NO_DASH.fullmatch(word) is not None
+
+
+def _with_dashes(word: str) -> str:
+    """The option that is meant by a word that begins with signs that look like dashes."""
+    name = word.split("=")[0].lstrip("-" + _DASHES)
+    return ("-" if len(name) == 1 else "--") + name
+
+
+def _no_dash(word: str) -> str:
+    shown = _short(word.split("=")[0])
+    return f"{shown} begins with a dash that is none: type {_short(_with_dashes(word))}"
 
 
 def as_argument(word: str) -> str:

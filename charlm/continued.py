@@ -124,11 +124,24 @@ def _difference(record: dict[str, Any], named: NamedTexts, prompt: int, place: i
     """What of a record is not as this command would have it, in a few words."""
     if prompt == len(named.prompts):
         return f"this command writes fewer texts: {_UNCHANGED}"
-    for key, value in json.loads(named.beginning(prompt, place) + b"}").items():
-        if record.get(key) != value:
-            theirs, ours = (_short(v) for v in (record.get(key), value))
-            return f"its {key} is {theirs}, this command's {ours}: {_UNCHANGED}"
+    ours = json.loads(named.beginning(prompt, place) + b"}")
+    if said := _first_difference(record, ours):
+        return f"its {said}: {_UNCHANGED}"
     return f"it is not what this command writes there: {_UNCHANGED}"
+
+
+def _first_difference(theirs: dict[str, Any], ours: dict[str, Any], within: str = "") -> str:
+    """Which value is another, and what it is: options.top_k is 0, this command's 3."""
+    for key, value in ours.items():
+        other = theirs.get(key)
+        if other == value:
+            continue
+        if isinstance(other, dict) and isinstance(value, dict):
+            if said := _first_difference(other, value, f"{within}{key}."):
+                return said
+            continue  # there is more in theirs
+        return f"{within}{key} is {_short(other)}, this command's {_short(value)}"
+    return ""
 
 
 def _short(value: object) -> str:
@@ -138,7 +151,8 @@ def _short(value: object) -> str:
 
 def _check_torn(line: bytes, beginnings: Sequence[bytes], where: str) -> None:
     """Raise InputError unless a line without its end may be what a break left of a record."""
-    if not line.strip(b"\0"):  # as a disk leaves it that lost its power
+    line = line.rstrip(b"\0")  # as a disk leaves it that lost its power
+    if not line:
         return
     for beginning in beginnings:
         if beginning and (beginning.startswith(line) or line.startswith(beginning)):

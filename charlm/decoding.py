@@ -208,6 +208,13 @@ def strategy_named(name: str, options: Mapping[str, Any] | None = None) -> Strat
     return type(preset)(**(values | dict(options or {})))
 
 
+def check_strategy(strategy: object) -> None:
+    """Raise InputError unless it is a strategy, and not the name of one or a class."""
+    if not isinstance(strategy, Strategy):
+        said = "a strategy: give Sampling(...) or BeamSearch(...)"
+        raise wrong("strategy", strategy, said)
+
+
 def is_beam(strategy: Strategy) -> bool:
     """Whether the strategy keeps several hypotheses of one text."""
     return isinstance(strategy, BeamSearch | NucleusBeam)

@@ -8,6 +8,7 @@ and its targets are two views of the same ids, one character apart.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.checkpoint import Checkpoint
+from charlm.checks import check_text, wrong
 from charlm.cutting import examples_of, prepare_text
 from charlm.errors import InputError
 from charlm.readers import Stretch, stretches
@@ -59,6 +61,7 @@ def encode_text(checkpoint: Checkpoint, text: str, unknown: Unknown) -> EncodedT
 
     Raises InputError for an empty text and, with unknown "error", for unknown characters.
     """
+    check_text("text", text)
     config, vocabulary = checkpoint.text, checkpoint.vocabulary
     if config.unit == "continuous":
         return encode_ids(checkpoint, _ids(vocabulary, prepare_text(text, config), unknown))
@@ -86,6 +89,19 @@ def encode_ids(
     bounds = [(begin - warm_up, end, warm_up) for begin, end, warm_up in shares]
     start = np.array([checkpoint.text.start_id], ids.dtype)
     return EncodedText(np.concatenate([start, ids]), np.array(bounds, np.int64), len(shares))
+
+
+def ids_given(vocabulary: Vocabulary, given: Sequence[int]) -> NDArray[np.int32]:
+    """The ids that a caller gave. Raises InputError unless all are of the vocabulary."""
+    most = len(vocabulary) - 1
+    try:
+        ids = np.asarray(given)
+    except ValueError:  # lists of several lengths
+        ids = np.zeros((0, 0))
+    whole = ids.ndim == 1 and (ids.dtype.kind in "iu" or not ids.size)
+    if not whole or (ids.size and not 0 <= ids.min() <= ids.max() <= most):
+        raise wrong("ids", given, f"a list of integers from 0 to {most:,}")
+    return ids.astype(np.int32)
 
 
 def _ids(vocabulary: Vocabulary, text: str, unknown: Unknown) -> NDArray[np.integer[Any]]:

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from charlm.beam_session import BeamSession
 from charlm.call_options import Options, check_names
 from charlm.checkpoint import Checkpoint, load_checkpoint
-from charlm.checks import check_choice, check_integer
+from charlm.checks import check_choice, check_integer, check_list
 from charlm.config import PRECISIONS
-from charlm.decoding import Greedy, Limits, Sampling, Strategy, is_beam
+from charlm.decoding import Greedy, Limits, Sampling, Strategy, check_strategy, is_beam
 from charlm.device import open_device
-from charlm.encoded_text import EncodedText, encode_ids, encode_text
-from charlm.errors import CheckpointError, InputError, argument
+from charlm.encoded_text import EncodedText, encode_ids, encode_text, ids_given
+from charlm.errors import CheckpointError, InputError, argument, errors_of
 from charlm.events import Completion
 from charlm.pieces import pieces
 from charlm.prompt_state import PromptState
@@ -41,6 +41,7 @@ ENGINE_FORMAT = 3
 
 MAX_THREADS = 1024
 MAX_RIVALS = 2**16
+_NUCLEUS = Sampling(top_p=0.95)  # what writes where no strategy is given
 
 
 class Engine:
@@ -156,6 +157,8 @@ class Engine:
         (`sample_indices`). dice: as in `Options`, for all prompts or for each. details: how many
         rivals of each character are told, 0 for rank and entropy alone.
         """
+        check_list("prompts", prompts, "prompts")
+        check_strategy(strategy)
         task = Task(
             self._native,
             self._model,
@@ -197,7 +200,7 @@ class Engine:
         A prompt that stands twice in the list has other dice the second time.
         """
         check_names("write_many", options)
-        strategy = strategy or Sampling(top_p=0.95)
+        strategy = _NUCLEUS if strategy is None else strategy
         unknown = options.get("unknown", "error")
         firsts = self.sample_indices(prompts, strategy, n=n, first=first_sample, unknown=unknown)
         session = self.start(prompts, strategy, n=n, first_sample=firsts, **options)
@@ -224,7 +227,8 @@ class Engine:
         Of a beam, a piece comes once every hypothesis that may still win agrees on it.
         """
         check_names("stream", options)
-        return pieces(self.start([prompt], strategy or Sampling(top_p=0.95), **options))
+        strategy = _NUCLEUS if strategy is None else strategy
+        return pieces(self.start([prompt], strategy, **options))
 
     def prompt_as_fed(self, text: str) -> Prompt:
         """The prompt that a session or a record tells of: it is not prepared a second time.
@@ -241,14 +245,11 @@ class Engine:
         What was read is not prepared a second time. Raises UnknownCharacter and InputError, which
         say the place of the prompt among several.
         """
+        check_list("prompts", prompts, "prompts")
         reader, read = PromptReader(self.checkpoint, self.precision, unknown), list[Prompt]()
-        try:
-            for prompt in prompts:
+        for place, prompt in enumerate(prompts, start=1):
+            with errors_of(f"prompt {place:,}" if len(prompts) > 1 else ""):
                 read.append(reader.read(prompt))
-        except InputError as error:
-            if len(prompts) > 1:
-                error.args = (f"prompt {len(read) + 1:,}: {error.args[0]}", *error.args[1:])
-            raise
         return read, reader.notices
 
     def sample_indices(
@@ -266,6 +267,8 @@ class Engine:
         """
         check_integer("n", n, 1, MAX_SAMPLES)
         check_integer("first_sample", first, 0, MAX_SAMPLE)
+        check_list("prompts", prompts, "prompts")
+        check_strategy(strategy)
         step = 1 if is_beam(strategy) else n
         reader = PromptReader(self.checkpoint, self.precision, unknown)
         indices, following = [], dict[bytes, int]()
@@ -314,8 +317,15 @@ class Engine:
     def score_many(
         self, texts: Sequence[str], *, details: int | None = None, unknown: Unknown = "error"
     ) -> list[Score]:
-        """The score of each text, as `score` gives it, read side by side. Raises InputError."""
-        encoded = [encode_text(self.checkpoint, text, unknown) for text in texts]
+        """The score of each text, as `score` gives it, read side by side. Raises InputError.
+
+        An error says which of several texts it is of.
+        """
+        check_list("texts", texts, "texts")
+        encoded = []
+        for place, text in enumerate(texts, start=1):
+            with errors_of(f"text {place:,}" if len(texts) > 1 else ""):
+                encoded.append(encode_text(self.checkpoint, text, unknown))
         return self._scoring(encoded, details).scores()
 
     def start_score(
@@ -331,7 +341,7 @@ class Engine:
 
     def start_score_ids(self, ids: Sequence[int], *, details: int | None = None) -> Scoring:
         """As `start_score`, of one text as it stands: ids [T] behind the start id, no end added."""
-        whole = encode_ids(self.checkpoint, np.array(ids, np.int32), exact=True)
+        whole = encode_ids(self.checkpoint, ids_given(self.vocabulary, ids), exact=True)
         return self._scoring([whole], details)
 
     def _scoring(

@@ -24,7 +24,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -105,6 +106,17 @@ class Stopped(CharlmError):
     def __init__(self, message: str, signum: int) -> None:
         super().__init__(message)
         self.exit_code = 128 + signum
+
+
+@contextmanager
+def errors_of(what: str) -> Iterator[None]:
+    """Say of what an error of ours is that comes from within; "" says nothing."""
+    try:
+        yield
+    except CharlmError as error:
+        if what:
+            error.args = (f"{what}: ", *error.args)
+        raise
 
 
 def reason_of(error: Exception) -> str:

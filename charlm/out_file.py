@@ -18,11 +18,19 @@ from charlm.errors import CharlmError, InputError, reason_of
 
 
 class OutFile:
-    """An open file, locked for this process; `size` is what it held before."""
+    """An open file, locked for this process; `size` is what it held before.
 
-    def __init__(self, path: str, descriptor: int) -> None:
-        self.path, self.descriptor = path, descriptor
+    go_on_by: the options by which a command goes on with it; "" where none can.
+    """
+
+    def __init__(self, path: str, descriptor: int, go_on_by: str = "") -> None:
+        self.path, self.descriptor, self.go_on_by = path, descriptor, go_on_by
         self.size = os.fstat(descriptor).st_size
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it now."""
+        return os.fstat(self.descriptor).st_size == 0
 
     def append(self, data: bytes) -> None:
         """Write `data` at the end. Raises CharlmError."""
@@ -56,27 +64,28 @@ class OutFile:
         try:
             yield
         except OSError as error:
+            hint = f", and {self.go_on_by} goes on with it" if self.go_on_by else ""
             raise CharlmError(
-                f"{self.path} cannot be written on: {reason_of(error)}: what is in it stays, and"
-                " with --json --continue goes on"
+                f"{self.path} cannot be written on: {reason_of(error)}: what is in it stays{hint}"
             ) from None
 
 
 @contextmanager
-def opened_out(path: str, *, go_on: bool) -> Iterator[OutFile]:
-    """A new file, or, to go on, one that may be there. Raises InputError, CharlmError."""
-    descriptor, made = _open(path, go_on)
+def opened_out(path: str, *, go_on: bool, go_on_by: str = "") -> Iterator[OutFile]:
+    """A new file, or, to go on, one that may be there. Raises InputError, CharlmError.
+
+    go_on_by: as in `OutFile`.
+    """
+    descriptor, made = _open(path, go_on, go_on_by)
+    locked = False
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in (errno.EAGAIN, errno.EACCES):
-                raise CharlmError(f"{path} is in use by another command: wait for it") from None
-        out = OutFile(path, descriptor)
+        locked = _lock(path, descriptor)
+        out = OutFile(path, descriptor, go_on_by)
         yield out
         out.finish()
     except BaseException:
-        if made and os.fstat(descriptor).st_size == 0:
+        # Without the lock it may be another command's by now, which goes on with it.
+        if made and locked and os.fstat(descriptor).st_size == 0 and _is_there(path, descriptor):
             with contextlib.suppress(OSError):
                 os.unlink(path)
         raise
@@ -84,7 +93,28 @@ def opened_out(path: str, *, go_on: bool) -> Iterator[OutFile]:
         os.close(descriptor)
 
 
-def _open(path: str, go_on: bool) -> tuple[int, bool]:
+def _lock(path: str, descriptor: int) -> bool:
+    """Lock a file that was opened; whether its disk knows locks. Raises CharlmError."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            raise CharlmError(f"{path} is in use by another command: wait for it") from None
+        return False
+    if not _is_there(path, descriptor):
+        raise CharlmError(f"{path} was taken away or replaced just now: give the command again")
+    return True
+
+
+def _is_there(path: str, descriptor: int) -> bool:
+    """Whether an open file is still the one of this path."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except OSError:
+        return False
+
+
+def _open(path: str, go_on: bool, go_on_by: str) -> tuple[int, bool]:
     """A descriptor, and whether the file was made for it."""
     flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
     try:
@@ -92,9 +122,11 @@ def _open(path: str, go_on: bool) -> tuple[int, bool]:
             return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666), True
         except FileExistsError:
             if not go_on:
+                hint = ""
+                if go_on_by and os.path.isfile(path):
+                    hint = ", or go on with its records (--continue, same seed and options)"
                 raise InputError(
-                    f"{path} is there already, and is not written over: take another name, or go"
-                    " on with its records (--json --continue)"
+                    f"{path} is there already, and is not written over: take another name{hint}"
                 ) from None
         descriptor = os.open(path, flags)
     except (OSError, ValueError) as error:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from charlm.wording import nearest
+from charlm.wording import nearest, shortened
 
 #: The best weights of a run, which its folder means to whoever writes; and the newest.
 MODEL = "model.safetensors"
@@ -77,13 +77,18 @@ def _fits_in_name(character: str) -> bool:
 def missing_run(path: Path) -> str:
     """What to say where there is neither a path nor a run of this name: the nearest one too."""
     named = len(path.parts) == 1 and path.suffix != ".safetensors"
-    folders = [RUNS, SHIPPED_RUNS] if named else [path.parent]
-    names = [name for folder in folders for name in _names_in(folder)]
-    said = f"no run {str(path)!r} under {RUNS}" if named else f"{path} does not exist"
+    names = run_names() if named else _names_in(path.parent)
+    typed = shortened(str(path))
+    said = f"no run {typed!r} under {RUNS}" if named else f"{typed} does not exist"
     near = nearest(path.name, names)
     if near:
         return f"{said}: did you mean {' or '.join(map(str, map(path.with_name, near)))}?"
     return f"{said}: give a run's name, its folder or its {MODEL}"
+
+
+def run_names() -> list[str]:
+    """Names of runs, one's own first; of other folders and files there too."""
+    return [name for folder in (RUNS, SHIPPED_RUNS) for name in _names_in(folder)]
 
 
 def _names_in(folder: Path) -> list[str]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from charlm import dice
 from charlm.checkpoint import Checkpoint
+from charlm.checks import wrong
 from charlm.cutting import prepare_prompt
 from charlm.prompt_state import PromptState
 from charlm.vocabulary import Unknown
@@ -54,6 +55,8 @@ class PromptReader:
             return prompt
         if isinstance(prompt, str):
             return self._read_text(prompt)
+        if not isinstance(prompt, PromptState):
+            raise wrong("prompt", prompt, "a text (str) or a PromptState")
         prompt.check(self._checkpoint, self._precision)
         fed, start = prompt.ids.tolist(), (prompt.state, prompt.logits, len(prompt.ids))
         if not prompt.more:  # the text goes on as it stands, with its own dice

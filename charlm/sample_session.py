@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.checks import check_integer
 from charlm.decoding import Greedy, Sampling
 from charlm.errors import InputError
 from charlm.events import Completion, Details, SampleEvents
@@ -59,6 +60,7 @@ class SampleSession(Session):
         """ids [T], log_probs [T] and details [T], [T, R] of a row, where they were asked for."""
         if self._task.rivals < 0:
             raise InputError("no details were asked for")
+        check_integer("row", row, 0, self.rows - 1)
         with self._lock:
             self._join()
             length = len(self._written(row))

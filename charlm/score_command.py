@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import stat
 from argparse import Namespace
 from typing import Any
 
 from charlm.display import visible
 from charlm.engine import Engine
-from charlm.errors import report_notice
+from charlm.errors import errors_of, report_notice
 from charlm.numbers import fixed
 from charlm.progress_line import LONG, ProgressLine
 from charlm.receipt import details_as_json
-from charlm.scoring import ScoreTotal
+from charlm.scoring import ScoreTotal, Scoring
 from charlm.text_files import decode, read_bytes
+from charlm.vocabulary import Unknown
 
 _NAMED = 40  # characters of a path in the line of progress, which is one line
 _UNITS = ("nats per character", "bits per character", "", "predicted, ends included")
 
 
 def score(chosen: Namespace) -> None:
-    """Score every file that was named."""
+    """Score every file that was named; all are looked at before the model is."""
+    for file in chosen.files:
+        _look_at(file)
     engine = Engine.load(
         chosen.checkpoint,
         threads=chosen.threads,
@@ -47,12 +52,42 @@ def score(chosen: Namespace) -> None:
         _print_sum(engine, totals, chosen)
 
 
+def _look_at(file: str) -> None:
+    """Raise CorpusError for a file that cannot be read; one that can is not read yet."""
+    try:
+        mode = os.stat(file).st_mode
+    except (OSError, ValueError):
+        mode = 0
+    readable = stat.S_ISFIFO(mode) or (stat.S_ISREG(mode) and os.access(file, os.R_OK))
+    if file != "-" and not readable:
+        read_bytes(file, "text")  # which says what is wrong with it
+
+
 def _scored(engine: Engine, file: str, chosen: Namespace) -> tuple[ScoreTotal, dict[str, Any]]:
     """The total of one file, and what is told of every character if that was asked for."""
+    keep = chosen.details is not None
+    with errors_of(file if len(chosen.files) > 1 else ""):
+        scoring, length = _begun(engine, file, chosen, keep)
+        _read_to_end(scoring, file, length)
+        [total] = scoring.totals()
+    if not keep:
+        return total, {}
+    whole = scoring.score()
+    assert whole.details is not None
+    told = engine.vocabulary, whole.ids, whole.log_probs, whole.details
+    return total, {"details": {"n": chosen.details, **details_as_json(*told)}}
+
+
+def _begun(engine: Engine, file: str, chosen: Namespace, keep: bool) -> tuple[Scoring, int]:
+    """The scoring of a file, whose text is ids from here on, and its length."""
     text = decode(*read_bytes(file, "text"), chosen.encoding, chosen.errors)
-    length, keep = len(text), chosen.details is not None
-    scoring = engine.start_score(text, details=chosen.details, unknown=chosen.unknown, keep=keep)
-    del text  # it is ids from here on
+    unknown: Unknown = chosen.unknown or "error"
+    scoring = engine.start_score(text, details=chosen.details, unknown=unknown, keep=keep)
+    return scoring, len(text)
+
+
+def _read_to_end(scoring: Scoring, file: str, length: int) -> None:
+    """Score a text, and show on a terminal how much of a long one is done."""
     progress = ProgressLine()
     try:
         while not scoring.done:
@@ -61,13 +96,6 @@ def _scored(engine: Engine, file: str, chosen: Namespace) -> tuple[ScoreTotal, d
                 progress.show(f"scoring {visible(file)[-_NAMED:]}, {int(100 * scoring.read)} %")
     finally:
         progress.clear()
-    [total] = scoring.totals()
-    if not keep:
-        return total, {}
-    whole = scoring.score()
-    assert whole.details is not None
-    told = engine.vocabulary, whole.ids, whole.log_probs, whole.details
-    return total, {"details": {"n": chosen.details, **details_as_json(*told)}}
 
 
 def _as_json(engine: Engine, total: ScoreTotal) -> dict[str, Any]:

@@ -9,14 +9,15 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.checks import check_budget
 from charlm.config import check_range
 from charlm.encoded_text import EncodedText, Piece
-from charlm.errors import CharlmError
+from charlm.errors import CharlmError, InputError, argument
 from charlm.events import Details
 from charlm.readers import AT_ONCE, LONGEST, WARM_UP
 
@@ -159,6 +160,7 @@ class Scoring:
     def advance(self, n: int = 4096, budget_ms: float = 20.0) -> None:
         """Score up to n positions of each text, or until the budget is used."""
         check_range("n", n, 1, 2**31 - 1)
+        check_budget(budget_ms)
         with self._lock:
             if self._native is None:
                 return
@@ -179,8 +181,9 @@ class Scoring:
 
     def scores(self) -> list[Score]:
         """The score of every text, advancing to their end. Raises CharlmError as `score`."""
+        if not self._keep:
+            raise InputError(argument("keep", False), " keeps sums alone: ask for totals()")
         self._finish()
-        assert self._keep
         return [
             Score(
                 np.concatenate(found.ids),
@@ -198,6 +201,11 @@ class Scoring:
             ScoreTotal(found.count, found.nats, text.readers)
             for text, found in zip(self._texts, self._found, strict=True)
         ]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a scoring cannot be pickled: pickle its engine and begin again, or take its scores"
+        )
 
     def _finish(self) -> None:
         while not self.done:
@@ -241,14 +249,16 @@ class Scoring:
                     told = tuple(array[piece.warm_up :] for array in details[place])
                     found.details.append(told)
         for text, arrays in by_text.items():
-            self._add(self._found[text], np.concatenate(arrays))
+            self._add(text, np.concatenate(arrays))
         self._taken += len(self._batch)
 
-    def _add(self, found: _Found, log_probs: NDArray[np.float32]) -> None:
+    def _add(self, text: int, log_probs: NDArray[np.float32]) -> None:
+        found = self._found[text]
         sound = np.isfinite(log_probs)
         if not sound.all():
             place = found.count + int(np.flatnonzero(~sound)[0])
-            message = f"the model's numbers overflow at character {place + 1:,}"
+            which = f"text {text + 1:,}: " if len(self._texts) > 1 else ""
+            message = f"{which}the model's numbers overflow at character {place + 1:,}"
             self._error = self._error or CharlmError(message)
         found.count += len(log_probs)
         found.nats -= float(log_probs.sum(dtype=np.float64))

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from charlm import dice
 from charlm._engine import EngineError
 from charlm.checkpoint import Checkpoint
-from charlm.checks import check_integer
+from charlm.checks import check_budget, check_integer
 from charlm.cutting import prepare_text
 from charlm.decoding import Limits, Strategy
 from charlm.errors import InputError, argument
@@ -209,6 +209,7 @@ class Session(ABC):
     def advance(self, n: int = 1, budget_ms: float = 20) -> SampleEvents | BeamEvents:
         """Run up to n positions, or until the budget is used (by at most one position more)."""
         check_integer("n", n, 1, 2**31 - 1)
+        check_budget(budget_ms)
         with self._lock:
             if self._deadline is not None:
                 left = max(0.0, self._deadline - time.monotonic())

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from charlm.byte_kinds import marked_encoding, no_text, proposal
 from charlm.errors import CorpusError, InputError
+from charlm.wording import shortened
 
 ERRORS = ("strict", "replace", "ignore", "surrogateescape", "surrogatepass")
 UTF_8 = "utf-8"
@@ -146,7 +147,7 @@ def read_bytes(source: str, kind: str = "corpus") -> tuple[bytes, str]:
         if sys.stdin is None:
             raise CorpusError(f"{kind}: standard input is closed: give a file, or pipe a text in")
         return sys.stdin.buffer.read(), "stdin"
-    path = Path(source)
+    path, source = Path(source), shortened(source)
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):

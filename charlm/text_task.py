@@ -27,6 +27,7 @@ from charlm.text_groups import (
 )
 from charlm.text_output import place_of
 from charlm.vocabulary import Unknown
+from charlm.wording import counted
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Task:
 
     dice: "prompt", "shared", or a name. state: a file to begin from; each prompt follows it.
     save_state: a file for the state after the one text. out: a file in place of standard output;
-    go_on: with the records that it holds.
+    go_on: with the records that it holds. drawn: whether the seed was drawn for this call.
     """
 
     checkpoint: str
@@ -50,6 +51,14 @@ class Task:
     save_state: str | None = None
     out: str | None = None
     go_on: bool = False
+    drawn: bool = False
+
+    @property
+    def go_on_by(self) -> str:
+        """The options by which a command goes on with its records; "" where none can."""
+        if self.order.limits.seconds is not None or self.save_state is not None:
+            return ""
+        return f"--seed {self.order.seed} --continue" if self.drawn else "--continue"
 
 
 class Texts:
@@ -124,7 +133,9 @@ class Texts:
         self.written = written
         left = len(self.prompts) - written.prompt
         if out.size:
-            report_notice(f"{out.path} goes on: {left:,} of {len(self.prompts):,} prompts are left")
+            prompts = counted(len(self.prompts), "prompt")
+            are = "is" if left == 1 else "are"
+            report_notice(f"{out.path} goes on: {left:,} of {prompts} {are} left")
         return written.size
 
     def note(self, group: Group, prompt: int, place: int, completion: Completion) -> None:

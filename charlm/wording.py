@@ -15,6 +15,11 @@ TORCH_MISSING = (
 _MOST, _LONGEST = 3, 60
 
 
+def shortened(word: str, longest: int = 200, shown: int = 60) -> str:
+    """A word as a message repeats it: of one that is longer than any name, the beginning."""
+    return word if len(word) <= longest else word[:shown] + "…"
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """A number of things: 1 character, 2,003 characters."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 
 from charlm.continued import look_through
 from charlm.engine import Engine
-from charlm.errors import InputError, report_notice
+from charlm.errors import CharlmError, InputError, report_notice
 from charlm.interrupts import Interrupt, noticed_interrupts
 from charlm.out_file import OutFile, opened_out
 from charlm.progress_line import LONG, ProgressLine
@@ -43,16 +43,34 @@ def write(task: Task, *, as_json: bool) -> None:
     with ExitStack() as stack:
         out = None
         if task.out is not None:
-            out = stack.enter_context(opened_out(task.out, go_on=task.go_on))
+            by = task.go_on_by if as_json else ""
+            out = stack.enter_context(opened_out(task.out, go_on=task.go_on, go_on_by=by))
         if out is not None and task.go_on:
             out.cut(texts.go_on_with(look_through(out, texts.named()), out))
         interrupt = stack.enter_context(noticed_interrupts())
         session = _write_groups(texts, out, interrupt, as_json=as_json)
-        if interrupt.asked and out is not None and as_json:
-            report_notice(f"{out.path} holds what was whole: --continue goes on with it")
+        if interrupt.asked:
+            _leave(engine, task, session, out)
     if task.save_state and session is not None:
         engine.state_after(session).save(task.save_state)
     texts.report_overflow()
+
+
+def _leave(engine: Engine, task: Task, session: Session | None, out: OutFile | None) -> None:
+    """Keep what an interrupt leaves, and say what becomes of it."""
+    if out is not None and out.go_on_by and not out.empty:
+        report_notice(f"{out.path} holds what was whole: {out.go_on_by} goes on with it")
+    if not task.save_state:
+        return
+    if session is None or session.prompts_read < 1:
+        report_notice(f"{task.save_state} was not saved: the prompt was not read to its end")
+        return
+    try:
+        engine.state_after(session).save(task.save_state)
+    except CharlmError as error:
+        report_notice(f"{task.save_state} was not saved: {error.typed}")
+    else:
+        report_notice(f"{task.save_state} is the state after the text as it stands")
 
 
 def _write_groups(

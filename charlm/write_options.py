@@ -187,7 +187,6 @@ def add_engine_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--unknown",
         choices=("error", "skip", "map"),
-        default="error",
         help="characters the model does not know: stop, leave them out, or take the same letter"
         " without accent or in the other case (default: error)",
     )

@@ -131,6 +131,37 @@ def test_a_guess_is_near_or_none(call: str, message: str) -> None:
         (["trian", "--corpus", "x"], "there is no command trian: did you mean train?"),
         (["sample", "RUN"], "there is no command sample: it is write here"),
         (["my.txt"], "to learn a text: python -m charlm train --corpus my.txt"),
+        (["shakspeare"], "did you mean the model shakespeare: python -m charlm write shakespeare"),
+        (["Makefile"], "to learn a text: python -m charlm train --corpus Makefile"),
+        (["help"], "there is no command help (see python -m charlm --help)"),
+        ([""], "there is no command '' (see python -m charlm --help)"),
+        (
+            ["write", "RUN", "--prompt", "The", "king"],
+            "put quotes around a prompt of several words: --prompt 'The king' (see",
+        ),
+        (["write", "--prompt", "The", "old", "king", "RUN"], "put quotes around a prompt"),
+        (["write", "RUN", "--prompt", "The", "king", "--jsn"], "did you mean --json?"),
+        # a dash that a web page or a word processor made
+        (
+            ["write", "RUN", "–prompt", "The king"],
+            "–prompt begins with a dash that is none: type --prompt (see",
+        ),
+        (["write", "–prompt", "a"], "–prompt begins with a dash that is none: type --prompt"),
+        (["write", "RUN", "--prompt", "a", "—json"], "—json begins with a dash"),
+        (
+            ["write", "RUN", "--prompt", "a", "−n", "3"],
+            "−n begins with a dash that is none: type -n",
+        ),
+        (["write", "RUN", "--prompt", "a", "‑‑max-lenth=3"], "type --max-lenth"),
+        (["score", "RUN", "my.txt", "–json"], "type --json"),
+        (["score", "RUN", "–json"], "type --json"),
+        (["score", "RUN", "my.txt", "–jsn"], "type --jsn"),
+        (["write", "RUN", "-–prompt", "a"], "type --prompt"),
+        (["write", "RUN", "– No, he said."], "a prompt is given as --prompt '– No, he said.'"),
+        (["write", "RUN", "—No, he said."], "a prompt is given as --prompt '—No, he said.'"),
+        (["train", "–corpus", "my.txt"], "type --corpus"),
+        (["compare", "–cells=gru"], "–cells begins with a dash that is none: type --cells"),
+        (["–version"], "–version begins with a dash that is none: type --version"),
         (["shakespeare"], "to write with a model: python -m charlm write shakespeare"),
         (["info", "RUN", "b"], "unrecognized argument 'b'"),
     ],
@@ -139,7 +170,15 @@ def test_a_word_that_stands_alone_is_told_its_place(arguments: list[str], hint: 
     assert hint in said(*arguments)
 
 
+def test_a_word_without_bound_is_cut() -> None:
+    for call in (["write", "x" * 9000, "--prompt", "a"], ["write", "x/" * 4000, "--prompt", "a"],
+                 ["score", "shakespeare", "x" * 9000], ["score", "shakespeare", "x/" * 900],
+                 ["x" * 9000], ["write", "RUN", "--prompt", "a", "x" * 9000]):  # fmt: skip
+        assert len(said(*call)) < 300
+
+
 def test_a_value_that_looks_like_an_option_is_still_a_value() -> None:
+    assert "no run 'RUN'" in said("write", "RUN", "--prompt", "–json")
     assert "as in --prompt=-" in said("write", "RUN", "--prompt", "-nothing")
 
 

@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,9 @@ def test_a_file_gets_what_a_pipe_gets(
         piped = charlm(*arguments)
         assert charlm(*arguments, "--out", out) == Result(0, "", "")
         assert out.read_bytes().decode() == piped.out
-        refused(charlm(*arguments, "--out", out), "is there already", "--continue")
+        again = charlm(*arguments, "--out", out)
+        refused(again, "is there already")
+        assert ("--continue" in again.err) == as_json
         assert out.read_bytes().decode() == piped.out
 
 
@@ -91,9 +94,10 @@ def test_a_file_broken_off_anywhere_becomes_whole(
     out.unlink()
     assert charlm(*arguments, "--out", out, "--continue") == Result(0, "", "")
     assert out.read_bytes() == whole
-    out.write_bytes(whole[: ends[0]] + b"\0" * 50)
-    assert charlm(*arguments, "--out", out, "--continue").code == 0
-    assert out.read_bytes() == whole
+    for kept in (ends[0], ends[0] + 40, ends[0] - 1):  # a disk that lost its power fills up
+        out.write_bytes(whole[:kept] + b"\0" * 50)
+        assert charlm(*arguments, "--out", out, "--continue").code == 0
+        assert out.read_bytes() == whole
 
 
 def test_nothing_is_decoded_twice(
@@ -114,6 +118,13 @@ def test_nothing_is_decoded_twice(
     assert out.read_text() == whole
 
 
+def test_one_prompt_is_left(charlm: Call, run: Path, tmp_path: Path) -> None:
+    call, out = ["write", run, "--prompt", "a", "-n", 3, *LENGTH], tmp_path / "out"
+    out.write_text("".join(charlm(*call).out.splitlines(keepends=True)[:2]))
+    again = charlm(*call, "--out", out, "--continue")
+    assert again.err == f"charlm: {out} goes on: 1 of 1 prompt is left\n"
+
+
 def test_a_file_of_another_command_is_refused_and_stays(
     charlm: Call, run: Path, make_run: MakeRun, files: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -128,9 +139,9 @@ def test_a_file_of_another_command_is_refused_and_stays(
     changes: list[tuple[list[Any], str]] = [
         (["write", other, *base, *LENGTH], "its identity is"),
         ([*arguments, "--seed", 2], "its seed is 1, this command's 2"),
-        ([*arguments, "--temperature", 0.5], "its options is"),
+        ([*arguments, "--temperature", 0.5], "its options.temperature is 1.0, this command's 0.5:"),
         ([*arguments, "--dice", "shared"], "its dice is"),
-        ([*arguments, "--max-length", 9], "its limits is"),
+        ([*arguments, "--max-length", 9], "its limits.max_length is 8, this command's 9:"),
         ([*arguments, "--precision", "int8"], "its precision is"),
         ([*arguments, "--details", 1], "its details or its end"),
         ([*arguments, "-n", 1], "line 2"),
@@ -186,6 +197,8 @@ def test_what_does_not_go_with_it(charlm: Call, run: Path, tmp_path: Path) -> No
         ([*going_on, "--save-state", "x"], "--save-state"),
         (["write", run, "--from", "x", *out], "--out does not go with --from"),
         ([*call, "--out", tmp_path], "is there already"),
+        ([*call, "--out", "-"], "- is standard output already"),
+        ([*call, "--json", "--out", "-"], "- is standard output already"),
         ([*going_on[:4], "--json", "--out", tmp_path, "--continue"], "cannot be written"),
         ([*call, "--out", tmp_path / "no" / "out"], "No such file"),
         ([*call, "--out", ""], "cannot be written"),
@@ -266,3 +279,62 @@ def test_two_commands_do_not_write_one_file(charlm: Call, run: Path, tmp_path: P
         again = charlm("write", run, "--prompt", "a", "--json", "--out", out, "--continue")
         assert (again.code, again.out) == (1, "") and "in use by another command" in again.err
     assert out.read_bytes() == b"{"
+
+
+def test_who_gets_no_lock_takes_nothing_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another command opens and locks the file between its making and its lock."""
+    out = tmp_path / "out"
+    flock, held = out_file.fcntl.flock, ExitStack()
+
+    def late(descriptor: int, how: int) -> None:
+        monkeypatch.setattr(out_file.fcntl, "flock", flock)
+        held.enter_context(out_file.opened_out(str(out), go_on=True))
+        flock(descriptor, how)
+
+    monkeypatch.setattr(out_file.fcntl, "flock", late)
+    with held:
+        with pytest.raises(CharlmError, match="in use by another command"):
+            held.enter_context(out_file.opened_out(str(out), go_on=False))
+        assert out.exists()
+
+
+def test_a_file_that_went_before_it_was_locked_is_not_written_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    flock = out_file.fcntl.flock
+
+    for change in (lambda: None, lambda: out.write_bytes(b"other")):
+        out.write_bytes(b"{")
+
+        def late(descriptor: int, how: int, change: Any = change) -> None:
+            out.unlink()
+            change()
+            flock(descriptor, how)
+
+        monkeypatch.setattr(out_file.fcntl, "flock", late)
+        with (
+            pytest.raises(CharlmError, match="taken away or replaced"),
+            out_file.opened_out(str(out), go_on=True),
+        ):
+            pytest.fail("it is written on")
+    assert out.read_bytes() == b"other"
+
+
+def test_only_where_it_can_one_is_told_to_go_on(charlm: Call, run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.touch()
+    call = ["write", run, "--prompt", "a"]
+    for more, path, told in (
+        (["--json"], out, True),
+        ([], out, False),
+        (["--json"], "/dev/null", False),
+        (["--json"], tmp_path, False),
+        (["--json", "--seconds", 3], out, False),
+        (["--json", "--save-state", tmp_path / "s"], out, False),
+    ):
+        result = charlm(*call, *more, "--out", path)
+        refused(result, "is there already")
+        assert ("--continue" in result.err) == told

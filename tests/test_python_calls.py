@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import multiprocessing
 import pickle
+import re
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +17,7 @@ import pytest
 from conftest import random_checkpoint
 
 from charlm import _engine, torch_engine
+from charlm.call_options import _OF_LOAD
 from charlm.checkpoint import Checkpoint
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling
 from charlm.engine import Engine
@@ -155,10 +160,66 @@ def test_a_mistyped_option_names_the_call_and_the_nearest(engine: Engine) -> Non
         ):
             with pytest.raises(TypeError, match=rf"^{name}\(\) .* {typed}: did you mean {meant}\?"):
                 call(**{typed: 3})
+        for typed, meant in (
+            ("top_k", "top_k is of the strategy: Sampling(top_k=...)"),
+            ("top_p", "top_p is of the strategy: Sampling(top_p=...)"),
+            ("width", "width is of the strategy: BeamSearch(width=...)"),
+            ("mode", "mode is of the strategy: NucleusBeam(mode=...)"),
+            ("ban", "ban is of the strategy: Sampling(ban=...)"),
+            ("temprature", "did you mean Sampling(temperature=...)?"),
+            ("device", "device is of the engine: Engine.load(..., device=...)"),
+        ):
+            with pytest.raises(TypeError, match=f" {typed}: {re.escape(meant)}$"):
+                call(**{typed: 3})
         with pytest.raises(TypeError, match=rf"^{name}\(\) has no option xyzzy$"):
             call(xyzzy=3)
     with pytest.raises(TypeError, match=r"n: write_many\(\) has it"):
         engine.write("a", n=3)  # type: ignore[call-arg]
+
+
+def test_what_loading_takes_is_known() -> None:
+    taken = inspect.signature(Engine.load).parameters
+    assert set(_OF_LOAD) == {*taken} - {"path"}
+
+
+@pytest.mark.parametrize("device", ["cpu", "torch-cpu"])
+def test_a_wrong_argument_is_an_error_of_ours(device: str) -> None:
+    engine: Any = Engine(random_checkpoint(), device=device)
+    session = engine.start(["a"], SAMPLE, details=1)
+    sums = engine.start_score("abc", keep=False)
+    named = re.escape("give Sampling(...) or BeamSearch(...)")
+    calls: list[tuple[Callable[[], object], str]] = [
+        (lambda: session.advance(1, -1), "^budget_ms is -1"),
+        (lambda: session.advance(1, float("nan")), "^budget_ms is nan"),
+        (lambda: session.advance(1, "x"), "^budget_ms is 'x'"),
+        (lambda: sums.advance(1, -1), "^budget_ms is -1"),
+        (lambda: session.details(7), "^row is 7: it must be an integer from 0 to 0"),
+        (lambda: session.details(-1), "^row is -1"),
+        (sums.score, "^keep=False keeps sums alone: ask for totals"),
+        *((partial(engine.start_score_ids, ids), "^ids is")
+          for ids in ([10**6], [10**30], [-1], [0.5], ["a"], [[1], [1, 2]], 3, None)),
+        (lambda: engine.start_score_ids([]), "the text to score is empty"),
+        *((partial(engine.write, "a", wrong), named) for wrong in ("beam", "", BeamSearch, 0)),
+        (lambda: engine.stream("a", "beam"), named),
+        (lambda: engine.start(["a"], "beam"), named),
+        (lambda: engine.write_many(["a"], BeamSearch), named),
+        (lambda: engine.write(None), "^prompt is None: it must be a text"),
+        (lambda: engine.feed(3), "^prompt is 3: it must be a text"),
+        (lambda: engine.read_prompts(["a", None]), "^prompt 2: prompt is None"),
+        (lambda: engine.score(None), "^text is None: it must be a text"),
+        (lambda: engine.score(b"abc"), "^text is b'abc'"),
+        (lambda: engine.score_many(["a", None]), "^text 2: text is None"),
+        (lambda: engine.score_many("abc"), "^texts is 'abc': it must be a list of texts"),
+        (lambda: engine.write_many("ab"), "^prompts is 'ab': it must be a list of prompts"),
+        (lambda: engine.start("ab", SAMPLE), "^prompts is 'ab'"),
+        (lambda: engine.write_many(None), "^prompts is None"),
+    ]  # fmt: skip
+    for call, said in calls:
+        with pytest.raises(InputError, match=said):
+            call()
+    for way in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError, match="a scoring cannot be pickled"):
+            way(sums)
 
 
 # Threads

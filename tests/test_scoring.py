@@ -219,12 +219,42 @@ def test_several_files_have_a_line_each_and_a_total(
         f"{scores[0].loss:.4f}", f"{scores[0].bpc:.4f}", f"{scores[0].perplexity:.4f}", "11"
     ]  # fmt: skip
     assert f"{nats / count:.4f}" in shown[-1] and str(count) in shown[-1]
-    partly = charlm("score", run, "a.txt", "nowhere.txt", "--json")
-    assert partly.code == 2 and json.loads(partly.out)["file"] == "a.txt"
-    assert partly.err == "charlm: error: text nowhere.txt does not exist: check the path\n"
     alone = json.loads(charlm("score", run, "a.txt", "--json", "--details", 1).out)
     both = charlm("score", run, "a.txt", "c.txt", "--json", "--details", 1).out.splitlines()
     assert json.loads(both[0])["details"] == alone["details"]
+
+
+def test_an_error_says_which_of_several_files_it_is_of(
+    charlm: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("what is it?")
+    (tmp_path / "empty.txt").write_text("")
+    (tmp_path / "odd.txt").write_text("A")
+    for name, said in (("empty.txt", "the text to score is empty"), ("odd.txt", "character 'A'")):
+        partly = charlm("score", run, "a.txt", name, "--json")
+        assert partly.code == 2 and json.loads(partly.out)["file"] == "a.txt"
+        assert partly.err.startswith(f"charlm: error: {name}: {said}")
+        assert charlm("score", run, name).err.startswith(f"charlm: error: {said}")
+    (tmp_path / "folder").mkdir()
+    for name, said in (("nowhere.txt", "does not exist: check the path"),
+                       ("folder", "is a folder: give a text file")):  # fmt: skip
+        for model in (run, "no-such-model"):  # nothing is scored, no model is loaded
+            partly = charlm("score", model, "a.txt", name, "--json")
+            assert partly == (2, "", f"charlm: error: text {name} {said}\n")
+
+
+def test_an_error_says_which_of_many_texts_it_is_of() -> None:
+    engine = Engine(random_checkpoint())
+    with pytest.raises(InputError, match=r"^text 2: the text to score is empty$"):
+        engine.score_many(["a", ""])
+    with pytest.raises(UnknownCharacter, match=r"^text 3: character 'A'"):
+        engine.score_many(["a", "b", "A"])
+    with pytest.raises(InputError, match=r"^the text to score is empty$"):
+        engine.score_many([""])
+    engine = Engine(overflowing_checkpoint())
+    with pytest.raises(CharlmError, match=r"^text 1: the model's numbers overflow"):
+        engine.score_many(["abab", "abab"])
 
 
 def test_a_long_text_says_that_it_is_approximate(

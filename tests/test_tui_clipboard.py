@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,24 @@ def test_one_that_hangs_or_reads_nothing_is_given_up(
         path.chmod(0o755)
     names = ("WAYLAND_DISPLAY", "DISPLAY")
     assert copy("x" * 1_000_000, environment(tmp_path, *names)) == ""
+
+
+def test_all_that_hang_are_given_up_after_two_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("tmux", "wl-copy", "xclip", "xsel"):
+        program(tmp_path, name)
+    now, waited = [5.0], list[float]()
+
+    def hang(*_: object, timeout: float, **__: object) -> None:
+        waited.append(timeout)
+        now[0] += timeout - 0.25 * (len(waited) == 1)
+        raise subprocess.TimeoutExpired("it", timeout)
+
+    monkeypatch.setattr(clipboard.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(clipboard.subprocess, "run", hang)
+    assert copy(TEXT, environment(tmp_path, "TMUX", "WAYLAND_DISPLAY", "DISPLAY")) == ""
+    assert waited == [1.0, 1.0, 0.25]
 
 
 async def test_the_screen_says_by_what(tmp_path: Path) -> None:

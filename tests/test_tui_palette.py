@@ -60,6 +60,13 @@ def first(entries: list[Entry], query: str) -> str:
         ("how fast", "pace"),
         ("colour character", "surprise"),
         ("gri", "grid"),
+        # letters that begin words
+        ("lod", "theme"),
+        ("temperature up", "knob('temperature', 1)"),
+        ("seed down", "knob('seed', -1)"),
+        ("knob down", "turn(-1)"),
+        ("rie", ""),
+        ("ntin", ""),
         ("xyzzy", ""),
         ("", ""),
     ],
@@ -84,6 +91,20 @@ def test_every_action_is_found_by_its_names(view: View) -> None:
                 alike = [e.action for e in entries if _plain(name) in map(_plain, e.names)]
                 assert key.action in alike and first(entries, name) in alike
     assert tried > 10
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_entries_are_told_apart(view: View) -> None:
+    titles = [entry.title.casefold() for entry in entries_of(view, WRITTEN | {view})]
+    assert len(set(titles)) == len(titles)
+    names = [entry.names[0].casefold() for entry in entries_of(view, WRITTEN | {view})]
+    assert {name for name in names if names.count(name) > 1} <= {"prompt", "text", "write"}
+
+
+def test_a_knob_goes_two_ways() -> None:
+    titles = {entry.title for entry in entries_of("write", WRITTEN)}
+    assert titles >= {"Temperature down (t)", "Temperature up (T)", "Seed up (S)", "Width down (w)",
+                      "Length up (N)", "Knob down (^↓)", "Walk left (←)"}  # fmt: skip
 
 
 def test_names_come_before_sentences() -> None:

@@ -21,6 +21,7 @@ from charlm.decoding import Sampling
 from charlm.engine import Engine
 from charlm.interrupts import noticed_interrupts
 from charlm.progress_line import ProgressLine
+from charlm.prompt_state import PromptState
 
 __all__ = ["charlm"]  # the fixture
 
@@ -121,6 +122,65 @@ def test_an_interrupted_file_is_gone_on_with(
         assert result.code == 130
         assert whole.startswith(out.read_text() if out.exists() else "")
     assert out.read_text() == whole
+
+
+@pytest.mark.parametrize(
+    "more, said",
+    [
+        ([], "--continue goes on with it"),
+        (["--seed", "random"], "--seed {seed} --continue goes on with it"),
+        (["--seconds", 99], ""),
+    ],
+)
+def test_one_is_told_to_go_on_where_that_can_be_done(
+    charlm: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    interrupted: Callable[[int], None], more: list[Any], said: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(text_task, "ROWS_PER_THREAD", 2)
+    call = ["write", run, "--prompt", "a", "--strategy", "sample", "-n", 9, "--json"]
+    for n, written in ((1, False), (6, True)):
+        out = tmp_path / f"out-{n}"
+        interrupted(n)
+        result = charlm(*call, "--max-length", 200, *more, "--out", out)
+        notices = [line for line in result.err.splitlines() if not line.startswith("charlm: seed")]
+        assert (result.code, out.exists()) == (130, written)
+        if not (written and said):
+            assert notices == []
+            continue
+        seed = json.loads(out.read_text().splitlines()[0])["seed"]
+        said = said.format(seed=seed)
+        assert notices == [f"charlm: {out} holds what was whole: {said}"]
+
+
+def test_an_interrupt_keeps_the_state_or_says_that_it_does_not(
+    charlm: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    interrupted: Callable[[int], None],
+) -> None:  # fmt: skip
+    state = tmp_path / "state"
+    call = ["write", run, "--prompt", "the ", "--strategy", "sample"]
+    interrupted(2)
+    broken = charlm(*call, "--max-length", 500, "--save-state", state)
+    assert broken.code == 130 and broken.err.count("\n") == 1
+    assert f"{state} is the state after the text as it stands" in broken.err
+    length = len(broken.out) - 5
+    engine = Engine.load(run)
+    session = engine.start(["the "], Sampling(), max_length=length)
+    while not session.done:
+        session.advance(64)
+    assert PromptState.load(str(state)).ids.tolist() == engine.state_after(session).ids.tolist()
+    state.unlink()
+    for n, strategy in ((1, "beam"), (2, "nucleus-beam")):
+        interrupted(n)
+        beam = ["write", run, "--prompt", "a", "--strategy", strategy, "--max-length", 9999]
+        broken = charlm(*beam, "--save-state", state)
+        assert (broken.code, state.exists()) == (130, True)
+        state.unlink()
+    monkeypatch.setattr(
+        write_command._Puller, "read", lambda *_: os.kill(os.getpid(), signal.SIGINT)
+    )
+    broken = charlm(*call, "--save-state", state)
+    assert (broken.code, state.exists()) == (130, False)
+    assert f"{state} was not saved: the prompt was not read to its end" in broken.err
 
 
 def test_a_second_interrupt_ends_at_once() -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-#: Seconds that one program may take.
-_PATIENCE = 1.0
+#: Seconds that one program may take, and all of them.
+_PATIENCE, _IN_ALL = 1.0, 2.0
 
 
 class Program(NamedTuple):
@@ -28,10 +29,13 @@ def copy(text: str, environment: Mapping[str, str]) -> str:
 
     The text goes through a pipe: arguments can be seen by everybody on the machine.
     """
-    data = text.encode("utf-8", "replace")
+    data, end = text.encode("utf-8", "replace"), time.monotonic() + _IN_ALL
     for program in programs_of(environment):
         path = shutil.which(program.command[0], path=environment.get("PATH", ""))
-        if path and _run([path, *program.command[1:]], data, environment):
+        patience = min(_PATIENCE, end - time.monotonic())
+        if patience <= 0:
+            break
+        if path and _run([path, *program.command[1:]], data, environment, patience):
             return program.words
     return ""
 
@@ -51,7 +55,7 @@ def programs_of(environment: Mapping[str, str], platform: str = sys.platform) ->
         yield Program(("xsel", "--clipboard", "--input"), "by xsel")
 
 
-def _run(command: list[str], data: bytes, environment: Mapping[str, str]) -> bool:
+def _run(command: list[str], data: bytes, environment: Mapping[str, str], patience: float) -> bool:
     """Whether it took the text and ended well, in time.
 
     Some leave a process behind that holds the text: it has no pipe of ours that could be waited
@@ -65,7 +69,7 @@ def _run(command: list[str], data: bytes, environment: Mapping[str, str]) -> boo
             stderr=subprocess.DEVNULL,
             env=dict(environment),
             start_new_session=True,
-            timeout=_PATIENCE,
+            timeout=patience,
             check=False,
         )
     except (OSError, ValueError, subprocess.SubprocessError):

@@ -12,7 +12,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.screen import Screen
 
 from tui.keymap import keys_of
-from tui.keys.key import Key
+from tui.keys.key import Key, key_name
 from tui.keys.key import View as ViewName
 from tui.keys.remapping import action_name
 from tui.screens.view import View
@@ -56,8 +56,14 @@ def entries_of(view: ViewName, states: Collection[str]) -> list[Entry]:
             continue
         listed = key.palette and bool(label)
         said = sentence[:1].upper() + sentence[1:]
-        entry = found.get(key.action) or Entry((), said, listed, key.key_text, key.action)
-        names = [name for name in (*entry.names, *_names(key, label)) if name]
+        way = _way(key)
+        # Keys that go several ways are shown as one in the footer; here each is by itself.
+        shown = key_name(key.keys[0]) if way else key.key_text
+        entry = found.get(key.action) or Entry((), said, listed, shown, key.action)
+        names = [name for name in _names(key, label) if name]
+        if way and way not in names[0].split():
+            names.insert(0, f"{names[0]} {way}")
+        names = [*entry.names, *names]
         found[key.action] = entry._replace(names=tuple(dict.fromkeys(names)))
     return list(found.values())
 
@@ -97,6 +103,14 @@ class ActionsProvider(Provider):
         return entry.call or partial(self.screen.run_action, entry.action)
 
 
+def _way(key: Key) -> str:
+    """Which of several ways an action goes that are called alike: up, down, left, ..."""
+    match = re.fullmatch(r"(?:turn|knob)\(.*?(-?)1\)|walk\('(\w+)'\)", key.action)
+    if match is None:
+        return ""
+    return match[2] or ("down" if match[1] else "up")
+
+
 def _names(key: Key, label: str) -> Sequence[str]:
     """The label of now, the others, and what settings call the action, whole and in words."""
     others = [other for _, other in key.labels]
@@ -122,7 +136,7 @@ def _score(entry: Entry, query: str) -> float:
     said = " ".join([*names, _plain(entry.sentence)]).split()
     if all(any(word.startswith(part) for word in said) for part in asked.split()):
         return 0.5
-    letters = ".*".join(map(re.escape, asked.replace(" ", "")))
+    letters = ".*".join(rf"\b{letter}" for letter in asked.replace(" ", ""))
     return 0.3 if len(asked) > 2 and any(re.search(letters, name) for name in names) else 0
 
 

@@ -36,12 +36,14 @@ def _readings(text: str) -> list[str]:
 
 
 def _read_url(text: str) -> str:
-    """The path of a file: URL of this machine; what is none stays."""
+    """The path of a file: URL of this machine; what is none, or of another machine, stays."""
     if not text.lower().startswith("file:/"):
         return text
     try:
         url = urlsplit(text, allow_fragments=False)
     except ValueError:
+        return text
+    if url.netloc.lower() not in ("", "localhost", os.uname().nodename.lower()):
         return text
     path = url.path + (f"?{url.query}" if url.query else "")
     return unquote(path, errors="surrogateescape")
