@@ -16,7 +16,7 @@ from charlm.train.model import CharModel
 from charlm.vocabulary import Vocabulary
 
 _READERS = 64  # of a sample
-_MANY = 500_000  # characters of a stream that is too long to be read by one reader
+_MANY = 250_000  # characters of a stream that is too long to be read by one reader
 _TRIED, _READ = 8_192, 1_024  # targets of examples, of a stream, that tell how long all take
 
 
