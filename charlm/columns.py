@@ -39,7 +39,7 @@ def text_column(text: str) -> str:
         header = [] if _is_json(text) else _header(text)
         if header and not _is_plain(header):
             return ""
-        rows = list(islice(_rows(text, "table"), _LOOKED_AT))
+        rows = list(_rows(text, "table", _LOOKED_AT))
     except CorpusError:
         return ""
     if len(rows) < _FEWEST_ROWS:
@@ -57,7 +57,7 @@ def text_column(text: str) -> str:
 def cells_of(text: str, column: str, name: str) -> list[str]:
     """The cells of a column that are not blank. Raises CorpusError naming a line."""
     cells, known = [], set[str]()
-    for line, row in _rows(text, name):
+    for line, row in _rows(text, name, None):
         known |= row.keys()
         cell = row.get(column)
         if cell is None:
@@ -87,8 +87,11 @@ def _is_json(text: str) -> bool:
     return first.lstrip().startswith("{")
 
 
-def _rows(text: str, name: str) -> Iterator[_Row]:
-    return _objects(text, name) if _is_json(text) else _records(text, name)
+def _rows(text: str, name: str, most: int | None) -> Iterator[_Row]:
+    """The first rows of a table, or all. Raises CorpusError for one that is not whole."""
+    if _is_json(text):
+        return islice(_objects(text, name), most)
+    return iter(_records(text, name, most))
 
 
 def _objects(text: str, name: str) -> Iterator[_Row]:
@@ -104,18 +107,20 @@ def _objects(text: str, name: str) -> Iterator[_Row]:
         yield _Row(line, row)
 
 
-def _records(text: str, name: str) -> Iterator[_Row]:
+def _records(text: str, name: str, most: int | None) -> list[_Row]:
     """The rows of a CSV behind its header. Tabs part cells as they stand where quotes do not."""
     delimiter = _delimiter(text)
     try:
-        yield from _parsed(text, delimiter, name, csv.QUOTE_MINIMAL)
+        return _parsed(text, delimiter, name, csv.QUOTE_MINIMAL, most)
     except CorpusError:
         if delimiter != "\t":
             raise
-        yield from _parsed(text, delimiter, name, csv.QUOTE_NONE)
+        return _parsed(text, delimiter, name, csv.QUOTE_NONE, most)
 
 
-def _parsed(text: str, delimiter: str, name: str, quoting: Literal[0, 3]) -> list[_Row]:
+def _parsed(
+    text: str, delimiter: str, name: str, quoting: Literal[0, 3], most: int | None
+) -> list[_Row]:
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True, quoting=quoting,
         skipinitialspace=delimiter != "\t",
@@ -127,7 +132,7 @@ def _parsed(text: str, delimiter: str, name: str, quoting: Literal[0, 3]) -> lis
         twice = next((column for column in header if header.count(column) > 1), None)
         if twice is not None:
             raise CorpusError(f"corpus {name}: column {twice!r} stands twice in its first line")
-        for cells in reader:
+        for cells in islice(reader, most):
             if len(cells) != len(header) and cells:
                 raise CorpusError(
                     f"corpus {name}, line {reader.line_num:,}: {len(cells)} cells in a table of"

@@ -24,7 +24,7 @@ from charlm.cutting import Example
 from charlm.vocabulary import EOS, Vocabulary
 
 _ORDERS = 8  # of which the best by validation loss is the baseline
-_MOST_COUNTED = 2_000_000  # characters, the last of the training part: about 3 s
+MOST_COUNTED = 2_000_000  # characters, the last of the training part: about 3 s
 _MOST_SCORED = 1_000_000
 
 
@@ -97,7 +97,7 @@ def measure_baseline(corpus: Corpus, vocabulary: Vocabulary, start_id: int) -> B
     scored = sum(len(example.text) for example in corpus.validation)
     if not 0 < scored <= _MOST_SCORED:
         return None
-    counted = _last(corpus.train, _MOST_COUNTED)
+    counted = _last(corpus.train, MOST_COUNTED)
     train, validation = (
         make_targets((_ids(example, vocabulary) for example in part), start_id, _ORDERS)
         for part in (counted, corpus.validation)

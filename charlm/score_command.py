@@ -80,7 +80,7 @@ def _scored(engine: Engine, file: str, chosen: Namespace) -> tuple[ScoreTotal, d
 
 def _begun(engine: Engine, file: str, chosen: Namespace, keep: bool) -> tuple[Scoring, int]:
     """The scoring of a file, whose text is ids from here on, and its length."""
-    text = decode(*read_bytes(file, "text"), chosen.encoding, chosen.errors)
+    text = decode(*read_bytes(file, "text"), chosen.encoding, chosen.errors, "text")
     unknown: Unknown = chosen.unknown or "error"
     scoring = engine.start_score(text, details=chosen.details, unknown=unknown, keep=keep)
     return scoring, len(text)

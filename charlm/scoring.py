@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.checks import check_budget
-from charlm.config import check_range
+from charlm.checks import check_budget, check_integer
 from charlm.encoded_text import EncodedText, Piece
 from charlm.errors import CharlmError, InputError, argument
 from charlm.events import Details
@@ -159,7 +158,7 @@ class Scoring:
 
     def advance(self, n: int = 4096, budget_ms: float = 20.0) -> None:
         """Score up to n positions of each text, or until the budget is used."""
-        check_range("n", n, 1, 2**31 - 1)
+        check_integer("n", n, 1, 2**31 - 1)
         check_budget(budget_ms)
         with self._lock:
             if self._native is None:

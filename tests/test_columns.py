@@ -130,6 +130,16 @@ def test_a_row_that_would_lose_text_is_named(text: str, said: str) -> None:
     assert said in str(error.value) and "corpus t.csv" in str(error.value)
 
 
+def test_a_row_that_is_broken_later_is_named_though_the_column_was_looked_for(
+    tmp_path: Path,
+) -> None:
+    """It made the whole table a text of raw rows, without a word."""
+    rows = [f"{n},a text of row {n}" for n in range(400)]
+    rows[300] += ", and more"
+    with pytest.raises(CorpusError, match="line 302: 3 cells"):
+        loaded(tmp_path, "t.csv", "n,text\n" + "\n".join(rows))
+
+
 def test_what_is_no_string_is_no_text() -> None:
     lines = [
         json.dumps({"id": 10**14 + n, "said": [{"role": "x"}], "t": "short"}) for n in range(9)

@@ -90,7 +90,7 @@ def test_the_baseline_is_the_best_order_on_the_validation_part() -> None:
 
 
 def test_only_the_end_of_a_long_text_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("charlm.ngram._MOST_COUNTED", 100)
+    monkeypatch.setattr("charlm.ngram.MOST_COUNTED", 100)
     lines = "".join(f"line {n} says {n * n}\n" for n in range(99))
     for unit, least in (("line", 100), ("continuous", 100)):
         corpus = corpus_of(lines, unit, "90/10/0")

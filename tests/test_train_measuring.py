@@ -21,7 +21,7 @@ from charlm.run_log import read_run_log
 from charlm.train.__main__ import main
 from charlm.train.held_out import HeldOut
 from charlm.train.learner import Learner
-from charlm.train.measuring import Measurer, exploding
+from charlm.train.measuring import Measurer, exploding, sample_size
 from charlm.train.reporter import Reporter
 from charlm.vocabulary import EOS, Vocabulary
 
@@ -118,13 +118,7 @@ def test_little_is_measured_where_little_is_learned(corpus: Path, tmp_path: Path
 
 
 def sample_of(corpus: Path, *options: str) -> int:
-    from charlm.train.command import _learner
-    from charlm.train.options import parse_options
-    from charlm.train.text import load_text, settled
-
-    parsed = parse_options(["--corpus", str(corpus), *SMALL, *options])
-    text, vocabulary = load_text(parsed, Reporter())
-    return _learner(settled(parsed, text), text, vocabulary, text.config).sample_size()
+    return sample_size(learner_of(corpus, *options))
 
 
 def test_the_same_sample_is_read_each_time_and_the_end_reads_all(

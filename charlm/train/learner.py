@@ -32,10 +32,6 @@ from charlm.train.schedule import learning_rate
 from charlm.train.streams import StreamBatches
 from charlm.vocabulary import PAD, Vocabulary
 
-FEWEST_STEPS = 25  # between two evaluations
-_SHARE = 0.5  # of what is learned between two evaluations
-_FEWEST = 5_000  # characters that tell one model from another
-
 
 class Update(NamedTuple):
     """What one step was. `norm`: of the gradient, before clipping."""
@@ -189,23 +185,6 @@ class Learner:
         self.position.losses.append(total)
         self.position.characters += sum(counts)
         return Update(total, norm, rate, probe)
-
-    def sample_size(self) -> int:
-        """Characters of the validation part that a repeated evaluation reads.
-
-        At most half of what is learned between two, so that measuring stays a small share.
-        """
-        options, most = self.options, self.options.evaluation_characters
-        if not most:
-            return sum(len(example.text) + 1 for example in self.corpus.validation)
-        per_step = options.batch * options.length * options.accumulate
-        characters = self.corpus.report.parts["train"]["characters"]
-        units = {"characters": 1, "steps": per_step, "epochs": characters}
-        budgets = [getattr(options, name) * unit for name, unit in units.items()
-                   if getattr(options, name)]  # fmt: skip
-        between = min(budgets, default=math.inf) / options.evaluations
-        worth = _SHARE * max(between, FEWEST_STEPS * per_step)
-        return int(min(most, max(_FEWEST, worth)))
 
     def loss_of(
         self,

@@ -18,10 +18,11 @@ from charlm.train.held_out import HeldOut, Selection
 from charlm.train.learner import Learner
 from charlm.wording import counted
 
+FEWEST_STEPS = 25  # between two evaluations
+_SHARE = 0.5  # of what is learned between two, that one of them reads
 _FEWEST = 5_000  # characters that tell one model from another
 _OF_THE_CLOCK = 0.25  # of a run's minutes, for the losses at its end
-
-_READY_FOR_TEXTS = 3.0  # seconds at the end of a run by the clock, if decoders write
+SECONDS_OF_TEXTS = 3.0  # at the end, if decoders write
 _MOST_KEPT_BACK = 0.5  # of the minutes
 TIMES_AS_LONG = 4  # as a measurement takes, a run by the clock learns before the next
 _BEYOND_GUESSING = 0.1  # nats, that a model which knows nothing may be worse
@@ -45,7 +46,7 @@ class Measurer:
     def __init__(self, learner: Learner, check: Callable[[], None]) -> None:
         self._learner, self._check = learner, check
         validation = learner.held_out.get("validation")
-        self._sample = validation.spread(learner.sample_size()) if validation else None
+        self._sample = validation.spread(sample_size(learner)) if validation else None
         self._took = 0.0  # seconds, the last time
         self._end: dict[str, Selection] = {}
 
@@ -76,12 +77,18 @@ class Measurer:
 
     def keep_time(self, since: float) -> None:
         """Keep back, of a run by the clock, what went by `since` and what the end will take."""
-        learner, options = self._learner, self._learner.options
-        if not options.minutes:
-            return
-        ahead = self.end_seconds() + _READY_FOR_TEXTS * bool(options.texts)
-        taken = time.monotonic() - since
-        learner.kept_back = min(taken + ahead, _MOST_KEPT_BACK * 60 * options.minutes)
+        if self._learner.options.minutes:
+            taken = time.monotonic() - since
+            self._learner.kept_back = self.kept_back(taken, self.end_seconds())
+
+    def kept_back(self, taken: float, end: float) -> float:
+        """Seconds of a run by the clock that are not for learning.
+
+        taken: gone before it begins. end: what measuring at the end takes.
+        """
+        options = self._learner.options
+        texts = SECONDS_OF_TEXTS * bool(options.texts)
+        return float(min(taken + end + texts, _MOST_KEPT_BACK * 60 * options.minutes))
 
     def is_worth_it(self, learned: float) -> bool:
         """Whether it is time to measure, so many seconds after the last time.
@@ -124,6 +131,21 @@ class Measurer:
             start = time.monotonic()
             self._learner.loss_of(part, little, lambda _: self._check())
         return times * (time.monotonic() - start)
+
+
+def sample_size(learner: Learner) -> int:
+    """Characters that a repeated evaluation reads, so that measuring stays a small share."""
+    options = learner.options
+    if not options.evaluation_characters:
+        return learner.held_out["validation"].targets
+    per_step = options.batch * options.length * options.accumulate
+    characters = learner.corpus.report.parts["train"]["characters"]
+    units = {"characters": 1, "steps": per_step, "epochs": characters}
+    given = {name: getattr(options, name) for name in units}
+    budgets = [given[name] * unit for name, unit in units.items() if given[name]]
+    between = min(budgets, default=math.inf) / options.evaluations
+    worth = _SHARE * max(between, FEWEST_STEPS * per_step)
+    return int(min(options.evaluation_characters, max(_FEWEST, worth)))
 
 
 class _Countdown:

@@ -8,15 +8,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from charlm.durations import spoken
-from charlm.train.learner import FEWEST_STEPS, Learner
-from charlm.train.measuring import TIMES_AS_LONG, Measurer, lacking
+from charlm.ngram import MOST_COUNTED
+from charlm.train.learner import Learner
+from charlm.train.measuring import (
+    FEWEST_STEPS,
+    SECONDS_OF_TEXTS,
+    TIMES_AS_LONG,
+    Measurer,
+    lacking,
+)
 from charlm.wording import counted
 
 _STEPS, _SECONDS = 3, 1.5  # that are timed at least, behind two that allocate
 _BYTES = 1024  # of the unit of ru_maxrss on Linux
 _TOO_LARGE = 20  # parameters per character: more learn by heart
 _TOO_SMALL = 300  # characters per parameter: more could be learned from them
-_SECONDS_OF_TEXTS = 3.0  # that decoders take at the end
 _SECONDS_PER_COUNTED = 4e-6  # character, for the n-grams to beat
 
 
@@ -37,15 +43,15 @@ def plan(learner: Learner, since: float) -> Iterator[str]:
     total = _characters(options, characters, speed, per_step)
     along = _evaluations(options, total / per_step) * measurer.seconds()
     end = measurer.end_seconds()
-    beside = reading + _beside(learner)
-    if options.minutes:  # the end and what was read before are kept back from them
-        left = max(30 * options.minutes, 60 * options.minutes - end - beside)
+    beside = reading + _counting(learner)
+    if options.minutes:
+        left = 60 * options.minutes - measurer.kept_back(beside, end)
         along = min(along, left / (1 + TIMES_AS_LONG))
         total = min(total, speed * (left - along))
     yield f"passes over the text: about {total / characters:.1f}"
     yield from _measured(learner, measurer)
     measuring = along + end
-    seconds = total / speed + measuring + beside
+    seconds = total / speed + measuring + beside + SECONDS_OF_TEXTS * bool(options.texts)
     yield f"time: about {spoken(seconds)}, {spoken(measuring)} of it for measuring"
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES
     yield f"memory: about {memory / 1e6:,.0f} MB"
@@ -68,11 +74,11 @@ def _evaluations(options: Any, steps: float) -> int:
     return max(1, min(int(options.evaluations), int(steps // FEWEST_STEPS)))
 
 
-def _beside(learner: Learner) -> float:
-    """Seconds for what is neither learned nor measured: n-grams to beat, texts at the end."""
-    counted = min(2_000_000, learner.corpus.report.parts["train"]["characters"])
-    counted += learner.corpus.report.parts["validation"]["characters"]
-    return _SECONDS_PER_COUNTED * counted + _SECONDS_OF_TEXTS * bool(learner.options.texts)
+def _counting(learner: Learner) -> float:
+    """Seconds for the n-grams to beat."""
+    parts = learner.corpus.report.parts
+    characters = min(MOST_COUNTED, parts["train"]["characters"])
+    return _SECONDS_PER_COUNTED * (characters + parts["validation"]["characters"])
 
 
 def _measured(learner: Learner, measurer: Measurer) -> Iterator[str]:

@@ -9,8 +9,8 @@ import time
 from charlm.control import Act, Control
 from charlm.errors import Stopped, TrainingError
 from charlm.places import LAST
-from charlm.train.learner import FEWEST_STEPS, Learner, Update
-from charlm.train.measuring import Measurer, exploding
+from charlm.train.learner import Learner, Update
+from charlm.train.measuring import FEWEST_STEPS, Measurer, exploding
 from charlm.train.meter import Meter
 from charlm.train.run_folder import RunFolder
 from charlm.train.saver import Saver
