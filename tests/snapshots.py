@@ -38,12 +38,12 @@ async def still(view: View, look: str, *texts: str) -> str:
     if look == "light":
         view.app.theme = "charlm-light"
     await until(lambda: all(text in painted(view) for text in texts))
+    for field in (*view.app.screen.query(Input), *view.app.screen.query(TextArea)):
+        field.cursor_blink = False
+        field.notify_style_update()  # else an area draws lines as they were between two blinks
     before = ""
     while before != (page := drawn(view.app)):
         before = page
-        for field in (*view.app.screen.query(Input), *view.app.screen.query(TextArea)):
-            field.cursor_blink = True  # a blink may have been under way when it was stopped
-            field.cursor_blink = False
         view.app.screen.refresh()  # a sheet keeps what it saw of the view below it
         await asyncio.sleep(0.5)
     return re.sub(r"\d{4}-\d{6}", "MMDD-HHMMSS", page)  # when a new run would be named
