@@ -50,7 +50,7 @@ _FRAME = 1 / 30
 class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
     """Prompt, text, curves, status."""
 
-    BINDINGS = bindings_of("write")
+    BINDINGS = [*bindings_of("write"), *bindings_of("write", "walk", "rival")]  # noqa: RUF012
 
     def compose_view(self) -> ComposeResult:
         """Text and curves, and the prompt."""
