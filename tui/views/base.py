@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Collection, Sequence
+from typing import ClassVar, ParamSpec
 
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from charlm.wording import counted
@@ -17,6 +18,7 @@ from ..keys.table import decoder_keys, keys_of
 from ..shell.steady_app import SteadyApp
 from ..widgets.pieces_line import Piece, PiecesLine
 
+_Of = ParamSpec("_Of")
 _STATUS = 1 / 8
 #: Sizes from which there is room for more; app.tcss says what for.
 WIDE = 110
@@ -28,7 +30,7 @@ class View(Screen[None]):
     """One of the views. Every action of the key table for it is a method of its class.
 
     A view gives its `view_name`, `compose_view`, `states`, `title_pieces` and `show_status`; eight
-    times a second the base draws what these say.
+    times a second, while it can be seen, the base draws what changed of what these say.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (WIDE, "-wide")]  # noqa: RUF012
@@ -39,6 +41,7 @@ class View(Screen[None]):
         super().__init__(classes="view")
         self._ready = False
         self._lines: dict[str, PiecesLine] = {}
+        self._made_of: dict[str, tuple[object, ...]] = {}
 
     def compose(self) -> ComposeResult:
         """Title, what the view is about, status, footer."""
@@ -51,7 +54,7 @@ class View(Screen[None]):
 
     def compose_view(self) -> ComposeResult:
         """The widgets between title and status."""
-        raise NotImplementedError
+        yield from ()
 
     def leave(self) -> None:
         """Back to the view below."""
@@ -70,7 +73,7 @@ class View(Screen[None]):
 
     def title_pieces(self) -> Sequence[Piece]:
         """The first line."""
-        raise NotImplementedError
+        return [Piece("charlm", "bold $primary", 1)]
 
     def show_status(self) -> None:
         """Fill the lines `knobs` and `meters`, and whatever else follows the state."""
@@ -83,15 +86,37 @@ class View(Screen[None]):
         """Call at the end of `on_mount`: keys act and the state is drawn from now on."""
         self._ready = True
         self.show_state()
-        self.set_interval(_STATUS, self.show_state)
+        self.set_interval(_STATUS, self._look)
+
+    def on_screen_resume(self) -> None:
+        """What happened while it was not seen."""
+        self._look()
+
+    def _look(self) -> None:
+        """See what changed, if it can be seen: below a sheet, but not below another view."""
+        stack = self.app.screen_stack if self._ready else []
+        if self in stack and all(screen.is_modal for screen in stack[stack.index(self) + 1 :]):
+            self.show_state()
 
     def show_state(self) -> None:
         """Title, status and footer as things stand; lines that did not change cost nothing."""
-        self.line("title").set_pieces(self.title_pieces())
+        self.show_title()
         self.show_status()
-        line = self.line("footer")
-        width = line.content_size.width
-        line.set_pieces(footer_pieces(self.view_name, self.states(), self.marked_action(), width))
+        width = self.line("footer").content_size.width
+        states, marked = self.states(), self.marked_action()
+        self.draw("footer", footer_pieces, self.view_name, states, marked, width)
+
+    def show_title(self) -> None:
+        """Fill the first line."""
+        self.line("title").set_pieces(self.title_pieces())
+
+    def draw(
+        self, name: str, make: Callable[_Of, Sequence[Piece]], *of: _Of.args, **more: _Of.kwargs
+    ) -> None:
+        """Fill a line with what is made of these values, if they are others than before."""
+        if self._made_of.get(name) != of:
+            self._made_of[name] = of
+            self.line(name).set_pieces(make(*of, **more))
 
     def line(self, name: str) -> PiecesLine:
         """One of the lines `title`, `knobs`, `meters`, `footer`."""
@@ -131,7 +156,16 @@ class View(Screen[None]):
 
     def on_pieces_line_chosen(self, event: PiecesLine.Chosen) -> None:
         """A click on a key or a knob does what it says."""
-        self.run_worker(self.run_action(event.action), name="click")
+        self.run_worker(self.perform(event.action), name="click")
+
+    async def perform(self, action: str) -> None:
+        """Do an action of the key table, whoever has it."""
+        owner = self.owner_of(action.partition("(")[0])
+        await self.app.run_action(action, owner)
+
+    def owner_of(self, action: str) -> DOMNode:
+        """Who has an action of this name: the view itself, or a part that binds its own keys."""
+        return self
 
     def action_theme(self) -> None:
         """Light or dark."""
