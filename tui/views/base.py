@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import ClassVar, ParamSpec
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import ClassVar, TypeAlias
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -18,7 +19,8 @@ from ..keys.table import decoder_keys, keys_of
 from ..shell.steady_app import SteadyApp
 from ..widgets.pieces_line import Piece, PiecesLine
 
-_Of = ParamSpec("_Of")
+#: The pieces of a line as a function, and the values of which it makes them.
+Made: TypeAlias = partial[list[Piece]]
 _STATUS = 1 / 8
 #: Sizes from which there is room for more; app.tcss says what for.
 WIDE = 110
@@ -100,23 +102,19 @@ class View(Screen[None]):
 
     def show_state(self) -> None:
         """Title, status and footer as things stand; lines that did not change cost nothing."""
-        self.show_title()
         self.show_status()
-        width = self.line("footer").content_size.width
+        lines = self.lines()
         states, marked = self.states(), self.marked_action()
-        self.draw("footer", footer_pieces, self.view_name, states, marked, width)
+        width = self.line("footer").content_size.width
+        lines["footer"] = partial(footer_pieces, self.view_name, states, marked, width)
+        for name, made in lines.items():
+            if self._made_of.get(name) != made.args:
+                self._made_of[name] = made.args
+                self.line(name).set_pieces(made())
 
-    def show_title(self) -> None:
-        """Fill the first line."""
-        self.line("title").set_pieces(self.title_pieces())
-
-    def draw(
-        self, name: str, make: Callable[_Of, Sequence[Piece]], *of: _Of.args, **more: _Of.kwargs
-    ) -> None:
-        """Fill a line with what is made of these values, if they are others than before."""
-        if self._made_of.get(name) != of:
-            self._made_of[name] = of
-            self.line(name).set_pieces(make(*of, **more))
+    def lines(self) -> dict[str, Made]:
+        """What lines are made of: they are made when that is not what it was."""
+        return {"title": partial(list, self.title_pieces())}
 
     def line(self, name: str) -> PiecesLine:
         """One of the lines `title`, `knobs`, `meters`, `footer`."""

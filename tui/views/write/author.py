@@ -31,10 +31,9 @@ class State(Enum):
     WRITING = "it is being written"
     DONE = "nothing more comes"
 
-    @property
-    def streaming(self) -> bool:
-        """Whether something is yet to come."""
-        return self in (State.WAITING, State.WRITING)
+
+#: Something is yet to come.
+STREAMING = frozenset({State.WAITING, State.WRITING})
 
 
 @dataclass(frozen=True)

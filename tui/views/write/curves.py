@@ -10,6 +10,7 @@ from textual.geometry import Size
 from ...charts.panel import CurvesPanel
 from ...training.desk import TrainingDesk
 from ...training.watcher import RunWatcher
+from ...training.words import training_text
 from ..base import TALL, WIDE
 
 if TYPE_CHECKING:
@@ -17,16 +18,22 @@ if TYPE_CHECKING:
 
 
 class CurvesBeside:
-    """Shows those of the training that runs, else those of the model; other runs are named."""
+    """Shows those of the training that runs, else those of the model; other runs are named.
+
+    training: how far that training is, in words.
+    """
 
     def __init__(self, panel: CurvesPanel, watcher: RunWatcher, desk: TrainingDesk) -> None:
         self._panel, self._watcher, self._desk = panel, watcher, desk
         self._wanted: bool | None = None
         self._shown: tuple[Curves | None, str] | None = None
+        self.training = ""
 
-    def show(self, run: Path | None) -> Curves | None:
-        """Draw what is known by now; run: the model's."""
-        seen = self._desk.run if self._desk.training else run
+    def show(self, run: Path | None, size: Size, crowded: bool) -> None:
+        """Draw what is known by now, where there is room; run: the model's."""
+        self.place(size, crowded)
+        training = self._desk.training
+        seen = self._desk.run if training else run
         if seen is not None:
             self._watcher.watch(seen.absolute())
         curves = self._watcher.latest
@@ -34,7 +41,9 @@ class CurvesBeside:
         if self._shown is None or curves is not self._shown[0] or other != self._shown[1]:
             self._shown = curves, other
             self._panel.show(curves, other)
-        return curves
+        self.training = training_text(curves) if training else ""
+        if self._desk.stopping:
+            self.training = "training stops …"
 
     def place(self, size: Size, crowded: bool) -> None:
         """Show them where there is room, or where they are asked for."""

@@ -55,7 +55,7 @@ class Frames:
             self._take(snapshot)
         # The first character does not wait behind the word that the engine took the prompt.
         writing = self._stages.text.writing
-        first = writing.state.streaming and not writing.characters
+        first = writing.streaming and not writing.characters
         self._drawn_at = 0.0 if first else time.monotonic()
         writing.flush()
         self._view.show_state()

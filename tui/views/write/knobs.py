@@ -10,6 +10,19 @@ class Knobs:
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
+        self._known: tuple[Setting, frozenset[str]] | None = None
+
+    @property
+    def states(self) -> frozenset[str]:
+        """What holds of the setting, in the words of the key table."""
+        setting = self.setting
+        if self._known is None or self._known[0] is not setting:
+            states = {f"knob-{knob}" for knob in setting.knobs}
+            states |= {"samples"} if setting.has_samples else set()
+            states |= {"seeded"} if setting.has_seed else set()
+            states |= {"searching"} if setting.is_beam else set()
+            self._known = setting, frozenset(states)
+        return self._known[1]
 
     def missing(self, knob: str) -> str:
         """Why a knob cannot be turned; "" when it can."""

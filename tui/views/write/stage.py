@@ -33,6 +33,7 @@ class Stage(Widget, Generic[AuthorT]):
 
     It answers what is seen (`show`), which keys apply (`states`), and how one moves in it
     (`turn_page`, and the actions it binds). group: the keys that the page of help begins with.
+    crowded: whether it leaves no room for curves.
     """
 
     DEFAULT_CSS = "Stage { width: 1fr; height: 1fr; }"
@@ -51,11 +52,7 @@ class Stage(Widget, Generic[AuthorT]):
     def __init__(self, author: AuthorT, id: str) -> None:
         super().__init__(id=id)
         self.author = author
-
-    @property
-    def crowded(self) -> bool:
-        """Whether it leaves no room for curves."""
-        return False
+        self.crowded = False
 
     def show(self) -> None:
         """Draw what changed since the last time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,12 @@ from ...charts.panel import CurvesPanel
 from ...keys.table import bindings_of
 from ...training.desk import TrainingDesk
 from ...training.watcher import RunWatcher
-from ...training.words import training_text
 from ...widgets.prompt import Prompt, PromptRow
 from ...writer.knobs import Setting
 from ...writer.models import run_of
 from ...writer.snapshots import Newest
 from ...writer.worker import DecodeWorker
-from ..base import View
+from ..base import Made, View
 from .author import Asked, Tools
 from .curves import CurvesBeside
 from .export.export import Exporter
@@ -307,35 +307,33 @@ class WriteScreen(View):
 
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table."""
-        setting = self.knobs.setting
-        states = {f"knob-{knob}" for knob in setting.knobs} | self.stages.shown.states()
+        states = self.knobs.states | self.stages.shown.states()
         states |= {self.view_name, "prompt" if self.prompt.has_focus else "outside"}
         for name, holds in (
-            ("samples", setting.has_samples),
             ("training", self._desk.training),
             ("newest", self._desk.has_newer()),
             ("curves", bool(self.panel.display)),
             ("int8", self.model.precision == "int8"),
         ):
             if holds:
-                states.add(name)
-        return frozenset(states)
+                states |= {name}
+        return states
 
     def marked_action(self) -> str:
         """The decoder in use."""
         return f"decoder('{self.knobs.setting.name}')"
 
-    def show_title(self) -> None:
-        """The model."""
-        self.draw("title", title_pieces, self.model.facts, self.model.loading)
-
     def show_status(self) -> None:
-        """What is seen, the knobs, the meters and the curves."""
-        self.stages.shown.show()
-        self._curves.place(self.size, self.stages.shown.crowded)
-        curves = self._curves.show(self.model.run)
-        training = training_text(curves) if self._desk.training else ""
-        if self._desk.stopping:
-            training = "training stops …"
-        self.draw("knobs", knob_pieces, self.knobs.setting)
-        self.draw("meters", meter_pieces, self.model.facts, self.stages.author.meters, training)
+        """What is seen, and the curves beside it."""
+        stage = self.stages.shown
+        stage.show()
+        self._curves.show(self.model.run, self.size, stage.crowded)
+
+    def lines(self) -> dict[str, Made]:
+        """The model; the knobs; what is measured."""
+        facts, meters = self.model.facts, self.stages.shown.author.meters
+        return {
+            "title": partial(title_pieces, facts, self.model.loading),
+            "knobs": partial(knob_pieces, self.knobs.setting),
+            "meters": partial(meter_pieces, facts, meters, self._curves.training),
+        }

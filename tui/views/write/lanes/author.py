@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ....writer.knobs import Setting
-from ..author import Asked, Meters, Tools
+from ..author import STREAMING, Asked, Meters, Tools
 from ..stage import Seen
 from ..text.author import TextAuthor
 from .lanes import Lanes
@@ -32,7 +32,7 @@ class LanesAuthor:
     @property
     def streaming(self) -> bool:
         """Whether they are being written."""
-        return self.lanes.state.streaming
+        return self.lanes.state in STREAMING
 
     @property
     def asked(self) -> Asked | None:

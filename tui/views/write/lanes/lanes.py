@@ -10,7 +10,7 @@ from ....writer.knobs import Setting
 from ....writer.snapshots import Failed, Finished, LaneWritten, Reading, Request, Started, Together
 from ....writer.worker import DecodeWorker
 from ...base import gathered
-from ..author import State
+from ..author import STREAMING, State
 from ..comparison import Lane
 
 #: Log-ratio, in nats, from which a character is all the one decoder's: 20 times as likely.
@@ -58,7 +58,7 @@ class Lanes:
 
     def cancel(self) -> None:
         """Stop writing; what is there stays."""
-        if self.state.streaming:
+        if self.state in STREAMING:
             self._worker.cancel()
             self._number -= 1
             self._end()

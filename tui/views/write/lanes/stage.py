@@ -36,16 +36,12 @@ class LanesStage(Stage[LanesAuthor], can_focus=True):
         super().__init__(author, "lanes-stage")
         self.head, self.view = PiecesLine(id="lanes-head"), LanesView(id="lanes")
         self._written = 0
+        self.crowded = True
 
     def compose(self) -> ComposeResult:
         """Head and texts."""
         yield self.head
         yield self.view
-
-    @property
-    def crowded(self) -> bool:
-        """There are no curves beside several texts."""
-        return True
 
     @property
     def fitting(self) -> int:

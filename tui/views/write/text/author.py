@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ....writer.knobs import NO_DICE, Setting
 from ....writer.snapshots import Request
-from ..author import Asked, Kept, Meters, Tools
+from ..author import STREAMING, Asked, Kept, Meters, Tools
 from .branches import Branch
 from .text_view import TextView
 from .writing import Writing
@@ -25,7 +25,7 @@ class TextAuthor:
     @property
     def streaming(self) -> bool:
         """Whether it is being written."""
-        return self.writing.state.streaming
+        return self.writing.state in STREAMING
 
     @property
     def asked(self) -> Asked | None:
@@ -52,12 +52,12 @@ class TextAuthor:
     def states(self) -> set[str]:
         """What holds of it, in the words of the key table."""
         now, asked = self.writing.now, self.writing.prompt is not None
-        setting = self._tools.knobs.setting
+        setting = self._tools.knobs.states
         holds = {
             "streaming": self.streaming,
             "asked": asked,
-            "again": asked and setting.has_seed,
-            "searched": setting.is_beam or (now is not None and now.search is not None),
+            "again": asked and "seeded" in setting,
+            "searched": "searching" in setting or (now is not None and now.search is not None),
             "cut": now is not None and now.can_continue,
             "undo": now is not None and now.parent is not None,
             "redo": now is not None and now.last_shown is not None,

@@ -34,11 +34,6 @@ class TextStage(Stage[TextAuthor]):
             yield self.legend
         yield self.rivals
 
-    @property
-    def crowded(self) -> bool:
-        """Rivals come before curves."""
-        return self.view.cursor is not None
-
     def states(self) -> set[str]:
         """What holds of the text, in the words of the key table."""
         cursor = self.view.cursor is not None
@@ -54,6 +49,7 @@ class TextStage(Stage[TextAuthor]):
     def show(self) -> None:
         """The panel, as the cursor and the text stand."""
         cursor, now = self.view.cursor, self.writing.now
+        self.crowded = cursor is not None  # rivals come before curves
         if self.rivals.display != (cursor is not None):
             self.rivals.display = cursor is not None
         if cursor is None or not self.view.blocks:

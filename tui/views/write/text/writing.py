@@ -13,7 +13,7 @@ from ....writer.snapshots import Failed, Finished, Reading, Request, Started, Wr
 from ....writer.thoughts import Trace, nats_text
 from ....writer.worker import DecodeWorker
 from ...base import gathered
-from ..author import State
+from ..author import STREAMING, State
 from .block import Block, Comparison
 from .branches import Branch, Wanted
 from .look_back import LookBack
@@ -57,7 +57,7 @@ class Writing:
     @property
     def streaming(self) -> bool:
         """Whether something is being written, or yet to begin."""
-        return self.state.streaming
+        return self.state in STREAMING
 
     @property
     def prompt(self) -> str | None:
@@ -165,7 +165,7 @@ class Writing:
 
     def cancel(self) -> None:
         """Stop writing; what is there stays."""
-        if self.state.streaming:
+        if self.streaming:
             self._worker.cancel()
             self._number += 1
             self._end("stopped")
