@@ -25,17 +25,19 @@ class Worker(ABC, Generic[Snapshot]):
     """One daemon thread that does one job after another, and sleeps while there is none.
 
     A worker sets what is wanted of it `with self._wanting():` and says in `_next_job` what to do
-    first. `posted`: the snapshots that were not taken yet. `tell`: called, on that thread, when
-    the first snapshot since the last `take` is posted.
+    first. The thread starts when something is wanted for the first time.
+
+    `posted`: the snapshots that were not taken yet. `tell`: called, on that thread, when the first
+    snapshot since the last `take` is posted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self.posted: deque[Snapshot] = deque()
         self.tell: Callable[[], object] = nobody
         self._told = False
         self._wake = threading.Condition()
         self._closed = False
-        self._thread: threading.Thread | None = None
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def take(self) -> Iterator[Snapshot]:
         """Give what was posted, oldest first, each once."""
@@ -45,9 +47,10 @@ class Worker(ABC, Generic[Snapshot]):
 
     def close(self, timeout: float = 0.1) -> None:
         """End the thread; wait for it no longer than `timeout` seconds."""
-        with self._wanting():
+        with self._wake:
             self._closed = True
-        if self._thread is not None:
+            self._wake.notify_all()
+        if self._thread.ident is not None:
             self._thread.join(timeout)
 
     @abstractmethod
@@ -61,16 +64,13 @@ class Worker(ABC, Generic[Snapshot]):
         """
         return None
 
-    def _start(self, name: str) -> None:
-        """Start the thread; call it at the end of `__init__`."""
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
-
     @contextmanager
     def _wanting(self) -> Iterator[None]:
         """Hold the lock while something else is wanted, then wake the thread."""
         with self._wake:
             yield
+            if self._thread.ident is None and not self._closed:
+                self._thread.start()
             self._wake.notify_all()
 
     def _post(self, *snapshots: Snapshot) -> None:

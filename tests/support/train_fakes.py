@@ -111,7 +111,7 @@ async def training_view(
             await until(lambda: view._ready)
             if run is not None:
                 view.show_run(run)
-                await until(lambda: view.curves is not None and view.curves.last)
+                await until(lambda: view.shown.curves is not None and view.shown.curves.last)
                 view.show_state()
             yield view
     finally:

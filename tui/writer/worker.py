@@ -41,17 +41,20 @@ _BACKLOG = 64
 
 
 class DecodeWorker(Worker[DecodeSnapshot]):
-    """Loads models and writes completions on its own thread; everything it says is posted."""
+    """Loads models and writes completions on its own thread; everything it says is posted.
+
+    `waits`: a text waits for a screen that is slower. While nobody looks it need not.
+    """
 
     def __init__(self, load: Load, threads: int = 1) -> None:
-        super().__init__()
+        super().__init__("decode")
+        self.waits = True
         self._load = load
         self._threads = threads
         self._wanted: tuple[Path, Precision] | None = None
         self._request: Request | Together | None = None
         self._questions: list[Question] = []  # until answered
         self._model: Model | None = None
-        self._start("decode")
 
     def load(self, path: Path, precision: Precision = "float32") -> None:
         """Read a model next; a text being written ends, and questions about texts fall away."""
@@ -166,7 +169,7 @@ class DecodeWorker(Worker[DecodeSnapshot]):
         source, pacing, busy = opened.source, _Pacing(request), 0.0
         while not source.done:
             allowed = pacing.allowed(source.characters)
-            if allowed < 1 or len(self.posted) > _BACKLOG:
+            if allowed < 1 or (self.waits and len(self.posted) > _BACKLOG):
                 if self._interrupted(request, 0.015):
                     return
                 continue
@@ -193,7 +196,7 @@ class DecodeWorker(Worker[DecodeSnapshot]):
         reading = _Reading(together.number, opened, self._post)
         while not opened.done:
             allowed = pacing.allowed(opened.characters)
-            if allowed < 1 or len(self.posted) > _BACKLOG:
+            if allowed < 1 or (self.waits and len(self.posted) > _BACKLOG):
                 if self._interrupted(together, 0.015):
                     return
                 continue

@@ -29,6 +29,7 @@ from tui.app import CharlmApp
 from tui.keys.table import keys_of
 from tui.shell.settings import Loaded, Settings
 from tui.views.runs.folders import delete_run, found_runs, is_training, read_details, read_row
+from tui.views.runs.reader import RunsReader
 from tui.views.runs.snapshots import RunDetails, RunRow
 from tui.views.runs.table import COLUMNS, columns_for, sorted_rows
 from tui.views.runs.view import RunsView
@@ -206,9 +207,6 @@ def test_the_options_are_facts(tmp_path: Path) -> None:
     assert details.facts["--corpus"] == "my text"
     assert details.facts["--tie"] == "yes"
     assert details.sample == "so it goes␛"
-    assert details.curves is not None
-    sample = details.curves.of("training")[-1]
-    assert (sample.place.characters, sample.value) == (1000.0, 2.0)
 
 
 def test_only_what_differs_is_shown() -> None:
@@ -360,24 +358,30 @@ async def test_runs_are_shown_in_training_and_over_each_other(home: Path) -> Non
     async with runs_view(FakeModel(), rows=3) as view:
         app = view.app
         await press(view, "down", "t")
-        await until(lambda: isinstance(app.screen, TrainView) and app.screen._run == home / "b")
+        await until(lambda: shown_run(app) == home / "b")
         await press(view, "f7")
         await until(lambda: app.screen is view)
         await press(view, "home", "space", "space", "o")
-        await until(lambda: isinstance(app.screen, TrainView) and app.screen._run == home / "c")
-        assert app.screen._others == (home / "b",)
+        await until(lambda: shown_run(app) == home / "c")
+        assert isinstance(app.screen, TrainView)
+        assert app.screen.shown.beside == (home / "b",)
+
+
+def shown_run(app: CharlmApp) -> Path | None:
+    """The run that Train shows, where that is the view one sees."""
+    return app.screen.shown.run if isinstance(app.screen, TrainView) else None
 
 
 async def test_a_new_run_appears_and_a_lost_one_goes(home: Path) -> None:
     async with runs_view(FakeModel(), rows=3) as view:
         view._reader._interval = 0.05
         await press(view, "space", "up")
-        await until(lambda: view._marked == {home / "c"})
+        await until(lambda: view.marks.paths == {home / "c"})
         shutil.rmtree(home / "c")
         make_run(home, "new")
         view._reader.watch()
         await until(lambda: [row.name for row in view.table.rows] == ["new", "b", "a"])
-        assert not view._marked
+        assert not view.marks.paths
 
 
 async def test_no_runs_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -438,7 +442,7 @@ async def test_it_looks_as_it_did(
     chosen = Loaded(Settings(theme="light" if theme == "light" else "dark"))
     async with runs_view(FakeModel(), (80, 24), 4, settings=chosen) as view:
         await press(view, "space", "down")
-        await until(lambda: view._marked and view.table.row == view.table.rows[2])
+        await until(lambda: view.marks.paths and view.table.row == view.table.rows[2])
         await until(lambda: "kept after" in painted(view))
         await asyncio.sleep(0.3)
         match_snapshot(f"runs-{theme}", drawn(view.app).replace(str(home.parent), "..."))
@@ -447,7 +451,7 @@ async def test_it_looks_as_it_did(
 def state_of(view: RunsView) -> tuple[object, ...]:
     app, table = view.app, view.table
     return (
-        table.row, table.column, table.ascending, view._marked, app.screen, app.theme,
+        table.row, table.column, table.ascending, view.marks.paths, app.screen, app.theme,
         tuple(toasts(view)), app._exit,
     )  # fmt: skip
 
@@ -461,8 +465,8 @@ async def test_every_key_does_something(home: Path) -> None:
             for name in key.keys:
                 if key.action == "app.quit":
                     continue
-                view._marked = frozenset({home / "a"})
-                view.table.show(view._rows or (), view._marked, None)
+                view.marks.paths = frozenset({home / "a"})
+                view.table.show(view._rows or (), view.marks.paths, None)
                 view.table.move(-99 if "(-" not in key.action else 99)
                 before = state_of(view)
                 await press(view, name)
@@ -488,15 +492,21 @@ async def test_two_hundred_runs_are_listed_at_once(home: Path) -> None:
         await until(lambda: view.table.scroll_offset.y > 100)
 
 
-async def test_differences_do_not_come_over_another_view(home: Path) -> None:
+async def test_differences_do_not_come_over_another_view(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with runs_view(FakeModel(), rows=3) as view:
-        await press(view, "space", "down")
-        pair = view.pair()
-        assert pair is not None
+        app = view.app
+        told: list[Path] = []
+        monkeypatch.setattr(RunsReader, "describe", lambda reader, path: told.append(path))
+        await press(view, "space", "down", "d")
+        assert {home / "c", home / "a"} <= set(told)
         await press(view, "f7")
-        await until(lambda: view.app.screen is not view)
-        view._compared = pair
-        for row in pair:
-            view._take(RunDetails(row.path, {"cell": "GRU"}))
-        assert view._compared is None
-        assert len(view.app.screen_stack) == 1
+        await until(lambda: app.screen is not view)
+        for path in told:
+            view.take(RunDetails(path, {"cell": "GRU"}))
+        await press(view, "f7")
+        await until(lambda: app.screen is view)
+        for path in told:
+            view.take(RunDetails(path, {"cell": "GRU"}))
+        assert app.screen_stack[-1] is view

@@ -57,10 +57,10 @@ async def test_any_size_is_survived(tmp_path: Path, size: tuple[int, int]) -> No
 
 def state_of(view: TrainView) -> tuple[object, ...]:
     """What a key can change, and nothing changes by itself."""
-    app, board = view.app, view._board
+    app, board = view.app, view.pane.board
     return (
         app.screen, app.focused, app.theme, app._exit, app.clipboard, view.states(), board.look,
-        board.kind, board.zoom, view._strip.strip, view._strip.display, app.said,  # type: ignore[attr-defined]
+        board.kind, board.zoom, view.pane.strip.strip, view.pane.strip.display, app.said,  # type: ignore[attr-defined]
         view.query_one("#form-more").display,
     )  # fmt: skip
 
@@ -68,7 +68,7 @@ def state_of(view: TrainView) -> tuple[object, ...]:
 def ready_for(key: Key, view: TrainView) -> tuple[str, ...]:
     """Keys to press first, so that this one can do something."""
     if key.action in ("start", "more", "field(1)", "field(-1)"):
-        return ("ctrl+n",) if view._run is not None else ()
+        return ("ctrl+n",) if view.shown.run is not None else ()
     before = {
         "cursor(1)": ("home",), "cursor(10)": ("home",), "latest": ("home",),
         "zoom(-1)": ("plus",), "whole": ("plus",), "next_strip": ("g",),
@@ -91,7 +91,7 @@ async def test_every_key_does_something(
         async with training_view(run, (80, 24), FakeModel(text)) as view:
             await until(lambda view=view: "answered" in view.states())  # type: ignore[misc]
             if "alive" in dict(key.labels):
-                monkeypatch.setattr(view._wheel, "is_alive", lambda curves: True)
+                monkeypatch.setattr(view.wheel, "is_alive", lambda curves: True)
             if key.action == "escape":
                 await press(view, "home")
             await press(view, *ready_for(key, view))

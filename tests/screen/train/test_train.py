@@ -91,7 +91,7 @@ async def test_a_training_is_started_steered_and_stopped(runs: Path) -> None:
 async def test_a_training_that_is_over_goes_on(runs: Path) -> None:
     run = write_run(runs / "over")
     async with training_view(run, (80, 24)) as view:
-        await until(lambda: view._board.has_focus)
+        await until(lambda: view.pane.board.has_focus)
         assert "over" not in view.states()  # it holds nothing to go on with
         (run / "resume.safetensors").write_bytes(b"x")
         await until(lambda: "^Z Train on" in painted(view))
@@ -105,11 +105,11 @@ async def test_a_training_that_is_over_goes_on(runs: Path) -> None:
             await press(view, "enter")
             await until(lambda wrong=wrong: wrong in painted(view))  # type: ignore[misc]
         field.value = "1m"
-        view._wheel._asked = [1.0]
+        view.wheel._asked = [1.0]
         await press(view, "enter")
         await until(lambda: "alive" in view.states() and (run / "arguments").exists())
         assert (run / "arguments").read_text() == f"--resume {run} --characters 1m"
-        assert not view._wheel._asked  # of the training before
+        assert not view.wheel._asked  # of the training before
         await press(view, "ctrl+x")
         await until(lambda: any("training stopped" in toast for toast in toasts(view)))
         await until(lambda: "over" in view.states())
@@ -314,14 +314,16 @@ async def test_the_view_can_be_told_of_a_run_before_it_is_there(tmp_path: Path) 
 
 async def test_the_forecast_of_another_plan_goes_with_it(runs: Path) -> None:
     async with training_view() as view:
-        dry_run = view._form._dry_run
+        dry_run = view.form.dry_run
         dry_run.close()
         dry_run.ask = lambda plan: None  # type: ignore[method-assign]
         dry_run.latest = Forecast((("parameters", "1,234"),), done=True)
+        dry_run.tell()
         await until(lambda: "1,234" in painted(view))
         fill(view, hidden="65")
         await until(lambda: "1,234" not in painted(view))
         dry_run.latest = Forecast((("parameters", "1,234"),), done=True)
+        dry_run.tell()
         await until(lambda: "1,234" in painted(view))
         await press(view, *"nowhere")
         await until(lambda: "1,234" not in painted(view))
@@ -332,7 +334,7 @@ async def test_a_corpus_may_have_any_name_of_a_file(runs: Path) -> None:
     Path("~notes.txt").write_text("hello\n" * 99)
     async with training_view() as view:
         fill(view, corpus="~notes.txt")
-        assert view.query_one(TrainForm)._plan().what[:2] == ["--corpus", "~notes.txt"]
+        assert view.query_one(TrainForm).plan().what[:2] == ["--corpus", "~notes.txt"]
 
 
 async def test_a_run_with_an_impossible_name_never_began(runs: Path) -> None:
@@ -362,18 +364,18 @@ async def test_a_dropped_path_is_the_corpus(runs: Path) -> None:
     async with training_view() as view:
         for typed in (f"'{text}'", str(text).replace(" ", "\\ "), text.as_uri()):
             fill(view, corpus=typed)
-            plan = view.query_one(TrainForm)._plan()
+            plan = view.query_one(TrainForm).plan()
             assert plan.what[:2] == ["--corpus", str(text)]
             assert plan.run.name.startswith("märchen_für_dich-lstm-")
         fill(view, corpus="'nowhere.txt'")
         with pytest.raises(FieldError, match=r"^nowhere\.txt is not there"):
-            view.query_one(TrainForm)._plan()
+            view.query_one(TrainForm).plan()
 
 
 async def test_the_name_of_a_run_that_is_there_is_not_proposed(runs: Path) -> None:
     async with training_view() as view:
         form = view.query_one(TrainForm)
-        name = form._plan().run.name
+        name = form.plan().run.name
         for taken in (name, f"{name}-2"):
-            (form._plan().run.parent / taken).mkdir(parents=True)
-        assert form._plan().run.name == f"{name}-3"
+            (form.plan().run.parent / taken).mkdir(parents=True)
+        assert form.plan().run.name == f"{name}-3"

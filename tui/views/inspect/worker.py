@@ -43,10 +43,9 @@ class InspectWorker(Worker[InspectSnapshot]):
     """Answers the newest request only."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__("inspect")
         self._request: InspectRequest | None = None
         self._engine: tuple[tuple[Path, int], Any] | None = None
-        self._start("inspect")
 
     def ask(self, request: InspectRequest) -> None:
         """Look into this next, in place of what is being looked into."""

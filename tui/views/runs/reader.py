@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from charlm.display import visible
 from charlm.run.lock import is_training
@@ -15,9 +14,6 @@ from charlm.run.places import MODEL, SHIPPED_RUNS
 from ...threads import Job, Worker
 from ...writer.models import runs_folder
 from .snapshots import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
-
-if TYPE_CHECKING:
-    from ...training.reader import RunReader
 
 _INTERVAL = 2.0
 _LOG = "run.jsonl"
@@ -30,15 +26,13 @@ class RunsReader(Worker[RunSnapshot]):
     """Lists runs every two seconds while it is watched, and does what it is asked for between."""
 
     def __init__(self, interval: float = _INTERVAL) -> None:
-        super().__init__()
+        super().__init__("runs")
         self._interval = interval
         self._jobs: deque[Job] = deque()
         self._watched = False
         self._extra: tuple[Path, ...] = ()
         self._known: dict[Path, tuple[Stamp, RunRow]] = {}
         self._posted_rows: tuple[RunRow, ...] = ()
-        self._described: RunReader | None = None
-        self._start("runs")
 
     def watch(self, extra: Sequence[Path] = ()) -> None:
         """List the runs now and again and again; `extra`: others than those in the folders."""
@@ -97,13 +91,10 @@ class RunsReader(Worker[RunSnapshot]):
         return row
 
     def _describe(self, path: Path) -> None:
-        from ...training.reader import RunReader
         from .folders import read_details
 
-        if self._described is None or self._described.run != path:
-            self._described = RunReader(path)
         try:
-            self._post(read_details(path, self._described))
+            self._post(read_details(path))
         except Exception as error:  # as for a row
             self._post(RunDetails(path, {"damaged": visible(str(error))}))
 

@@ -44,7 +44,7 @@ class WriteBase(View):
     ) -> None:
         super().__init__()
         self._plain = plain
-        self._worker, self._watcher, self._desk = worker, watcher, desk
+        self._worker, self._feed, self._desk = worker, watcher.feed(), desk
         self._model = model
         self.setting: Setting = Setting()
         self.facts: ModelFacts | None = None

@@ -56,8 +56,8 @@ class ModelActions(WriteBase):
         """Those of the training that runs, else those of the model; other runs are named."""
         run = self._desk.run if self._desk.training else self._run
         if run is not None:
-            self._watcher.watch(run.absolute())
-        curves = self._watcher.latest
+            self._feed.watch(run.absolute())
+        curves = self._feed.latest
         other = "" if curves is None or curves.run == self._run else curves.run.name
         self.panel.show(curves, other)
         return curves

@@ -14,6 +14,7 @@ from charlm.display import visible
 
 from ...charts.panel import CurvesPanel
 from ...keys.table import bindings_of, decoder_keys, key_named, view_key
+from ...threads import nobody
 from ...widgets.pieces_line import Piece
 from ...widgets.prompt import Prompt, PromptRow
 from ...writer.knobs import NO_DICE
@@ -73,9 +74,9 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
         )
         self.prompt.focus()
         self.place_panels()
+        self.watch(self.view, "scroll_y", self.changed, init=False)
         self._show_empty()
         self.begin()
-        self._worker.tell = partial(self.call_later, self._frame)
         if self._model is not None:
             self.call_after_refresh(self.load, self._model)
 
@@ -171,15 +172,28 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
 
     # What happens by itself.
 
+    def wake(self) -> None:
+        """Show what was written meanwhile, and what is written from now on."""
+        self._worker.waits, self._worker.tell = True, partial(self.call_later, self._frame)
+        self._feed.wake(self.changed)
+        self.catch_up()
+
+    def rest(self) -> None:
+        """The text goes on; nobody reads it. A model that is being read is waited for."""
+        self._worker.waits = False
+        self._feed.rest()
+        if not self._loading and (self.facts is not None or self._model is None):
+            self._worker.tell = nobody
+
     def _frame(self) -> None:
         """Something was posted: show it, now or when the next frame is due."""
         wait = self._framed + _FRAME - time.monotonic()
         if wait > 0:
-            self.set_timer(wait, self._drain)
+            self.set_timer(wait, self.catch_up)
         else:
-            self._drain()
+            self.catch_up()
 
-    def _drain(self) -> None:
+    def catch_up(self) -> None:
         """Everything the worker posted since the last frame."""
         for snapshot in self._worker.take():
             self._take(snapshot)
@@ -187,7 +201,10 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
         first = self.writing.streaming and not self.writing.characters
         self._framed = 0.0 if first else time.monotonic()
         self.writing.flush()
-        self.show_state()
+        if self.seen:
+            self.show_state()
+        else:
+            self.rest()
 
     def _take(self, snapshot: DecodeSnapshot) -> None:
         match snapshot:
