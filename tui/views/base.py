@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
 from textual import events
@@ -17,15 +17,16 @@ from charlm.wording import counted
 
 from ..keys import table as keymap
 from ..keys.key import View as ViewName
+from ..keys.table import decoder_keys, keys_of
 from ..shell.steady_app import SteadyApp
 from ..widgets.pieces_line import Piece, PiecesLine
-from .write.status import footer_pieces
 
 #: Seconds at least from one frame to the next.
 _FRAME = 1 / 30
 #: Sizes from which there is room for more; app.tcss says what for.
 WIDE = 110
 TALL = 18
+_SAID = 3  # notices, at most
 
 
 class View(Screen[None]):
@@ -233,3 +234,38 @@ class View(Screen[None]):
     def help_group(self) -> str:
         """The group of keys that the page of help begins with; "" for the first of the table."""
         return ""
+
+
+def gathered(notices: Sequence[str]) -> str:
+    """Several notices as one: the first ones, and how many more there are."""
+    more = [f"and {len(notices) - _SAID} more"] if len(notices) > _SAID else []
+    return "\n".join([*notices[:_SAID], *more])
+
+
+def footer_pieces(view: ViewName, states: Collection[str], marked: str, width: int) -> list[Piece]:
+    """The keys that work now. Where there is room each decoder has its own place.
+
+    marked: the action that stands out. width: cells of the line.
+    """
+    named = _keys_now(view, states, marked, True)
+    ranks = [key.rank for key in keys_of(view) if key.group == "Decoders"]
+    needed = [piece for piece in named if piece.rank <= max(ranks, default=0)]
+    fits = sum(len(piece.text) + 2 for piece in needed) <= width
+    return named if fits else _keys_now(view, states, marked, False)
+
+
+def _keys_now(view: ViewName, states: Collection[str], marked: str, wide: bool) -> list[Piece]:
+    pieces: list[Piece] = []
+    grouped = False
+    for key in keys_of(view):
+        label = key.label(states)
+        if not key.rank or not label or (key.where != "always" and key.where not in states):
+            continue
+        if key.group == "Decoders" and not wide:
+            if not grouped:
+                pieces.append(Piece(f"{decoder_keys()} Decoder", "", 4))
+            grouped = True
+            continue
+        style = "bold $primary" if key.action == marked else ""
+        pieces.append(Piece(f"{key.key_text} {label}", style, key.rank, action=key.action))
+    return pieces

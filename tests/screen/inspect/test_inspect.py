@@ -315,7 +315,7 @@ async def inspecting(
     app = CharlmApp(run, load=model.load, settings=Loaded(Settings(theme=theme)))
     try:
         async with app.run_test(size=size, notifications=True):
-            await until(lambda: app._loaded())
+            await until(lambda: app.written_with())
             if text:
                 await write_text(app.screen, "")
             app.simulate_key("f9")

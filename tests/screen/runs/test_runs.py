@@ -279,7 +279,7 @@ async def runs_view(
     app = CharlmApp(Path("checkpoints/tiny"), load=model.load, settings=settings)
     try:
         async with app.run_test(size=size, notifications=True):
-            await until(lambda: app._loaded())
+            await until(lambda: app.written_with())
             app.simulate_key("f7")
             await until(lambda: isinstance(app.screen, RunsView) and app.screen._rows is not None)
             view = app.screen

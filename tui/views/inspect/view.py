@@ -14,9 +14,8 @@ from ...keys.table import bindings_of, key_named
 from ...threads import nobody
 from ...widgets.pieces_line import Piece, PiecesLine
 from ...writer.snapshots import Newest
-from ..base import View
+from ..base import View, gathered
 from ..sheets import Ask
-from ..write.status import gathered
 from .drawing import STATE, meaning_of
 from .heat_text import HeatText
 from .inquiry import Inquiry

@@ -15,6 +15,7 @@ from charlm.display import visible
 from ...charts.panel import CurvesPanel
 from ...keys.table import bindings_of, decoder_keys, key_named, view_key
 from ...threads import nobody
+from ...training.words import training_text
 from ...widgets.pieces_line import Piece
 from ...widgets.prompt import Prompt, PromptRow
 from ...writer.knobs import NO_DICE
@@ -37,7 +38,7 @@ from .export.export import ExportActions
 from .knobs import KnobActions
 from .lanes.stage import LaneActions
 from .model import ModelActions
-from .status import comparison_text, knob_pieces, meter_pieces, title_pieces, training_text
+from .status import comparison_text, knob_pieces, meter_pieces, title_pieces
 from .text.legend import Legend
 from .text.rivals_panel import RivalsPanel
 from .text.text_view import TextView
@@ -50,7 +51,7 @@ _FRAME = 1 / 30
 class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
     """Prompt, text, curves, status."""
 
-    BINDINGS = bindings_of("write")
+    BINDINGS = [*bindings_of("write"), *bindings_of("write", "walk", "rival")]  # noqa: RUF012
 
     def compose_view(self) -> ComposeResult:
         """Text and curves, and the prompt."""

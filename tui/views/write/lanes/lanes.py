@@ -9,8 +9,8 @@ from ....widgets.ramps import LEVELS
 from ....writer.knobs import Setting
 from ....writer.snapshots import Failed, Finished, LaneWritten, Reading, Request, Started, Together
 from ....writer.worker import DecodeWorker
+from ...base import gathered
 from ..comparison import Lane
-from ..status import gathered
 
 #: Log-ratio, in nats, from which a character is all the one decoder's: 20 times as likely.
 _ALL = 3.0

@@ -12,7 +12,7 @@ from ....writer.knobs import Setting
 from ....writer.snapshots import Failed, Finished, Reading, Request, Started, Written
 from ....writer.thoughts import Trace, nats_text
 from ....writer.worker import DecodeWorker
-from ..status import gathered
+from ...base import gathered
 from .block import Block, Comparison
 from .branches import Branch, Wanted
 from .look_back import LookBack
