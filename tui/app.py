@@ -240,6 +240,8 @@ class CharlmApp(SteadyApp):
 
         The view that is seen draws that, and which model there is.
         """
+        if not self.screen_stack:  # at the end
+            return
         end, before = self.desk.ended(), self._desk_seen
         self._desk_seen = (self.desk.training, self.desk.has_newer(), self.written_with())
         if self._desk_seen != before:

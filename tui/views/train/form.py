@@ -55,12 +55,8 @@ class TrainForm(VerticalScroll):
         #: Whether the plan changed since it was asked what it would take.
         self._unasked = False
         # Held, not looked up: a message may still come while the form goes away.
-        self._fields = _fields(self._run_name("", ""))
-        self._choices = {
-            "unit": Choice(("auto", *UNITS), "auto", id="unit"),
-            "cell": Choice(list(GATES), "lstm", id="cell"),
-            "kind": Choice(KINDS, KINDS[0], id="kind"),
-        }
+        self._fields: dict[str, Field] = {}
+        self._choices: dict[str, Choice] = {}
         self._main, self._more = Vertical(id="form-main"), Vertical(id="form-more")
         self._other_page = Button("More options", id="more")
         self._error = Static("", id="form-error", markup=False)
@@ -68,7 +64,12 @@ class TrainForm(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """The fields, those for the curious on a page of their own, and the forecast."""
-        fields, choices = self._fields, self._choices
+        fields = self._fields = _fields(self._run_name("", ""))
+        choices = self._choices = {
+            "unit": Choice(("auto", *UNITS), "auto", id="unit"),
+            "cell": Choice(list(GATES), "lstm", id="cell"),
+            "kind": Choice(KINDS, KINDS[0], id="kind"),
+        }
         with Horizontal(id="form-columns"):
             with Vertical(id="form-left"):
                 with self._main:
