@@ -11,15 +11,17 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 
 from tui.app import CharlmApp
+from tui.keys.table import bindings_of
 from tui.views.base import View
 from tui.widgets.pieces_line import Piece
 from tui.writer.snapshots import Newest
 
 
 class Below(View):
-    """An empty view in the place of Write."""
+    """An empty view in the place of Write, with the keys that every view has."""
 
     view_name = "write"
+    BINDINGS = bindings_of("")
 
     def compose_view(self) -> ComposeResult:
         """Nothing."""

@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from driver import HOSTILE, RAW, opened, painted, press, toasts, until
-from driver import write as write_text
-from fakes import FACTS, FakeModel, letters
 from models import CHARACTERS, MakeRun, random_checkpoint
+from one_view import OneViewApp
 from rich.style import Style
 from snapshots import drawn
 from textual.color import Color
@@ -26,7 +25,6 @@ from charlm.reference import ReferenceModel, trace
 from charlm.run.checkpoint import load_checkpoint, save_checkpoint
 from charlm.run.places import MODEL
 from charlm.text.vocabulary import EOS
-from tui.app import CharlmApp
 from tui.keys.table import keys_of
 from tui.shell.settings import Loaded, Settings
 from tui.views.inspect.drawing import (
@@ -55,6 +53,7 @@ from tui.views.inspect.worker import MAX_SCORED, InspectWorker, read_examples
 from tui.views.sheets import Ask
 from tui.widgets.ramps import LEVELS, ramp
 from tui.widgets.text_field import TextField
+from tui.writer.snapshots import Newest
 
 TEXT = "the cat sat, and so did the dog.\nwhat a day!\n"
 
@@ -309,19 +308,15 @@ async def inspecting(
     theme: str = "dark",
     ends: bool = True,
 ) -> AsyncIterator[InspectView]:
-    """The view on a text that was just written."""
-    facts = FACTS._replace(path=run / MODEL, identity=load_checkpoint(run).identity)
-    model = FakeModel(letters(text), facts=facts, ends=ends)
-    app = CharlmApp(run, load=model.load, settings=Loaded(Settings(theme=theme)))
+    """The view alone, on a text that was just written."""
+    newest = Newest(run, text, ends, load_checkpoint(run).identity)
+    app = OneViewApp(lambda: newest, settings=Loaded(Settings(theme=theme)))
     try:
         async with app.run_test(size=size, notifications=True):
-            await until(lambda: app.written_with())
-            if text:
-                await write_text(app.screen, "")
-            app.simulate_key("f9")
-            await until(lambda: isinstance(app.screen, InspectView) and app.screen.is_mounted)
+            app.action_view("inspect")
             view = app.screen
             assert isinstance(view, InspectView)
+            await until(lambda: view.seen)
             if text:
                 await until(lambda: view.picture.traced and not view.inquiry.working)
             yield view

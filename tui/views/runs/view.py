@@ -85,6 +85,11 @@ class RunsView(View):
         self._feed.rest()
         self._comparison.forget()
 
+    @property
+    def known(self) -> bool:
+        """Whether it is known which runs there are."""
+        return self._rows is not None
+
     # What the keys do.
 
     def action_load(self) -> None:
