@@ -168,7 +168,7 @@ class TrainForm(VerticalScroll):
 
     def _change(self) -> None:
         self.dry_run.close()  # what it says is of another plan
-        self._unasked = bool(self.display)
+        self._unasked = bool(self.display) and self.is_attached
         self._wait(_CALM if self._unasked else None)
         self._fields["name"].placeholder = self._run_name(
             path_meant(self._text("corpus")), self._choices["cell"].value
