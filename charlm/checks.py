@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from charlm.errors import InputError, argument
+from charlm.wording import shortened
 
 _SHOWN = 60  # characters of a wrong value
 
@@ -60,7 +61,7 @@ def _shown(value: object) -> str:
         shown = repr(value)
     except (ValueError, RecursionError):  # an integer of more than 4,300 digits
         return "a number of thousands of digits" if isinstance(value, int) else "too deep"
-    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+    return shortened(shown, _SHOWN, _SHOWN)
 
 
 def check_range(name: str, value: object, low: float, high: float) -> None:

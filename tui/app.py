@@ -74,7 +74,8 @@ class CharlmApp(SteadyApp):
         self._own_filters = self._needed_filters()
         self.desk = TrainingDesk(trainer or train_command())
         self.decode_worker: DecodeWorker | None = None
-        self._watcher: RunWatcher | None = None
+        self.watcher = RunWatcher()
+        self._desk_seen: tuple[object, ...] = ()
         self._quit_question: Screen[bool] | None = None
         for theme in THEMES:
             self.register_theme(theme)
@@ -85,10 +86,9 @@ class CharlmApp(SteadyApp):
     def get_default_screen(self) -> Screen[None]:
         """The screen one writes on."""
         self.decode_worker = DecodeWorker(self.load, self._settings.threads)
-        self._watcher = RunWatcher()
         setting = Setting(pace=self._settings.pace).with_decoder(self._settings.decoder)
         return WriteScreen(
-            self.decode_worker, self._watcher, self.desk, self._model, setting,
+            self.decode_worker, self.watcher, self.desk, self._model, setting,
             plain=self._settings.plain,
         )  # fmt: skip
 
@@ -127,12 +127,19 @@ class CharlmApp(SteadyApp):
             self._end_on_signals()
             watch_terminal(self.desk.close)
 
+    def key_done(self) -> None:
+        """Draw what a key or the mouse did to the view that is seen."""
+        for view in self._views()[-1:]:
+            view.changed()
+
+    def _views(self) -> list[View]:
+        return [screen for screen in self.screen_stack if isinstance(screen, View)]
+
     def on_unmount(self) -> None:
         """The threads end; a training is asked to save (`close` waits for it)."""
         if self.decode_worker is not None:
             self.decode_worker.close()
-        if self._watcher is not None:
-            self._watcher.close()
+        self.watcher.close()
         self.desk.stop()
 
     def action_view(self, name: ViewName) -> None:
@@ -140,7 +147,7 @@ class CharlmApp(SteadyApp):
 
         A view that lies below is gone back to. All are kept.
         """
-        views = [screen for screen in self.screen_stack if isinstance(screen, View)]
+        views = self._views()
         names = [view.view_name for view in views]
         target = "write" if names[-1] == name else name
         top = views[names.index(target)] if target in names else views[-1]
@@ -217,8 +224,16 @@ class CharlmApp(SteadyApp):
         self.notify(notice, severity="warning", timeout=10)
 
     def _look_at_training(self) -> None:
-        """Say how the training ended, whichever view is shown."""
-        end = self.desk.ended()
+        """Say how the training ended, whichever view is shown.
+
+        The view that is seen draws that, and which model there is.
+        """
+        if not self.screen_stack:  # at the end
+            return
+        end, before = self.desk.ended(), self._desk_seen
+        self._desk_seen = (self.desk.training, self.desk.has_newer(), self.written_with())
+        if self._desk_seen != before:
+            self.key_done()
         if end is not None:
             message, wrong = told_end(end, self.desk.has_newer())
             self.notify(

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from driver import until
 from fakes import FakeModel
+from one_view import OneViewApp
 
 from charlm.run.log import RunLog
-from tui.app import CharlmApp
 from tui.views.train.view import TrainView
 
 #: Tells what a dry run tells; else logs steps, and obeys its control file as the real one does.
@@ -100,9 +100,9 @@ def write_run(run: Path, steps: int = 200, name: str = "gate") -> Path:
 async def training_view(
     run: Path | None = None, size: tuple[int, int] = (120, 40), model: FakeModel | None = None
 ) -> AsyncIterator[TrainView]:
-    """The app with the train view on top, closed at the end; `run`: what it shows."""
+    """The app with the train view alone, closed at the end; `run`: what it shows."""
     model = model or FakeModel()
-    app = CharlmApp(Path("checkpoints/tiny"), load=model.load, trainer=TRAINER)
+    app = OneViewApp(load=model.load, trainer=TRAINER)
     try:
         async with app.run_test(size=size, notifications=True):
             app.action_view("train")
@@ -111,7 +111,7 @@ async def training_view(
             await until(lambda: view._ready)
             if run is not None:
                 view.show_run(run)
-                await until(lambda: view.curves is not None and view.curves.last)
+                await until(lambda: view.shown.curves is not None and view.shown.curves.last)
                 view.show_state()
             yield view
     finally:

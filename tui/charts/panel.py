@@ -18,11 +18,9 @@ if TYPE_CHECKING:  # the first paint has no curves yet
     from ..training.snapshots import Curves
     from .chart import Chart
 
-_REDRAW = 0.5
-
 
 class CurvesPanel(Vertical):
-    """A caption with the newest values over a chart; drawn twice a second at most, if visible."""
+    """A caption with the newest values over a chart; drawn when it changed, if visible."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -30,31 +28,31 @@ class CurvesPanel(Vertical):
         self._run_name = ""
         self._drawn: tuple[object, ...] = ()
         self._chart: Chart | None = None
+        self._caption = PiecesLine(id="curves-caption")
+        self._empty = Static("", id="curves-empty", markup=False)
 
     def compose(self) -> ComposeResult:
         """The caption, and a text for when there is nothing to draw."""
-        yield PiecesLine(id="curves-caption")
-        yield Static("", id="curves-empty", markup=False)
+        yield self._caption
+        yield self._empty
 
-    def on_mount(self) -> None:
-        """Begin to draw."""
-        self.set_interval(_REDRAW, self.draw)
+    def on_show(self) -> None:
+        """Draw what came while it was hidden."""
         self.draw()
 
     def show(self, curves: Curves | None, name: str = "") -> None:
-        """Draw these from the next redraw on. name: of the run, where it must be said."""
+        """Draw these. name: of the run, where it must be said."""
         self._curves, self._run_name = curves, name
+        self.draw()
 
     def draw(self) -> None:
         """Redraw if something changed and it can be seen."""
         curves = self._curves
-        wanted = (curves, self.display, self._run_name)
+        wanted = (curves, self._run_name)
         if not self.display or not self.is_attached or wanted == self._drawn:
             return
         self._drawn = wanted
-        line, empty = (
-            self.query_one("#curves-caption", PiecesLine), self.query_one("#curves-empty", Static)
-        )  # fmt: skip
+        line, empty = self._caption, self._empty
         drawable = curves is not None and curves.has_points
         empty.display = not drawable
         if self._chart is not None:

@@ -23,7 +23,7 @@ from typing import Any
 
 from charlm.display import visible
 from charlm.errors import InputError
-from charlm.wording import did_you_mean
+from charlm.wording import did_you_mean, shortened
 
 from ..writer.knobs import DECODERS, PACES
 from .themes import NAMES as THEME_NAMES
@@ -171,8 +171,7 @@ def _yes_or_no(name: str, value: object) -> bool:
 
 
 def _short(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+    return shortened(repr(value), _SHOWN, _SHOWN)
 
 
 _CHECKS: Mapping[str, Callable[[str, object], Any]] = {

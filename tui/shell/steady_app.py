@@ -79,11 +79,14 @@ class SteadyApp(App[int]):
         """What was held back, up to the next key."""
         if self._patience is not None:
             self._patience.stop()
+        if self._under_way is not None:
+            self.key_done()
         self._under_way = None
         while self._under_way is None and self._held and self.screen_stack:  # none at the end
             event = self._held.popleft()
             if isinstance(event, MouseEvent):
                 await super().on_event(event)
+                self.key_done()
                 continue
             if isinstance(event, Paste):
                 self._take_paste(event)
@@ -92,6 +95,9 @@ class SteadyApp(App[int]):
             await super().on_event(event)
             self._follow(_TRIPS)
             self._be_patient(self._number, _ASKED)
+
+    def key_done(self) -> None:
+        """A key has gone its way, or the mouse: what it did can be drawn."""
 
     def _take_paste(self, event: Paste) -> None:
         """What is pasted is inert before a field has it, and no more than a field can bear."""

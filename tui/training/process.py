@@ -1,27 +1,19 @@
-"""Training as a subprocess: started, drained, stopped, never left behind."""
+"""Training as a subprocess: started, stopped, never left behind."""
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from charlm.display import visible
-from charlm.priority import give_way
-
 from ..writer.snapshots import TrainingEnded
+from .child import Child
 
-_LINES = 12
-#: Steps that a training stays behind the screen.
-NICE = 10
-#: Terminal commands in what a trainer prints (colours, cursor moves of a progress bar).
-_COMMANDS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_LINES, _LONGEST = 12, 2000
+#: Seconds for what an ended training printed last.
+_DRAIN = 0.5
 
 
 def train_command() -> list[str]:
@@ -30,7 +22,7 @@ def train_command() -> list[str]:
 
 
 class TrainingProcess:
-    """One running training. Its output goes through a pipe into the last `lines`.
+    """One running training, and the last lines it printed.
 
     A training whose screen was killed goes on; another screen sees it among the runs, and can
     steer and stop it.
@@ -39,62 +31,44 @@ class TrainingProcess:
     def __init__(self, run: Path, options: Sequence[str], command: Sequence[str]) -> None:
         self.run = run
         self.stopped = False
-        self._lines: deque[str] = deque(maxlen=_LINES)
+        self.lines: deque[str] = deque(maxlen=_LINES)
         self._killer: threading.Timer | None = None
-        self._process = subprocess.Popen(
-            [*command, *options],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {"PYTHONUNBUFFERED": "1", "TERM": "dumb"},
-        )
-        give_way(self._process.pid, NICE)
-        self._drain = threading.Thread(target=self._read, name="training output", daemon=True)
-        self._drain.start()
+        self._child = Child(
+            [*command, *options], "training output",
+            lambda line: self.lines.append(line[-_LONGEST:]),
+        )  # fmt: skip
 
     @property
     def pid(self) -> int:
         """The process id."""
-        return self._process.pid
+        return self._child.pid
 
     def ended(self) -> TrainingEnded | None:
         """How the process ended; None while it runs."""
-        code = self._process.poll()
+        code = self._child.code
         if code is None:
             return None
-        self._drain.join(0.5)
+        self._child.drain(_DRAIN)
         if self._killer:
             self._killer.cancel()
-        return TrainingEnded(self.run, code, self.stopped, tuple(self._lines))
+        return TrainingEnded(self.run, code, self.stopped, tuple(self.lines))
 
     def stop(self, grace: float = 5.0) -> None:
         """SIGTERM, so that it saves; SIGKILL after `grace` seconds. Returns at once."""
-        if self.stopped or self._process.poll() is not None:
+        if self.stopped or self._child.code is not None:
             return
         self.stopped = True
-        self._process.terminate()
-        self._killer = threading.Timer(grace, self._process.kill)
+        self._child.terminate()
+        self._killer = threading.Timer(grace, self._child.kill)
         self._killer.daemon = True
         self._killer.start()
 
     def close(self, grace: float = 5.0) -> None:
         """Stop, and wait until the process is gone."""
         self.stop(grace)
-        end = time.monotonic() + grace
-        while self._process.poll() is None and time.monotonic() < end:
-            time.sleep(0.02)
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        self._drain.join(0.5)
+        if not self._child.wait(grace):
+            self._child.kill()
+            self._child.wait()
+        self._child.drain(_DRAIN)
         if self._killer:
             self._killer.cancel()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as output:
-            for raw in output:
-                text = _COMMANDS.sub("", raw[-2000:].decode("utf-8", "replace"))
-                line = text.rstrip("\r\n").rsplit("\r", 1)[-1].strip()
-                if line:
-                    self._lines.append(visible(line))

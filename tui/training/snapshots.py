@@ -65,6 +65,7 @@ class Curves:
     `baselines`: (name, nats per character) of simpler models. `rate`: the height of the learning
     rate, None when the log does not tell it. `progress`: 0 to 1, None when the log does not say;
     `seconds_left` likewise. `weights`: its checkpoints by step, if they were asked for.
+    `alive`: someone trains it now. `resumable`: it holds what a training needs to go on.
     `ended`: why, None while it goes on. `beginning`: another number for another training, should
     one take the place of this one.
     """
@@ -82,6 +83,8 @@ class Curves:
     characters_per_s: float | None = None
     paused: bool = False
     weights: tuple[Weights, ...] = ()
+    alive: bool = False
+    resumable: bool = False
     notices: tuple[str, ...] = ()
     ended: str | None = None
     beginning: int = 0

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, TypeAlias
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.timer import Timer
 
 from charlm.wording import counted
 
@@ -21,7 +24,8 @@ from ..widgets.pieces_line import Piece, PiecesLine
 
 #: The pieces of a line as a function, and the values of which it makes them.
 Made: TypeAlias = partial[list[Piece]]
-_STATUS = 1 / 8
+#: Seconds at least from one frame to the next.
+_FRAME = 1 / 30
 #: Sizes from which there is room for more; app.tcss says what for.
 WIDE = 110
 TALL = 18
@@ -31,8 +35,10 @@ _SAID = 3  # notices, at most
 class View(Screen[None]):
     """One of the views. Every action of the key table for it is a method of its class.
 
-    A view gives its `view_name`, `compose_view`, `states`, `title_pieces` and `show_status`; eight
-    times a second, while it can be seen, the base draws what changed of what these say.
+    A view gives its `view_name`, `compose_view`, `states`, `title_pieces` and `show_status`. The
+    base draws what these say when something changed: after every key, and when `changed` is
+    called. It does so while the view is seen: no other view lies over it, a sheet may. What works
+    for it beside the keys is set going in `wake` and stopped in `rest`.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (WIDE, "-wide")]  # noqa: RUF012
@@ -41,7 +47,10 @@ class View(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__(classes="view")
-        self._ready = False
+        self._ready = self._due = False
+        #: Whether no other view lies over this one.
+        self.seen = False
+        self._repeated: list[Timer] = []
         self._lines: dict[str, PiecesLine] = {}
         self._made_of: dict[str, tuple[object, ...]] = {}
 
@@ -68,6 +77,54 @@ class View(Screen[None]):
         """What opens over this view shows the toasts: here, below it, they would be seen twice."""
         for rack in self.query("ToastRack"):
             rack.display = False
+        self._see()
+
+    def on_screen_resume(self) -> None:
+        """Draw what changed while something lay over this view."""
+        self._see()
+        self.changed()
+
+    def wake(self) -> None:
+        """The view is seen from now on: take in what happened, and be told of what happens."""
+
+    def rest(self) -> None:
+        """Another view lies over this one: be told of nothing, and do nothing."""
+
+    def every(self, seconds: float, call: Callable[[], object]) -> None:
+        """Call it again and again while the view is seen."""
+        self._repeated.append(self.set_interval(seconds, call, pause=not self.seen))
+
+    def frames(self, call: Callable[[], object]) -> Callable[[], None]:
+        """Return what may be called from any thread: it calls `call` here, 30 times a second at
+        most, while the view is seen.
+        """
+        last = 0.0
+
+        def draw() -> None:
+            nonlocal last
+            last = time.monotonic()
+            if self.seen:
+                call()
+
+        def due() -> None:
+            wait = last + _FRAME - time.monotonic()
+            self.set_timer(wait, draw) if wait > 0 else draw()
+
+        def told() -> None:
+            self.call_later(due)
+
+        return told
+
+    def _see(self) -> None:
+        """Wake, or rest, if one has come to see the view or sees it no longer."""
+        views = [screen for screen in self.app.screen_stack if isinstance(screen, View)]
+        seen = self._ready and views[-1:] == [self]
+        if seen == self.seen:
+            return
+        self.seen = seen
+        for timer in self._repeated:
+            timer.resume() if seen else timer.pause()
+        self.wake() if seen else self.rest()
 
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table; the view's name among them."""
@@ -87,18 +144,43 @@ class View(Screen[None]):
     def begin(self) -> None:
         """Call at the end of `on_mount`: keys act and the state is drawn from now on."""
         self._ready = True
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.changed())
         self.show_state()
-        self.set_interval(_STATUS, self._look)
 
-    def on_screen_resume(self) -> None:
-        """What happened while it was not seen."""
-        self._look()
+    def changed(self) -> None:
+        """Draw the state soon, once for all that changed until then; from any thread."""
+        if not self._due:
+            self._due = True
+            self.call_later(self._draw_changes)
 
-    def _look(self) -> None:
-        """See what changed, if it can be seen: below a sheet, but not below another view."""
-        stack = self.app.screen_stack if self._ready else []
-        if self in stack and all(screen.is_modal for screen in stack[stack.index(self) + 1 :]):
+    def _draw_changes(self) -> None:
+        self._due = False
+        if self.seen:
             self.show_state()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The footer has more room, or less."""
+        self.call_after_refresh(self.changed)
+
+    def on_descendant_focus(self) -> None:
+        """Other keys act now."""
+        self.changed()
+
+    def on_descendant_blur(self) -> None:
+        """Other keys act now."""
+        self.changed()
+
+    async def run_action(
+        self, action: str, namespaces: Mapping[str, DOMNode] | None = None
+    ) -> None:
+        """Do an action for the palette or a click, whoever has it, and draw what it changed."""
+        owner = self.owner_of(action.partition("(")[0])
+        await self.app.run_action(action, owner, namespaces)
+        self.changed()
+
+    def owner_of(self, action: str) -> DOMNode:
+        """Who has an action of this name: the view itself, or a part that binds its own keys."""
+        return self
 
     def show_state(self) -> None:
         """Title, status and footer as things stand; lines that did not change cost nothing."""
@@ -154,16 +236,7 @@ class View(Screen[None]):
 
     def on_pieces_line_chosen(self, event: PiecesLine.Chosen) -> None:
         """A click on a key or a knob does what it says."""
-        self.run_worker(self.perform(event.action), name="click")
-
-    async def perform(self, action: str) -> None:
-        """Do an action of the key table, whoever has it."""
-        owner = self.owner_of(action.partition("(")[0])
-        await self.app.run_action(action, owner)
-
-    def owner_of(self, action: str) -> DOMNode:
-        """Who has an action of this name: the view itself, or a part that binds its own keys."""
-        return self
+        self.run_worker(self.run_action(event.action), name="click")
 
     def action_theme(self) -> None:
         """Light or dark."""

@@ -99,8 +99,6 @@ class ActionsProvider(Provider):
             yield Hit(score, entry.title, self._call(entry), help=entry.sentence)
 
     def _call(self, entry: Entry) -> Callable[[], Any]:
-        if isinstance(self.screen, View):
-            return entry.call or partial(self.screen.perform, entry.action)
         return entry.call or partial(self.screen.run_action, entry.action)
 
 

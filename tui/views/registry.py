@@ -16,6 +16,7 @@ from .write import keys as write
 
 if TYPE_CHECKING:
     from ..training.desk import TrainingDesk
+    from ..training.watcher import RunWatcher
     from ..writer.contract import Load
     from ..writer.snapshots import Newest
     from .base import View
@@ -27,6 +28,10 @@ class Services(Protocol):
     @property
     def desk(self) -> TrainingDesk:
         """The training that this app started."""
+
+    @property
+    def watcher(self) -> RunWatcher:
+        """Reads the logs of runs."""
 
     @property
     def load(self) -> Load:
@@ -57,13 +62,13 @@ class Entry(NamedTuple):
 def _runs(app: Services) -> View:
     from .runs.view import RunsView
 
-    return RunsView(app.write_with, app.written_with, app.show_training)
+    return RunsView(app.watcher, app.write_with, app.written_with, app.show_training)
 
 
 def _train(app: Services) -> View:
     from .train.view import TrainView
 
-    return TrainView(app.desk, app.load, app.write_with)
+    return TrainView(app.watcher, app.desk, app.load, app.write_with)
 
 
 def _inspect(app: Services) -> View:

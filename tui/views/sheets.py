@@ -17,6 +17,7 @@ from charlm.display import visible
 from ..keys.key import Key, View, key_name
 from ..keys.table import keys_of
 from ..widgets.field import Field
+from ..widgets.wrapping import cut
 
 Facts = Mapping[str, str]
 #: Cells of the columns where two runs are compared.
@@ -184,8 +185,4 @@ def _value(facts: Facts, label: str) -> str:
 
 
 def _columns(values: tuple[str, str]) -> str:
-    return " ".join(set_cell_size(_cut(visible(value), _VALUE - 2), _VALUE - 1) for value in values)
-
-
-def _cut(text: str, room: int) -> str:
-    return text if cell_len(text) <= room else set_cell_size(text, room - 1) + "…"
+    return " ".join(set_cell_size(cut(visible(value), _VALUE - 2), _VALUE - 1) for value in values)

@@ -9,7 +9,22 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from rich.cells import get_character_cell_size
+from rich.cells import cell_len, get_character_cell_size, set_cell_size
+
+
+def cut(text: str, room: int) -> str:
+    """Return a text of one line in at most `room` cells: where it is longer, "…" ends it."""
+    return text if cell_len(text) <= room else set_cell_size(text, max(0, room - 1)) + "…"
+
+
+def cut_before(text: str, room: int) -> str:
+    """Return the end of a text of one line in at most `room` cells, "…" before it if it is cut."""
+    if cell_len(text) <= room:
+        return text
+    kept, cells = len(text), 1
+    while kept and (cells := cells + get_character_cell_size(text[kept - 1])) <= room:
+        kept -= 1
+    return "…" + text[kept:]
 
 
 def line_end(text: str, start: int, width: int) -> tuple[int, int]:

@@ -110,13 +110,14 @@ Question = Explain | WantRecord
 class Newest(NamedTuple):
     """What is written with, and the newest text so far. `ended`: the model wrote its end too.
 
-    identity: as in ModelFacts.
+    identity: as in ModelFacts. growing: it is being written.
     """
 
     path: Path | None
     text: str
     ended: bool
     identity: str = ""
+    growing: bool = False
 
 
 class Loading(NamedTuple):

@@ -1,15 +1,13 @@
 """The thread that writes: it owns the engine and posts snapshots; only the last request runs.
 
-A daemon thread with a wake-up, not a Textual worker: quitting does not wait for it, and a
-cancelled text stops at the engine's next return, at most `BUDGET_MS` later.
+A cancelled text stops at the engine's next return, at most `BUDGET_MS` later.
 """
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from charlm.display import visible
@@ -17,6 +15,7 @@ from charlm.errors import CharlmError, InputError
 from charlm.model.config import Precision
 
 from ..keys.table import view_key
+from ..threads import Job, Worker
 from .contract import Load, Model, Opened, OpenedLanes, Unwanted
 from .snapshots import (
     Answer,
@@ -41,89 +40,60 @@ _PIECE = 64
 _BACKLOG = 64
 
 
-class DecodeWorker:
-    """Loads models and writes completions on its own thread; everything it says is in `posted`.
+class DecodeWorker(Worker[DecodeSnapshot]):
+    """Loads models and writes completions on its own thread; everything it says is posted.
 
-    tell: called, on that thread, when the first snapshot since the last `take` is posted.
+    `waits`: a text waits for a screen that is slower. While nobody looks it need not.
     """
 
     def __init__(self, load: Load, threads: int = 1) -> None:
-        self.posted: deque[DecodeSnapshot] = deque()
-        self.tell: Callable[[], object] = lambda: None
-        self._told = False
+        super().__init__("decode")
+        self.waits = True
         self._load = load
         self._threads = threads
-        self._wake = threading.Condition()
         self._wanted: tuple[Path, Precision] | None = None
         self._request: Request | Together | None = None
         self._questions: list[Question] = []  # until answered
-        self._closed = False
         self._model: Model | None = None
-        self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
-        self._thread.start()
-
-    def take(self) -> Iterator[DecodeSnapshot]:
-        """What was posted, oldest first, each once."""
-        self._told = False  # first: what is posted from here on is told again
-        for _ in range(len(self.posted)):
-            yield self.posted.popleft()
 
     def load(self, path: Path, precision: Precision = "float32") -> None:
         """Read a model next; a text being written ends, and questions about texts fall away."""
-        with self._wake:
+        with self._wanting():
             self._wanted, self._request = (path, precision), None
             self._questions.clear()
-            self._wake.notify_all()
 
     def write(self, request: Request | Together) -> None:
         """Write this next, in place of whatever is being written."""
-        with self._wake:
+        with self._wanting():
             self._request = request
-            self._wake.notify_all()
 
     def ask(self, question: Question) -> None:
         """Answer this when nothing is being written."""
-        with self._wake:
+        with self._wanting():
             self._questions.append(question)
-            self._wake.notify_all()
 
     def dismiss(self, question: Question) -> None:
-        """Nobody waits for an answer any more."""
-        with self._wake:
+        """Forget a question: nobody waits for its answer any more."""
+        with self._wanting():
             self._questions = [asked for asked in self._questions if asked is not question]
 
     def cancel(self) -> None:
         """Write nothing more of the current request."""
-        with self._wake:
+        with self._wanting():
             self._request = None
-            self._wake.notify_all()
 
     def close(self, timeout: float = 0.1) -> None:
         """End the thread; wait for it no longer than `timeout` seconds."""
-        with self._wake:
-            self._closed, self._request = True, None
-            self._wake.notify_all()
-        self._thread.join(timeout)
+        self.cancel()
+        super().close(timeout)
 
-    def _run(self) -> None:
-        while True:
-            with self._wake:
-                while not (self._closed or self._wanted or self._request or self._questions):
-                    self._wake.wait()
-                if self._closed:
-                    return
-                wanted, self._wanted = self._wanted, None
-                request = self._request
-                question = next(iter(self._questions), None)
-            if wanted is not None:
-                self._read(*wanted)
-            elif request is not None:
-                self._write(request)
-                with self._wake:
-                    if self._request is request:
-                        self._request = None
-            elif question is not None:
-                self._answer(question)
+    def _next_job(self) -> Job | None:
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            return partial(self._read, *wanted)
+        if self._request is not None:
+            return partial(self._write, self._request)
+        return partial(self._answer, self._questions[0]) if self._questions else None
 
     def _read(self, path: Path, precision: Precision) -> None:
         self._post(Loading(path))
@@ -135,6 +105,13 @@ class DecodeWorker:
             self._post(Loaded(self._model.facts))
 
     def _write(self, request: Request | Together) -> None:
+        self._complete(request)
+        with self._wake:
+            if self._request is request:
+                self._request = None
+
+    def _complete(self, request: Request | Together) -> None:
+        """Write one completion, or several side by side, as far as they are wanted."""
         if self._model is None:
             self._post(Failed(request.number, _no_model()))
             return
@@ -192,7 +169,7 @@ class DecodeWorker:
         source, pacing, busy = opened.source, _Pacing(request), 0.0
         while not source.done:
             allowed = pacing.allowed(source.characters)
-            if allowed < 1 or len(self.posted) > _BACKLOG:
+            if allowed < 1 or (self.waits and len(self.posted) > _BACKLOG):
                 if self._interrupted(request, 0.015):
                     return
                 continue
@@ -219,7 +196,7 @@ class DecodeWorker:
         reading = _Reading(together.number, opened, self._post)
         while not opened.done:
             allowed = pacing.allowed(opened.characters)
-            if allowed < 1 or len(self.posted) > _BACKLOG:
+            if allowed < 1 or (self.waits and len(self.posted) > _BACKLOG):
                 if self._interrupted(together, 0.015):
                     return
                 continue
@@ -229,12 +206,6 @@ class DecodeWorker:
             reading.told()
             self._post(*changes)
         self._post(Finished(together.number, True))
-
-    def _post(self, *snapshots: DecodeSnapshot) -> None:
-        self.posted.extend(snapshots)
-        if not self._told:
-            self._told = True
-            self.tell()
 
     def _interrupted(self, request: Request | Together, seconds: float) -> bool:
         """Whether the request is no longer the one wanted, after waiting a moment for that."""

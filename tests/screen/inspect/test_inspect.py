@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from driver import HOSTILE, RAW, opened, painted, press, toasts, until
-from driver import write as write_text
-from fakes import FACTS, FakeModel, letters
 from models import CHARACTERS, MakeRun, random_checkpoint
+from one_view import OneViewApp
 from rich.style import Style
 from snapshots import drawn
 from textual.color import Color
@@ -26,7 +25,6 @@ from charlm.reference import ReferenceModel, trace
 from charlm.run.checkpoint import load_checkpoint, save_checkpoint
 from charlm.run.places import MODEL
 from charlm.text.vocabulary import EOS
-from tui.app import CharlmApp
 from tui.keys.table import keys_of
 from tui.shell.settings import Loaded, Settings
 from tui.views.inspect.drawing import (
@@ -55,6 +53,7 @@ from tui.views.inspect.worker import MAX_SCORED, InspectWorker, read_examples
 from tui.views.sheets import Ask
 from tui.widgets.ramps import LEVELS, ramp
 from tui.widgets.text_field import TextField
+from tui.writer.snapshots import Newest
 
 TEXT = "the cat sat, and so did the dog.\nwhat a day!\n"
 
@@ -193,8 +192,7 @@ async def test_it_is_said_where_the_units_end(
     monkeypatch.setattr("tui.views.inspect.worker.MAX_TRACED", len(TEXT))
     async with inspecting(make_run()) as view:
         assert not any("first" in toast for toast in toasts(view))
-        view._own_text = TEXT + "more"
-        view._ask()
+        view.look_into(TEXT + "more")
         said = f"units are shown for the first {len(TEXT)} characters only"
         await until(lambda: said in toasts(view))
 
@@ -310,21 +308,17 @@ async def inspecting(
     theme: str = "dark",
     ends: bool = True,
 ) -> AsyncIterator[InspectView]:
-    """The view on a text that was just written."""
-    facts = FACTS._replace(path=run / MODEL, identity=load_checkpoint(run).identity)
-    model = FakeModel(letters(text), facts=facts, ends=ends)
-    app = CharlmApp(run, load=model.load, settings=Loaded(Settings(theme=theme)))
+    """The view alone, on a text that was just written."""
+    newest = Newest(run, text, ends, load_checkpoint(run).identity)
+    app = OneViewApp(lambda: newest, settings=Loaded(Settings(theme=theme)))
     try:
         async with app.run_test(size=size, notifications=True):
-            await until(lambda: app._loaded())
-            if text:
-                await write_text(app.screen, "")
-            app.simulate_key("f9")
-            await until(lambda: isinstance(app.screen, InspectView) and app.screen.is_mounted)
+            app.action_view("inspect")
             view = app.screen
             assert isinstance(view, InspectView)
+            await until(lambda: view.seen)
             if text:
-                await until(lambda: view._traced and not view._working)
+                await until(lambda: view.picture.traced and not view.inquiry.working)
             yield view
     finally:
         app.close()
@@ -332,35 +326,35 @@ async def inspecting(
 
 async def test_the_newest_text_is_looked_into(make_run: MakeRun) -> None:
     async with inspecting(make_run()) as view:
-        assert view._scored is not None and view._scored.characters == TEXT
+        assert view.picture.scored is not None and view.picture.scored.characters == TEXT
         await until(lambda: "state, unit" in painted(view))
         shown = painted(view)
         assert "the cat sat" in shown and "negative" in shown and "positive" in shown
         await press(view, "f9")
         await until(lambda: view.app.screen is not view)
-        number = view._request.number
+        number = view.inquiry.request.number
         await press(view, "f9")
         await until(lambda: view.app.screen is view)
-        assert view._request.number == number
+        assert view.inquiry.request.number == number
 
 
 async def test_gates_layers_and_units(make_run: MakeRun) -> None:
     async with inspecting(make_run(layers=2)) as view:
-        assert view.chosen.part == "h"
+        assert view.picture.chosen.part == "h"
         await press(view, "g", "g")
-        await until(lambda: view.chosen.part == "i")
+        await until(lambda: view.picture.chosen.part == "i")
         await until(lambda: "input gate, unit" in painted(view))
         await until(lambda: "lets nothing in" in painted(view))
         await press(view, "l")
         await until(lambda: "layer 2 of 2" in painted(view))
         await press(view, "n", "n", "p")
-        await until(lambda: view.chosen.unit == 1)
-        assert view._traced is not None
-        unit = view._traced.traces[1, "i"].order[1]
+        await until(lambda: view.picture.chosen.unit == 1)
+        assert view.picture.traced is not None
+        unit = view.picture.traced.traces[1, "i"].order[1]
         await until(lambda: f"unit {unit}" in painted(view))
         await press(view, "m")
-        await until(lambda: view.chosen.unit == 0)
-        part = view._traced.traces[1, "i"]
+        await until(lambda: view.picture.chosen.unit == 0)
+        part = view.picture.traced.traces[1, "i"]
         await press(view, "right", "right")
         value = part.values[2, part.order[0]]
         await until(lambda: f"unit {value:+.2f}" in painted(view))
@@ -376,9 +370,9 @@ async def test_a_unit_is_found_by_its_number(make_run: MakeRun) -> None:
             await until(lambda: "a number from 0 to" in painted(view))
         await press(view, "5", "enter")
         await until(lambda: view.app.screen is view)
-        part = view._part()
+        part = view.picture.part
         assert part is not None
-        assert part.order[view.chosen.unit] == 5
+        assert part.order[view.picture.chosen.unit] == 5
         await until(lambda: "unit 5" in painted(view))
 
 
@@ -386,9 +380,9 @@ async def test_surprise_walks_through_the_places(make_run: MakeRun) -> None:
     async with inspecting(make_run()) as view:
         await press(view, "v")
         await until(lambda: "most surprising" in painted(view))
-        assert view._scored is not None
-        assert f"{view._scored.nats.mean():.3f} nats/char" in painted(view)
-        order = most_surprising(view._scored)
+        assert view.picture.scored is not None
+        assert f"{view.picture.scored.nats.mean():.3f} nats/char" in painted(view)
+        order = most_surprising(view.picture.scored)
         await press(view, "n", "n")
         await until(lambda: view.text.cursor == order[2])
         await press(view, "p")
@@ -401,24 +395,24 @@ async def test_surprise_walks_through_the_places(make_run: MakeRun) -> None:
 async def test_an_end_is_seen_where_the_text_has_one(make_run: MakeRun, ends: bool) -> None:
     text = "the cat sat"
     async with inspecting(make_run(unit="sentence"), text, ends=ends) as view:
-        assert view._request.ended == ends
+        assert view.inquiry.request.ended == ends
         await until(lambda: "the newest text, 11 characters" in painted(view))
         await press(view, "v", "end")
         await until(lambda: view.text.cursor == len(text) - (not ends))
         await until(lambda: (" end " in painted(view)) == ends)
         assert ("character 11" in painted(view)) != ends
-        assert view._scored is not None
-        places = most_surprising(view._scored)
+        assert view.picture.scored is not None
+        places = most_surprising(view.picture.scored)
         assert (len(text) in places) == ends
         drawn = "".join(s.text for place in places for s in place_line(
-            view._scored, place, 70, Style(), Style()))  # fmt: skip
+            view.picture.scored, place, 70, Style(), Style()))  # fmt: skip
         assert ("tend" in drawn) == ends
-        assert not view._is_older()
+        assert not view.inquiry.is_older
         await press(view, "e")
         await opened(view, OtherText)
         await press(view, "ctrl+s")
         await until(lambda: "your text, 11 characters" in painted(view))
-        await until(lambda: view._scored and not view._scored.ends)
+        await until(lambda: view.picture.scored and not view.picture.scored.ends)
 
 
 async def test_a_text_of_ones_own(make_run: MakeRun) -> None:
@@ -428,7 +422,7 @@ async def test_a_text_of_ones_own(make_run: MakeRun) -> None:
         await opened(view, OtherText)
         view.app.screen.query_one(TextField).text = "so, a text\nof mine"
         await press(view, "ctrl+s")
-        await until(lambda: view._traced)
+        await until(lambda: view.picture.traced)
         await until(lambda: "your text, 18 characters" in painted(view))
         await press(view, "e")
         await opened(view, OtherText)
@@ -441,13 +435,12 @@ async def test_what_is_typed_takes_the_place_of_the_text(make_run: MakeRun) -> N
         await press(view, "e")
         await opened(view, OtherText)
         await press(view, *"cat", "ctrl+s")
-        await until(lambda: view._scored and view._scored.characters == "cat")
+        await until(lambda: view.picture.scored and view.picture.scored.characters == "cat")
 
 
 async def test_a_text_is_called_ones_own_only_once_it_is_there(make_run: MakeRun) -> None:
     async with inspecting(make_run()) as view:
-        view._own_text = "ΩΩΩ"
-        view._ask()
+        view.look_into("ΩΩΩ")
         await until(lambda: any("is empty" in toast for toast in toasts(view)))
         assert "the newest text, " in painted(view) and "your text" not in painted(view)
 
@@ -457,17 +450,16 @@ async def test_newer_weights_than_those_that_wrote_are_told(make_run: MakeRun) -
     async with inspecting(run) as view:
         assert not any("saved anew" in toast for toast in toasts(view))
         save_checkpoint(run / MODEL, random_checkpoint(seed=9))
-        view._ask()
+        view.look_into(None)
         await until(lambda: any("saved anew" in toast for toast in toasts(view)))
 
 
 async def test_escape_stops_the_computing(make_run: MakeRun) -> None:
     async with inspecting(make_run(hidden_size=256)) as view:
-        view._own_text = "word " * 2000
-        view._ask()
-        await until(lambda: view._progress)
+        view.look_into("word " * 2000)
+        await until(lambda: view.inquiry.progress)
         await press(view, "escape")
-        await until(lambda: not view._working)
+        await until(lambda: not view.inquiry.working)
         await until(lambda: "The gates were not computed" in painted(view))
         await press(view, "escape")
         await until(lambda: view.app.screen is not view)
@@ -477,10 +469,9 @@ async def test_what_fails_is_a_toast(make_run: MakeRun) -> None:
     run = make_run()
     async with inspecting(run) as view:
         (run / MODEL).write_bytes(b"gone")
-        view._own_text = "abc"
-        view._ask()
+        view.look_into("abc")
         await until(lambda: any("incomplete" in toast for toast in toasts(view)))
-        assert not view._working
+        assert not view.inquiry.working
 
 
 async def test_hostile_text_is_inert(make_run: MakeRun) -> None:
@@ -559,7 +550,7 @@ async def test_a_click_takes_the_character(make_run: MakeRun) -> None:
 def state_of(view: InspectView) -> tuple[object, ...]:
     app = view.app
     return (
-        view.chosen, view.text.cursor, app.screen, app.theme, view._request.number,
+        view.picture.chosen, view.text.cursor, app.screen, app.theme, view.inquiry.request.number,
         tuple(toasts(view)), app._exit,
     )  # fmt: skip
 
@@ -571,8 +562,8 @@ async def test_every_key_does_something(make_run: MakeRun) -> None:
             for name in key.keys:
                 if key.action == "app.quit":
                     continue
-                view._own_text = "own"
-                view._choose(replace(view.chosen, surprise=False, unit=15))
+                view.inquiry.own_text = "own"
+                view.picture.choose(replace(view.picture.chosen, surprise=False, unit=15))
                 view.text.move_to(700)
                 before = state_of(view)
                 await press(view, name)
@@ -583,6 +574,6 @@ async def test_every_key_does_something(make_run: MakeRun) -> None:
                     else:
                         await app.pop_screen()
                     await asyncio.sleep(0.05)
-                await until(lambda: view._traced and not view._working)
+                await until(lambda: view.picture.traced and not view.inquiry.working)
         app.simulate_key("ctrl+q")
         await until(lambda: app._exit)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 from driver import HOSTILE, RAW, opened, painted, press, toasts, until
-from fakes import FakeModel
 from models import random_checkpoint
+from one_view import OneViewApp
 from snapshots import drawn
 
 from charlm.errors import CheckpointError, InputError
@@ -29,11 +29,13 @@ from tui.app import CharlmApp
 from tui.keys.table import keys_of
 from tui.shell.settings import Loaded, Settings
 from tui.views.runs.folders import delete_run, found_runs, is_training, read_details, read_row
+from tui.views.runs.reader import RunsReader
 from tui.views.runs.snapshots import RunDetails, RunRow
 from tui.views.runs.table import COLUMNS, columns_for, sorted_rows
 from tui.views.runs.view import RunsView
 from tui.views.sheets import Differences, Question, difference_content
 from tui.views.train.view import TrainView
+from tui.writer.snapshots import Newest
 
 STEP = {"kind": "step", "step": 10, "characters": 1000, "loss": 2.0}
 START = {
@@ -206,9 +208,6 @@ def test_the_options_are_facts(tmp_path: Path) -> None:
     assert details.facts["--corpus"] == "my text"
     assert details.facts["--tie"] == "yes"
     assert details.sample == "so it goes␛"
-    assert details.curves is not None
-    sample = details.curves.of("training")[-1]
-    assert (sample.place.characters, sample.value) == (1000.0, 2.0)
 
 
 def test_only_what_differs_is_shown() -> None:
@@ -273,19 +272,18 @@ def test_quantities() -> None:
 
 @asynccontextmanager
 async def runs_view(
-    model: FakeModel,
     size: tuple[int, int] = (120, 30),
     rows: int | None = None,
     settings: Loaded | None = None,
 ) -> AsyncIterator[RunsView]:
-    app = CharlmApp(Path("checkpoints/tiny"), load=model.load, settings=settings)
+    newest = Newest(Path("checkpoints/tiny"), "", False)
+    app = OneViewApp(lambda: newest, settings=settings)
     try:
         async with app.run_test(size=size, notifications=True):
-            await until(lambda: app._loaded())
-            app.simulate_key("f7")
-            await until(lambda: isinstance(app.screen, RunsView) and app.screen._rows is not None)
+            app.action_view("runs")
             view = app.screen
             assert isinstance(view, RunsView)
+            await until(lambda: view.known)
             if rows is not None:
                 await until(lambda: len(view.table.rows) == rows)
             yield view
@@ -307,28 +305,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def test_a_run_is_loaded_from_the_table(home: Path) -> None:
-    model = FakeModel()
-    asked: list[Path] = []
-    load = model.load
-
-    def remember(path: Path, threads: int, precision: str) -> FakeModel:
-        asked.append(path)
-        return load(path, threads, precision)
-
-    model.load = remember
-    async with runs_view(model, rows=3) as view:
+    async with runs_view(rows=3) as view:
+        app = view.app
+        assert isinstance(app, OneViewApp)
         assert [row.name for row in view.table.rows] == ["c", "b", "a"]
         await press(view, "down", "enter")
-        await until(lambda: asked[-1] == home / "b")
-        assert view.app.screen is view.app.screen_stack[0]
-        await press(view, "f7")
-        await until(lambda: view.app.screen is view)
+        assert app.asked == [home / "b"]
         await press(view, "f7")
         await until(lambda: view.app.screen is not view)
 
 
 async def test_a_run_is_deleted_after_a_question(home: Path) -> None:
-    async with runs_view(FakeModel(), rows=3) as view:
+    async with runs_view(rows=3) as view:
         await press(view, "x")
         await opened(view, Question)
         await until(lambda: "c" in painted(view).split() and "cannot be undone" in painted(view))
@@ -344,7 +332,7 @@ async def test_a_run_is_deleted_after_a_question(home: Path) -> None:
 
 
 async def test_two_marked_runs_are_compared(home: Path) -> None:
-    async with runs_view(FakeModel(), rows=3) as view:
+    async with runs_view(rows=3) as view:
         assert "comparable" not in view.states()
         await press(view, "space", "d")  # the cursor went on to b
         await opened(view, Differences)
@@ -357,34 +345,40 @@ async def test_two_marked_runs_are_compared(home: Path) -> None:
 
 
 async def test_runs_are_shown_in_training_and_over_each_other(home: Path) -> None:
-    async with runs_view(FakeModel(), rows=3) as view:
+    async with runs_view(rows=3) as view:
         app = view.app
         await press(view, "down", "t")
-        await until(lambda: isinstance(app.screen, TrainView) and app.screen._run == home / "b")
+        await until(lambda: shown_run(app) == home / "b")
         await press(view, "f7")
         await until(lambda: app.screen is view)
         await press(view, "home", "space", "space", "o")
-        await until(lambda: isinstance(app.screen, TrainView) and app.screen._run == home / "c")
-        assert app.screen._others == (home / "b",)
+        await until(lambda: shown_run(app) == home / "c")
+        assert isinstance(app.screen, TrainView)
+        assert app.screen.shown.beside == (home / "b",)
+
+
+def shown_run(app: CharlmApp) -> Path | None:
+    """The run that Train shows, where that is the view one sees."""
+    return app.screen.shown.run if isinstance(app.screen, TrainView) else None
 
 
 async def test_a_new_run_appears_and_a_lost_one_goes(home: Path) -> None:
-    async with runs_view(FakeModel(), rows=3) as view:
+    async with runs_view(rows=3) as view:
         view._reader._interval = 0.05
         await press(view, "space", "up")
-        await until(lambda: view._marked == {home / "c"})
+        await until(lambda: view.marks.paths == {home / "c"})
         shutil.rmtree(home / "c")
         make_run(home, "new")
         view._reader.watch()
         await until(lambda: [row.name for row in view.table.rows] == ["new", "b", "a"])
-        assert not view._marked
+        assert not view.marks.paths
 
 
 async def test_no_runs_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tui.writer.models.SHIPPED_RUNS", tmp_path / "none")
     monkeypatch.setattr("tui.views.runs.reader.SHIPPED_RUNS", tmp_path / "none")
-    async with runs_view(FakeModel(), (80, 24)) as view:
+    async with runs_view((80, 24)) as view:
         await until(lambda: "F8 trains one" in painted(view))
 
 
@@ -398,7 +392,7 @@ async def test_hostile_names_are_inert(home: Path) -> None:
     save_checkpoint(run / MODEL, replace(checkpoint, corpus=hostile))
     (home / f"{name}.safetensors").write_bytes(b"x")
     os.utime(home / f"{name}.safetensors", (1e9, 1e9))
-    async with runs_view(FakeModel(), (160, 48), 5) as view:
+    async with runs_view((160, 48), 5) as view:
         await until(lambda: "It wrote" in painted(view))
         mark = "␛]0;own␇\\x9b31m[bold]"
         for keys, marks in (
@@ -417,7 +411,7 @@ async def test_hostile_names_are_inert(home: Path) -> None:
 
 @pytest.mark.parametrize("size", [(20, 5), (40, 12), (80, 24), (160, 48), (300, 80)])
 async def test_every_size_draws(home: Path, size: tuple[int, int]) -> None:
-    async with runs_view(FakeModel(), size) as view:
+    async with runs_view(size) as view:
         await press(view, "space", "down")
         lines = painted(view).split("\n")
         assert len(lines) == size[1]
@@ -436,9 +430,9 @@ async def test_it_looks_as_it_did(
     (home / "d" / MODEL).write_bytes(b"no model")
     os.utime(home / "d" / MODEL, (1e9, 1e9))
     chosen = Loaded(Settings(theme="light" if theme == "light" else "dark"))
-    async with runs_view(FakeModel(), (80, 24), 4, settings=chosen) as view:
+    async with runs_view((80, 24), 4, settings=chosen) as view:
         await press(view, "space", "down")
-        await until(lambda: view._marked and view.table.row == view.table.rows[2])
+        await until(lambda: view.marks.paths and view.table.row == view.table.rows[2])
         await until(lambda: "kept after" in painted(view))
         await asyncio.sleep(0.3)
         match_snapshot(f"runs-{theme}", drawn(view.app).replace(str(home.parent), "..."))
@@ -446,8 +440,10 @@ async def test_it_looks_as_it_did(
 
 def state_of(view: RunsView) -> tuple[object, ...]:
     app, table = view.app, view.table
+    assert isinstance(app, OneViewApp)
     return (
-        table.row, table.column, table.ascending, view._marked, app.screen, app.theme,
+        len(app.asked),
+        table.row, table.column, table.ascending, view.marks.paths, app.screen, app.theme,
         tuple(toasts(view)), app._exit,
     )  # fmt: skip
 
@@ -455,14 +451,14 @@ def state_of(view: RunsView) -> tuple[object, ...]:
 async def test_every_key_does_something(home: Path) -> None:
     for number in range(20):
         make_run(home, f"run{number}")
-    async with runs_view(FakeModel(), (120, 30), 23) as view:
+    async with runs_view((120, 30), 23) as view:
         app = view.app
         for key in keys_of("runs"):
             for name in key.keys:
                 if key.action == "app.quit":
                     continue
-                view._marked = frozenset({home / "a"})
-                view.table.show(view._rows or (), view._marked, None)
+                view.marks.paths = frozenset({home / "a"})
+                view.table.show(view.table.rows, view.marks.paths, None)
                 view.table.move(-99 if "(-" not in key.action else 99)
                 before = state_of(view)
                 await press(view, name)
@@ -482,21 +478,27 @@ async def test_two_hundred_runs_are_listed_at_once(home: Path) -> None:
     for number in range(200):
         (home / f"run{number}").mkdir()
         (home / f"run{number}" / MODEL).write_bytes(data)
-    async with runs_view(FakeModel(), (80, 24), 203) as view:
+    async with runs_view((80, 24), 203) as view:
         await press(view, "end")
         await until(lambda: view.table.row == view.table.rows[-1])
         await until(lambda: view.table.scroll_offset.y > 100)
 
 
-async def test_differences_do_not_come_over_another_view(home: Path) -> None:
-    async with runs_view(FakeModel(), rows=3) as view:
-        await press(view, "space", "down")
-        pair = view.pair()
-        assert pair is not None
+async def test_differences_do_not_come_over_another_view(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with runs_view(rows=3) as view:
+        app = view.app
+        told: list[Path] = []
+        monkeypatch.setattr(RunsReader, "describe", lambda reader, path: told.append(path))
+        await press(view, "space", "down", "d")
+        assert {home / "c", home / "a"} <= set(told)
         await press(view, "f7")
-        await until(lambda: view.app.screen is not view)
-        view._compared = pair
-        for row in pair:
-            view._take(RunDetails(row.path, {"cell": "GRU"}))
-        assert view._compared is None
-        assert len(view.app.screen_stack) == 1
+        await until(lambda: app.screen is not view)
+        for path in told:
+            view.take(RunDetails(path, {"cell": "GRU"}))
+        await press(view, "f7")
+        await until(lambda: app.screen is view)
+        for path in told:
+            view.take(RunDetails(path, {"cell": "GRU"}))
+        assert app.screen_stack[-1] is view

@@ -85,6 +85,7 @@ async def test_toasts(match_snapshot: Match, look: str) -> None:
     async with running(FakeModel(letters(TEXT)), SIZE) as screen:
         await write(screen, "We know")
         screen.text.writing.seconds = SECONDS
+        screen.show_state()
         screen.app.notify("the disk is full", severity="error", timeout=60)
         screen.app.notify("copied 46 characters", timeout=60)
         match_snapshot(f"toasts-{look}", await still(screen, look, "disk is full", "copied"))
@@ -99,6 +100,7 @@ async def test_a_text(match_snapshot: Match, look: str) -> None:
     async with running(FakeModel(letters(TEXT)), SIZE) as screen:
         await write(screen, "We know")
         screen.text.writing.seconds = SECONDS
+        screen.show_state()
         match_snapshot(f"write-text-{look}", await still(screen, look, "went home"))
 
 
@@ -115,7 +117,7 @@ async def test_runs_over_each_other(tmp_path: Path, match_snapshot: Match, look:
     runs = [write_run(tmp_path / name, steps) for name, steps in (("one", 200), ("other", 120))]
     async with training_view(size=SIZE) as view:
         view.overlay(runs)
-        await until(lambda: view._watcher.others)
+        await until(lambda: view.shown.others)
         match_snapshot(f"train-overlay-{look}", await still(view, look, "and 1 more", "5-gram"))
 
 

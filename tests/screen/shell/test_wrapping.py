@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.widgets.wrapping import Wrapped
+from tui.widgets.wrapping import Wrapped, cut, cut_before
 
 TEXT = st.text(alphabet="ab  \n漢é\u0301.", max_size=60)
 WIDTH = st.integers(1, 12)
@@ -52,3 +52,22 @@ def test_another_width_breaks_again() -> None:
     wrapped = Wrapped("one two three four", 9)
     wrapped.set_width(100)
     assert lines(wrapped) == ["one two three four"]
+
+
+@given(st.text("ab漢字é\u0301 ", max_size=12), st.integers(1, 12))
+def test_a_text_is_cut_by_its_cells(text: str, room: int) -> None:
+    for shown in (cut(text, room), cut_before(text, room)):
+        assert cell_len(shown) <= room
+        assert (shown == text) == (cell_len(text) <= room)
+    assert text.startswith(cut(text, room).rstrip("… "))
+    assert text.endswith(cut_before(text, room).removeprefix("…"))
+
+
+def test_a_cut_text_says_so() -> None:
+    assert [cut("漢字漢字", room) for room in (8, 7, 6, 2)] == [
+        "漢字漢字",
+        "漢字漢…",
+        "漢字 …",
+        " …",
+    ]
+    assert [cut_before("ab漢字", room) for room in (6, 5, 4)] == ["ab漢字", "…漢字", "…字"]

@@ -88,13 +88,13 @@ async def test_the_cursor_asks_the_weights_of_its_time_first(tmp_path: Path) -> 
     model = FakeModel(letters("x" * 60), delay=0.05)
     async with training_view(run, model=model) as view:
         await press(view, "home")
-        await until(lambda: view._board.look.cursor is not None)
+        await until(lambda: view.pane.board.look.cursor is not None)
         await until(lambda: "▸ step 10 " in painted(view))
         await press(view, *["right"] * 4)
         await until(lambda: "▸ step 50 " in painted(view))
         assert "training" in painted(view)
         await press(view, "escape")
-        await until(lambda: view._board.look.cursor is None)
+        await until(lambda: view.pane.board.look.cursor is None)
         await until(lambda: "▸ step 190 " in painted(view))
 
 
@@ -126,10 +126,10 @@ async def test_hostile_texts_and_damaged_weights_stay_inert(tmp_path: Path) -> N
         def refuse(*_: object) -> FakeModel:
             raise ValueError("cut \x1b[31mfile")
 
-        view._talk._worker._load = refuse
+        view.talk._worker._load = refuse
         await press(view, "ctrl+r")
         await until(lambda: "step 50 · ValueError: cut ␛[31mfile" in painted(view))
-        view._talk._worker._load = model.load
+        view.talk._worker._load = model.load
         kept(run, 50)  # another file
         await until(lambda: "[/bold]" in painted(view) and "ValueError" not in painted(view))
 
@@ -153,7 +153,7 @@ async def test_weights_that_were_saved_anew_are_asked_again(tmp_path: Path) -> N
     kept(run, 50)
     model = FakeModel(letters("a first answer, which is long enough to be left as it is"))
     async with training_view(run, model=model) as view:
-        await until(lambda: "a first answer" in painted(view) and not view._talk._asked)
+        await until(lambda: "a first answer" in painted(view) and not view.talk._asked)
         model.steps = letters("a second answer, which is long enough to be left as it is")
         kept(run, 50)
         await until(lambda: "a second answer" in painted(view))
@@ -177,7 +177,7 @@ async def test_a_decoder_without_dice_is_not_asked_again(tmp_path: Path) -> None
         for key in ("f2", "f5"):
             model.requests.clear()
             await press(view, key)
-            await until(lambda: "step 50 ·" in painted(view) and view._talk._asked is None)
+            await until(lambda: "step 50 ·" in painted(view) and view.talk._asked is None)
             await press(view, "ctrl+r")
             await until(lambda: any("always writes the same text" in t for t in toasts(view)))
             assert len(model.requests) == 1
@@ -205,7 +205,7 @@ def test_rows_say_what_the_gates_do() -> None:
 
 async def test_a_narrow_place_has_room_for_what_is_said(tmp_path: Path) -> None:
     async with training_view(write_run(tmp_path / "run"), (60, 30)) as view:
-        view._answers.set_empty("a long text for which " + "many words " * 9 + "are needed")
+        view.pane.answers.set_empty("a long text for which " + "many words " * 9 + "are needed")
         await until(lambda: "are needed" in painted(view).replace("\n", " "))
 
 
@@ -244,7 +244,7 @@ async def test_an_answer_may_end_when_its_weights_are_gone(tmp_path: Path) -> No
     async with training_view(run, model=model) as view:
         await until(lambda: "It was" in painted(view))
         (run / "kept" / "step-00000050.safetensors").unlink()
-        await until(lambda: not view._talk._weights)
-        assert view._talk._asked is not None  # it is still being written
+        await until(lambda: not view.talk._weights)
+        assert view.talk._asked is not None  # it is still being written
         texts[-1].delay = 0.0
-        await until(lambda: view._talk._asked is None)
+        await until(lambda: view.talk._asked is None)

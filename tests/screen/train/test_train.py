@@ -18,10 +18,9 @@ from train_fakes import TRAINER, training_view, write_run
 
 from tui.app import CharlmApp
 from tui.training.desk import TrainingDesk
-from tui.training.snapshots import Curves, Forecast, Place, Sample
+from tui.training.snapshots import Curves, Place, Sample
 from tui.views.sheets import Ask, Question
 from tui.views.train.choice import Choice
-from tui.views.train.form import FieldError, TrainForm
 from tui.views.train.train_on import train_on_options, train_on_sheet
 from tui.views.train.view import TrainView
 from tui.views.train.wheel import Wheel
@@ -91,7 +90,7 @@ async def test_a_training_is_started_steered_and_stopped(runs: Path) -> None:
 async def test_a_training_that_is_over_goes_on(runs: Path) -> None:
     run = write_run(runs / "over")
     async with training_view(run, (80, 24)) as view:
-        await until(lambda: view._board.has_focus)
+        await until(lambda: view.pane.board.has_focus)
         assert "over" not in view.states()  # it holds nothing to go on with
         (run / "resume.safetensors").write_bytes(b"x")
         await until(lambda: "^Z Train on" in painted(view))
@@ -105,11 +104,11 @@ async def test_a_training_that_is_over_goes_on(runs: Path) -> None:
             await press(view, "enter")
             await until(lambda wrong=wrong: wrong in painted(view))  # type: ignore[misc]
         field.value = "1m"
-        view._wheel._asked = [1.0]
+        view.wheel._asked = [1.0]
         await press(view, "enter")
         await until(lambda: "alive" in view.states() and (run / "arguments").exists())
         assert (run / "arguments").read_text() == f"--resume {run} --characters 1m"
-        assert not view._wheel._asked  # of the training before
+        assert not view.wheel._asked  # of the training before
         await press(view, "ctrl+x")
         await until(lambda: any("training stopped" in toast for toast in toasts(view)))
         await until(lambda: "over" in view.states())
@@ -185,25 +184,6 @@ async def test_a_training_that_runs_already_is_what_one_sees_first(runs: Path) -
         fcntl.flock(lock, fcntl.LOCK_EX)
         async with training_view() as view:
             await until(lambda: "running" in painted(view) and "validation" in painted(view))
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("corpus", "nowhere.txt"), ("hidden", "0"), ("hidden", "x"), ("hidden", "99999999"),
-        ("layers", "65"), ("budget", "many"), ("budget", "0"), ("name", "../up"), ("name", ".."),
-        ("name", "a\x1bb"), ("name", "名" * 90), ("dropout", "1"), ("seed", "-1"),
-        ("others", "no option"), ("others", "--corpus 'open"),
-    ],
-)  # fmt: skip
-async def test_the_form_names_the_field_that_is_wrong(runs: Path, field: str, value: str) -> None:
-    async with training_view() as view:
-        fill(view, **{field: value})
-        await press(view, "ctrl+s")
-        await until(lambda: view.query_one("#form-error").content)  # type: ignore[attr-defined]
-        await until(lambda: view.query_one(f"#{field}").has_focus)
-        assert "\x1b" not in painted(view)
-        assert not view._desk.training
 
 
 async def test_quitting_asks_where_a_training_would_end(runs: Path) -> None:
@@ -312,68 +292,7 @@ async def test_the_view_can_be_told_of_a_run_before_it_is_there(tmp_path: Path) 
         app.close()
 
 
-async def test_the_forecast_of_another_plan_goes_with_it(runs: Path) -> None:
-    async with training_view() as view:
-        dry_run = view._form._dry_run
-        dry_run.close()
-        dry_run.ask = lambda plan: None  # type: ignore[method-assign]
-        dry_run.latest = Forecast((("parameters", "1,234"),), done=True)
-        await until(lambda: "1,234" in painted(view))
-        fill(view, hidden="65")
-        await until(lambda: "1,234" not in painted(view))
-        dry_run.latest = Forecast((("parameters", "1,234"),), done=True)
-        await until(lambda: "1,234" in painted(view))
-        await press(view, *"nowhere")
-        await until(lambda: "1,234" not in painted(view))
-        assert "nowhere is not there" in painted(view)
-
-
-async def test_a_corpus_may_have_any_name_of_a_file(runs: Path) -> None:
-    Path("~notes.txt").write_text("hello\n" * 99)
-    async with training_view() as view:
-        fill(view, corpus="~notes.txt")
-        assert view.query_one(TrainForm)._plan().what[:2] == ["--corpus", "~notes.txt"]
-
-
 async def test_a_run_with_an_impossible_name_never_began(runs: Path) -> None:
     async with training_view() as view:
         view._desk.run = runs / ("名" * 90)
         assert view._desk.never_began
-
-
-async def test_a_kind_of_budget_brings_its_own_default(runs: Path) -> None:
-    async with training_view() as view:
-        budget, kind = view.query_one("#budget", Input), view.query_one("#kind", Choice)
-        kind.focus()
-        for value in ("5", "10", "5M"):
-            await press(view, "right")
-            await until(lambda value=value: budget.value == value)  # type: ignore[misc]
-        budget.value = "700k"  # one's own stays
-        await press(view, "right")
-        await until(lambda: kind.value == "minutes")
-        assert budget.value == "700k"
-
-
-async def test_a_dropped_path_is_the_corpus(runs: Path) -> None:
-    """As file managers and terminals write one: in quotes, with backslashes, as a URL."""
-    text = runs.resolve() / "märchen für dich.txt"
-    text.parent.mkdir(exist_ok=True)
-    text.write_text("text")
-    async with training_view() as view:
-        for typed in (f"'{text}'", str(text).replace(" ", "\\ "), text.as_uri()):
-            fill(view, corpus=typed)
-            plan = view.query_one(TrainForm)._plan()
-            assert plan.what[:2] == ["--corpus", str(text)]
-            assert plan.run.name.startswith("märchen_für_dich-lstm-")
-        fill(view, corpus="'nowhere.txt'")
-        with pytest.raises(FieldError, match=r"^nowhere\.txt is not there"):
-            view.query_one(TrainForm)._plan()
-
-
-async def test_the_name_of_a_run_that_is_there_is_not_proposed(runs: Path) -> None:
-    async with training_view() as view:
-        form = view.query_one(TrainForm)
-        name = form._plan().run.name
-        for taken in (name, f"{name}-2"):
-            (form._plan().run.parent / taken).mkdir(parents=True)
-        assert form._plan().run.name == f"{name}-3"

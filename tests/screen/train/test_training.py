@@ -70,7 +70,7 @@ def test_only_the_last_lines_are_kept(tmp_path: Path) -> None:
 
 def test_stop_asks_first(tmp_path: Path) -> None:
     process = started(WAITS, tmp_path)
-    until(lambda: process._lines)
+    until(lambda: process.lines)
     process.stop()
     until(process.ended)
     end = process.ended()
@@ -80,7 +80,7 @@ def test_stop_asks_first(tmp_path: Path) -> None:
 
 def test_stop_then_insists(tmp_path: Path) -> None:
     process = started(DEAF, tmp_path)
-    until(lambda: process._lines)
+    until(lambda: process.lines)
     process.stop(grace=0.2)
     until(process.ended)
     end = process.ended()
@@ -91,7 +91,7 @@ def test_stop_then_insists(tmp_path: Path) -> None:
 @pytest.mark.parametrize("script", [WAITS, DEAF])
 def test_close_leaves_nothing_behind(tmp_path: Path, script: str) -> None:
     process = started(script, tmp_path)
-    until(lambda: process._lines)
+    until(lambda: process.lines)
     process.close(grace=0.2)
     assert gone(process.pid)
 

@@ -9,24 +9,21 @@ from itertools import accumulate
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from charlm.display import visible_text
 
 from ...widgets.empty import empty_line
+from ...widgets.lines import Lines
 from ...widgets.wrapping import Wrapped
 
 _MARGIN = 1
 _NONE = -1
 
 
-class HeatText(ScrollView, can_focus=True, inherit_bindings=False):
+class HeatText(Lines, can_focus=True, inherit_bindings=False):
     """`show` a text, then give levels: one per character, -1 for none. Its keys are the view's."""
-
-    ALLOW_SELECT = False
 
     class Moved(Message):
         """The cursor is on another character."""
@@ -53,7 +50,7 @@ class HeatText(ScrollView, can_focus=True, inherit_bindings=False):
         shown = list(map(visible_text, characters))
         self._places = [0, *accumulate(map(len, shown))]
         self._wrapped = Wrapped("".join(shown), self._text_width)
-        self._fit()
+        self.fit(len(self._wrapped) if self.length else 0)
         self.scroll_home(animate=False)
         self.refresh()
 
@@ -74,7 +71,7 @@ class HeatText(ScrollView, can_focus=True, inherit_bindings=False):
             self.cursor = place
             self.refresh()
             self.post_message(self.Moved())
-        self._follow()
+        self.reveal(self._row_of(self.cursor), centred=True)
 
     def move_lines(self, by: int) -> None:
         """The cursor some lines down, in its column."""
@@ -87,12 +84,12 @@ class HeatText(ScrollView, can_focus=True, inherit_bindings=False):
     def on_resize(self) -> None:
         """Break again."""
         self._wrapped.set_width(self._text_width)
-        self._fit()
+        self.fit(len(self._wrapped) if self.length else 0)
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         """The cursor under the pointer."""
-        row = event.y + self.scroll_offset.y
+        row = self.line_at(event.y)
         if row < len(self._wrapped) and self.length:
             line, at = self._wrapped.line(row), 0
             for i in range(len(line) + 1):
@@ -104,7 +101,7 @@ class HeatText(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """One line, `y` counted from the top of the widget."""
         base, width = self.rich_style, self.size.width
-        row = y + self.scroll_offset.y
+        row = self.line_at(y)
         if not self.length:
             return empty_line(self._empty, y, self.size, base, Style(bold=True), Style())
         if row >= len(self._wrapped):
@@ -116,17 +113,8 @@ class HeatText(ScrollView, can_focus=True, inherit_bindings=False):
     def _text_width(self) -> int:
         return max(1, self.scrollable_content_region.width - 2 * _MARGIN)
 
-    def _fit(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._wrapped) if self.length else 0)
-
     def _row_of(self, place: int) -> int:
         return max(0, bisect_right(self._wrapped.starts, self._places[place]) - 1)
-
-    def _follow(self) -> None:
-        row, top, height = self._row_of(self.cursor), self.scroll_offset.y, self.size.height
-        if not top <= row < top + height:
-            to = row - height // 2
-            self.scroll_to(y=max(0, to), animate=False, immediate=True, force=True)
 
     def _line(self, row: int, base: Style) -> list[Segment]:
         """Runs of one level; the character in hand stands out."""

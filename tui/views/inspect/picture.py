@@ -1,14 +1,16 @@
-"""What is looked into, and its picture: the colours of the text, the lists beside it."""
+"""What is looked into, and its picture: the colours of the text, the list beside it."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from rich.segment import Segment
 from rich.style import Style
 
 from ...widgets.ramps import Ramp, ramp_of
-from ..base import View
 from .drawing import (
     meaning_of,
+    most_surprising,
     one_cell,
     place_line,
     strip_segments,
@@ -22,86 +24,143 @@ from .pick_list import PickList
 from .snapshots import Part, Scored, Traced
 
 
-class InspectPicture(View):
-    """Scores and traces of one text, what is chosen of them, and how that is drawn."""
+class Picture:
+    """Scores and traces of one text, what is chosen of them, and how that is drawn.
 
-    view_name = "inspect"
+    text, rows: the widgets that it draws in. `chosen`: one unit of one gate or state of a layer,
+    and one of the most surprising places. `ends`: the values that the ends of the colours mean.
+    """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._scored: Scored | None = None
-        self._traced: Traced | None = None
-        self._places: list[int] = []
-        self._ends = (0.0, 1.0)
+    def __init__(self, text: HeatText, rows: PickList) -> None:
+        self._text, self._rows = text, rows
+        self.scored: Scored | None = None
+        self.traced: Traced | None = None
         self.chosen = Chosen()
+        self.ends = (0.0, 1.0)
+        self._places: list[int] = []
 
-    def find_parts(self) -> None:
-        """Call at the begin of `on_mount`: the text has the cursor."""
-        self.text = self.query_one(HeatText)
-        self.list = self.query_one(PickList)
-        self.text.focus()
-        self.app.theme_changed_signal.subscribe(self, lambda theme: self._colour())
+    def score(self, scored: Scored) -> None:
+        """Show another text; what its units do comes later."""
+        self.scored, self.traced = scored, None
+        self._places = most_surprising(scored)
+        self._text.show(scored.characters)
+        self.choose(replace(self.chosen, unit=0, place=0))
 
-    def on_heat_text_moved(self) -> None:
-        """Tell of the character in hand; the strips follow it."""
-        self._show_list()
-        self.show_status()
+    def trace(self, traced: Traced) -> None:
+        """Show what the units did; layer and gate stay, where the model has them."""
+        self.traced = traced
+        part = self.chosen.part if self.chosen.part in traced.parts else "h"
+        layer = min(self.chosen.layer, traced.layers - 1)
+        self.choose(replace(self.chosen, part=part, layer=layer, unit=0))
 
-    def _part(self) -> Part | None:
-        if self._traced is None:
+    @property
+    def part(self) -> Part | None:
+        """The chosen gate or state, None while it is not known."""
+        if self.traced is None:
             return None
-        return self._traced.traces[self.chosen.layer, self.chosen.part]
+        return self.traced.traces[self.chosen.layer, self.chosen.part]
 
-    def _value(self, place: int) -> float | None:
-        part = self._part()
+    @property
+    def value(self) -> float | None:
+        """What the chosen unit did at the character in hand, None where that is not known."""
+        part, place = self.part, self._text.cursor
         if part is None or self.chosen.surprise or not 0 <= place < len(part.values):
             return None
         value = float(part.values[place, part.order[self.chosen.unit]])
         return value if value == value else None
 
-    def _ramp(self) -> Ramp:
-        return ramp_of(self.app, two_ends=not self.chosen.surprise)
+    @property
+    def ramp(self) -> Ramp:
+        """The colours, in those of the theme."""
+        return ramp_of(self._text.app, two_ends=not self.chosen.surprise)
 
-    def _colour(self) -> None:
-        """Levels and list anew."""
-        if self._scored is None:
-            return
-        ramp, part = self._ramp(), self._part()
-        if self.chosen.surprise:
-            self.text.set_levels(surprise_levels(self._scored).tolist(), ramp.styles)
-        elif part is not None and self._traced is not None:
-            meaning = meaning_of(self._traced.cell, self.chosen.part)
-            found = unit_levels(part, int(part.order[self.chosen.unit]), meaning)
-            self._ends = found.low, found.high
-            self.text.set_levels(found.levels.tolist(), ramp.styles)
-        else:
-            self.text.set_levels((), ramp.styles)
-        self._show_list()
+    # What is chosen.
 
-    def _show_list(self) -> None:
-        """Units and what they do around the cursor, or the most surprising places."""
-        part = self._part()
+    def choose(self, chosen: Chosen) -> None:
+        """Look at this."""
+        self.chosen = chosen
+        self.colour()
+
+    def choose_part(self, part: str) -> None:
+        """Look at this gate or state; its most varying unit."""
+        self.choose(replace(self.chosen, part=part, unit=0))
+
+    def next_part(self, by: int) -> None:
+        """Look at another gate or state."""
+        if self.traced is not None:
+            parts = self.traced.parts
+            self.choose_part(parts[(parts.index(self.chosen.part) + by) % len(parts)])
+
+    def next_layer(self, by: int) -> None:
+        """Look at another layer; its most varying unit."""
+        if self.traced is not None:
+            layer = (self.chosen.layer + by) % self.traced.layers
+            self.choose(replace(self.chosen, layer=layer, unit=0))
+
+    def next(self, by: int) -> None:
+        """Look at another line of the list."""
+        self.pick((self.chosen.place if self.chosen.surprise else self.chosen.unit) + by)
+
+    def pick(self, place: int) -> None:
+        """Look at the line at `place` of the list, or at the nearest."""
+        part = self.part
         if self.chosen.surprise:
-            self.list.show(len(self._places), self.chosen.place, self._draw_place_head,
-                           self._draw_place)  # fmt: skip
+            place = max(0, min(place, len(self._places) - 1))
+            self.choose(replace(self.chosen, place=place))
+            if self._places:
+                self._text.move_to(self._places[place])
         elif part is not None:
-            self.list.show(len(part.order), self.chosen.unit, self._draw_unit_head,
-                           self._draw_unit)  # fmt: skip
+            unit = max(0, min(place, len(part.order) - 1))
+            self.choose(replace(self.chosen, unit=unit))
+
+    def pick_unit(self, unit: int) -> None:
+        """Look at a unit by its number, if there is such a one."""
+        part = self.part
+        if part is not None and unit < len(part.order):
+            self.pick(list(part.order).index(unit))
+
+    # How it is drawn.
+
+    def colour(self) -> None:
+        """Draw levels and list anew."""
+        if self.scored is None:
+            return
+        ramp, part = self.ramp, self.part
+        if self.chosen.surprise:
+            self._text.set_levels(surprise_levels(self.scored).tolist(), ramp.styles)
+        elif part is not None and self.traced is not None:
+            meaning = meaning_of(self.traced.cell, self.chosen.part)
+            found = unit_levels(part, int(part.order[self.chosen.unit]), meaning)
+            self.ends = found.low, found.high
+            self._text.set_levels(found.levels.tolist(), ramp.styles)
         else:
-            self.list.show(0, 0, self._draw_nothing, self._draw_nothing)
+            self._text.set_levels((), ramp.styles)
+        self.draw_list()
 
-    def _draw_nothing(self, place: int, width: int, base: Style) -> list[Segment]:
-        return []
+    def draw_list(self) -> None:
+        """Draw the units and what they do around the cursor, or the most surprising places."""
+        part, chosen = self.part, self.chosen
+        if chosen.surprise:
+            self._rows.show(len(self._places), chosen.place, self._place_head, self._place)
+        elif part is not None:
+            self._rows.show(len(part.order), chosen.unit, self._unit_head, self._unit)
+        else:
+            self._rows.show(0, 0, _nothing, _nothing)
 
-    def _draw_place_head(self, place: int, width: int, base: Style) -> list[Segment]:
+    def _place_head(self, place: int, width: int, base: Style) -> list[Segment]:
         return [Segment("The most surprising characters" if self._places else "", base)]
 
-    def _draw_unit_head(self, place: int, width: int, base: Style) -> list[Segment]:
+    def _place(self, place: int, width: int, base: Style) -> list[Segment]:
+        if self.scored is None or place >= len(self._places):
+            return []
+        return place_line(self.scored, self._places[place], width, base, self.ramp.styles[-1])
+
+    def _unit_head(self, place: int, width: int, base: Style) -> list[Segment]:
         """The text itself, over the strips."""
-        cursor = self.text.cursor
+        cursor = self._text.cursor
         head = f"{'unit':>5}  {'varies':>6}  "
-        start, end = window(cursor, self.text.length, width - len(head))
-        text = "".join(map(one_cell, self._scored.characters[start:end] if self._scored else ""))
+        start, end = window(cursor, self._text.length, width - len(head))
+        text = "".join(map(one_cell, self.scored.characters[start:end] if self.scored else ""))
         here = cursor - start
         return [
             Segment(head + text[:here], base),
@@ -109,20 +168,18 @@ class InspectPicture(View):
             Segment(text[here + 1 :], base),
         ]
 
-    def _draw_unit(self, place: int, width: int, base: Style) -> list[Segment]:
-        part, traced = self._part(), self._traced
+    def _unit(self, place: int, width: int, base: Style) -> list[Segment]:
+        part, traced = self.part, self.traced
         if part is None or traced is None:
             return []
         unit = int(part.order[place])
         levels = unit_levels(part, unit, meaning_of(traced.cell, self.chosen.part)).levels
         head = f"{unit:>5}  {part.spread[unit]:6.3f}  "
-        start, end = window(self.text.cursor, self.text.length, width - len(head))
+        start, end = window(self._text.cursor, self._text.length, width - len(head))
         shown = levels[start:end].tolist()
-        strip = strip_segments(shown, self._ramp(), base, not self.app.no_color)
+        strip = strip_segments(shown, self.ramp, base, not self._text.app.no_color)
         return [Segment(head, base), *strip]
 
-    def _draw_place(self, place: int, width: int, base: Style) -> list[Segment]:
-        if self._scored is None or place >= len(self._places):
-            return []
-        strong = self._ramp().styles[-1]
-        return place_line(self._scored, self._places[place], width, base, strong)
+
+def _nothing(place: int, width: int, base: Style) -> list[Segment]:
+    return []

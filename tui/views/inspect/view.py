@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
@@ -12,68 +11,81 @@ from textual.containers import Container, Vertical
 from charlm.wording import counted
 
 from ...keys.table import bindings_of, key_named
+from ...threads import nobody
 from ...widgets.pieces_line import Piece, PiecesLine
 from ...writer.snapshots import Newest
-from ..base import gathered
-from .choosing import InspectChoosing
-from .drawing import STATE, meaning_of, most_surprising
+from ..base import View, gathered
+from ..sheets import Ask
+from .drawing import STATE, meaning_of
 from .heat_text import HeatText
+from .inquiry import Inquiry
 from .lines import cursor_pieces, head_pieces, legend_pieces, rival_pieces
 from .pick_list import PickList
-from .snapshots import InspectFailed, InspectRequest, InspectSnapshot, Scored, Traced, TraceProgress
+from .picture import Picture
+from .snapshots import InspectFailed, InspectSnapshot, Scored, Traced
 from .worker import InspectWorker
 
-_FRAME = 1 / 30
 _DIM = "$foreground-muted"
 
 
-class InspectView(InspectChoosing):
+class InspectView(View):
     """`current`: the model and the newest text of Write."""
 
+    view_name = "inspect"
     CSS_PATH = "style.tcss"
     BINDINGS = bindings_of("inspect")
 
     def __init__(self, current: Callable[[], Newest]) -> None:
         super().__init__()
-        self._current = current
         self._worker = InspectWorker()
-        self._request = InspectRequest(0, Path(), "")
-        self._shown = self._request
-        self._own_text: str | None = None
-        self._progress: TraceProgress | None = None
-        self._working = False
+        self.inquiry = Inquiry(self._worker, current)
+        self.text, self.list = HeatText(id="inspect-text"), PickList(id="inspect-list")
+        self.picture = Picture(self.text, self.list)
 
     def compose_view(self) -> ComposeResult:
         """What is chosen, the text in its colours, their meaning; units or places in a list."""
         with Container(id="inspect-body"):
             with Vertical(id="inspect-main"):
                 yield PiecesLine(id="inspect-head", gap=" ")
-                yield HeatText(id="inspect-text")
+                yield self.text
                 yield PiecesLine(id="inspect-legend", gap="")
-            yield PickList(id="inspect-list")
+            yield self.list
 
     def on_mount(self) -> None:
-        """Answers come from the worker."""
-        self.find_parts()
+        """The text has the cursor."""
+        self.text.focus()
         self.text.set_empty(
             "There is no text to look into yet.", "",
             f"Write one first ({key_named('back', 'inspect')} goes back), or press"
             f" {key_named('other_text', 'inspect')} to type or paste one.",
         )  # fmt: skip
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.picture.colour())
         self.begin()
-        self.set_interval(_FRAME, self._drain)
 
     def on_unmount(self) -> None:
         """The thread ends."""
         self._worker.close()
 
-    def on_screen_resume(self) -> None:
-        """Look into the newest text, unless one of one's own is looked into."""
-        asked, self._asking = self._asking, False  # for a unit: of the text that is looked into
-        if not asked and self._own_text is None and self._is_older():
-            self._ask()
+    def wake(self) -> None:
+        """Take the answers; look into the newest text, unless one of one's own is looked into."""
+        self._worker.tell = self.frames(self._drain)
+        self._drain()
+        if self.inquiry.look() and self.inquiry.own_text is None:
+            self.look_into(None)
 
-    # What the keys do.
+    def rest(self) -> None:
+        """What is being computed is computed; nobody takes it."""
+        self._worker.tell = nobody
+
+    def look_into(self, text: str | None) -> None:
+        """Look into this text, the user's own; None: into the newest of Write."""
+        self.inquiry.own_text = text
+        missing = self.inquiry.ask()
+        if missing:
+            self.say(missing, True)
+        self.changed()
+
+    # What the keys do: another text.
 
     def action_other_text(self) -> None:
         """Type or paste a text."""
@@ -81,37 +93,101 @@ class InspectView(InspectChoosing):
 
         def given(text: str | None) -> None:
             if text is not None:
-                self._own_text = text
-                self._ask()
+                self.look_into(text)
 
-        self.app.push_screen(OtherText(self._request.text), given)
+        self.app.push_screen(OtherText(self.inquiry.request.text), given)
 
     def action_newest(self) -> None:
         """The newest text of Write."""
-        self._own_text = None
-        self._ask()
+        self.look_into(None)
 
     def action_back(self) -> None:
         """Stop computing; else back to where one came from."""
-        if not self._working:
+        if self.inquiry.working:
+            self.inquiry.cancel()
+        else:
             self.leave()
+
+    # What is chosen of it.
+
+    def action_surprise(self) -> None:
+        """Colour by surprise, or by what a unit does."""
+        chosen = self.picture.chosen
+        self.picture.choose(replace(chosen, surprise=not chosen.surprise))
+
+    def action_gate(self, by: int) -> None:
+        """Another gate or state."""
+        self.picture.next_part(by)
+
+    def action_part(self, part: str) -> None:
+        """This gate or state."""
+        self.picture.choose_part(part)
+
+    def action_layer(self, by: int) -> None:
+        """Another layer."""
+        self.picture.next_layer(by)
+
+    def action_next(self, by: int) -> None:
+        """The next of the list."""
+        self.picture.next(by)
+
+    def action_first(self) -> None:
+        """The first of the list."""
+        self.picture.pick(0)
+
+    def action_unit(self) -> None:
+        """A unit by its number."""
+        part = self.picture.part
+        if part is None:
             return
-        self._worker.cancel()
-        self._request = replace(self._request, number=self._request.number + 1)
-        self._working, self._progress = False, None
-        self.show_state()
+        last, units = len(part.order) - 1, list(map(str, part.order))
+
+        def wrong(word: str) -> str:
+            return "" if word in units else f"a number from 0 to {last:,}"
+
+        def given(word: str | None) -> None:
+            if word:
+                self.picture.pick_unit(int(word))  # of a text that may be another by now
+                self.changed()
+
+        text = f"Which unit, from 0 to {last:,}?"
+        self.app.push_screen(Ask("Go to a unit", text, "", wrong), given)
+
+    def on_pick_list_picked(self, event: PickList.Picked) -> None:
+        """A click in the list."""
+        self.picture.pick(event.place)
+        self.changed()
+
+    # The cursor in the text.
+
+    def action_walk(self, by: int) -> None:
+        """The cursor some characters on."""
+        self.text.move_to(self.text.cursor + by)
+
+    def action_lines(self, by: int) -> None:
+        """The cursor some lines down."""
+        self.text.move_lines(by)
+
+    def action_ends(self, by: int) -> None:
+        """The cursor to the begin or the end."""
+        self.text.move_to(self.text.length if by > 0 else 0)
+
+    def on_heat_text_moved(self) -> None:
+        """Tell of the character in hand; the strips follow it."""
+        self.picture.draw_list()
+        self.changed()
 
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table."""
         states = {"inspect", "outside"}
-        units = self._traced is not None and not self.chosen.surprise
+        traced, surprise = self.picture.traced, self.picture.chosen.surprise
         for name, holds in (
-            ("scored", self._scored is not None),
-            ("surprise", self.chosen.surprise),
-            ("units", units),
-            ("layers", units and self._traced is not None and self._traced.layers > 1),
-            ("tracing", self._working),
-            ("older", self._own_text is not None or self._is_older()),
+            ("scored", self.picture.scored is not None),
+            ("surprise", surprise),
+            ("units", traced is not None and not surprise),
+            ("layers", traced is not None and not surprise and traced.layers > 1),
+            ("tracing", self.inquiry.working),
+            ("older", self.inquiry.is_older),
         ):
             if holds:
                 states.add(name)
@@ -120,78 +196,49 @@ class InspectView(InspectChoosing):
     def title_pieces(self) -> Sequence[Piece]:
         """Which model and text, and how far it is."""
         pieces = [Piece("charlm", "bold $primary", 1), Piece("Inspect", "bold")]
-        if self._scored is not None:
-            own = "your text" if self._shown.own else "the newest text"
-            pieces.append(Piece(self._scored.name, _DIM, 2))
-            pieces.append(Piece(f"{own}, {counted(self._scored.count(), 'character')}", _DIM, 4))
-        if self._working:
-            done = self._progress
+        scored = self.picture.scored
+        if scored is not None:
+            own = "your text" if self.inquiry.shown.own else "the newest text"
+            pieces.append(Piece(scored.name, _DIM, 2))
+            pieces.append(Piece(f"{own}, {counted(scored.count(), 'character')}", _DIM, 4))
+        if self.inquiry.working:
+            done = self.inquiry.progress
             share = f" {100 * done.done // max(1, done.total)} %" if done else ""
             pieces.append(Piece(f"computing{share} …", "$accent", 1, right=True))
         return pieces
 
     def show_status(self) -> None:
         """What is chosen, what the colours mean, what is under the cursor."""
+        picture, chosen = self.picture, self.picture.chosen
+        scored, traced = picture.scored, picture.traced
         self.line("inspect-head").set_pieces(
-            head_pieces(self._scored, self._traced, self.chosen, self._working)
+            head_pieces(scored, traced, chosen, self.inquiry.working)
         )
         legend: list[Piece] = []
-        if self._scored is not None and (self.chosen.surprise or self._traced is not None):
-            traced = self._traced  # surprise has a legend without it
-            meaning = meaning_of(traced.cell, self.chosen.part) if traced else STATE
-            legend = legend_pieces(self.chosen, self._ramp(), meaning, self._ends)
+        if scored is not None and (chosen.surprise or traced is not None):
+            # Surprise has a legend without a trace.
+            meaning = meaning_of(traced.cell, chosen.part) if traced else STATE
+            legend = legend_pieces(chosen, picture.ramp, meaning, picture.ends)
         self.line("inspect-legend").set_pieces(legend)
         cursor = self.text.cursor
-        self.line("knobs").set_pieces(cursor_pieces(self._scored, cursor, self._value(cursor)))
-        self.line("meters").set_pieces(rival_pieces(self._scored, cursor))
+        self.line("knobs").set_pieces(cursor_pieces(scored, cursor, picture.value))
+        self.line("meters").set_pieces(rival_pieces(scored, cursor))
 
     # What happens by itself.
 
-    def _is_older(self) -> bool:
-        newest, asked = self._current(), self._request
-        known = Newest(asked.path, asked.text, asked.ended, asked.identity)
-        return bool(newest.path and newest.text) and newest != known
-
-    def _ask(self) -> None:
-        path, text, ended, identity = self._current()
-        own = self._own_text is not None
-        if self._own_text is not None:
-            text, ended = self._own_text, False
-        if path is None or not text:
-            self.say("there is no model yet" if path is None else "there is no text yet", True)
-            return
-        number = self._request.number + 1
-        self._request = InspectRequest(number, path, text, ended, identity, own)
-        self._working, self._progress = True, None
-        self._worker.ask(self._request)
-        self.show_state()
-
     def _drain(self) -> None:
-        posted = self._worker.posted
-        for _ in range(len(posted)):
-            snapshot = posted.popleft()
-            if snapshot.number == self._request.number:
-                self._take(snapshot)
+        for snapshot in self.inquiry.answers():
+            self._take(snapshot)
+        self.show_state()
 
     def _take(self, snapshot: InspectSnapshot) -> None:
+        notices: tuple[str, ...] = ()
         match snapshot:
-            case Scored():
-                self._scored, self._traced, self._shown = snapshot, None, self._request
-                self._places = most_surprising(snapshot)
-                self.text.show(snapshot.characters)
-                self._choose(replace(self.chosen, unit=0, place=0))
-                if snapshot.notices:
-                    self.say(gathered(snapshot.notices))
-            case Traced():
-                self._traced, self._working = snapshot, False
-                part = self.chosen.part if self.chosen.part in snapshot.parts else "h"
-                layer = min(self.chosen.layer, snapshot.layers - 1)
-                self._choose(replace(self.chosen, part=part, layer=layer, unit=0))
-                if snapshot.notices:
-                    self.say(gathered(snapshot.notices))
-            case TraceProgress():
-                self._progress = snapshot
+            case Scored(notices=notices):
+                self.picture.score(snapshot)
+            case Traced(notices=notices):
+                self.picture.trace(snapshot)
             case InspectFailed(message=message):
-                self._working = False
                 self.say(message, True)
-        self.show_state()
+        if notices:
+            self.say(gathered(notices))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from charlm.errors import CharlmError, InputError
 from charlm.text.vocabulary import EOS
 from charlm.wording import counted
 
+from ...threads import Job, Worker
 from ...writer.models import shown_name
 from .snapshots import (
     InspectFailed,
@@ -39,55 +39,43 @@ _MAX_BYTES = 200e6
 _EVERY = 50
 
 
-class InspectWorker:
-    """Answers the newest request only; everything it says is in `posted`."""
+class InspectWorker(Worker[InspectSnapshot]):
+    """Answers the newest request only."""
 
     def __init__(self) -> None:
-        self.posted: deque[InspectSnapshot] = deque()
-        self._wake = threading.Condition()
+        super().__init__("inspect")
         self._request: InspectRequest | None = None
-        self._closed = False
         self._engine: tuple[tuple[Path, int], Any] | None = None
-        self._thread = threading.Thread(target=self._run, name="inspect", daemon=True)
-        self._thread.start()
 
     def ask(self, request: InspectRequest) -> None:
         """Look into this next, in place of what is being looked into."""
-        with self._wake:
+        with self._wanting():
             self._request = request
-            self._wake.notify_all()
 
     def cancel(self) -> None:
         """Stop; nothing more of the current request is posted."""
-        with self._wake:
+        with self._wanting():
             self._request = None
 
-    def close(self) -> None:
-        """End the thread."""
-        with self._wake:
-            self._closed, self._request = True, None
-            self._wake.notify_all()
-        self._thread.join(0.1)
+    def close(self, timeout: float = 0.1) -> None:
+        """End the thread; wait for it no longer than `timeout` seconds."""
+        self.cancel()
+        super().close(timeout)
 
-    def _run(self) -> None:
-        while True:
-            with self._wake:
-                while self._request is None and not self._closed:
-                    self._wake.wait()
-                if self._closed:
-                    return
-                request = self._request
-            assert request is not None
-            try:
-                self._answer(request)
-            except CharlmError as error:
-                self.posted.append(InspectFailed(request.number, visible(str(error))))
-            except Exception as error:  # whatever a file does to its reader, the screen goes on
-                message = visible(f"{type(error).__name__}: {error}")
-                self.posted.append(InspectFailed(request.number, message))
-            with self._wake:
-                if self._request is request:
-                    self._request = None
+    def _next_job(self) -> Job | None:
+        return None if self._request is None else partial(self._look_into, self._request)
+
+    def _look_into(self, request: InspectRequest) -> None:
+        try:
+            self._answer(request)
+        except CharlmError as error:
+            self._post(InspectFailed(request.number, visible(str(error))))
+        except Exception as error:  # whatever a file does to its reader, the screen goes on
+            message = visible(f"{type(error).__name__}: {error}")
+            self._post(InspectFailed(request.number, message))
+        with self._wake:
+            if self._request is request:
+                self._request = None
 
     def _wanted(self, request: InspectRequest) -> bool:
         return self._request is request
@@ -115,10 +103,10 @@ class InspectWorker:
             return
         scored = characters_scored(engine, examples, score)
         name, ends = visible(shown_name(request.path)), places_of_ends(examples)
-        self.posted.append(Scored(request.number, name, *scored, notices, ends))
+        self._post(Scored(request.number, name, *scored, notices, ends))
         traced = self._trace(request, engine.checkpoint, examples)
         if traced is not None:
-            self.posted.append(traced)
+            self._post(traced)
 
     def _load(self, path: Path) -> Any:
         """The engine of a checkpoint, kept for the next request."""
@@ -162,7 +150,7 @@ class InspectWorker:
 
             def goes_on(position: int, before: int = done) -> bool:
                 if (before + position) % _EVERY == 0:
-                    self.posted.append(TraceProgress(request.number, before + position, total))
+                    self._post(TraceProgress(request.number, before + position, total))
                 return self._wanted(request)
 
             for name, values in trace(model, checkpoint.text.start_id, ids, goes_on).items():

@@ -23,7 +23,6 @@ from charlm.run.log import RUN_LOG, read_ends
 from charlm.run.places import KEPT, MODEL, RESUME, SHIPPED_RUNS
 from charlm.wording import counted, spoken
 
-from ...training.reader import RunReader
 from ...writer.models import SHIPPED
 from .snapshots import RunDetails, RunKind, RunRow, RunState
 
@@ -82,11 +81,8 @@ def read_row(path: Path) -> RunRow:
     )  # fmt: skip
 
 
-def read_details(path: Path, reader: RunReader | None = None) -> RunDetails:
-    """Everything a run says of itself; what cannot be read is left out.
-
-    reader: of this run, which may have read the beginning of its log before.
-    """
+def read_details(path: Path) -> RunDetails:
+    """Read what a run says of itself; what cannot be read is left out."""
     facts: dict[str, str] = {}
     model = path / MODEL if path.is_dir() else path
     try:
@@ -97,10 +93,8 @@ def read_details(path: Path, reader: RunReader | None = None) -> RunDetails:
         return RunDetails(path, facts)
     start, last = read_ends(path)
     facts |= _options(str(start.get("command", "")))
-    reader = reader or RunReader(path)
-    reader.read()
     texts = [str(line.get("text", "")) for line in last if line.get("kind") == "sample"]
-    return RunDetails(path, facts, reader.curves(), visible_text(texts[-1]) if texts else "")
+    return RunDetails(path, facts, visible_text(texts[-1]) if texts else "")
 
 
 def delete_run(path: Path, folder: Path) -> None:

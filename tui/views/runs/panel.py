@@ -13,6 +13,7 @@ from charlm.wording import counted
 
 from ...charts.panel import CurvesPanel
 from ...keys.table import view_key
+from ...training.snapshots import Curves
 from .snapshots import RunDetails, RunRow
 from .table import state_word
 
@@ -25,13 +26,18 @@ _CURVES_FROM = 16
 class RunPanel(Vertical):
     """Facts above, then curves and the last sample where there is room for them."""
 
-    _has_curves = False
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._facts = Static(id="run-facts", markup=False)
+        self._curves = CurvesPanel(id="run-curves")
+        self._sample = Static(id="run-sample", markup=False)
+        self._has_curves = False
 
     def compose(self) -> ComposeResult:
         """Three parts."""
-        yield Static(id="run-facts", markup=False)
-        yield CurvesPanel(id="run-curves")
-        yield Static(id="run-sample", markup=False)
+        yield self._facts
+        yield self._curves
+        yield self._sample
 
     def on_resize(self) -> None:
         """Curves only where there is room."""
@@ -40,31 +46,27 @@ class RunPanel(Vertical):
     def set_empty(self, empty: bool) -> None:
         """Whether there are no runs at all."""
         if empty:
-            self.query_one("#run-facts", Static).update(
+            self._facts.update(
                 Content(
                     f"No model was found.\n\n{view_key('train')} trains one, on a text of yours"
                     " or on Python's documentation."
                 )
             )
 
-    def show(self, row: RunRow | None, details: RunDetails | None) -> None:
-        """Show one run; `details` may come later."""
-        if row is None:
-            return
+    def show(self, row: RunRow, details: RunDetails | None, curves: Curves | None) -> None:
+        """Show one run; `details` and `curves` may come later."""
         facts = details.facts if details else {}
-        self.query_one("#run-facts", Static).update(facts_content(row, facts))
-        self._has_curves = bool(details and details.curves and details.curves.has_points)
-        self.query_one(CurvesPanel).show(details.curves if details else None)
+        self._facts.update(facts_content(row, facts))
+        self._has_curves = curves is not None and curves.has_points
         self._place_curves()
+        self._curves.show(curves)
         sample = details.sample.strip()[:_SAMPLE] if details else ""
         said = ("It wrote, when it was last asked:\n", _QUIET), (sample, "italic")
-        self.query_one("#run-sample", Static).update(
-            Content.assemble(*said) if sample else Content("")
-        )
+        self._sample.update(Content.assemble(*said) if sample else Content(""))
 
     def _place_curves(self) -> None:
         roomy = self.size.height >= _CURVES_FROM
-        self.query_one(CurvesPanel).display = self._has_curves and roomy
+        self._curves.display = self._has_curves and roomy
 
 
 def facts_content(row: RunRow, said: Mapping[str, str]) -> Content:

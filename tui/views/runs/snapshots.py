@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ...training.snapshots import Curves
-
 #: shipped with charlm, a run of the user, or a single checkpoint file.
 RunKind = Literal["shipped", "run", "file"]
 RunState = Literal["training", "finished", "stopped", "failed", "damaged", ""]
@@ -51,11 +49,10 @@ class RunRows:
 
 @dataclass(frozen=True)
 class RunDetails:
-    """All that one run says of itself: label -> value; its curves; the last text it wrote."""
+    """What one run says of itself: label -> value; the last text it wrote."""
 
     path: Path
     facts: Mapping[str, str] = field(default_factory=dict)
-    curves: Curves | None = None
     sample: str = ""
 
 

@@ -12,13 +12,13 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from charlm.wording import ago, bytes_text, short
 
+from ...widgets.lines import Rows
+from ...widgets.wrapping import cut
 from .snapshots import RunRow
 
 _GAP = 2
@@ -90,13 +90,12 @@ def columns_for(width: int, longest: int = 0) -> list[int]:
     return shown
 
 
-class RunsTable(ScrollView, can_focus=True, inherit_bindings=False):
+class RunsTable(Rows, can_focus=True, inherit_bindings=False):
     """Rows and a cursor. What is marked and which model is loaded is told by the view.
 
     Its keys are the view's: of a widget they would come before letters typed ahead of them.
     """
 
-    ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "runs-table--head", "runs-table--sorted", "runs-table--cursor", "runs-table--quiet",
         "runs-table--training", "runs-table--damaged", "runs-table--mark",
@@ -121,7 +120,7 @@ class RunsTable(ScrollView, can_focus=True, inherit_bindings=False):
         self.marked: frozenset[Path] = frozenset()
         self.loaded: Path | None = None
         self._rows: list[RunRow] = []
-        self._place, self._longest = 0, 0
+        self._longest = 0
 
     @property
     def rows(self) -> Sequence[RunRow]:
@@ -131,7 +130,7 @@ class RunsTable(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def row(self) -> RunRow | None:
         """The one under the cursor."""
-        return self._rows[self._place] if self._rows else None
+        return self._rows[self.place] if self._rows else None
 
     def show(self, rows: Sequence[RunRow], marked: frozenset[Path], loaded: Path | None) -> None:
         """Show these; the cursor stays on its run."""
@@ -140,14 +139,12 @@ class RunsTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._rows = sorted_rows(rows, self.column, self.ascending)
         self._longest = max((cell_len(row.name) for row in self._rows), default=0)
         places = {row.path: place for place, row in enumerate(self._rows)}
-        self._place = min(self._place, max(0, len(self._rows) - 1))
+        place = min(self.place, max(0, len(self._rows) - 1))
         if before is not None:
-            self._place = places.get(before.path, self._place)
+            place = places.get(before.path, place)
         elif loaded in places:
-            self._place = places[loaded]
-        self.virtual_size = Size(self.size.width, len(self._rows) + 1)
-        self.refresh()
-        self._follow()
+            place = places[loaded]
+        self.set_rows(len(self._rows), place)
         if self.row != before:
             self.post_message(self.Moved())
 
@@ -158,48 +155,24 @@ class RunsTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def move(self, by: int) -> None:
         """The cursor some rows down, or up, as far as there are rows."""
-        place = max(0, min(len(self._rows) - 1, self._place + by))
-        if self._rows and place != self._place:
-            self._place = place
-            self._follow()
-            self.refresh()
+        place = max(0, min(len(self._rows) - 1, self.place + by))
+        if self._rows and place != self.place:
+            self.set_rows(len(self._rows), place)
             self.post_message(self.Moved())
-
-    def on_resize(self) -> None:
-        """Keep the cursor in view."""
-        self._follow()
 
     def on_click(self, event: events.Click) -> None:
         """A name sorts; a row takes the cursor, a second click chooses it."""
-        if event.y == 0:
+        place = self.line_at(event.y)
+        if place < 0:
             at = _MARKS
             for i, width in self._widths():
                 if at <= event.x < at + width:
                     self.post_message(self.SortAsked(i))
                 at += width + _GAP
-            return
-        place = event.y - 1 + self.scroll_offset.y
-        if place < len(self._rows):
-            if place == self._place:
+        elif place < len(self._rows):
+            if place == self.place:
                 self.post_message(self.Chosen())
-            self.move(place - self._place)
-
-    def render_line(self, y: int) -> Strip:
-        """The names of the columns stay at the top."""
-        base, width = self.rich_style, self.size.width
-        if y == 0:
-            return self._head(base).crop_extend(0, width, base)
-        place = y - 1 + self.scroll_offset.y
-        if place >= len(self._rows):
-            return Strip.blank(width, base)
-        return self._line(self._rows[place], place == self._place, base, width)
-
-    def _follow(self) -> None:
-        height = max(1, self.size.height - 1)
-        top = self.scroll_offset.y
-        if not top <= self._place < top + height:
-            to = self._place if self._place < top else self._place - height + 1
-            self.scroll_to(y=to, animate=False, immediate=True, force=True)
+            self.move(place - self.place)
 
     @property
     def columns(self) -> list[int]:
@@ -212,19 +185,22 @@ class RunsTable(ScrollView, can_focus=True, inherit_bindings=False):
         rest = self.size.width - _MARKS - sum(COLUMNS[i].width + _GAP for i in shown)
         return [(i, COLUMNS[i].width + (max(0, min(rest, 30)) if i == 0 else 0)) for i in shown]
 
-    def _head(self, base: Style) -> Strip:
+    def draw_head(self, width: int, base: Style) -> Strip:
+        """Return the names of the columns."""
         head = base + self.get_component_rich_style("runs-table--head", partial=True)
         chosen = base + self.get_component_rich_style("runs-table--sorted", partial=True)
         segments = [Segment(" " * _MARKS, base)]
-        for i, width in self._widths():
+        for i, cells in self._widths():
             name = COLUMNS[i].name
             if i == self.column:
                 name = f"{name}{'▲' if self.ascending else '▼'}"
             style = chosen if i == self.column else head
-            segments += [Segment(_cell_of(COLUMNS[i], name, width), style), Segment("  ", base)]
+            segments += [Segment(_cell_of(COLUMNS[i], name, cells), style), Segment("  ", base)]
         return Strip(segments)
 
-    def _line(self, row: RunRow, here: bool, base: Style, width: int) -> Strip:
+    def draw_row(self, place: int, here: bool, width: int, base: Style) -> Strip:
+        """Return one run in a line."""
+        row = self._rows[place]
         if here:
             base += self.get_component_rich_style("runs-table--cursor", partial=True)
         mark = base + self.get_component_rich_style("runs-table--mark", partial=True)
@@ -258,5 +234,5 @@ def _cell(row: RunRow) -> str:
 
 
 def _cell_of(column: Column, text: str, width: int) -> str:
-    cut = set_cell_size(text, width - 1) + "…" if cell_len(text) > width else text
-    return set_cell_size(cut, width) if column.left else " " * (width - cell_len(cut)) + cut
+    text = cut(text, width)
+    return set_cell_size(text, width) if column.left else " " * (width - cell_len(text)) + text

@@ -12,64 +12,83 @@ from charlm.display import visible
 from charlm.wording import bytes_text
 
 from ...keys.table import bindings_of, view_key
+from ...threads import nobody
+from ...training.watcher import RunWatcher
 from ...widgets.pieces_line import Piece
 from ...writer.models import runs_folder
+from ..base import View
 from ..sheets import Question
-from .marking import RunsMarking
+from .marks import Comparison, Marks
 from .panel import RunPanel
+from .reader import RunsReader
 from .snapshots import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
 from .table import COLUMNS, RunsTable
 
-_FRAME = 1 / 30
 _DIM = "$foreground-muted"
 
 
-class RunsView(RunsMarking):
+class RunsView(View):
     """A table of everything that can be written with, and of what is being trained.
 
     `load`: write with a model. `loaded`: the run or file that Write has. `overlay`: the training
     of one run, or the curves of several over each other.
     """
 
+    view_name = "runs"
     CSS_PATH = "style.tcss"
     BINDINGS = bindings_of("runs")
 
     def __init__(
         self,
+        watcher: RunWatcher,
         load: Callable[[Path], None],
         loaded: Callable[[], Path | None],
         overlay: Callable[[Sequence[Path]], None],
     ) -> None:
-        super().__init__(overlay)
-        self._load, self._ask_loaded = load, loaded
+        super().__init__()
+        self._watcher, self._feed = watcher, watcher.feed()
+        self._reader = RunsReader()
+        self._load, self._ask_loaded, self._overlay = load, loaded, overlay
+        self.table, self.panel = RunsTable(id="runs-table"), RunPanel(id="run-panel")
+        self.marks, self._comparison = Marks(self.table), Comparison(self._reader)
+        self._details: dict[Path, RunDetails] = {}
         self._rows: tuple[RunRow, ...] | None = None
         self._loaded: Path | None = None
 
     def compose_view(self) -> ComposeResult:
         """The table, and what the run in hand says of itself."""
         with Container(id="runs-body"):
-            yield RunsTable(id="runs-table")
-            yield RunPanel(id="run-panel")
+            yield self.table
+            yield self.panel
 
     def on_mount(self) -> None:
-        """Rows come from the reader."""
-        self.table = self.query_one(RunsTable)
-        self.panel = self.query_one(RunPanel)
+        """The table has the cursor."""
         self.table.focus()
         self.begin()
-        self.set_interval(_FRAME, self._drain)
 
     def on_unmount(self) -> None:
         """The reader ends."""
+        self._watcher.drop(self._feed)
         self._reader.close()
 
-    def on_screen_resume(self) -> None:
+    def wake(self) -> None:
         """Look again and again while someone looks."""
+        self._reader.tell = self.frames(self._drain)
+        self._feed.wake(self.frames(self._show_run))
+        self._drain()
         self._watch()
 
-    def on_screen_suspend(self) -> None:
-        """Nobody looks."""
+    def rest(self) -> None:
+        """Nobody looks; differences would come over another view."""
+        self._reader.tell = nobody
         self._reader.rest()
+        self._feed.rest()
+        self._comparison.forget()
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known which runs there are."""
+        return self._rows is not None
 
     # What the keys do.
 
@@ -107,7 +126,35 @@ class RunsView(RunsMarking):
     def action_move(self, by: int) -> None:
         """Another row."""
         self.table.move(by)
-        self.show_state()
+
+    def action_mark(self) -> None:
+        """Mark the run in hand, or no more; then the next."""
+        if (row := self.table.row) is not None:
+            self.marks.turn(row.path)
+            self._draw()
+            self.table.move(1)
+
+    def action_unmark(self) -> None:
+        """Mark none."""
+        self.marks.clear()
+        self._draw()
+
+    def action_overlay(self) -> None:
+        """The curves of the marked runs over each other; a single file has none."""
+        files = self.marks.files
+        if runs := self.marks.runs:
+            self._overlay(runs)
+        elif not files:
+            self.say("mark the runs first: Space does it")
+        if files:
+            self.say(f"a single file has no curves: {', '.join(files)}")
+
+    def action_difference(self) -> None:
+        """How two runs differ."""
+        if (pair := self.marks.pair) is None:
+            self.say("two runs differ: mark two, or one besides the one in hand")
+        else:
+            self._comparison.ask(pair)
 
     def action_sort(self) -> None:
         """By the next column that is shown."""
@@ -139,7 +186,10 @@ class RunsView(RunsMarking):
         row = self.table.row
         if row is not None:
             self._reader.describe(row.path)
-        self._show_details()
+            if row.kind != "file":
+                self._feed.watch(row.path)
+        self._show_run()
+        self.changed()
 
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table."""
@@ -150,11 +200,11 @@ class RunsView(RunsMarking):
             for name, holds in (
                 ("loads", row.loads),
                 ("run", row.kind != "file"),
-                ("marked-runs", bool(self.marked_runs())),
+                ("marked-runs", bool(self.marks.runs)),
                 ("deletable", row.kind != "shipped" and row.state != "training"),
-                ("marked-here", row.path in self._marked),
-                ("comparable", self.pair() is not None),
-                ("marked", bool(self._marked)),
+                ("marked-here", row.path in self.marks.paths),
+                ("comparable", self.marks.pair is not None),
+                ("marked", bool(self.marks.paths)),
             ):
                 if holds:
                     states.add(name)
@@ -176,8 +226,8 @@ class RunsView(RunsMarking):
         if self.is_current and self._loaded != self._loaded_now():
             self._watch()
         line = []
-        if self._marked:
-            line = [Piece(f"{len(self._marked)} marked", "bold $accent", 1),
+        if marked := len(self.marks.paths):
+            line = [Piece(f"{marked} marked", "bold $accent", 1),
                     Piece("d differences · o curves together · u unmark", _DIM, 2)]  # fmt: skip
         elif self._rows is not None and not self._rows:
             line = [Piece(f"{view_key('train')} trains a model", _DIM)]
@@ -202,28 +252,29 @@ class RunsView(RunsMarking):
         self._reader.watch([self._loaded] if self._loaded else [])
 
     def _drain(self) -> None:
-        posted = self._reader.posted
-        for _ in range(len(posted)):
-            self._take(posted.popleft())
+        for snapshot in self._reader.take():
+            self.take(snapshot)
+        self.show_state()
 
-    def _take(self, snapshot: RunSnapshot) -> None:
+    def take(self, snapshot: RunSnapshot) -> None:
+        """Take in what the reader told."""
         match snapshot:
             case RunRows(rows=rows):
                 self._rows = rows
-                self._marked &= {row.path for row in rows}
+                self.marks.keep({row.path for row in rows})
                 self._draw()
                 self._ask_again()
-                self.show_state()
             case RunDetails():
                 self._details[snapshot.path] = snapshot
-                self._show_details()
-                self.compare()
+                self._show_run()
+                if sheet := self._comparison.sheet(self._details):
+                    self.app.push_screen(sheet)
             case RunDeleted(path=path, error=error):
                 held = "; Write holds it in memory until it has another" * (path == self._loaded)
                 self.say(error or f"deleted {visible(path.name)}{held}", bool(error))
 
     def _draw(self) -> None:
-        self.table.show(self._rows or (), self._marked, self._loaded)
+        self.table.show(self._rows or (), self.marks.paths, self._loaded)
         self.panel.set_empty(self._rows is not None and not self._rows)
 
     def _ask_again(self) -> None:
@@ -231,9 +282,12 @@ class RunsView(RunsMarking):
         if row is not None and (row.state == "training" or row.path not in self._details):
             self._reader.describe(row.path)
 
-    def _show_details(self) -> None:
-        row = self.table.row
-        self.panel.show(row, self._details.get(row.path) if row else None)
+    def _show_run(self) -> None:
+        """What the run in hand says of itself, as far as it is known."""
+        row, curves = self.table.row, self._feed.latest
+        if row is not None:
+            ours = curves if curves is not None and curves.run == row.path else None
+            self.panel.show(row, self._details.get(row.path), ours)
 
     def _sort(self, column: int) -> None:
         self.table.sort_by(column, COLUMNS[column].ascending)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from charlm.display import visible, visible_text
 
+from ...widgets.lines import Lines
 from ...widgets.wrapping import Wrapped
 
 _CARET = "▌"
@@ -34,7 +34,7 @@ class Answer:
         return len(self.wrapped) + 2
 
 
-class Answers(ScrollView):
+class Answers(Lines):
     """Answers by step; one of them may be chosen: it stands out and is scrolled to."""
 
     COMPONENT_CLASSES = {  # noqa: RUF012
@@ -119,7 +119,7 @@ class Answers(ScrollView):
             lines = Wrapped(self._empty, max(1, width - 2 * _MARGIN))
             text = lines.text[lines.starts[y] : lines.ends[y]] if y < len(lines) else ""
             return self._strip([Segment(text, self._look("empty", base))], width, base)
-        y += self.scroll_offset.y
+        y = self.line_at(y)
         place = bisect_right(self._tops, y) - 1
         answer, row = self.answers[place], y - self._tops[place]
         stands_out = answer.step == self._chosen or (self._chosen is None and place == 0)
@@ -168,7 +168,7 @@ class Answers(ScrollView):
     def _show_chosen(self) -> None:
         tops = zip(self.answers, self._tops, strict=True)
         top = next((top for answer, top in tops if answer.step == self._chosen), 0)
-        self.scroll_to(y=top, animate=False, immediate=True, force=True)
+        self.go_to(top)
 
     def _measure(self) -> None:
         self._tops, top = [], 0

@@ -16,7 +16,6 @@ from ...charts.pictures import AXES, KINDS, SMOOTHINGS, Kind, Look, caption, pic
 from ...training.snapshots import Curves, Place
 from ...widgets.pieces_line import PiecesLine
 
-_REDRAW = 0.5
 #: Sizes from which all charts are shown together.
 _WIDE, _TALL = 84, 20
 _MOST_ZOOM = 64
@@ -24,7 +23,7 @@ _COLUMNS = 80
 
 
 class CurveBoard(Vertical, can_focus=True):
-    """Draws the newest snapshot twice a second at most, and at once what a key changes."""
+    """Draws what changed: a newer snapshot, how it is looked at, the room there is."""
 
     class Moved(Message):
         """The cursor moved. `place`: where to, None for the newest."""
@@ -41,25 +40,28 @@ class CurveBoard(Vertical, can_focus=True):
         self._curves: Curves | None = None
         self._others: tuple[Curves, ...] = ()
         self._drawn: tuple[object, ...] = ()
+        self._boxes = {kind: _Curve(kind) for kind in KINDS}
+        self._small = Horizontal(id="small-curves")
 
     def compose(self) -> ComposeResult:
         """The loss above, the others in a row below it."""
-        yield from _curve("loss")
-        with Horizontal(id="small-curves"):
-            for kind in KINDS[1:]:
-                yield from _curve(kind)
+        loss, *others = self._boxes.values()
+        yield loss
+        with self._small:
+            yield from others
 
-    def on_mount(self) -> None:
-        """Begin to draw."""
-        self.set_interval(_REDRAW, self.draw)
+    def on_show(self) -> None:
+        """Draw what came while it was hidden."""
+        self.call_after_refresh(self.draw)
 
     def on_resize(self, event: events.Resize) -> None:
         """All charts where there is room."""
         self._arrange(event.size.width >= _WIDE and event.size.height >= _TALL)
 
     def show(self, curves: Curves | None, others: Sequence[Curves] = ()) -> None:
-        """Draw these from the next redraw on."""
+        """Draw these."""
         self._curves, self._others = curves, tuple(others)
+        self.draw()
 
     def draw(self) -> None:
         """Redraw if something changed and it can be seen."""
@@ -69,11 +71,10 @@ class CurveBoard(Vertical, can_focus=True):
             return
         self._drawn = wanted
         look = replace(self.look, window=self._window(curves))
-        for kind in KINDS:
-            box = self.query_one(f"#curve-{kind}")
+        for kind, box in self._boxes.items():
             if box.display:
-                box.query_one(PiecesLine).set_pieces(caption(curves, kind, look, self._others))
-                box.query_one(Chart).show(picture(curves, kind, look, self._others))
+                box.caption.set_pieces(caption(curves, kind, look, self._others))
+                box.chart.show(picture(curves, kind, look, self._others))
 
     # What keys do.
 
@@ -156,9 +157,9 @@ class CurveBoard(Vertical, can_focus=True):
 
     def _arrange(self, together: bool) -> None:
         self.set_class(together, "-all")
-        for kind in KINDS:
-            self.query_one(f"#curve-{kind}").display = together or kind == self.kind
-        self.query_one("#small-curves").display = together or self.kind != "loss"
+        for kind, box in self._boxes.items():
+            box.display = together or kind == self.kind
+        self._small.display = together or self.kind != "loss"
         self.call_after_refresh(self.draw)
 
     def _places(self) -> list[Place]:
@@ -180,7 +181,14 @@ class CurveBoard(Vertical, can_focus=True):
         return (low, low + width) if width > 0 else None
 
 
-def _curve(kind: Kind) -> ComposeResult:
-    with Vertical(id=f"curve-{kind}", classes="curve"):
-        yield PiecesLine()
-        yield Chart()
+class _Curve(Vertical):
+    """One chart, and the line of words above it."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(id=f"curve-{kind}", classes="curve")
+        self.caption, self.chart = PiecesLine(), Chart()
+
+    def compose(self) -> ComposeResult:
+        """The words, the chart."""
+        yield self.caption
+        yield self.chart

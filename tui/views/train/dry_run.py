@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from charlm.display import visible
-from charlm.priority import give_way
 
-from ...training.process import NICE
+from ...threads import nobody
+from ...training.child import Child
 from ...training.snapshots import Forecast
 from .training_plan import TrainingPlan
 
@@ -19,51 +18,56 @@ _WARNING, _ERROR = "charlm: warning: ", "charlm: error: "
 
 
 class DryRun:
-    """Asks for one plan at a time; `latest` is its newest forecast, None before any was asked."""
+    """Asks for one plan at a time; `latest` is its newest forecast, None before any was asked.
+
+    `tell`: called when there is a newer one, most of the time on another thread.
+    """
 
     def __init__(self, command: Sequence[str]) -> None:
         self.latest: Forecast | None = None
+        self.tell: Callable[[], object] = nobody
         self._command = list(command)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
+        self._number = 0
+        self._lock = threading.Lock()
 
     def ask(self, plan: TrainingPlan) -> None:
         """Ask for this one, in place of the one before."""
         self.close()
-        self.latest = Forecast()
+        self.latest, number = Forecast(), self._number
         try:
-            process = subprocess.Popen(
-                [*self._command, *plan.what, "--dry-run"],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=os.environ | {"PYTHONUNBUFFERED": "1", "TERM": "dumb"},
-            )
+            self._child = Child(
+                [*self._command, *plan.what, "--dry-run"], "dry run",
+                partial(self._take, number), partial(self._end, number),
+            )  # fmt: skip
         except (OSError, ValueError) as error:  # no such program, or no such characters here
             self.latest = Forecast(error=visible(str(error)), done=True)
-            return
-        give_way(process.pid, NICE)
-        self._process = process
-        threading.Thread(target=self._read, args=(process,), name="dry run", daemon=True).start()
+        self.tell()
 
     def close(self) -> None:
         """Ask nothing more; nothing is known then."""
-        process, self._process, self.latest = self._process, None, None
-        if process is not None and process.poll() is None:
-            process.kill()
-            process.wait()
+        with self._lock:  # what the program before says from now on is of no plan
+            self._number += 1
+            self.latest = None
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.wait()
 
-    def _read(self, process: subprocess.Popen[bytes]) -> None:
-        forecast = Forecast()
-        assert process.stdout is not None
-        with process.stdout as output:
-            for raw in output:
-                forecast = _with_line(forecast, visible(raw.decode("utf-8", "replace").strip()))
-                if self._process is process:
-                    self.latest = forecast
-        if process.wait() and not forecast.error:
-            forecast = replace(forecast, error=f"it ended with exit code {process.returncode}")
-        if self._process is process:
-            self.latest = replace(forecast, done=True)
+    def _take(self, number: int, line: str) -> None:
+        self._know(number, lambda forecast: _with_line(forecast, line))
+
+    def _end(self, number: int, code: int) -> None:
+        said = f"it ended with exit code {code}" if code else ""
+        self._know(number, lambda known: replace(known, error=known.error or said, done=True))
+
+    def _know(self, number: int, more: Callable[[Forecast], Forecast]) -> None:
+        """Know more of a plan, unless another one was asked for meanwhile."""
+        with self._lock:
+            if number != self._number or self.latest is None:
+                return
+            self.latest = more(self.latest)
+        self.tell()
 
 
 def _with_line(forecast: Forecast, line: str) -> Forecast:

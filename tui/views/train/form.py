@@ -6,13 +6,15 @@ import os
 import re
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Button, Label, Static
 
 from charlm.display import visible
 from charlm.errors import InputError
@@ -20,7 +22,7 @@ from charlm.model.config import GATES, HIDDEN_SIZE, MAX_SIZE
 from charlm.run.places import can_be_name, named_after
 from charlm.text.config import UNITS
 
-from ...training.snapshots import Forecast
+from ...threads import nobody
 from ...widgets.field import Field
 from .choice import Choice
 from .dry_run import DryRun
@@ -30,7 +32,6 @@ from .training_plan import TrainingPlan
 from .typed_path import path_meant
 
 _CALM = 0.7  # seconds without a change after which it is worth asking what it would take
-_LOOK = 0.25
 _NAME_BYTES = 200
 _MOST_AT_ONCE = 1000
 
@@ -49,45 +50,48 @@ class TrainForm(VerticalScroll):
         super().__init__(id=id, can_focus=False)
         self._runs = runs
         self._stamp = time.strftime("%m%d-%H%M%S")
-        self._dry_run = DryRun(command)
-        self._changed: float | None = None
-        self._shown: Forecast | None = None
-        self._wrong = False
+        self.dry_run = DryRun(command)
+        self._calm: Timer | None = None
+        #: Whether the plan changed since it was asked what it would take.
+        self._unasked = False
+        # Held, not looked up: a message may still come while the form goes away.
+        self._fields: dict[str, Field] = {}
+        self._choices: dict[str, Choice] = {}
+        self._main, self._more = Vertical(id="form-main"), Vertical(id="form-more")
+        self._other_page = Button("More options", id="more")
+        self._error = Static("", id="form-error", markup=False)
+        self._forecast = Static("", id="forecast", markup=False)
 
     def compose(self) -> ComposeResult:
         """The fields, those for the curious on a page of their own, and the forecast."""
+        fields = self._fields = _fields(self._run_name("", ""))
+        choices = self._choices = {
+            "unit": Choice(("auto", *UNITS), "auto", id="unit"),
+            "cell": Choice(list(GATES), "lstm", id="cell"),
+            "kind": Choice(KINDS, KINDS[0], id="kind"),
+        }
         with Horizontal(id="form-columns"):
             with Vertical(id="form-left"):
-                with Vertical(id="form-main"):
-                    yield from _field(
-                        "Corpus",
-                        Field(
-                            id="corpus", placeholder="a text file; empty: Python's documentation"
-                        ),
-                    )
-                    yield from _field("Unit", Choice(("auto", *UNITS), "auto", id="unit"))
-                    yield from _field("Cell", Choice(list(GATES), "lstm", id="cell"))
-                    yield from _field("Hidden size", Field(str(HIDDEN_SIZE), id="hidden"))
-                    yield from _field("Layers", Field("1", id="layers"))
-                    yield from _field(
-                        "Until",
-                        Field(BUDGET[KINDS[0]].default, id="budget"),
-                        Choice(KINDS, KINDS[0], id="kind"),
-                    )
-                    yield from _field("Name", Field(id="name", placeholder=self._run_name("", "")))
-                with Vertical(id="form-more"):
+                with self._main:
+                    yield from _line("Corpus", fields["corpus"])
+                    yield from _line("Unit", choices["unit"])
+                    yield from _line("Cell", choices["cell"])
+                    yield from _line("Hidden size", fields["hidden"])
+                    yield from _line("Layers", fields["layers"])
+                    yield from _line("Until", fields["budget"], choices["kind"])
+                    yield from _line("Name", fields["name"])
+                with self._more:
                     for name, more in MORE.items():
-                        yield from _field(more.label, Field(id=name, placeholder=more.hint))
-                yield Static("", id="form-error", markup=False)
+                        yield from _line(more.label, fields[name])
+                yield self._error
                 with Horizontal(id="form-buttons"):
-                    yield Button("More options", id="more")
+                    yield self._other_page
                     yield Button("Start", id="start", variant="primary")
-            yield Static("", id="forecast", markup=False)
+            yield self._forecast
 
     def on_mount(self) -> None:
-        """Ask what the defaults would take."""
-        self.query_one("#form-more").display = False
-        self.set_interval(_LOOK, self._look)
+        """The first page."""
+        self._more.display = False
 
     def on_unmount(self) -> None:
         """Nothing stays running."""
@@ -97,12 +101,24 @@ class TrainForm(VerticalScroll):
         """The form is seen: the cursor into its first field."""
         self._stamp = time.strftime("%m%d-%H%M%S")
         self._change()
-        self.query_one("#corpus").focus()
+        self._fields["corpus"].focus()
 
     def shut(self) -> None:
         """The form is no longer seen."""
-        self._changed = None
-        self._dry_run.close()
+        self._unasked = False
+        self._wait(None)
+        self.dry_run.close()
+
+    def wake(self) -> None:
+        """The view is seen: show what is known, ask what is not."""
+        self.dry_run.tell = partial(self.call_later, self._show_forecast)
+        self._show_forecast()
+        self._wait(_CALM if self._unasked else None)
+
+    def rest(self) -> None:
+        """Another view lies over it: what was asked is answered, nothing else is asked."""
+        self.dry_run.tell = nobody
+        self._wait(None)
 
     def on_input_submitted(self) -> None:
         """Enter in a field starts."""
@@ -114,7 +130,7 @@ class TrainForm(VerticalScroll):
 
     def on_choice_changed(self, event: Choice.Changed) -> None:
         """Another plan; what was a good budget of one kind is not of another."""
-        budget = self.query_one("#budget", Input)
+        budget = self._fields["budget"]
         if event.choice.id == "kind" and budget.value in [each.default for each in BUDGET.values()]:
             budget.value = BUDGET[event.choice.value].default
         self._change()
@@ -130,69 +146,71 @@ class TrainForm(VerticalScroll):
     @property
     def shows_more(self) -> bool:
         """Whether the other options are seen."""
-        return any(more.display for more in self.query("#form-more"))  # at the end there is none
+        return bool(self._more.display)
 
     def turn_page(self) -> None:
         """The other options, or back to the first ones."""
-        main, more = self.query_one("#form-main"), self.query_one("#form-more")
+        main, more = self._main, self._more
         main.display, more.display = more.display, main.display
-        self.query_one("#more", Button).label = "Back" if more.display else "More options"
-        (more if more.display else main).query(Input).first().focus()
+        self._other_page.label = "Back" if more.display else "More options"
+        self._fields["learning-rate" if more.display else "corpus"].focus()
 
     def start(self) -> None:
         """Give the plan; a field that cannot be is named and gets the focus."""
         error = self._tell_error()
         if error is None:
             self.shut()
-            self.post_message(self.Asked(self._plan()))
+            self.post_message(self.Asked(self.plan()))
             return
-        field = self.query_one(f"#{error.field}")
-        if not field.parent.parent.display:  # type: ignore[union-attr]
+        if (error.field in MORE) != self.shows_more:
             self.turn_page()
-        field.focus()
+        self._fields[error.field].focus()
 
     def _change(self) -> None:
-        self._changed = time.monotonic()
-        self._dry_run.close()  # what it says is of another plan
-        self.query_one("#name", Input).placeholder = self._run_name(
-            path_meant(self._text("corpus")), self.query_one("#cell", Choice).value
+        self.dry_run.close()  # what it says is of another plan
+        self._unasked = bool(self.display) and self.is_attached
+        self._wait(_CALM if self._unasked else None)
+        self._fields["name"].placeholder = self._run_name(
+            path_meant(self._text("corpus")), self._choices["cell"].value
         )
-        self._wrong = self._tell_error() is not None
+        self._tell_error()
+        self._show_forecast()
 
     def _tell_error(self) -> FieldError | None:
-        line = self.query_one("#form-error", Static)
         try:
-            self._plan()
+            self.plan()
         except FieldError as error:
-            line.update(visible(str(error)))
+            self._error.update(visible(str(error)))
             return error
-        line.update("")
+        self._error.update("")
         return None
 
-    def _look(self) -> None:
-        """Ask what it would take when the fields are calm; show what is known of it."""
-        if self._changed is not None and time.monotonic() - self._changed > _CALM:
-            self._changed = None
-            self._wrong = self._tell_error() is not None
-            if not self._wrong:
-                self._dry_run.ask(self._plan())
-        forecast = None if self._wrong else self._dry_run.latest
-        if forecast is not self._shown:
-            self._shown = forecast
-            self.query_one("#forecast", Static).update(forecast_content(forecast))
+    def _wait(self, seconds: float | None) -> None:
+        """Ask what the plan would take when the fields were calm for so long; None: do not."""
+        if self._calm is not None:
+            self._calm.stop()
+        self._calm = None if seconds is None else self.set_timer(seconds, self._ask)
+
+    def _ask(self) -> None:
+        self._unasked = False
+        if self._tell_error() is None:
+            self.dry_run.ask(self.plan())
+
+    def _show_forecast(self) -> None:
+        self._forecast.update(forecast_content(self.dry_run.latest))
 
     def _text(self, field: str) -> str:
-        return self.query_one(f"#{field}", Input).value.strip()
+        return self._fields[field].value.strip()
 
     def _run_name(self, corpus: str, cell: str) -> str:
         name = f"{named_after(corpus, 'python')}-{cell or 'lstm'}-{self._stamp}"
         names = [name, *(f"{name}-{number}" for number in range(2, _MOST_AT_ONCE))]
         return next((free for free in names if not os.path.lexists(self._runs / free)), name)
 
-    def _plan(self) -> TrainingPlan:
+    def plan(self) -> TrainingPlan:
         """The plan of the fields. Raises FieldError."""
-        corpus, cell = path_meant(self._text("corpus")), self.query_one("#cell", Choice).value
-        kind = self.query_one("#kind", Choice).value
+        corpus, cell = path_meant(self._text("corpus")), self._choices["cell"].value
+        kind = self._choices["kind"].value
         if corpus and not os.path.exists(corpus):
             raise FieldError("corpus", f"{corpus} is not there: give the path of a text")
         hidden = self._number("hidden", "hidden size", MAX_SIZE)
@@ -213,7 +231,7 @@ class TrainForm(VerticalScroll):
         if wrong is not None:
             raise FieldError(wrong, f"{MORE[wrong].label.lower()} must be {MORE[wrong].rule}")
         return TrainingPlan(
-            run, corpus, cell, self.query_one("#unit", Choice).value, hidden, layers, budget, kind,
+            run, corpus, cell, self._choices["unit"].value, hidden, layers, budget, kind,
             more_options(more),
         )  # fmt: skip
 
@@ -240,7 +258,21 @@ def _can_be_named(name: str) -> bool:
         return False
 
 
-def _field(label: str, *widgets: Widget) -> ComposeResult:
+def _fields(name: str) -> dict[str, Field]:
+    """Return the fields by their names. name: what a run is called that gets none."""
+    corpus = "a text file; empty: Python's documentation"
+    fields = [
+        Field(id="corpus", placeholder=corpus),
+        Field(str(HIDDEN_SIZE), id="hidden"),
+        Field("1", id="layers"),
+        Field(BUDGET[KINDS[0]].default, id="budget"),
+        Field(id="name", placeholder=name),
+        *(Field(id=id, placeholder=more.hint) for id, more in MORE.items()),
+    ]
+    return {str(field.id): field for field in fields}
+
+
+def _line(label: str, *widgets: Widget) -> ComposeResult:
     with Horizontal(classes="field"):
         yield Label(label)
         yield from widgets

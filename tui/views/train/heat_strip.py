@@ -42,34 +42,48 @@ class HeatStrip(Vertical):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.strip = STRIPS[0]
+        self._wanted: tuple[Curves, Look, tuple[float, float]] | None = None
         self._drawn: tuple[object, ...] = ()
+        self._words = PiecesLine(id="strip-title")
+        self._cells = HeatCells(id="strip-cells")
+        self._meaning = PiecesLine(id="strip-legend", gap="")
 
     def compose(self) -> ComposeResult:
-        """The words, the cells."""
-        yield PiecesLine(id="strip-title")
-        yield HeatCells(id="strip-cells")
-        yield PiecesLine(id="strip-legend", gap="")
+        """The words, the cells, what their colours mean."""
+        yield self._words
+        yield self._cells
+        yield self._meaning
+
+    def on_show(self) -> None:
+        """Draw what came while it was hidden."""
+        self.call_after_refresh(self.draw)
 
     def next_strip(self) -> None:
         """Another of the four."""
         self.strip = STRIPS[(STRIPS.index(self.strip) + 1) % len(STRIPS)]
+        self.draw()
 
     def show(self, curves: Curves, look: Look, span: tuple[float, float]) -> None:
         """Draw what changed. `span`: the part of the axis that the curves show."""
-        wanted = (curves, look, span, self.strip, self.app.theme)
-        if wanted == self._drawn or not self.is_on_screen:
+        self._wanted = (curves, look, span)
+        self.draw()
+
+    def draw(self) -> None:
+        """Redraw if something changed and it can be seen."""
+        state = (self._wanted, self.strip, self.app.theme)
+        if self._wanted is None or state == self._drawn or not self.is_on_screen:
             return
-        self._drawn = wanted
+        self._drawn = state
+        curves, look, span = self._wanted
         found = rows(curves.probes, self.strip)
         self.styles.height = min(len(found), _MOST_ROWS) + 2 + self.styles.gutter.height
         at = len(curves.probes) - 1
         if look.cursor is not None:
             steps = [probe.place.step for probe in curves.probes]
             at = max(0, bisect_right(steps, look.cursor.step) - 1)
-        line = self.query_one("#strip-title", PiecesLine)
         words = title(self.strip) if found else "The log of this run tells nothing of its gates."
-        line.set_pieces([Piece(words, "bold"), *_values(found, at, self.strip)])
-        self.query_one(HeatCells).show(
+        self._words.set_pieces([Piece(words, "bold"), *_values(found, at, self.strip)])
+        self._cells.show(
             _Heat(
                 tuple(found),
                 tuple(probe.place.along(look.axis) for probe in curves.probes),
@@ -78,7 +92,7 @@ class HeatStrip(Vertical):
                 None if look.cursor is None else look.cursor.along(look.axis),
             )
         )
-        self.query_one("#strip-legend", PiecesLine).set_pieces(
+        self._meaning.set_pieces(
             _legend(self.strip, found, self.app.current_theme, self.app.no_color)
         )
 

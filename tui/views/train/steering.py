@@ -1,4 +1,4 @@
-"""What the keys do to a training: begin, pause, go on, its rate, stop."""
+"""What a training can be asked: to begin, to pause, to go on, another rate, to stop."""
 
 from __future__ import annotations
 
@@ -9,71 +9,67 @@ from charlm.display import visible
 
 from ...training.desk import TrainingDesk
 from ...training.snapshots import Curves
-from ...training.watcher import RunWatcher
 from ..base import View
-from .form import TrainForm
+from .shown import ShownRun
 from .train_on import train_on_options, train_on_sheet
 from .wheel import Wheel
 
 
-class SteeringActions(View):
-    """The form's start, and the wheel. `_run`: the run that is shown, None for the form."""
+class Steering:
+    """Starts trainings, and steers the one that is shown.
 
-    _desk: TrainingDesk
-    _wheel: Wheel
-    _watcher: RunWatcher
-    _run: Path | None
+    view: says how it went, and asks how far a training shall go on. begun: told of the run that a
+    training of this screen is for.
+    """
 
-    def show_run(self, run: Path) -> None:
-        """Show this run."""
-        raise NotImplementedError
+    def __init__(
+        self,
+        view: View,
+        desk: TrainingDesk,
+        wheel: Wheel,
+        shown: ShownRun,
+        begun: Callable[[Path], object],
+    ) -> None:
+        self._view, self._desk, self._wheel, self._shown = view, desk, wheel, shown
+        self._begun = begun
 
-    @property
-    def curves(self) -> Curves | None:
-        """The newest snapshot of the run that is shown."""
-        latest = self._watcher.latest
-        return latest if latest is not None and latest.run == self._run else None
-
-    def on_train_form_asked(self, event: TrainForm.Asked) -> None:
-        """Start the training of the form."""
-        self._start(event.plan.run, event.plan.options)
-
-    def action_pause(self) -> None:
-        """Pause, or go on; a training that is over goes on where it ended."""
-        curves = self.curves
-        if curves is None or self._wheel.is_alive(curves):
-            self._steer(self._wheel.pause_or_go_on)
-        else:
-            self.app.push_screen(train_on_sheet(curves), self._train_on)
-
-    def action_rate(self, direction: int) -> None:
-        """The learning rate down or up."""
-        self._steer(lambda curves: self._wheel.turn_rate(curves, direction))
-
-    def action_stop(self) -> None:
-        """Stop: it saves first."""
-        self._steer(self._wheel.stop)
-
-    def _train_on(self, word: str | None) -> None:
-        if word and (curves := self.curves) is not None:
-            self._start(curves.run, train_on_options(word, curves))
-
-    def _start(self, run: Path, options: Sequence[str]) -> None:
+    def start(self, run: Path, options: Sequence[str]) -> None:
+        """Start a training with these options; where that cannot be, it is said."""
         try:
             self._desk.start(run, options)
         except (OSError, ValueError) as error:
-            self.say(f"the training could not be started: {error}", True)
+            self._view.say(f"the training could not be started: {error}", True)
             return
         self._wheel.forget()
-        self.show_run(run)
-        self.say(f"training {visible(run.name)}")
+        self._begun(run)
+        self._view.say(f"training {visible(run.name)}")
 
-    def _steer(self, act: Callable[[Curves], str]) -> None:
-        curves = self.curves
+    def pause(self) -> None:
+        """Pause, or go on; a training that is over goes on where it ended."""
+        curves = self._shown.curves
+        if curves is None or self._shown.is_alive:
+            self._ask(self._wheel.pause_or_go_on)
+        else:
+            self._view.app.push_screen(train_on_sheet(curves), self._train_on)
+
+    def turn_rate(self, direction: int) -> None:
+        """Turn the learning rate down (-1) or up (1)."""
+        self._ask(lambda curves: self._wheel.turn_rate(curves, direction))
+
+    def stop(self) -> None:
+        """Stop: it saves first."""
+        self._ask(self._wheel.stop)
+
+    def _train_on(self, word: str | None) -> None:
+        if word and (curves := self._shown.curves) is not None:
+            self.start(curves.run, train_on_options(word, curves))
+
+    def _ask(self, act: Callable[[Curves], str]) -> None:
+        curves = self._shown.curves
         if curves is None or not curves.run.is_dir():
-            self.say("one moment: the training is starting")
+            self._view.say("one moment: the training is starting")
             return
         try:
-            self.say(act(curves))
+            self._view.say(act(curves))
         except OSError as error:
-            self.say(f"the training could not be asked: {error}", True)
+            self._view.say(f"the training could not be asked: {error}", True)

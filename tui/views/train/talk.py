@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from charlm.run.weights import Weights
 
+from ...threads import nobody
 from ...training.snapshots import Curves, Place
 from ...writer.contract import Load
 from ...writer.knobs import Setting
@@ -42,6 +44,14 @@ class Talk:
     def close(self) -> None:
         """End the thread."""
         self._worker.close()
+
+    def wake(self, tell: Callable[[], object]) -> None:
+        """Tell of every answer from now on: someone looks."""
+        self._worker.waits, self._worker.tell = True, tell
+
+    def rest(self) -> None:
+        """Tell nobody; what is being written is written to its end."""
+        self._worker.waits, self._worker.tell = False, nobody
 
     def ask(self, prompt: str) -> None:
         """From now on, what follows this prompt."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from charlm.run.places import resume_file
 from charlm.wording import short
 
 from ...training.snapshots import Curves
@@ -19,11 +17,6 @@ _MINUTES = {"s": 1 / 60, "min": 1.0, "h": 60.0}
 _LEAST = 1 / 60
 #: Where a training was stopped so near its end, the rest of it is hardly worth a start.
 _NEARLY = 0.8
-
-
-def can_go_on(run: Path) -> bool:
-    """Whether the run holds what a training needs to go on."""
-    return resume_file(run) is not None  # None where nothing may be looked at
 
 
 def train_on_sheet(curves: Curves) -> Ask:

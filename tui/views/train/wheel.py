@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from charlm.run.control import MAX_LEARNING_RATE, steer
-from charlm.run.lock import is_training
 
 from ...training.desk import TrainingDesk
 from ...training.snapshots import Curves
@@ -30,9 +29,7 @@ class Wheel:
         """Whether someone is training this run now."""
         if curves is None:
             return False
-        if self.is_own(curves.run):
-            return True
-        return curves.ended is None and is_training(curves.run)
+        return curves.alive or self.is_own(curves.run)
 
     def is_own(self, run: Path) -> bool:
         """Whether this screen started the training of that run, and it is running."""

@@ -9,7 +9,7 @@ from textual.geometry import Size
 
 from ...charts.panel import CurvesPanel
 from ...training.desk import TrainingDesk
-from ...training.watcher import RunWatcher
+from ...training.watcher import RunFeed
 from ...training.words import training_text
 from ..base import TALL, WIDE
 
@@ -23,8 +23,9 @@ class CurvesBeside:
     training: how far that training is, in words.
     """
 
-    def __init__(self, panel: CurvesPanel, watcher: RunWatcher, desk: TrainingDesk) -> None:
-        self._panel, self._watcher, self._desk = panel, watcher, desk
+    def __init__(self, panel: CurvesPanel, feed: RunFeed, desk: TrainingDesk) -> None:
+        self.feed = feed
+        self._panel, self._desk = panel, desk
         self._wanted: bool | None = None
         self._shown: tuple[Curves | None, str] | None = None
         self.training = ""
@@ -35,8 +36,8 @@ class CurvesBeside:
         training = self._desk.training
         seen = self._desk.run if training else run
         if seen is not None:
-            self._watcher.watch(seen.absolute())
-        curves = self._watcher.latest
+            self.feed.watch(seen.absolute())
+        curves = self.feed.latest
         other = "" if curves is None or curves.run == run else curves.run.name
         if self._shown is None or curves is not self._shown[0] or other != self._shown[1]:
             self._shown = curves, other

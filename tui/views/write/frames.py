@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from functools import partial
 
+from ...threads import nobody
 from ...writer.snapshots import (
     DecodeSnapshot,
     Explained,
@@ -37,19 +38,28 @@ class Frames:
         self._model, self._stages, self._exporter = model, stages, exporter
         self._drawn_at = 0.0
 
-    def begin(self) -> None:
-        """From now on what is posted is taken."""
+    def wake(self) -> None:
+        """Take what was posted, and what will be."""
+        self._worker.waits = True
         self._worker.tell = partial(self._view.call_later, self._come)
+        self.catch_up()
+
+    def rest(self) -> None:
+        """Nobody looks. A model that is being read is waited for."""
+        self._worker.waits = False
+        model = self._model
+        if not model.loading and (model.facts is not None or model.first is None):
+            self._worker.tell = nobody
 
     def _come(self) -> None:
         """Something was posted: show it, now or when the next frame is due."""
         wait = self._drawn_at + _FRAME - time.monotonic()
         if wait > 0:
-            self._view.set_timer(wait, self._drain)
+            self._view.set_timer(wait, self.catch_up)
         else:
-            self._drain()
+            self.catch_up()
 
-    def _drain(self) -> None:
+    def catch_up(self) -> None:
         """Everything the worker posted since the last frame."""
         for snapshot in self._worker.take():
             self._take(snapshot)
@@ -58,7 +68,10 @@ class Frames:
         first = writing.streaming and not writing.characters
         self._drawn_at = 0.0 if first else time.monotonic()
         writing.flush()
-        self._view.show_state()
+        if self._view.seen:
+            self._view.show_state()
+        else:
+            self.rest()
 
     def _take(self, snapshot: DecodeSnapshot) -> None:
         text, lanes = self._stages.text, self._stages.lanes

@@ -59,7 +59,7 @@ class WriteScreen(View):
         self.text = self.stages.text
         self.exporter = Exporter(self, worker, self.model)
         self._frames = Frames(self, worker, self.model, self.stages, self.exporter)
-        self._curves = CurvesBeside(self.panel, watcher, desk)
+        self._curves = CurvesBeside(self.panel, watcher.feed(), desk)
 
     def compose_view(self) -> ComposeResult:
         """Text and curves, and the prompt."""
@@ -72,8 +72,8 @@ class WriteScreen(View):
         """Cursor into the prompt; the model is read after the first paint."""
         self.prompt.focus()
         self.text.view.set_empty(*self.model.first_steps())
+        self.watch(self.text.view, "scroll_y", self.changed, init=False)
         self.begin()
-        self._frames.begin()
         if self.model.first is not None:
             self.call_after_refresh(self.load, self.model.first)
 
@@ -88,6 +88,16 @@ class WriteScreen(View):
 
     def _mount(self, stage: AnyStage) -> None:
         self.query_one("#body").mount(stage, before=self.panel)
+
+    def wake(self) -> None:
+        """Show what was written meanwhile, and what is written from now on."""
+        self._curves.feed.wake(self.changed)
+        self._frames.wake()
+
+    def rest(self) -> None:
+        """The text goes on; nobody reads it."""
+        self._curves.feed.rest()
+        self._frames.rest()
 
     # What the app asks of it.
 
@@ -105,10 +115,12 @@ class WriteScreen(View):
 
     def newest(self) -> Newest:
         """What is written with, and the newest text as far as it is written."""
+        self._frames.catch_up()
         now, facts = self.text.writing.now, self.model.facts
         ended = now is not None and now.ended
         identity = facts.identity if facts is not None else ""
-        return Newest(self.written_with, self.text.view.text, ended, identity)
+        growing = self.text.author.streaming
+        return Newest(self.written_with, self.text.view.text, ended, identity, growing)
 
     # What is seen.
 
@@ -122,18 +134,18 @@ class WriteScreen(View):
 
     def on_stage_changed(self) -> None:
         """A stage did what one of its keys says."""
-        self.show_state()
+        self.changed()
 
     def on_stage_left(self, event: Stage.Left) -> None:
         """There is nothing to see in it any more."""
         if event.stage is self.stages.shown:
             self.stages.show(Seen.TEXT)
-            self.show_state()
+            self.changed()
 
     def on_lanes_stage_taken(self, event: LanesStage.Taken) -> None:
         """One of several texts becomes the text."""
         self.stages.take_lane(event)
-        self.show_state()
+        self.changed()
 
     # What the keys do.
 
@@ -141,7 +153,7 @@ class WriteScreen(View):
         """Enter: write; an edited text whose first character stayed is a branch of what it was."""
         if not self.text.author.send(event.text):
             self.stages.write(Asked(event.text))
-        self.show_state()
+        self.changed()
 
     def action_escape(self) -> None:
         """Stop the text; else leave the prompt, or go back to it."""
@@ -158,7 +170,6 @@ class WriteScreen(View):
             self.text.put_cursor(None)
         else:
             self.prompt.focus()
-        self.show_state()
 
     def action_write(self) -> None:
         """Enter, by the mouse or from the palette."""
@@ -171,7 +182,6 @@ class WriteScreen(View):
     def action_regenerate(self) -> None:
         """The same prompt with the next seed."""
         self.stages.author.regenerate()
-        self.show_state()
 
     def action_copy(self) -> None:
         """Prompt and text to the clipboard."""
@@ -180,7 +190,6 @@ class WriteScreen(View):
     def action_continue(self) -> None:
         """Go on where the text was cut."""
         self.stages.author.go_on()
-        self.show_state()
 
     def action_edit(self) -> None:
         """Put the text up to the cursor, or all of it, into the prompt."""
@@ -189,12 +198,10 @@ class WriteScreen(View):
     def action_undo(self) -> None:
         """Back to the text that this one came of."""
         self.text.author.undo()
-        self.show_state()
 
     def action_redo(self) -> None:
         """On to the text last shown of those that came of this one."""
         self.text.author.redo()
-        self.show_state()
 
     def action_branches(self) -> None:
         """Choose among all texts that came of one another."""
@@ -212,7 +219,6 @@ class WriteScreen(View):
         if self.stages.seen is not Seen.TEXT:
             self.stages.show(Seen.TEXT)
         self.text.colour()
-        self.show_state()
 
     def action_export(self) -> None:
         """Ask for a format, then save or copy."""
@@ -248,12 +254,10 @@ class WriteScreen(View):
     def action_choose(self, by: int) -> None:
         """Choose the next knob."""
         self.knobs.choose(by)
-        self.show_state()
 
     def action_pick(self, knob: str) -> None:
         """Choose this knob."""
         self.knobs.pick(knob)
-        self.show_state()
 
     def action_pace(self) -> None:
         """Show the text faster or slower, from the next text on."""
@@ -262,17 +266,14 @@ class WriteScreen(View):
     def action_beams(self) -> None:
         """The hypotheses of the search, or the text again."""
         self.stages.turn_beams()
-        self.show_state()
 
     def action_grid(self) -> None:
         """Several samples of the prompt, or one text again."""
         self.stages.turn_grid()
-        self.show_state()
 
     def action_duel(self) -> None:
         """Two settings on one prompt and the same dice, or one text again."""
         self.stages.turn_duel()
-        self.show_state()
 
     def action_precision(self) -> None:
         """The same model in numbers of 8 bits, or of 32 again; the text starts again."""
@@ -285,7 +286,6 @@ class WriteScreen(View):
             self.load(self.model.facts.path)
             if asked is not None:
                 self.stages.write(asked)
-                self.show_state()
 
     def action_talk(self) -> None:
         """Load the newest weights of the training."""
@@ -297,11 +297,9 @@ class WriteScreen(View):
         """Show or hide the curves."""
         if said := self._curves.toggle(self.size, self.stages.shown.crowded):
             self.say(said)
-        self.show_state()
 
     def _turn(self, setting: Setting) -> None:
         self.stages.author.turn(setting)
-        self.show_state()
 
     # What is drawn.
 

@@ -11,6 +11,7 @@ from charlm.wording import counted
 
 from ....widgets.pieces_line import Piece, PiecesLine
 from ....writer.search import Frame, Search
+from ...base import View
 from .search_tree import SearchTree
 from .time_bar import TimeBar
 
@@ -43,7 +44,8 @@ class Lattice(Vertical):
 
     def on_mount(self) -> None:
         """Ten times a second: a search is faster than an eye."""
-        self.set_interval(_TICK, self._tick)
+        assert isinstance(self.screen, View)
+        self.screen.every(_TICK, self._tick)
 
     def show(self, search: Search | None, prompt: str, score: str, over: bool) -> None:
         """Show this search; `score` says what its texts are ranked by."""

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from charlm.display import visible_characters
 from charlm.wording import fixed
 
-from ....widgets.wrapping import Wrapped
+from ....widgets.wrapping import Wrapped, cut_before
 from ....writer.search import Cut, EndedText, Frame, Line, Search, branches
 
 #: Cells: of a line's mark, its bar, and what stands behind it in all.
@@ -145,9 +145,7 @@ class SearchTree(Widget):
     def _ended(self, text: EndedText) -> Strip:
         said = f"✓ {fixed(text.score, 2)} "
         room = max(0, self.size.width - len(said) - _MARK)
-        shown = visible_characters(text.text).replace("\n", "↵")
-        if cell_len(shown) > room:
-            shown = "…" + shown[max(0, len(shown) - room + 1) :]
+        shown = cut_before(visible_characters(text.text).replace("\n", "↵"), room)
         return Strip([
             Segment(" " * _MARK + said, self._style("ended")), Segment(shown, self._style("open"))
         ])  # fmt: skip

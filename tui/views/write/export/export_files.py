@@ -16,7 +16,7 @@ from rich.style import Style
 
 from charlm.display import visible_characters
 
-from ....widgets.wrapping import Wrapped
+from ....widgets.wrapping import Wrapped, cut
 from ....writer.thoughts import LEVELS, Trace
 from ..text.block import Block
 
@@ -82,9 +82,7 @@ def as_svg(block: Block, base_style: Style, level_styles: Sequence[Style]) -> st
     wrapped = Wrapped(visible_characters(block.text), _COLUMNS)
     body: list[str] = []
     y = _EDGE + _LINE
-    heading = block.heading
-    heading = heading if len(heading) <= _COLUMNS else heading[: _COLUMNS - 1] + "…"
-    body += _run(_EDGE, y, heading, base)
+    body += _run(_EDGE, y, cut(block.heading, _COLUMNS), base)
     y += _LINE // 2
     for start, end in zip(wrapped.starts, wrapped.ends, strict=True):
         y, x, place = y + _LINE, float(_EDGE), start

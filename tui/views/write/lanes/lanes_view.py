@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -16,7 +17,7 @@ from textual.widget import Widget
 from charlm.display import visible, visible_characters
 
 from ....widgets.ramps import LEVELS, Ramp, ramp_of
-from ....widgets.wrapping import Wrapped
+from ....widgets.wrapping import Wrapped, cut
 from ..comparison import Lane, parting, shared_runs
 
 #: Between two texts that stand side by side.
@@ -183,9 +184,8 @@ class LanesView(Widget):
         name = visible(self._names[place])
         nats = lane.nats if width >= _ROOMY else ""
         right = " ".join(part for part in (nats, "✓" if lane.over else "…") if part)
-        left, room = f"{mark}{name}", max(1, width - len(right) - 2)
-        left = left if len(left) <= room else left[: room - 1] + "…"
-        rule = " " + "─" * max(0, width - len(left) - len(right) - 2) + " "
+        left = cut(f"{mark}{name}", max(1, width - len(right) - 2))
+        rule = " " + "─" * max(0, width - cell_len(left) - len(right) - 2) + " "
         style, quiet = self._style("chosen" if chosen else "head"), self._style("head")
         sign, tint = 0, style
         if self._compared:  # each side has its colour, which is the legend

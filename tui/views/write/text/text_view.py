@@ -15,12 +15,12 @@ from rich.style import Style
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from charlm.display import visible
 
 from ....widgets.empty import empty_line
+from ....widgets.lines import Lines
 from .block import CURSOR, STRONG, Block, Comparison
 from .legend import NATS
 
@@ -35,13 +35,12 @@ _QUIET = ("heading", "caret", "empty", "empty-strong")
 _REVERSE, _BOLD = Style(reverse=True), Style(bold=True)
 
 
-class TextView(ScrollView, can_focus=True, inherit_bindings=False):
+class TextView(Lines, can_focus=True, inherit_bindings=False):
     """Completions above one another, the newest last; it follows the end unless scrolled up.
 
     cursor: a place in the newest text, None when it is not shown. Keys are the view's own.
     """
 
-    ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {*_STYLES, *(f"text-view--{n}" for n in _QUIET)}
 
     class Clicked(Message):
@@ -221,10 +220,8 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _to_cursor(self) -> None:
         if self.cursor is not None:
-            y = self._tops[-1] + 1 + self.blocks[-1].line_of(self.cursor)
-            if not 0 <= y - self.scroll_offset.y < self.size.height:
-                top = y - self.size.height // 2
-                self.scroll_to(y=top, animate=False, immediate=True, force=True)
+            line = self._tops[-1] + 1 + self.blocks[-1].line_of(self.cursor)
+            self.reveal(line, centred=True)
 
     @property
     def _text_width(self) -> int:

@@ -1,0 +1,154 @@
+"""The form that starts a training, alone: what may stand in it, and what it would take."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from driver import until
+from textual.app import App, ComposeResult
+from textual.widgets import Input
+from train_fakes import TRAINER
+
+from tui.training.snapshots import Forecast
+from tui.views.train.choice import Choice
+from tui.views.train.form import FieldError, TrainForm
+from tui.views.train.training_plan import TrainingPlan
+
+FORECAST = Forecast((("parameters", "1,234"),), done=True)
+
+
+class FormApp(App[None]):
+    """The form alone. `asked`: the plans it was started with."""
+
+    CSS = "TrainForm Input { width: 40; } #forecast { height: 8; }"
+
+    def __init__(self, runs: Path) -> None:
+        super().__init__()
+        self.form = TrainForm(runs, TRAINER)
+        self.asked: list[TrainingPlan] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.form
+
+    def on_train_form_asked(self, event: TrainForm.Asked) -> None:
+        self.asked.append(event.plan)
+
+    def fill(self, **fields: str) -> None:
+        for field, text in fields.items():
+            self.form.query_one(f"#{field}", Input).value = text
+
+    def said(self, part: str) -> str:
+        """What stands in a part of the form."""
+        return str(self.form.query_one(part).content)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder of one's own, with a folder for runs."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    return tmp_path / "checkpoints"
+
+
+@asynccontextmanager
+async def shown_form(runs: Path) -> AsyncIterator[FormApp]:
+    app = FormApp(runs)
+    async with app.run_test(size=(100, 40)):
+        app.form.wake()
+        app.form.open()
+        yield app
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("corpus", "nowhere.txt"), ("hidden", "0"), ("hidden", "x"), ("hidden", "99999999"),
+        ("layers", "65"), ("budget", "many"), ("budget", "0"), ("name", "../up"), ("name", ".."),
+        ("name", "a\x1bb"), ("name", "名" * 90), ("dropout", "1"), ("seed", "-1"),
+        ("others", "no option"), ("others", "--corpus 'open"),
+    ],
+)  # fmt: skip
+async def test_the_form_names_the_field_that_is_wrong(runs: Path, field: str, value: str) -> None:
+    async with shown_form(runs) as app:
+        app.fill(**{field: value})
+        app.form.start()
+        assert app.said("#form-error") and "\x1b" not in app.said("#form-error")
+        await until(lambda: app.form.query_one(f"#{field}").has_focus)
+        assert not app.asked
+        app.fill(**{field: {"hidden": "64", "layers": "2", "budget": "5k"}.get(field, "")})
+        app.form.start()
+        await until(lambda: app.asked)
+
+
+async def test_the_forecast_of_another_plan_goes_with_it(runs: Path) -> None:
+    async with shown_form(runs) as app:
+        dry_run = app.form.dry_run
+        dry_run.close()
+        dry_run.ask = lambda plan: None  # type: ignore[method-assign]
+        for field, value in (("hidden", "65"), ("corpus", "nowhere")):
+            dry_run.latest = FORECAST
+            dry_run.tell()
+            await until(lambda: "1,234" in app.said("#forecast"))
+            app.fill(**{field: value})
+            await until(lambda: "1,234" not in app.said("#forecast"))
+        assert "nowhere is not there" in app.said("#form-error")
+
+
+async def test_a_corpus_may_have_any_name_of_a_file(runs: Path) -> None:
+    Path("~notes.txt").write_text("hello\n" * 99)
+    async with shown_form(runs) as app:
+        app.fill(corpus="~notes.txt")
+        assert app.form.plan().what[:2] == ["--corpus", "~notes.txt"]
+
+
+async def test_a_kind_of_budget_brings_its_own_default(runs: Path) -> None:
+    async with shown_form(runs) as app:
+        budget, kind = app.form.query_one("#budget", Input), app.form.query_one("#kind", Choice)
+        for value in ("5", "10", "5M"):
+            kind.action_step(1)
+            await until(lambda value=value: budget.value == value)  # type: ignore[misc]
+        budget.value = "700k"  # one's own stays
+        kind.action_step(1)
+        await until(lambda: kind.value == "minutes")
+        assert budget.value == "700k"
+
+
+async def test_a_dropped_path_is_the_corpus(runs: Path) -> None:
+    """As file managers and terminals write one: in quotes, with backslashes, as a URL."""
+    text = runs.resolve() / "märchen für dich.txt"
+    text.write_text("text")
+    async with shown_form(runs) as app:
+        for typed in (f"'{text}'", str(text).replace(" ", "\\ "), text.as_uri()):
+            app.fill(corpus=typed)
+            plan = app.form.plan()
+            assert plan.what[:2] == ["--corpus", str(text)]
+            assert plan.run.name.startswith("märchen_für_dich-lstm-")
+        app.fill(corpus="'nowhere.txt'")
+        with pytest.raises(FieldError, match=r"^nowhere\.txt is not there"):
+            app.form.plan()
+
+
+async def test_the_name_of_a_run_that_is_there_is_not_proposed(runs: Path) -> None:
+    async with shown_form(runs) as app:
+        name = app.form.plan().run.name
+        for taken in (name, f"{name}-2"):
+            (runs / taken).mkdir()
+        assert app.form.plan().run.name == f"{name}-3"
+
+
+async def test_what_comes_while_the_form_goes_away_is_borne(runs: Path) -> None:
+    """A timer of it, or a message of a field, may still be under way."""
+    async with shown_form(runs) as app:
+        form = app.form
+        await form.query_one("#form-error").remove()
+        form.on_input_changed()
+        await form.remove()
+        form.on_input_changed()
+        form.start()
+        form.turn_page()
+        form.rest()
+        form.wake()
+        assert not form.dry_run.latest
