@@ -79,10 +79,11 @@ async def write(screen: WriteScreen, prompt: str) -> None:
     await until(lambda: len(screen.text.view.blocks) > blocks and not screen.text.writing.streaming)
 
 
-def lanes_of(screen: WriteScreen) -> LanesAuthor:
+def lanes_of(screen: Any) -> LanesAuthor:
     """Who writes the texts that are seen side by side."""
-    assert screen.stages.lanes is not None
-    return screen.stages.lanes.author
+    author = screen.stages.lanes.author
+    assert isinstance(author, LanesAuthor)
+    return author
 
 
 async def export(screen: WriteScreen, suffix: str, *keys: str) -> None:

@@ -32,6 +32,9 @@ FACTS = ModelFacts(
     threads=1, precision="float32",
 )  # fmt: skip
 
+#: Characters that are written at once, at most.
+_AT_ONCE = 8
+
 
 @dataclass(frozen=True)
 class FakeChange:
@@ -57,7 +60,7 @@ class FakeText:
     def advance(self, n: int = 64, budget_ms: float = 20) -> list[FakeChange]:
         time.sleep(self.delay)
         changes = []
-        for _ in range(min(n, 8, len(self._steps))):
+        for _ in range(min(n, _AT_ONCE, len(self._steps))):
             keep, text = self._steps.pop(0)
             self.characters += len(text)
             self.log_prob -= math.log(4) * len(text)
@@ -80,7 +83,7 @@ class FakeText:
 
 
 class FakeLanes:
-    """Texts side by side, a character of each at a time; without any, each names its request."""
+    """Texts side by side, some characters at a time; without any, each names its request."""
 
     def __init__(self, together: Together, texts: tuple[str, ...] | None, delay: float) -> None:
         requests = together.requests
@@ -97,17 +100,19 @@ class FakeLanes:
     def advance(self, n: int, budget_ms: float) -> list[LaneWritten]:
         time.sleep(self._delay)
         place = self.characters
-        self.characters += 1
+        longest = max(map(len, self._texts))
+        self.characters = to = min(place + min(n, _AT_ONCE), longest)
         return [
-            LaneWritten(self._number, lane, place, text[place], place + 1,
-                        -(place + 1.0 + (lane % 2 == 0)) * (lane + 1), place + 1 == len(text),
-                        lane % 2 == 0, self._ratios(place))
+            LaneWritten(self._number, lane, place, text[place:to], min(to, len(text)),
+                        -(min(to, len(text)) + (lane % 2 == 0)) * (lane + 1.0), to >= len(text),
+                        lane % 2 == 0, self._ratios(place, min(to, len(text))))
             for lane, text in enumerate(self._texts) if place < len(text)
         ]  # fmt: skip
 
-    def _ratios(self, place: int) -> tuple[float, ...]:
+    def _ratios(self, place: int, to: int) -> tuple[float, ...]:
         """From far on the first side, over none, to never on it, and again."""
-        return ((4.0, 1.0, 0.0, -1.0, -math.inf)[place % 5],) if self._compared else ()
+        ratios = (4.0, 1.0, 0.0, -1.0, -math.inf)
+        return tuple(ratios[i % 5] for i in range(place, to)) if self._compared else ()
 
 
 def letters(text: str, start: int = 0) -> list[tuple[int, str]]:

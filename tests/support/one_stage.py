@@ -16,8 +16,9 @@ from textual.screen import Screen
 
 from tui.app import CharlmApp
 from tui.views.base import View
-from tui.views.write.author import Tools
+from tui.views.write.author import Asked, Tools
 from tui.views.write.knobs import Knobs
+from tui.views.write.lanes.stage import LanesStage
 from tui.views.write.model import Model
 from tui.views.write.stage import AnyStage, Seen
 from tui.views.write.stages import Stages
@@ -87,6 +88,23 @@ class StageView(View):
         """A stage did what one of its keys says."""
         self.show_state()
 
+    def on_stage_left(self) -> None:
+        """There is nothing to see in it any more."""
+        self.show(Seen.TEXT)
+
+    def on_lanes_stage_taken(self, event: LanesStage.Taken) -> None:
+        """One of several texts becomes the text."""
+        self.stages.take_lane(event)
+        self.show_state()
+
+    def turn(self, knob: str, by: int) -> None:
+        """Turn a knob."""
+        self.stages.author.turn(self.knobs.setting.moved(knob, by))
+
+    def use(self, decoder: str) -> None:
+        """Take another decoder."""
+        self.stages.author.turn(self.knobs.setting.with_decoder(decoder))
+
     def _mount(self, stage: AnyStage) -> None:
         self.query_one("#body").mount(stage)
 
@@ -108,10 +126,14 @@ class StageApp(CharlmApp):
         """The stages."""
         return self._make()
 
+    def written_with(self) -> Path | None:
+        """No view asks."""
+        return None
+
 
 @asynccontextmanager
 async def staged(
-    model: FakeModel, size: tuple[int, int] = (100, 30), *, setting: Setting = NUCLEUS,
+    model: FakeModel, size: tuple[int, int] = (120, 30), *, setting: Setting = NUCLEUS,
     plain: bool = False,
 ) -> AsyncIterator[StageView]:  # fmt: skip
     """The stages, with a fake model that is loaded; its thread is closed at the end."""
@@ -124,3 +146,11 @@ async def staged(
             yield view
     finally:
         app.close()
+
+
+async def write_on(view: StageView, prompt: str) -> None:
+    """From a prompt, the whole text."""
+    blocks = len(view.text.view.blocks)
+    view.stages.write(Asked(prompt))
+    writing = view.text.writing
+    await until(lambda: len(view.text.view.blocks) > blocks and not writing.streaming)

@@ -13,12 +13,14 @@ from driver import HOSTILE, RAW, lanes_of, painted, press, running, toasts, unti
 from fakes import FakeModel, letters
 from hypothesis import given
 from hypothesis import strategies as st
+from one_stage import StageView, staged, write_on
 from snapshots import drawn
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
 from tui.keys import table as keymap
 from tui.keys.table import keys_of
 from tui.shell.settings import Loaded, Settings
+from tui.views.write.author import Asked
 from tui.views.write.comparison import agreement, parting, shared_runs
 from tui.views.write.lanes.lanes_view import LanesView
 from tui.views.write.stage import Seen
@@ -137,11 +139,11 @@ def test_runs_part_a_text_where_the_two_differ(one: str, other: str) -> None:
 # The screen's side.
 
 
-def texts(screen: WriteScreen) -> list[str]:
+def texts(screen: WriteScreen | StageView) -> list[str]:
     return [lane.text for lane in lanes_of(screen).lanes.lanes]
 
 
-async def over(screen: WriteScreen, count: int) -> None:
+async def over(screen: WriteScreen | StageView, count: int) -> None:
     await until(
         lambda: len(lanes_of(screen).lanes.lanes) == count and not lanes_of(screen).streaming
     )
@@ -155,9 +157,9 @@ async def test_the_grid_has_as_many_samples_as_there_is_room(
     size: tuple[int, int], count: int
 ) -> None:
     model = FakeModel()
-    async with running(model, size) as screen:
+    async with staged(model, size) as screen:
         screen.prompt.text = "We "
-        await press(screen, "ctrl+f")
+        screen.stages.turn_grid()
         await over(screen, count)
         assert [r.sample for r in model.requests] == list(range(count))
         assert {(r.prompt, r.seed, r.strategy) for r in model.requests} == {
@@ -174,8 +176,8 @@ async def test_the_grid_has_as_many_samples_as_there_is_room(
 
 
 async def test_the_last_of_nine_samples_is_the_last_of_four_too() -> None:
-    async with running(FakeModel(), (160, 48)) as screen:
-        await press(screen, "ctrl+f")
+    async with staged(FakeModel(), (160, 48)) as screen:
+        screen.stages.turn_grid()
         await over(screen, 9)
         await press(screen, "end", "g")
         await over(screen, 4)
@@ -238,22 +240,20 @@ async def test_what_has_no_samples_says_so() -> None:
 
 async def test_a_knob_and_a_prompt_write_the_grid_again() -> None:
     model = FakeModel()
-    async with running(model) as screen:
-        await press(screen, "ctrl+f")
+    async with staged(model) as screen:
+        screen.stages.turn_grid()
         await over(screen, 6)
         first = texts(screen)
-        await press(screen, "ctrl+down")
+        screen.turn("temperature", -1)
         await until(lambda: not lanes_of(screen).streaming and texts(screen) != first)
         assert {r.strategy for r in model.requests[6:]} == {Sampling(temperature=0.95, top_p=0.95)}
-        screen.prompt.focus()
-        screen.prompt.text = "Then "
-        await press(screen, "enter")
+        screen.stages.write(Asked("Then "))
         await until(lambda: len(model.requests) == 18 and not lanes_of(screen).streaming)
         assert {r.prompt for r in model.requests[12:]} == {"Then "}
-        await press(screen, "ctrl+r")
+        screen.stages.author.regenerate()
         await until(lambda: len(model.requests) == 24)
         assert {r.seed for r in model.requests[18:]} == {2}
-        await press(screen, "ctrl+f")
+        screen.stages.turn_grid()
         assert screen.stages.seen is Seen.TEXT
 
 
@@ -273,24 +273,25 @@ async def test_escape_stops_the_grid_then_leaves_it() -> None:
 
 async def test_a_duel_of_two_settings_on_the_same_dice() -> None:
     model = FakeModel(lanes=("the same, then this way", "the same, then that way"))
-    async with running(model, (120, 30)) as screen:
+    async with staged(model, (120, 30)) as screen:
         screen.prompt.text = "We "
-        await press(screen, "ctrl+d")
+        screen.stages.turn_duel()
         await over(screen, 2)
         assert [r.strategy for r in model.requests] == [Sampling(top_p=0.95), Greedy()]
         await until(lambda: "first difference at 18" in painted(screen))
         assert "21 of 23 characters the same" in painted(screen)
         assert " A  nucleus" in painted(screen) and "▸ B  greedy" in painted(screen)
         assert "likelier with   A   or with   B " in painted(screen)
-        await press(screen, "f3")
+        screen.use("sample")
         await until(lambda: model.requests[-1].strategy == Sampling())
         assert model.requests[-2].strategy == Sampling(top_p=0.95)
-        await press(screen, "left", "ctrl+down")
+        await press(screen, "left")
+        screen.turn("temperature", -1)
         await until(lambda: len(model.requests) == 6)
         assert [r.strategy for r in model.requests[-2:]] == [
             Sampling(temperature=0.95, top_p=0.95), Sampling()
         ]  # fmt: skip
-        await press(screen, "ctrl+r")
+        screen.stages.author.regenerate()
         await until(lambda: len(model.requests) == 8)
         assert [r.seed for r in model.requests[-2:]] == [2, 2]
         await press(screen, "right", "enter")
@@ -315,42 +316,48 @@ async def test_the_prompt_is_that_of_what_is_seen_or_what_was_typed_since() -> N
 
 
 async def test_leaving_a_duel_leaves_the_setting_as_it_was() -> None:
-    async with running(FakeModel()) as screen:
+    async with staged(FakeModel()) as screen:
         before = screen.knobs.setting
-        await press(screen, "ctrl+d")
+        screen.stages.turn_duel()
         await over(screen, 2)
-        await press(screen, "f5", "ctrl+d")
+        screen.use("beam")
+        screen.stages.turn_duel()
         assert screen.stages.seen is Seen.TEXT and screen.knobs.setting == before
 
 
 async def test_a_text_keeps_the_setting_it_was_written_with() -> None:
-    async with running(FakeModel()) as screen:
-        await write(screen, "Oh")
+    async with staged(FakeModel()) as screen:
+        await write_on(screen, "Oh")
         before = screen.knobs.setting
-        await press(screen, "ctrl+f")
+        screen.stages.turn_grid()
         await over(screen, 6)
-        await press(screen, "r", "t")
+        screen.stages.author.regenerate()
+        screen.turn("temperature", -1)
         await until(lambda: not lanes_of(screen).streaming)
-        await press(screen, "escape")
+        screen.show(Seen.TEXT)
         assert screen.stages.seen is Seen.TEXT and screen.knobs.setting == before
 
 
 async def test_one_goes_back_in_texts_side_by_side() -> None:
     long = "".join(f" line{i}\n" for i in range(80))
-    async with running(FakeModel(lanes=(long, long[:-1] + "!")), (80, 24)) as screen:
-        await press(screen, "ctrl+d")
+    async with staged(FakeModel(lanes=(long, long[:-1] + "!")), (80, 24)) as screen:
+        screen.stages.turn_duel()
         await over(screen, 2)
         await until(lambda: "▼ PgDn" in painted(screen))
         assert painted(screen).count(" line0 ") == 2 and "line79" not in painted(screen)
-        await press(screen, "pagedown")
+        screen.stages.shown.turn_page(1)
         await until(lambda: " line0 " not in painted(screen))
-        await press(screen, *["pagedown"] * 20)
+        for _ in range(20):
+            screen.stages.shown.turn_page(1)
+        screen.show_state()
         await until(
             lambda: painted(screen).count("line79") == 2 and "▼ PgDn" not in painted(screen)
         )
-        await press(screen, *["pageup"] * 20)
+        for _ in range(20):
+            screen.stages.shown.turn_page(-1)
+        screen.show_state()
         await until(lambda: painted(screen).count(" line0 ") == 2)
-        await press(screen, "ctrl+end")
+        screen.stages.shown.turn_page(None)
         await until(lambda: painted(screen).count("line79") == 2)
         screen.query_one(LanesView).on_mouse_scroll_up()
         await until(lambda: "line79" not in painted(screen))
@@ -380,17 +387,17 @@ async def test_a_new_model_ends_what_is_written() -> None:
 
 
 async def test_the_engines_error_ends_the_lanes() -> None:
-    async with running(FakeModel(error=RuntimeError(HOSTILE))) as screen:
-        await press(screen, "ctrl+f")
-        await until(lambda: toasts(screen) and not lanes_of(screen).streaming)
+    async with staged(FakeModel(error=RuntimeError(HOSTILE))) as screen:
+        screen.stages.turn_grid()
+        await until(lambda: screen.said and not lanes_of(screen).streaming)
         assert not RAW.search(painted(screen).replace("\n", ""))
 
 
 async def test_hostile_texts_are_inert_side_by_side() -> None:
     for key in ("ctrl+f", "ctrl+d"):
         lanes = (HOSTILE, HOSTILE[::-1]) * (3 if key == "ctrl+f" else 1)
-        async with running(FakeModel(lanes=lanes)) as screen:
-            await press(screen, key)
+        async with staged(FakeModel(lanes=lanes)) as screen:
+            screen.stages.turn_grid() if key == "ctrl+f" else screen.stages.turn_duel()
             await until(lambda: lanes_of(screen).lanes.lanes and not lanes_of(screen).streaming)
             await until(lambda: "app.quit" in painted(screen))
             assert not RAW.search(painted(screen).replace("\n", ""))

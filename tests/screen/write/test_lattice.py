@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 from driver import HOSTILE, RAW, painted, press, running, until, write
 from fakes import FakeModel, FakeText, letters
+from one_stage import StageView, staged, write_on
 from searches import random_search
 from snapshots import drawn
 
 from charlm.decoding import BeamSearch, NucleusBeam
 from tui.keys.table import keys_of
 from tui.shell.settings import Loaded, Settings
+from tui.views.base import View
+from tui.views.write.author import Asked
 from tui.views.write.beams.search_tree import SearchTree
 from tui.views.write.beams.time_bar import TimeBar
 from tui.views.write.stage import Seen
@@ -67,7 +70,15 @@ async def looking(screen: WriteScreen) -> None:
     await until(lambda: screen.stages.beams and "at 30 of 30" in painted(screen))
 
 
-def texts(screen: WriteScreen) -> list[str]:
+async def looking_alone(screen: StageView) -> None:
+    """The same without the lines around it."""
+    screen.use("beam")
+    await write_on(screen, "We ")
+    screen.show(Seen.BEAMS)
+    await until(lambda: "of 30" in painted(screen))
+
+
+def texts(screen: View) -> list[str]:
     """The lines of the tree as they are drawn."""
     tree = screen.query_one(SearchTree)
     return [tree.render_line(y).text.rstrip() for y in range(tree.size.height)]
@@ -107,8 +118,10 @@ async def test_a_search_is_seen_and_stepped_through() -> None:
 
 
 async def test_it_follows_the_search_while_that_goes_on() -> None:
-    async with running(Searcher(delay=0.05), (80, 24)) as screen:
-        await press(screen, "f6", *"We", "enter", "ctrl+b")
+    async with staged(Searcher(delay=0.05), (80, 24)) as screen:
+        screen.use("nucleus-beam")
+        screen.stages.write(Asked("We"))
+        screen.show(Seen.BEAMS)
         await until(lambda: "live" in painted(screen))
         await until(lambda: re.search(r"at +(\d\d) of \1 ", painted(screen)))
         await press(screen, "comma", "comma")
@@ -120,8 +133,8 @@ async def test_it_follows_the_search_while_that_goes_on() -> None:
 
 
 async def test_what_was_cut_says_where_and_by_how_much() -> None:
-    async with running(Searcher(), (100, 40)) as screen:
-        await looking(screen)
+    async with staged(Searcher(), (100, 40)) as screen:
+        await looking_alone(screen)
         search = screen.text.writing.now.search
         assert search is not None
         cuts = [line.gone for line in search.frame(30, 0, 40).lines if line.gone is not None]
@@ -137,10 +150,10 @@ async def test_what_was_forgotten_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("tui.writer.search._SLOTS", 0)
     model = Searcher()
     model.part = random_search(7, 130, 6).part
-    async with running(model, (100, 30)) as screen:
-        await press(screen, "f5")
-        await write(screen, "We ")
-        await press(screen, "ctrl+b")
+    async with staged(model, (100, 30)) as screen:
+        screen.use("beam")
+        await write_on(screen, "We ")
+        screen.show(Seen.BEAMS)
         await until(lambda: "at 130 of 130" in painted(screen))
         await press(screen, "home")
         await until(lambda: "at  31 of 130" in painted(screen))
@@ -181,8 +194,8 @@ async def test_the_keys_of_a_search_act_only_while_it_is_seen() -> None:
 async def test_hostile_characters_are_inert_in_the_tree() -> None:
     model = Searcher()
     model.part = replace(model.part, alphabet=(*HOSTILE[:7], "\u0301"))
-    async with running(model, (100, 30)) as screen:
-        await looking(screen)
+    async with staged(model, (100, 30)) as screen:
+        await looking_alone(screen)
         assert "␛" in "".join(texts(screen))
         await until(lambda: "␛" in painted(screen))
         assert not RAW.search("".join(texts(screen)))

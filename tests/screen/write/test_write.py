@@ -7,11 +7,13 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from driver import opened, painted, press, running, toasts, until, write
 from fakes import FACTS, FakeModel, FakeText, ThinkingModel, letters
+from one_stage import StageView, staged, write_on
 from rich.style import Style
 from snapshots import drawn
 from textual import events
@@ -20,6 +22,7 @@ from charlm.decoding import Sampling
 from charlm.run.log import RunLog
 from tui.keys.table import label_of
 from tui.shell.settings import Loaded, Settings
+from tui.views.write.author import Asked
 from tui.views.write.comparison import Comparison
 from tui.views.write.status import comparison_text
 from tui.views.write.text.block import FLASH, GHOST, HEAD, PLAIN, PROMPT, Block
@@ -123,11 +126,11 @@ def test_a_comparison_in_words() -> None:
     assert whole == "first change at 12 · 44 of 60 lines unchanged"
 
 
-async def turn(screen: WriteScreen, model: FakeModel, text: str) -> None:
+async def turn(screen: WriteScreen | StageView, model: FakeModel, text: str) -> None:
     """Turn a knob, upon which the model writes `text`."""
     model.steps = letters(text)
     count = len(model.requests)
-    await press(screen, "ctrl+up")
+    screen.text.author.turn(screen.knobs.setting.moved("temperature", 1))
     await until(lambda: len(model.requests) > count and not screen.text.writing.streaming)
 
 
@@ -149,8 +152,8 @@ async def test_a_turned_knob_says_what_it_changed() -> None:
 async def test_a_longer_text_over_another_is_followed_again() -> None:
     lines = [f"line {number}\n" for number in range(60)]
     model = FakeModel(letters("".join(lines[:40])))
-    async with running(model, (80, 24)) as screen:
-        await write(screen, "It is")
+    async with staged(model, (80, 24)) as screen:
+        await write_on(screen, "It is")
         assert screen.text.view.at_end
         end = screen.text.view.scroll_offset.y
         await turn(screen, model, "".join(lines))
@@ -161,27 +164,26 @@ async def test_a_longer_text_over_another_is_followed_again() -> None:
 
 async def test_a_text_half_written_over_is_what_is_written_so_far() -> None:
     model = FakeModel(letters(OLD))
-    async with running(model) as screen:
-        await write(screen, "A")
+    async with staged(model) as screen:
+        await write_on(screen, "A")
         model.steps, model.delay = letters(NEW), 0.05
-        await press(screen, "ctrl+down")
+        screen.turn("temperature", -1)
         await until(lambda: 9 < screen.text.view.blocks[-1].fresh < len(OLD))
         block = screen.text.view.blocks[-1]
         assert block.fresh < len(block.text) and screen.text.view.text == block.text[: block.fresh]
-        await press(screen, "ctrl+y")
-        assert ("A" + NEW).startswith(screen.app.clipboard)
+        assert ("A" + NEW).startswith(screen.stages.author.text)
 
 
 async def test_another_seed_is_another_text_and_not_compared() -> None:
     model = FakeModel(letters(OLD))
-    async with running(model) as screen:
-        await write(screen, "It is")
+    async with staged(model) as screen:
+        await write_on(screen, "It is")
         screen.knobs.setting = screen.knobs.setting.with_seed(1)
-        screen.action_knob("seed", 1)
+        screen.turn("seed", 1)
         await until(lambda: len(model.requests) == 2 and not screen.text.writing.streaming)
         assert model.requests[-1].known == ""
         assert screen.text.writing.comparison is None
-        await press(screen, "f5")  # nor is a beam compared with what was drawn
+        screen.use("beam")  # nor is a beam compared with what was drawn
         await until(lambda: len(model.requests) == 3 and not screen.text.writing.streaming)
         assert screen.text.writing.comparison is None
 
@@ -189,12 +191,12 @@ async def test_another_seed_is_another_text_and_not_compared() -> None:
 async def test_the_view_does_not_move_while_a_text_is_written_over() -> None:
     lines = "".join(f" line {i}\n" for i in range(200))
     model = FakeModel(letters(lines))
-    async with running(model) as screen:
-        await write(screen, "Go")
+    async with staged(model) as screen:
+        await write_on(screen, "Go")
         screen.text.view.scroll_to(y=40, animate=False, immediate=True)
         height = screen.text.view.virtual_size.height
         model.steps, model.delay = letters(lines.replace("line 150", "LINE 150")), 0.01
-        await press(screen, "ctrl+up")
+        screen.turn("temperature", 1)
         await until(lambda: screen.text.writing.now and screen.text.writing.now.block.fresh > 100)
         assert screen.text.view.scroll_offset.y == 40
         await until(lambda: not screen.text.writing.streaming)
@@ -202,17 +204,17 @@ async def test_the_view_does_not_move_while_a_text_is_written_over() -> None:
         assert screen.text.view.virtual_size.height == height
 
 
-def surprise_of(screen: WriteScreen) -> Trace | None:
+def surprise_of(screen: WriteScreen | StageView) -> Trace | None:
     return screen.text.view.blocks[-1].trace
 
 
 async def test_surprise_of_a_finished_text_is_asked_for() -> None:
     model = ThinkingModel(letters(" hello"))
-    async with running(model) as screen:
-        await write(screen, "Oh")
+    async with staged(model) as screen:
+        await write_on(screen, "Oh")
         assert not model.questions and not model.requests[-1].details
         assert "foreseen" not in painted(screen)
-        await press(screen, "ctrl+s")
+        screen.text.colour()
         await until(lambda: surprise_of(screen))
         assert (model.questions[0].prompt, model.questions[0].text) == ("Oh", " hello")
         await until(lambda: "surprising, in nats" in painted(screen))
@@ -220,16 +222,16 @@ async def test_surprise_of_a_finished_text_is_asked_for() -> None:
             s.text.strip(): s.style for s in screen.text.view.render_line(1) if s.text.strip()
         }
         assert colours["Oh"] == colours["hello"] + Style(bold=True)
-        await press(screen, "ctrl+s")
+        screen.text.colour()
         await until(lambda: "foreseen" not in painted(screen))
 
 
 async def test_surprise_streams_and_turns_up_in_mid_stream() -> None:
     model = ThinkingModel(letters("x" * 5000))
-    async with running(model) as screen:
-        await press(screen, *"go", "enter")
+    async with staged(model) as screen:
+        screen.stages.write(Asked("go"))
         await until(lambda: len(screen.text.view.text) > 20)
-        await press(screen, "ctrl+s")
+        screen.text.colour()
         await until(lambda: len(model.requests) == 2)
         assert model.requests[1].details and model.requests[1].known.startswith("xxx")
         await until(lambda: len(surprise_of(screen) or ()) > 30)
@@ -283,13 +285,13 @@ async def test_the_cursor_shows_rivals_and_one_is_taken() -> None:
 
 async def test_the_end_is_a_rival_too() -> None:
     model = ThinkingModel(letters(" hello"))
-    async with running(model) as screen:
-        await write(screen, "Oh")
+    async with staged(model) as screen:
+        await write_on(screen, "Oh")
         screen.text.writing.end_at("Oh he")
         await until(lambda: screen.text.view.text == "Oh he")
         assert "the end" in painted(screen)
         assert screen.text.writing.now and not screen.text.writing.now.can_continue
-        screen.action_undo()
+        screen.text.author.undo()
         assert screen.text.view.text == "Oh hello"
 
 
@@ -313,11 +315,11 @@ async def test_up_and_down_choose_in_the_panel_and_walk_lines_outside() -> None:
 
 async def test_a_text_goes_on_where_it_was_cut() -> None:
     model = FakeModel(letters(" hello"))
-    async with running(model) as screen:
+    async with staged(model) as screen:
         model.ends = False
-        await write(screen, "Oh")
+        await write_on(screen, "Oh")
         model.steps = letters(" there")
-        await press(screen, "ctrl+k")
+        screen.stages.author.go_on()
         await until(lambda: len(model.requests) == 2 and not screen.text.writing.streaming)
         assert model.requests[1].prompt == "Oh hello"
         assert screen.text.view.text == "Oh hello there"
@@ -325,8 +327,8 @@ async def test_a_text_goes_on_where_it_was_cut() -> None:
         assert screen.text.view.blocks[-1].heading.endswith(" · seed 1 · from 7 on")
         assert screen.text.view.blocks[-1].note.startswith("+6 characters")
         model.ends = True
-        await write(screen, "Ah")
-        assert "cut" not in screen.states()
+        await write_on(screen, "Ah")
+        assert "cut" not in screen.stages.shown.states()
 
 
 async def test_a_text_is_edited_and_branches_off() -> None:
@@ -370,8 +372,8 @@ async def test_an_edit_that_was_given_up_is_forgotten() -> None:
 
 
 async def test_a_click_puts_the_cursor_there() -> None:
-    async with running(ThinkingModel(letters(" hello"))) as screen:
-        await write(screen, "Oh")
+    async with staged(ThinkingModel(letters(" hello"))) as screen:
+        await write_on(screen, "Oh")
         offset = screen.text.view.region.offset
         screen.text.view.post_message(
             events.Click(
@@ -383,9 +385,8 @@ async def test_a_click_puts_the_cursor_there() -> None:
 
 async def test_without_streaming_a_text_appears_when_it_is_finished() -> None:
     model = FakeModel(letters(" hello" * 20), delay=0.02)
-    settings = Loaded(Settings(plain=True))
-    async with running(model, settings=settings) as screen:
-        await press(screen, *"Oh", "enter")
+    async with staged(model, plain=True, setting=Setting()) as screen:
+        screen.stages.write(Asked("Oh"))
         await until(lambda: screen.text.writing.characters > 20)
         assert screen.text.view.text == "Oh"
         await until(lambda: not screen.text.writing.streaming)
@@ -433,12 +434,12 @@ async def test_what_changes_looks_as_it_did(
 
 async def test_a_text_that_another_interrupts_is_over() -> None:
     model = FakeModel(letters("x" * 20_000))
-    async with running(model) as screen:
-        await press(screen, *"go", "enter")
+    async with staged(model) as screen:
+        screen.stages.write(Asked("go"))
         await until(lambda: len(screen.text.view.text) > 30)
-        await press(screen, "ctrl+up")
+        screen.turn("temperature", 1)
         await until(lambda: len(model.requests) == 2 and screen.text.view.blocks[-1].before)
-        await press(screen, "enter")
+        screen.stages.write(Asked("go"))
         await until(lambda: len(screen.text.view.blocks) == 2)
         first = screen.text.view.blocks[0]
         assert first.fresh == len(first.text)
@@ -558,11 +559,11 @@ async def test_enter_acts_by_the_mouse_and_from_the_palette_too() -> None:
 
 async def test_the_first_text_of_a_seed_is_not_its_fourth() -> None:
     model = FakeModel()
-    async with running(model) as screen:
+    async with staged(model) as screen:
         screen.knobs.setting = replace(screen.knobs.setting, seed=0, sample=3)
-        await write(screen, "Oh")
+        await write_on(screen, "Oh")
         assert model.requests[0].sample == 3
-        screen._turn(screen.knobs.setting.with_seed(0))
+        screen.text.author.turn(screen.knobs.setting.with_seed(0))
         await until(lambda: len(model.requests) == 2)
         assert model.requests[1].sample == 0
 
@@ -630,13 +631,11 @@ async def test_a_prompt_that_is_fed_otherwise_began_no_stretch() -> None:
             return FakeText(steps, self.delay, request.prompt.strip())
 
     model = Shortened(letters(" hello"))
-    async with running(model) as screen:
-        await write(screen, "   Oh")
-        for key in ("t", "r"):
-            if screen.prompt.has_focus:
-                await press(screen, "escape")
+    async with staged(model) as screen:
+        await write_on(screen, "   Oh")
+        for again in (partial(screen.turn, "temperature", -1), screen.stages.author.regenerate):
             count = len(model.requests)
-            await press(screen, key)
+            again()
             await until(lambda count=count: len(model.requests) > count)  # type: ignore[misc]
             await until(lambda: not screen.text.writing.streaming)
             assert " on" not in screen.text.view.blocks[-1].heading
@@ -666,10 +665,10 @@ async def test_while_a_model_is_read_no_receipt_is_asked_of_it() -> None:
 
 
 async def test_what_cannot_be_undone_says_so() -> None:
-    async with running(FakeModel(letters(" hello"))) as screen:
-        await write(screen, "Oh")
-        await press(screen, "escape", "u")
-        await until(lambda: any("came of no other" in toast for toast in toasts(screen)))
+    async with staged(FakeModel(letters(" hello"))) as screen:
+        await write_on(screen, "Oh")
+        screen.text.author.undo()
+        assert any("came of no other" in said for said in screen.said)
 
 
 async def test_what_is_typed_after_a_prompt_was_sent_takes_its_place() -> None:

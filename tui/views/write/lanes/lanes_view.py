@@ -61,6 +61,7 @@ class LanesView(Widget):
         self._longest = 0
         self._top: int | None = 0
         self._drawn: tuple[object, ...] = ()
+        self._asked: tuple[Sequence[Lane], str, Sequence[str], int, int, bool] | None = None
 
     def show(
         self, lanes: Sequence[Lane], prompt: str, names: Sequence[str], columns: int,
@@ -72,6 +73,7 @@ class LanesView(Widget):
         decoder that makes it likelier; while that is not known, those stand out that are not the
         same at their place.
         """
+        self._asked = lanes, prompt, names, columns, chosen, compared
         state = (tuple(lanes), prompt, tuple(names), columns, chosen, self.size, self.app.theme)
         if state == self._drawn or not self.size:
             return
@@ -128,6 +130,11 @@ class LanesView(Widget):
             strip = cell[line] if line < len(cell) else Strip([])
             segments += [*strip.crop_extend(0, self._width, base), gap]
         return Strip(segments).crop_extend(0, width, base)
+
+    def on_resize(self) -> None:
+        """Only what has a size can be drawn."""
+        if self._asked is not None:
+            self.show(*self._asked)
 
     def on_mouse_scroll_up(self) -> None:
         """The wheel goes back."""

@@ -56,7 +56,7 @@ class LanesStage(Stage[LanesAuthor], can_focus=True):
     def show(self) -> None:
         """The texts, as they are written by now; at their beginning when they begin anew."""
         lanes, duel = self.author.lanes.lanes, self.author.kind is Seen.DUEL
-        if not lanes or not self.view.is_mounted:
+        if not lanes:
             return
         if self._written != self.author.written:
             self._written = self.author.written
@@ -89,6 +89,14 @@ class LanesStage(Stage[LanesAuthor], can_focus=True):
         self.author.choose(event.lane)
         if event.chain > 1:
             self._take()
+        self.changed()
+
+    def on_mouse_scroll_up(self) -> None:
+        """The head says whether there is more."""
+        self.changed()
+
+    def on_mouse_scroll_down(self) -> None:
+        """The head says whether there is more."""
         self.changed()
 
     def action_walk(self, way: str) -> None:
