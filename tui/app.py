@@ -15,8 +15,6 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
-from charlm.run.places import MODEL
-
 from .keys.key import View as ViewName
 from .keys.table import key_named, keymap
 from .shell.glyphs import AsciiGlyphs
@@ -33,7 +31,6 @@ from .views.write.view import WriteScreen
 from .writer.contract import Load
 from .writer.engine_model import load_engine
 from .writer.knobs import Setting
-from .writer.models import run_of
 from .writer.snapshots import Newest
 from .writer.worker import DecodeWorker
 
@@ -89,11 +86,11 @@ class CharlmApp(SteadyApp):
     def get_default_screen(self) -> Screen[None]:
         """The screen one writes on."""
         self.decode_worker = DecodeWorker(self.load, self._settings.threads)
-        screen = WriteScreen(
-            self.decode_worker, self.watcher, self.desk, self._model, plain=self._settings.plain
-        )
-        screen.setting = Setting(pace=self._settings.pace).with_decoder(self._settings.decoder)
-        return screen
+        setting = Setting(pace=self._settings.pace).with_decoder(self._settings.decoder)
+        return WriteScreen(
+            self.decode_worker, self.watcher, self.desk, self._model, setting,
+            plain=self._settings.plain,
+        )  # fmt: skip
 
     def _needed_filters(self) -> list[LineFilter]:
         filters: list[LineFilter] = []
@@ -188,20 +185,11 @@ class CharlmApp(SteadyApp):
         """What is written with, and the newest text as far as it is written."""
         if not self.screen_stack:  # at the end
             return Newest(None, "", False)
-        writer = self._writer()
-        writer.catch_up()
-        now = writer.writing.now
-        identity = writer.facts.identity if writer.facts is not None else ""
-        ended = now is not None and now.ended
-        growing = writer.writing.streaming
-        return Newest(self.written_with(), writer.view.text, ended, identity, growing)
+        return self._writer().newest()
 
     def written_with(self) -> Path | None:
         """The run or file that is written with."""
-        facts = self._writer().facts
-        if facts is None:
-            return None
-        return run_of(facts.path) if facts.path.name == MODEL else facts.path
+        return self._writer().written_with
 
     def close(self) -> None:
         """Wait until nothing that this app started is running."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, TypeAlias
 
 from textual import events
 from textual.app import ComposeResult
@@ -21,6 +22,8 @@ from ..keys.table import decoder_keys, keys_of
 from ..shell.steady_app import SteadyApp
 from ..widgets.pieces_line import Piece, PiecesLine
 
+#: The pieces of a line as a function, and the values of which it makes them.
+Made: TypeAlias = partial[list[Piece]]
 #: Seconds at least from one frame to the next.
 _FRAME = 1 / 30
 #: Sizes from which there is room for more; app.tcss says what for.
@@ -49,6 +52,7 @@ class View(Screen[None]):
         self.seen = False
         self._repeated: list[Timer] = []
         self._lines: dict[str, PiecesLine] = {}
+        self._made_of: dict[str, tuple[object, ...]] = {}
 
     def compose(self) -> ComposeResult:
         """Title, what the view is about, status, footer."""
@@ -61,7 +65,7 @@ class View(Screen[None]):
 
     def compose_view(self) -> ComposeResult:
         """The widgets between title and status."""
-        raise NotImplementedError
+        yield from ()
 
     def leave(self) -> None:
         """Back to the view below."""
@@ -128,7 +132,7 @@ class View(Screen[None]):
 
     def title_pieces(self) -> Sequence[Piece]:
         """The first line."""
-        raise NotImplementedError
+        return [Piece("charlm", "bold $primary", 1)]
 
     def show_status(self) -> None:
         """Fill the lines `knobs` and `meters`, and whatever else follows the state."""
@@ -169,17 +173,30 @@ class View(Screen[None]):
     async def run_action(
         self, action: str, namespaces: Mapping[str, DOMNode] | None = None
     ) -> None:
-        """Do an action for the palette or a click, and draw what it changed."""
-        await super().run_action(action, namespaces)
+        """Do an action for the palette or a click, whoever has it, and draw what it changed."""
+        owner = self.owner_of(action.partition("(")[0])
+        await self.app.run_action(action, owner, namespaces)
         self.changed()
+
+    def owner_of(self, action: str) -> DOMNode:
+        """Who has an action of this name: the view itself, or a part that binds its own keys."""
+        return self
 
     def show_state(self) -> None:
         """Title, status and footer as things stand; lines that did not change cost nothing."""
-        self.line("title").set_pieces(self.title_pieces())
         self.show_status()
-        line = self.line("footer")
-        width = line.content_size.width
-        line.set_pieces(footer_pieces(self.view_name, self.states(), self.marked_action(), width))
+        lines = self.lines()
+        states, marked = self.states(), self.marked_action()
+        width = self.line("footer").content_size.width
+        lines["footer"] = partial(footer_pieces, self.view_name, states, marked, width)
+        for name, made in lines.items():
+            if self._made_of.get(name) != made.args:
+                self._made_of[name] = made.args
+                self.line(name).set_pieces(made())
+
+    def lines(self) -> dict[str, Made]:
+        """What lines are made of: they are made when that is not what it was."""
+        return {"title": partial(list, self.title_pieces())}
 
     def line(self, name: str) -> PiecesLine:
         """One of the lines `title`, `knobs`, `meters`, `footer`."""

@@ -228,7 +228,7 @@ async def test_keys_of_ones_own_act_and_those_they_replace_do_not(own_keys: None
     model = FakeModel(letters(" hello"))
     async with running(model, (240, 30)) as screen:
         await press(screen, *"xOh", "ctrl+w")
-        await until(lambda: model.requests and not screen.writing.streaming)
+        await until(lambda: model.requests and not screen.text.writing.streaming)
         assert model.requests[0].prompt == "xOh"  # a letter is text in the prompt
         assert "F10 Hide curves" in painted(screen).split("\n")[-1]
         shown = screen.panel.display
@@ -251,8 +251,12 @@ async def test_the_settings_are_used_and_the_theme_is_kept(path: Path) -> None:
     async with app.run_test(size=(100, 30), notifications=True):
         screen = app.screen
         assert isinstance(screen, WriteScreen)
-        await until(lambda: screen.facts)
-        assert (app.theme, screen.setting.name, screen.setting.pace) == ("charlm-light", "beam", 0)
+        await until(lambda: screen.model.facts)
+        assert (app.theme, screen.knobs.setting.name, screen.knobs.setting.pace) == (
+            "charlm-light",
+            "beam",
+            0,
+        )
         await until(lambda: any("'what' is no setting" in toast for toast in toasts(screen)))
         await press(screen, "ctrl+t")
         await until(lambda: 'theme = "dark"' in path.read_text())

@@ -9,6 +9,8 @@ from charlm.wording import counted, short
 from ...widgets.pieces_line import Piece
 from ...writer.knobs import DECODERS, LABELS, Setting
 from ...writer.snapshots import ModelFacts
+from ...writer.thoughts import nats_text
+from .author import Meters
 from .text.block import Comparison
 
 _DIM = "$foreground-muted"
@@ -48,32 +50,21 @@ def knob_pieces(setting: Setting, *, chosen: bool = True) -> list[Piece]:
     return pieces
 
 
-def meter_pieces(
-    facts: ModelFacts | None,
-    characters: int,
-    nats: str,
-    seconds: float,
-    below: bool,
-    training: str,
-    comparison: str,
-    read: float = 1.0,
-) -> list[Piece]:
-    """Speed and surprise of the text being written, and what writes it.
-
-    read: the share of its prompt that the model has read.
-    """
+def meter_pieces(facts: ModelFacts | None, meters: Meters, training: str) -> list[Piece]:
+    """Speed and surprise of the text being written, and what writes it."""
     pieces = []
-    if read < 1:
-        pieces.append(Piece(f"reading the prompt, {round(100 * read)} %", "bold $accent", 1))
-    if comparison:
+    if meters.read < 1:
+        pieces.append(Piece(f"reading the prompt, {round(100 * meters.read)} %", "bold $accent", 1))
+    if comparison := comparison_text(meters.comparison):
         pieces.append(Piece(comparison, "bold $accent", 1))
-    if below:
+    if meters.below:
         pieces.append(Piece("▼ more", "bold $accent", 2, right=True, action="newest"))
     if training:
         pieces.append(Piece(training, "$success", 3, right=True))
-    if characters:
-        speed = f"{short(characters / seconds)} char/s" if seconds > 0 else ""
-        pieces.append(Piece(speed, "", 4, right=True))
+    if meters.characters:
+        pace = meters.characters / meters.seconds if meters.seconds > 0 else 0
+        pieces.append(Piece(f"{short(pace)} char/s" if pace else "", "", 4, right=True))
+        nats = nats_text(meters.log_prob, meters.characters, meters.ended)
         if nats:  # a nucleus beam has none before its end
             pieces.append(Piece(nats, "", 5, right=True))
     if facts is not None:
