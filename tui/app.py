@@ -231,7 +231,9 @@ class CharlmApp(SteadyApp):
         if not self.screen_stack:  # at the end
             return
         end, before = self.desk.ended(), self._desk_seen
-        self._desk_seen = (self.desk.training, self.desk.has_newer(), self.written_with())
+        below = self.screen_stack[0]
+        facts = below.model.facts if isinstance(below, WriteScreen) else None
+        self._desk_seen = (self.desk.training, self.desk.has_newer(), facts)
         if self._desk_seen != before:
             self.key_done()
         if end is not None:
