@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "base/check.h"
+#include "base/names.h"
 #include "base/rounding.h"
 #include "bindings/arrays.h"
 #include "bindings/bindings.h"
@@ -13,12 +14,6 @@ Cell cell_named(const std::string& name) {
     if (name == "gru") return Cell::gru;
     check(name == "lstm", "cell '" + name + "' is not rnn, gru or lstm");
     return Cell::lstm;
-}
-
-Precision precision_named(const std::string& name) {
-    if (name == "int8") return Precision::int8;
-    check(name == "float32", "precision '" + name + "' is not float32 or int8");
-    return Precision::float32;
 }
 
 }  // namespace
@@ -45,7 +40,7 @@ std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabular
     }
     const ModelConfig config{cell_named(cell), vocabulary_size, embedding_size,
                              hidden_size,      layers,          bias,
-                             precision_named(precision)};
+                             value_named<Precision>(precision, "precision")};
     const StandardRounding rounding;
     const py::gil_scoped_release release;
     return std::make_shared<Model>(config, views);

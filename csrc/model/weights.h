@@ -1,6 +1,7 @@
 // A model's weights, checked and packed once, then never written: safe to share.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -14,6 +15,7 @@ namespace charlm {
 
 enum class Cell { rnn, gru, lstm };
 enum class Precision { float32, int8 };
+constexpr std::array<const char*, 2> names_of(Precision) { return {"float32", "int8"}; }
 
 struct ModelConfig {
     Cell cell;

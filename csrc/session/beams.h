@@ -68,6 +68,8 @@ class BeamShard {
 
 class BeamSession {
   public:
+    using Options = BeamOptions;
+
     BeamSession(std::shared_ptr<const Model> model, const std::vector<Prompt>& prompts,
                 const BeamOptions& options, std::size_t threads);
 

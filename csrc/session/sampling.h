@@ -24,6 +24,18 @@ struct SamplingOptions {
     std::optional<std::size_t> rivals;  // none: no details
 };
 
+template <class Visit>
+void fields(SamplingOptions& options, Visit visit) {
+    fields(options.filters, visit);
+    visit("no_repeat_ngram", options.no_repeat_ngram);
+    visit("banned", options.banned);
+    visit("stops", options.stops);
+    visit("samples", options.samples);
+    visit("max_length", options.max_length);
+    visit("min_length", options.min_length);
+    visit("rivals", options.rivals);
+}
+
 // What `advance` hands out: n positions of N rows. After a row's end: PAD and 0. A row whose
 // logits overflow ends there, without an id.
 struct SampleEvents {
@@ -90,6 +102,8 @@ class SamplingShard {
 
 class SamplingSession {
   public:
+    using Options = SamplingOptions;
+
     SamplingSession(std::shared_ptr<const Model> model, const std::vector<Prompt>& prompts,
                     const SamplingOptions& options, std::size_t threads);
 
