@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/model.h"
 #include "session/beams.h"
 #include "session/sampling.h"
 #include "session/scoring.h"

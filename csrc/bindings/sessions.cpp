@@ -136,11 +136,10 @@ py::tuple prompt_state_of(const Session& session, std::size_t prompt) {
         const py::gil_scoped_release release;
         state = session.prompt_state(prompt);
     }
-    const ModelConfig& config = session.model().config();
-    const auto L = static_cast<py::ssize_t>(config.layers);
-    const auto H = static_cast<py::ssize_t>(config.hidden_size);
-    const py::ssize_t S = static_cast<py::ssize_t>(state.state.size()) / (L * H);
-    return py::make_tuple(to_array(state.state, {L, S, H}),
+    std::vector<py::ssize_t> shape;
+    for (const std::size_t axis : session.model().state_shape())
+        shape.push_back(static_cast<py::ssize_t>(axis));
+    return py::make_tuple(to_array(state.state, std::move(shape)),
                           to_array(state.logits, {static_cast<py::ssize_t>(state.logits.size())}));
 }
 

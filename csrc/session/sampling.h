@@ -49,14 +49,14 @@ struct SampleEvents {
 class SamplingShard {
   public:
     // Rows [first, last) of the whole session.
-    SamplingShard(const Model& model, const std::vector<Prompt>& prompts,
+    SamplingShard(const StepModel& model, const std::vector<Prompt>& prompts,
                   const SamplingOptions& options, std::size_t first, std::size_t last);
 
     bool done() const { return prompts_.fed() && live_.empty(); }
     std::size_t produced() const { return produced_; }
     // One position, of a prompt or of what follows it, or a part of one: of some rows.
     void step();
-    Workspace& work() { return work_; }
+    Stepper& stepper() { return *stepper_; }
     const Prompts& prompts() const { return prompts_; }
 
     // Moves `count` positions from `from` on into columns [first, last) of the events.
@@ -79,7 +79,7 @@ class SamplingShard {
     bool ends(Row& row) const;
     void end_position();
 
-    const Model& model_;
+    const StepModel& model_;
     SamplingOptions options_;
     std::size_t first_;
     Prompts prompts_;
@@ -88,7 +88,7 @@ class SamplingShard {
     AllowedIds allowed_;
     Sampler sampler_;
     Stops stops_;
-    Workspace work_;
+    std::unique_ptr<Stepper> stepper_;
     StepRows rows_;
     std::vector<Row> all_;
     std::vector<std::size_t> live_;  // indices into all_, in order
@@ -104,10 +104,10 @@ class SamplingSession {
   public:
     using Options = SamplingOptions;
 
-    SamplingSession(std::shared_ptr<const Model> model, const std::vector<Prompt>& prompts,
+    SamplingSession(std::shared_ptr<const StepModel> model, const std::vector<Prompt>& prompts,
                     const SamplingOptions& options, std::size_t threads);
 
-    const Model& model() const { return *model_; }
+    const StepModel& model() const { return *model_; }
     std::size_t rows() const { return rows_; }
     std::optional<std::size_t> rivals() const { return rivals_; }
     bool done() const;
@@ -118,7 +118,7 @@ class SamplingSession {
     std::pair<std::size_t, std::size_t> progress() const;
 
   private:
-    std::shared_ptr<const Model> model_;
+    std::shared_ptr<const StepModel> model_;
     std::size_t rows_, samples_, threads_, delivered_ = 0;
     std::optional<std::size_t> rivals_;
     std::vector<std::size_t> bounds_;  // of the shards' rows
