@@ -57,8 +57,12 @@ class SamplingSession:
 
     A prompt is the whole list of ids before the text, the start id first; `starts` has one
     entry for each, None where nothing has been fed, and so has `dice`. Row r of a prompt has
-    the index of its first sample + r. Banned ids are never written; before min_length new
-    characters neither EOS nor a stop ends a row. rivals: -1 for no details, else how many.
+    the index of its first sample + r.
+
+    options: by name, all of them, none else (TypeError): the fields of `decoding.Sampling` but ban
+    and allow; banned, max_length, min_length, stops; samples, rivals. Banned ids are never written;
+    before min_length new characters neither EOS nor a stop ends a row. rivals: -1 for no details,
+    else how many.
     """
 
     def __init__(
@@ -68,18 +72,7 @@ class SamplingSession:
         prompts: Sequence[Sequence[int]],
         starts: Sequence[Start | None],
         dice: Sequence[Dice],
-        samples: int,
-        temperature: float,
-        top_k: int,
-        top_p: float,
-        min_p: float,
-        typical_p: float,
-        no_repeat_ngram: int,
-        banned: Sequence[int],
-        max_length: int,
-        min_length: int,
-        stops: Sequence[Sequence[int]],
-        rivals: int,
+        options: Mapping[str, object],
         threads: int,
     ) -> None: ...
     @property
@@ -97,8 +90,8 @@ class SamplingSession:
 class BeamSession:
     """P beam searches of K hypotheses, one per prompt.
 
-    stop_rule: "exact", "first" or "patience" (after ceil(width * patience) finished texts).
-    nucleus: "off", "sample" or "best". The rest is as in SamplingSession.
+    options: the fields of `decoding.NucleusBeam` but ban and allow, with "off" as one mode more;
+    banned, max_length, min_length, stops. The rest is as in SamplingSession.
     """
 
     def __init__(
@@ -108,17 +101,7 @@ class BeamSession:
         prompts: Sequence[Sequence[int]],
         starts: Sequence[Start | None],
         dice: Sequence[Dice],
-        width: int,
-        length_penalty: float,
-        stop_rule: str,
-        patience: float,
-        nucleus: str,
-        top_p: float,
-        no_repeat_ngram: int,
-        banned: Sequence[int],
-        max_length: int,
-        min_length: int,
-        stops: Sequence[Sequence[int]],
+        options: Mapping[str, object],
         threads: int,
     ) -> None: ...
     @property

@@ -7,7 +7,6 @@ from typing import Any
 
 from charlm.decoding import BeamSearch, NucleusBeam
 from charlm.engine.events import BeamEvents, Completion
-from charlm.engine.native import search_options
 from charlm.engine.prompt_state import PromptState
 from charlm.engine.prompts import Prompt
 from charlm.engine.session import NO_DETAILS, Session, Task
@@ -22,7 +21,7 @@ class BeamSession(Session):
         self.rows = len(prompts)
         super().__init__(task, prompts)
 
-    def _open(self, options: Mapping[str, Any]) -> Any:
+    def _open(self, given: Mapping[str, Any], options: Mapping[str, object]) -> Any:
         task, strategy = self._task, self._task.strategy
         assert isinstance(strategy, BeamSearch | NucleusBeam)
         if task.n > strategy.width:
@@ -31,7 +30,7 @@ class BeamSession(Session):
             )
         if task.rivals != -1:
             raise InputError(NO_DETAILS)
-        return task.native.BeamSession(**options, **search_options(strategy))
+        return task.native.BeamSession(**given, options=options)
 
     def _advance(self, n: int, budget_ms: float) -> BeamEvents:
         return BeamEvents(*self._native.advance(n, budget_ms))

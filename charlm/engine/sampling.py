@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.checks import check_integer
-from charlm.decoding import Greedy, Sampling
 from charlm.engine.events import Completion, Details, SampleEvents
-from charlm.engine.native import filters
 from charlm.engine.prompt_state import PromptState
 from charlm.engine.prompts import Prompt
 from charlm.engine.session import Session, Task
@@ -30,15 +28,10 @@ class SampleSession(Session):
         self._told: list[SampleEvents] = []  # when details were asked for
         super().__init__(task, prompts)
 
-    def _open(self, options: Mapping[str, Any]) -> Any:
-        task, strategy = self._task, self._task.strategy
-        assert isinstance(strategy, Greedy | Sampling)
-        return task.native.SamplingSession(
-            **options,
-            **filters(strategy),
-            samples=task.n,
-            rivals=task.rivals,
-        )
+    def _open(self, given: Mapping[str, Any], options: Mapping[str, object]) -> Any:
+        task = self._task
+        options = {**options, "samples": task.n, "rivals": task.rivals}
+        return task.native.SamplingSession(**given, options=options)
 
     def _advance(self, n: int, budget_ms: float) -> SampleEvents:
         ids, log_probs, finished, details = self._native.advance(n, budget_ms)

@@ -29,7 +29,7 @@ from charlm.engine.events import (
     End,
     SampleEvents,
 )
-from charlm.engine.native import banned_ids
+from charlm.engine.native import banned_ids, strategy_options
 from charlm.engine.prompt_state import PromptState
 from charlm.engine.prompts import Prompt, PromptReader
 from charlm.errors import InputError, argument
@@ -109,13 +109,15 @@ class Session(ABC):
                     (task.seed ^ name, first)
                     for name, first in zip(self.dice, self.first_samples, strict=True)
                 ],
-                "no_repeat_ngram": task.strategy.no_repeat_ngram,
+                "threads": task.threads,
+            },
+            {
+                **strategy_options(task.strategy),
                 "banned": banned_ids(self.vocabulary, self._text, task.strategy, task.limits),
                 "max_length": task.limits.max_length,
                 "min_length": task.limits.min_length,
                 "stops": self._stops,
-                "threads": task.threads,
-            }
+            },
         )
         self._finished = np.zeros(self.rows, np.bool_)
         seconds = task.limits.seconds
@@ -132,8 +134,8 @@ class Session(ABC):
         return [dice.choose(word, prompt.dice) for word, prompt in pairs], firsts
 
     @abstractmethod
-    def _open(self, options: Mapping[str, Any]) -> Any:
-        """The native session, of the options that every kind of session has."""
+    def _open(self, given: Mapping[str, Any], options: Mapping[str, object]) -> Any:
+        """The native session, of what every kind of session is given and its options so far."""
 
     @abstractmethod
     def _advance(self, n: int, budget_ms: float) -> SampleEvents | BeamEvents:

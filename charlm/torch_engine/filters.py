@@ -1,11 +1,12 @@
 """The filters of sampling on tensors: which ids may be drawn.
 
-Shapes: R rows, V vocabulary.
+A filter is a field of `Filters` and a function behind it. Shapes: R rows, V vocabulary.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,23 +24,55 @@ class Filters:
 
     def keep(self, logits: Tensor, allowed: Tensor) -> Tensor:
         """Which ids of logits [R, V] survive, of those allowed: bool [R, V]."""
-        neutral = self.top_k == 0 and self.top_p == 1 and self.min_p == 0 and self.typical_p == 1
-        if self.temperature == 0 or neutral:
+        if self.temperature == 0 or self == Filters(temperature=self.temperature):
             return allowed
         scaled = (logits / self.temperature).masked_fill(~allowed, -torch.inf)
-        # In the order (logit descending, id ascending) all but typical_p keep the first ids.
         ranked, order = scaled.sort(dim=1, descending=True, stable=True)
+        rows = _Rows(ranked, (ranked - ranked[:, :1]).exp(), order)
         keep = ranked > -torch.inf
-        if self.top_k > 0:
-            keep[:, self.top_k :] = False
-        mass = (ranked - ranked[:, :1]).exp()
-        if self.top_p < 1:
-            keep &= _first_reaching(self.top_p, mass * keep)
-        if self.min_p > 0:
-            keep &= mass >= self.min_p
-        if self.typical_p < 1:
-            keep &= _typical(self.typical_p, mass * keep, order)
+        for keep_some in (_top_k, _top_p, _min_p, _typical_p):
+            keep = keep_some(self, rows, keep)
         return torch.zeros_like(keep).scatter(1, order, keep)
+
+
+class _Rows(NamedTuple):
+    """Rows in the order (logit descending, id ascending), [R, V]."""
+
+    scaled: Tensor  # logits / T; -inf where not allowed
+    mass: Tensor  # over that of the best
+    ids: Tensor
+
+
+def _top_k(filters: Filters, rows: _Rows, keep: Tensor) -> Tensor:
+    if filters.top_k == 0:
+        return keep
+    place = torch.arange(keep.shape[1], device=keep.device)
+    return keep & (place < filters.top_k)
+
+
+def _top_p(filters: Filters, rows: _Rows, keep: Tensor) -> Tensor:
+    if filters.top_p == 1:
+        return keep
+    return keep & _first_reaching(filters.top_p, rows.mass * keep)
+
+
+def _min_p(filters: Filters, rows: _Rows, keep: Tensor) -> Tensor:
+    return keep & (rows.mass >= filters.min_p)
+
+
+def _typical_p(filters: Filters, rows: _Rows, keep: Tensor) -> Tensor:
+    """Those whose surprise is nearest to the entropy (Meister et al. 2022); ties by id."""
+    if filters.typical_p == 1:
+        return keep
+    mass = rows.mass * keep
+    p = mass / mass.sum(1, keepdim=True)
+    surprise = -p.log()
+    entropy = torch.special.entr(p).sum(1, keepdim=True)
+    far = (surprise - entropy).abs()
+    by_id = rows.ids.argsort(1)
+    nearest = by_id.gather(1, far.gather(1, by_id).argsort(dim=1, stable=True))
+    inside = _first_reaching(filters.typical_p, mass.gather(1, nearest))
+    return keep & torch.zeros_like(inside).scatter(1, nearest, inside)
 
 
 def _first_reaching(share: float, mass: Tensor) -> Tensor:
@@ -47,15 +80,3 @@ def _first_reaching(share: float, mass: Tensor) -> Tensor:
     reached = mass.cumsum(1)
     ahead = torch.nn.functional.pad(reached[:, :-1], (1, 0))
     return ahead < share * reached[:, -1:]
-
-
-def _typical(share: float, mass: Tensor, order: Tensor) -> Tensor:
-    """Those whose surprise is nearest to the entropy (Meister et al. 2022); ties by id."""
-    p = mass / mass.sum(1, keepdim=True)
-    surprise = -p.log()
-    entropy = torch.special.entr(p).sum(1, keepdim=True)
-    far = (surprise - entropy).abs()
-    by_id = order.argsort(1)
-    nearest = by_id.gather(1, far.gather(1, by_id).argsort(dim=1, stable=True))
-    inside = _first_reaching(share, mass.gather(1, nearest))
-    return torch.zeros_like(inside).scatter(1, nearest, inside)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
+#include <string_view>
 
 #include "base/check.h"
 #include "kernels/pack.h"
@@ -148,27 +150,38 @@ Aligned<float> fold_table(const Gates& gates, std::size_t V, const Stacked& inpu
     return table;
 }
 
+// The place of a step in both precisions' lists, which name the same.
+std::size_t place_of_step(const Kernels& kernels, std::string_view name) {
+    const auto& steps = kernels.cells.steps;
+    const auto found = std::find_if(steps.begin(), steps.end(),
+                                    [name](const auto& step) { return step.name == name; });
+    if (found == steps.end()) throw std::logic_error("no step is named " + std::string(name));
+    return static_cast<std::size_t>(found - steps.begin());
+}
+
 GateProduct gate_product(const ModelConfig& config, const Tensors& tensors, std::size_t layer,
-                         std::size_t first_gate, std::size_t gate_count, const Kernels& kernels) {
+                         const CellProduct& cell_product, std::size_t first_gate,
+                         const Kernels& kernels) {
     const std::size_t V = config.vocabulary_size, E = config.embedding_size;
-    const std::size_t H = config.hidden_size, rows = config.gates() * H;
+    const std::size_t H = config.hidden_size, rows = config.cell.gates() * H;
     const std::string name = "layers." + std::to_string(layer) + ".";
     const Stacked input{
         find(tensors, name + "input_weight", {rows, layer == 0 ? E : H}).data, layer == 0 ? E : H};
-    const Stacked hidden{find(tensors, name + "hidden_weight", {rows, H}).data, H};
+    std::vector<Stacked> operands;
+    if (layer != 0) operands.push_back(input);
+    if (cell_product.recurrent != Recurrent::nothing)
+        operands.push_back({find(tensors, name + "hidden_weight", {rows, H}).data, H});
 
-    const Gates gates{H, first_gate, gate_count};
+    const Gates gates{H, first_gate, cell_product.gates};
     GateProduct product;
+    product.step = place_of_step(kernels, cell_product.step);
     product.blocks = gates.blocks();
     product.last = config.bias ? spread(gates, find(tensors, name + "bias", {rows}).data)
                                : Aligned<float>(product.blocks * 16);
-    if (layer == 0) {
+    if (layer == 0)
         product.last = fold_table(gates, V, input, find(tensors, "embedding", {V, E}).data,
                                   product.last.data(), kernels);
-        pack_operands(config, gates, {hidden}, kernels, product);
-    } else {
-        pack_operands(config, gates, {input, hidden}, kernels, product);
-    }
+    pack_operands(config, gates, operands, kernels, product);
     return product;
 }
 
@@ -176,16 +189,20 @@ GateProduct gate_product(const ModelConfig& config, const Tensors& tensors, std:
 
 Weights::Weights(const ModelConfig& config, const Tensors& tensors, const Kernels& kernels)
     : config(config) {
-    const std::size_t expected = 3 + config.layers * (config.bias ? 3 : 2);
+    const Cell& cell = config.cell;
+    check(cell.bounded || config.precision != Precision::int8,
+          "precision int8 is not for cell " + std::string(cell.name) + ": its state is unbounded");
+    const std::size_t per_layer = 1 + (cell.is_recurrent() ? 1 : 0) + (config.bias ? 1 : 0);
+    const std::size_t expected = 3 + config.layers * per_layer;
     check(tensors.size() == expected, "the model has " + std::to_string(tensors.size()) +
                                           " tensors, expected " + std::to_string(expected));
     for (std::size_t l = 0; l < config.layers; ++l) {
         Layer layer;
-        if (config.cell == Cell::gru) {
-            layer.products.push_back(gate_product(config, tensors, l, 0, 2, kernels));
-            layer.products.push_back(gate_product(config, tensors, l, 2, 1, kernels));
-        } else {
-            layer.products.push_back(gate_product(config, tensors, l, 0, config.gates(), kernels));
+        std::size_t first_gate = 0;
+        for (const CellProduct& product : cell.products) {
+            layer.products.push_back(
+                gate_product(config, tensors, l, product, first_gate, kernels));
+            first_gate += product.gates;
         }
         layers.push_back(std::move(layer));
     }

@@ -10,14 +10,15 @@ constexpr std::size_t kRowsPerStep = 96;
 
 }  // namespace
 
-BeamShard::BeamShard(const Model& model, const std::vector<Prompt>& prompts,
+BeamShard::BeamShard(const StepModel& model, const std::vector<Prompt>& prompts,
                      const BeamOptions& options, std::size_t first, std::size_t last)
     : model_(model),
       options_(options),
       first_(first),
       prompts_(model, {prompts.begin() + static_cast<std::ptrdiff_t>(first),
                        prompts.begin() + static_cast<std::ptrdiff_t>(last)}),
-      expander_(model.kernels(), model.config().vocabulary_size, options),
+      expander_(model.kernels(), model.vocabulary_size(), options),
+      stepper_(model.stepper()),
       places_(last - first),
       logits_(kRowsPerStep * model.logits_size()),
       parents_((last - first) * options.width, -1),
@@ -33,7 +34,7 @@ bool BeamShard::done() const {
 }
 
 void BeamShard::step() {
-    if (!prompts_.fed()) return prompts_.step(work_);
+    if (!prompts_.fed()) return prompts_.step(*stepper_);
     if (next_ == 0) begin_position();
     const std::size_t last = std::min(next_ + kRowsPerStep, open_.size());
     if (produced_ > 0) feed(next_, last);
@@ -73,7 +74,7 @@ void BeamShard::feed(std::size_t first, std::size_t last) {
         rows_.add(searches_[p].ids()[k], in, next_states_.data() + row * model_.state_size(),
                   logits_.data() + (row - first) * model_.logits_size());
     }
-    model_.step(rows_, work_);
+    stepper_->step(rows_);
 }
 
 void BeamShard::end_position() {
@@ -107,7 +108,7 @@ void BeamShard::hand_out(std::size_t from, std::size_t count, std::size_t all_pr
             searches_[p].length() <= static_cast<std::int64_t>(from + count);
 }
 
-BeamSession::BeamSession(std::shared_ptr<const Model> model, const std::vector<Prompt>& prompts,
+BeamSession::BeamSession(std::shared_ptr<const StepModel> model, const std::vector<Prompt>& prompts,
                          const BeamOptions& options, std::size_t threads)
     : model_(std::move(model)),
       options_(options),

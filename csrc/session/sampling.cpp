@@ -21,22 +21,23 @@ std::vector<Prompt> prompts_of_rows(const std::vector<Prompt>& prompts, std::siz
 
 }  // namespace
 
-SamplingShard::SamplingShard(const Model& model, const std::vector<Prompt>& prompts,
+SamplingShard::SamplingShard(const StepModel& model, const std::vector<Prompt>& prompts,
                              const SamplingOptions& options, std::size_t first, std::size_t last)
     : model_(model),
       options_(options),
       first_(first),
       prompts_(model, prompts_of_rows(prompts, options.samples, first, last)),
-      softmax_(model.kernels(), model.config().vocabulary_size),
-      allowed_(model.config().vocabulary_size, options.banned),
-      sampler_(model.kernels(), model.config().vocabulary_size, options.filters),
-      stops_(model.config().vocabulary_size, options.stops),
+      softmax_(model.kernels(), model.vocabulary_size()),
+      allowed_(model.vocabulary_size(), options.banned),
+      sampler_(model.kernels(), model.vocabulary_size(), options.filters),
+      stops_(model.vocabulary_size(), options.stops),
+      stepper_(model.stepper()),
       states_((last - first) * model.state_size()),
       logits_((last - first) * model.logits_size()),
       ids_(last - first, kPad),
       log_probs_(last - first, 0) {
     if (options.rivals)
-        details_.emplace(model.config().vocabulary_size, last - first, *options.rivals);
+        details_.emplace(model.vocabulary_size(), last - first, *options.rivals);
     for (std::size_t row = first; row < last; ++row) {
         const std::size_t prompt = row / options.samples - first / options.samples;
         const auto place = static_cast<std::uint32_t>(row % options.samples);
@@ -49,7 +50,7 @@ SamplingShard::SamplingShard(const Model& model, const std::vector<Prompt>& prom
 
 void SamplingShard::step() {
     if (!prompts_.fed()) {
-        prompts_.step(work_);
+        prompts_.step(*stepper_);
         return read_prompts();
     }
     if (next_ == 0) begin_position();
@@ -82,7 +83,7 @@ void SamplingShard::feed(std::size_t first, std::size_t last) {
         const float* in = produced_ == 1 ? prompts_.state(all_[r].prompt) : state;
         rows_.add(all_[r].id, in, state, logits_.data() + r * model_.logits_size());
     }
-    model_.step(rows_, work_);
+    stepper_->step(rows_);
 }
 
 void SamplingShard::choose(std::size_t r) {
@@ -130,7 +131,7 @@ void SamplingShard::hand_out(std::size_t from, std::size_t count, std::size_t al
                                       (all_[r].ended != 0 && all_[r].ended <= from + count);
 }
 
-SamplingSession::SamplingSession(std::shared_ptr<const Model> model,
+SamplingSession::SamplingSession(std::shared_ptr<const StepModel> model,
                                  const std::vector<Prompt>& prompts,
                                  const SamplingOptions& options, std::size_t threads)
     : model_(std::move(model)),
