@@ -44,10 +44,11 @@ tsan: $(DEV) ## the engine's tests under ThreadSanitizer (gcc)
 fuzz: $(DEV) ## wrong calls of every kind under AddressSanitizer (CALLS=1000000)
 	$(BIN)/python tests/support/sanitise.py address --fuzz $(or $(CALLS),1000000)
 
-lint: $(DEV) $(ENGINE) ## ruff, mypy and import directions
+lint: $(DEV) $(ENGINE) ## ruff, mypy, the native module's stub and import directions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest charlm._engine --allowlist tests/support/stubtest.txt --concise
 	$(BIN)/lint-imports
 
 format: $(DEV) ## put the sources in ruff's form

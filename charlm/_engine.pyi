@@ -5,25 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-SOURCE_HASH: str  # of csrc/ when this was built
+from charlm.engine.contract import Best, DetailArrays, Dice, ScoredDetails, Start
+from charlm.model.config import Precision
 
-#: A prompt's state: state [L, S, H] (S = 2 for an LSTM: h, c; else 1), logits [V] of the next
-#: character, how many ids of the prompt have been fed.
-Start = tuple[NDArray[np.float32], NDArray[np.float32], int]
-#: The dice of a prompt: its key, 64 bits, and the index of its first sample (charlm.dice).
-Dice = tuple[int, int]
-#: What charlm.engine.events.Details holds, in its order.
-Details = tuple[
-    NDArray[np.int32],
-    NDArray[np.float32],
-    NDArray[np.int32],
-    NDArray[np.float32],
-    NDArray[np.float32],
-]
-#: Of one text, of T targets: ranks [T], entropies [T], rival_ids [T, R], rival_log_probs [T, R].
-ScoredDetails = tuple[
-    NDArray[np.int32], NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]
-]
+SOURCE_HASH: str  # of csrc/ when this was built
 
 class EngineError(ValueError): ...
 
@@ -48,7 +33,7 @@ class Model:
     @property
     def isa(self) -> str: ...
     @property
-    def precision(self) -> str: ...
+    def precision(self) -> Precision: ...
     def logits(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """ids [N, T] -> logits [N, T, V] of the next character, from the zero state."""
 
@@ -80,7 +65,7 @@ class SamplingSession:
     def done(self) -> bool: ...
     def advance(
         self, n: int, budget_ms: float
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_], Details | None]:
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_], DetailArrays | None]:
         """ids [n, N], log_probs [n, N], finished [N]; fewer than n positions if time is up."""
     def prompt_state(self, prompt: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The state and logits of a prompt, once it has been fed; else EngineError."""
@@ -113,7 +98,7 @@ class BeamSession:
         self, n: int, budget_ms: float
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.bool_]]:
         """parents, ids, scores [n, P, K], finished [P]; an empty slot has parent -1."""
-    def best(self, prompt: int) -> list[tuple[list[int], float, float, int, bool]]:
+    def best(self, prompt: int) -> list[Best]:
         """(ids, log_prob, score, length, finished) of the K best as they stand, best first."""
     def prompt_state(self, prompt: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The state and logits of a prompt, once it has been fed; else EngineError."""

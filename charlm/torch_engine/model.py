@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from charlm.model.cells import STEPS, State
-from charlm.model.config import Cell, ModelConfig, parameter_shapes
+from charlm.model.config import Cell, ModelConfig, Precision, parameter_shapes
 from charlm.torch_engine.parts import EngineError, check_ids, memory_named
 
 
 class Model:
     """The cells of a checkpoint, on a device. Raises EngineError for weights that do not fit."""
 
-    precision = "float32"
+    precision: Precision = "float32"
 
     def __init__(
         self,

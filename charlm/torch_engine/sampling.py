@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,17 +15,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from charlm.text.vocabulary import PAD
-from charlm.torch_engine.details import Details, check_rivals, details_of
+from charlm.torch_engine.details import check_rivals, details_of
 from charlm.torch_engine.dice import Dice, keys_of
 from charlm.torch_engine.filters import Filters
 from charlm.torch_engine.model import Model
 from charlm.torch_engine.options import check_all_taken, take
 from charlm.torch_engine.parts import Given
-from charlm.torch_engine.prompts import FloatArray, Start
+from charlm.torch_engine.prompts import FloatArray
 from charlm.torch_engine.pulled import PulledSession, fetched
 from charlm.torch_engine.rules import Past, RuleOptions, Rules
 
-Events = tuple[NDArray[np.int32], FloatArray, NDArray[np.bool_], Details | None]
+if TYPE_CHECKING:
+    from charlm.engine.contract import DetailArrays, Start
+
+    Events = tuple[NDArray[np.int32], FloatArray, NDArray[np.bool_], DetailArrays | None]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -16,12 +16,13 @@ from charlm.torch_engine.filters import Filters
 from charlm.torch_engine.model import Model
 from charlm.torch_engine.options import check_all_taken, take
 from charlm.torch_engine.parts import EngineError
-from charlm.torch_engine.prompts import Start
 from charlm.torch_engine.pulled import PulledSession, fetched
 from charlm.torch_engine.rules import RuleOptions, Rules
 
+if TYPE_CHECKING:
+    from charlm.engine.contract import Best, Start
+
 IntArray = NDArray[np.int32]
-Best = tuple[list[int], float, float, int, bool]  # ids, log_prob, score, length, finished
 
 
 class _Found(NamedTuple):

@@ -6,13 +6,15 @@ n characters; R rivals of each, the most probable first
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
-from charlm.engine.engine import MAX_RIVALS
+from charlm.engine.engine import MAX_RIVALS, Engine
+from charlm.engine.events import BeamEvents, Details, SampleEvents
+from charlm.engine.scoring import Scoring
 from charlm.text.vocabulary import EOS
 
 from .snapshots import LaneWritten
@@ -20,6 +22,8 @@ from .snapshots import LaneWritten
 #: Rivals of all characters of a text together, for the memory they take.
 _MOST = 10_000_000
 _FEWEST = 128
+#: Which characters of a session's arrays: a slice, or with the row of a session behind it.
+Places = slice | tuple[slice, int]
 
 
 class Duel:
@@ -28,17 +32,16 @@ class Duel:
     looks: the looks back at whole texts that are not done yet.
     """
 
-    def __init__(self, engine: Any, sides: Sequence[Strategy]) -> None:
+    def __init__(self, engine: Engine, sides: Sequence[Strategy]) -> None:
         self._engine, self._sides = engine, sides
         self._never = (EOS,) if engine.checkpoint.text.unit == "continuous" else ()
-        self.looks: list[tuple[Any, str, LaneWritten]] = []
+        self.looks: list[tuple[Scoring, str, LaneWritten]] = []
 
-    def told(self, events: Any) -> tuple[float, ...]:
+    def told(self, events: SampleEvents | BeamEvents | None) -> tuple[float, ...]:
         """Of the characters that a session of one row has just drawn; none of a beam's."""
-        details = getattr(events, "details", None)
-        if details is None:
+        if not isinstance(events, SampleEvents) or events.details is None:
             return ()
-        ratios = log_ratios(Rivals.of(details, np.s_[:, 0]), self._sides, self._never)
+        ratios = log_ratios(Rivals.of(events.details, np.s_[:, 0]), self._sides, self._never)
         return tuple(ratios[events.ids[:, 0] > EOS].tolist())
 
     def look_back(self, prompt: str, text: str, last: LaneWritten) -> None:
@@ -57,7 +60,9 @@ class Duel:
         if not scoring.done:
             return []
         del self.looks[0]
-        rivals = Rivals.of(scoring.score().details, np.s_[-len(text) :])
+        details = scoring.score().details
+        assert details is not None
+        rivals = Rivals.of(details, np.s_[-len(text) :])
         ratios = tuple(log_ratios(rivals, self._sides, self._never).tolist())
         return [last._replace(keep=0, text=text, ratios=ratios)]
 
@@ -75,10 +80,11 @@ class Rivals(NamedTuple):
     log_probs: NDArray[np.float32]
 
     @classmethod
-    def of(cls, details: Any, places: Any = np.s_[:]) -> Rivals:
-        """From charlm.engine.events.Details, at some places."""
-        arrays = details.ranks, details.rival_ids, details.rival_log_probs
-        return cls(*(array[places] for array in arrays))
+    def of(cls, details: Details, places: Places = np.s_[:]) -> Rivals:
+        """From what a session told, at some places."""
+        return cls(
+            details.ranks[places], details.rival_ids[places], details.rival_log_probs[places]
+        )
 
 
 def log_ratios(

@@ -1,0 +1,195 @@
+"""The typed contract: what an engine is asked for is checked where it is asked.
+
+mypy reads this file too (`pyproject.toml`), so that `every_call` holds the calls of the public
+engine that no code of ours makes.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charlm.decoding import Greedy, NucleusBeam
+from charlm.engine.engine import Engine
+from charlm.engine.session import Session
+from charlm.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+CONTRACT, ENGINE, STUB = (
+    "charlm/engine/contract.py",
+    "charlm/engine/engine.py",
+    "charlm/_engine.pyi",
+)
+MODEL = ROOT / "tests" / "golden" / "gru.safetensors"
+
+
+def every_call(engine: Engine) -> Iterator[object]:
+    """What each public member of an engine gives."""
+    yield engine.vocabulary.characters
+    yield engine.precision, engine.isa, engine.logits(np.ones((1, 2), np.int32))
+    yield engine.write("a", max_length=2).text, list(engine.stream("a", max_length=2))
+    prompts, notices = engine.read_prompts(["a", engine.prompt_as_fed("b")])
+    yield engine.write_many([prompt.text for prompt in prompts], n=2, max_length=2), notices
+    yield engine.sample_indices(prompts, Greedy())
+    session = engine.start(prompts, NucleusBeam(2), n=2, max_length=2)
+    while not session.done:
+        session.advance(9).finished.all()
+    yield engine.feed(engine.state_after(session) + "a").save
+    yield engine.score("ab", details=1).bpc, engine.score_many(["ab"])[0].loss
+    yield engine.start_score("ab").read, engine.start_score_ids([3]).totals()
+    yield Engine.load(MODEL).device
+
+
+def test_every_public_member_of_an_engine_is_called_here() -> None:
+    assert all(result is not None for result in every_call(Engine.load(MODEL)))
+    called = {
+        node.attr
+        for node in ast.walk(ast.parse(inspect.getsource(every_call)))
+        if isinstance(node, ast.Attribute)
+    }
+    assert called >= {name for name in vars(Engine) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("device", ["cpu", "torch-cpu"])
+def test_what_an_engine_refuses_is_an_input_error_on_every_device(device: str) -> None:
+    if device != "cpu":
+        pytest.importorskip("torch")
+    engine = Engine.load(MODEL, device=device)
+    calls: list[Callable[[Session], object]] = [
+        lambda session: session.prompt_state(0),
+        lambda session: session.prompt_state(1),
+        lambda session: engine.state_after(session),
+    ]
+    for strategy in (Greedy(), NucleusBeam(2)):
+        for call in calls:
+            with pytest.raises(InputError, match=r"has not been fed yet|of 1"):
+                call(engine.start(["a"], strategy))
+    with pytest.raises(InputError, match="prompt 7 of 1"):
+        engine.start(["a"], NucleusBeam(2)).written_ids(7, 0)
+
+
+def test_only_the_devices_know_the_modules_that_decode() -> None:
+    """The class of their errors is one; torch_engine raises that of the native module."""
+    known = re.compile(
+        r"^\s*(from charlm import (_engine|torch_engine)|from charlm._engine )", re.M
+    )
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("charlm", "tui")
+        for path in (ROOT / folder).rglob("*.py")
+        if known.search(path.read_text(encoding="utf-8"))
+    }
+    errors_alone = {CONTRACT, "charlm/torch_engine/parts.py"}
+    assert found == {"charlm/engine/devices.py", *errors_alone}
+    for file in errors_alone:
+        lines = [line for line in (ROOT / file).read_text().splitlines() if known.match(line)]
+        assert [line.split("#")[0].split() for line in lines] == [
+            ["from", "charlm._engine", "import", "EngineError", "as", "EngineError"]
+        ]
+
+
+def copied(folder: Path) -> Path:
+    """Our code, with mypy's cache of it so that only what is changed is looked at again."""
+    skipped = shutil.ignore_patterns("__pycache__")
+    for part in ("charlm", "tui", ".mypy_cache"):
+        if (ROOT / part).exists():
+            shutil.copytree(ROOT / part, folder / part, ignore=skipped)
+    (folder / "tests/engine").mkdir(parents=True)
+    for file in ("pyproject.toml", "tests/engine/test_contract.py"):
+        shutil.copy(ROOT / file, folder / file)
+    return folder
+
+
+def members_of(file: Path, name: str) -> list[str]:
+    """The public functions of a class, or of a module (""), once each."""
+    tree: ast.AST = ast.parse(file.read_text(encoding="utf-8"))
+    if name:
+        tree = next(n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == name)
+    assert isinstance(tree, ast.Module | ast.ClassDef)
+    functions = (n.name for n in tree.body if isinstance(n, ast.FunctionDef))
+    return list(dict.fromkeys(name for name in functions if not name.startswith("_")))
+
+
+def rename(file: Path, class_name: str, members: list[str], suffix: str) -> None:
+    """Give members of a class other names where they are defined."""
+    text = file.read_text(encoding="utf-8")
+    [_, head, _] = re.split(rf"^(class {class_name}\b.*)", text, maxsplit=1, flags=re.M)
+    begin = text.index(head)
+    end = re.search(r"\n(?=\S)", text[begin:])
+    stop = begin + end.start() if end else len(text)
+    part = text[begin:stop]
+    for member in members:
+        part, count = re.subn(rf"def {member}\(", f"def {member}{suffix}(", part)
+        assert count, (class_name, member)
+    file.write_text(text[:begin] + part + text[stop:], encoding="utf-8")
+
+
+def run(folder: Path, *command: str) -> str:
+    """What a tool says; it must find something."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.long
+def test_a_method_of_the_contract_or_the_engine_cannot_be_renamed_unseen(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    contract, engine = folder / CONTRACT, folder / ENGINE
+    kinds = [n.name for n in ast.parse(contract.read_text()).body if isinstance(n, ast.ClassDef)]
+    renamed = {kind: members_of(contract, kind) for kind in kinds if kind.startswith("Native")}
+    renamed["Engine"] = members_of(engine, "Engine")
+    assert len(renamed) == 7 and sum(map(len, renamed.values())) > 30
+    for kind, members in renamed.items():
+        rename(engine if kind == "Engine" else contract, kind, members, "_moved")
+    said = run(folder, "mypy")
+    unseen = [
+        (kind, member)
+        for kind, members in renamed.items()
+        for member in members
+        if not re.search(rf'has no attribute "{member}"', said)
+    ]
+    assert not unseen, said
+    assert "charlm/engine/devices.py" in said  # both modules lack what the contract asks for
+
+
+@pytest.mark.long
+def test_a_module_that_lacks_a_method_does_not_keep_the_contract(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    rename(folder / STUB, "SamplingSession", ["advance"], "_moved")
+    rename(folder / "charlm/torch_engine/scoring.py", "ScoringSession", ["progress"], "_moved")
+    said = run(folder, "mypy")
+    held = re.findall(r"charlm/engine/devices.py:.*\[assignment\]", said)
+    assert len(held) == 2 and '"NativeModule[torch_engine.model.Model]"' not in held[0], said
+
+
+@pytest.mark.long
+def test_the_stub_cannot_say_what_the_native_module_is_not(tmp_path: Path) -> None:
+    """By stubtest, which `make lint` runs: every member by another name, none is found."""
+    folder = copied(tmp_path)
+    stub = folder / STUB
+    renamed = {
+        name: members_of(stub, name)
+        for name in ("Model", "SamplingSession", "BeamSession", "ScoringSession", "")
+    }
+    for name in filter(None, renamed):
+        rename(stub, name, renamed[name], "_moved")
+    text = stub.read_text()
+    for member in renamed[""]:
+        text = re.sub(rf"^def {member}\(", f"def {member}_moved(", text, flags=re.M)
+    stub.write_text(text)
+    said = run(folder, "mypy.stubtest", "charlm._engine", "--concise")
+    for name, members in renamed.items():
+        for member in members:
+            path = ".".join(filter(None, ("charlm._engine", name, f"{member}_moved")))
+            assert f"{path} is not present at runtime" in said, (path, said)
