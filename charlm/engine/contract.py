@@ -1,4 +1,4 @@
-"""What decodes, as the engine asks it: a module with a model and three kinds of session.
+"""What decodes, as the engine asks it: a model and three kinds of session.
 
 `charlm._engine` (as `_engine.pyi` has it) and `charlm.torch_engine` are held to these protocols in
 `charlm.engine.devices`, and nothing else imports either. n positions, N rows, P prompts, K slots of
@@ -94,14 +94,19 @@ class NativeScoring(Protocol):
 
 
 M = TypeVar("M", bound=NativeModel, contravariant=True)
+S = TypeVar("S", bound=NativeSession, covariant=True)
 
 
-class NativeModule(Protocol[M]):
-    """The sessions of models M."""
+class Decodes(Protocol[M, S]):
+    """A class of sessions S that decode with models M. Raises EngineError, TypeError."""
 
-    def SamplingSession(self, *, model: M, **given: Unpack[Given]) -> NativeSampling: ...
-    def BeamSession(self, *, model: M, **given: Unpack[Given]) -> NativeBeams: ...
-    def ScoringSession(
+    def __call__(self, *, model: M, **given: Unpack[Given]) -> S: ...
+
+
+class Scores(Protocol[M]):
+    """The class of sessions that score with models M. Raises EngineError, TypeError."""
+
+    def __call__(
         self,
         *,
         model: M,

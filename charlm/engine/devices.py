@@ -13,13 +13,14 @@ from typing import Generic, TypeVar, Unpack
 from charlm import _engine
 from charlm.checks import check_choice
 from charlm.engine.contract import (
+    Decodes,
     Given,
     Ints,
     NativeBeams,
     NativeModel,
-    NativeModule,
     NativeSampling,
     NativeScoring,
+    Scores,
     refusals,
 )
 from charlm.errors import CharlmError, CheckpointError, InputError, argument
@@ -29,31 +30,35 @@ from charlm.wording import TORCH_MISSING
 DEVICES = ("cpu", "cuda", "auto")
 _HIDDEN = "torch-cpu"  # runs the tests of cuda anywhere
 
-NATIVE: NativeModule[_engine.Model] = _engine
-
 M = TypeVar("M", bound=NativeModel, covariant=True)
 
 
 class LoadedModel(Generic[M]):
-    """A model on its device, and the sessions of the module that it is of."""
+    """A model on its device, and the classes of its sessions, held to the contract here."""
 
-    def __init__(self, module: NativeModule[M], model: M) -> None:
-        self._module = module
+    def __init__(
+        self,
+        model: M,
+        sampling: Decodes[M, NativeSampling],
+        beams: Decodes[M, NativeBeams],
+        scoring: Scores[M],
+    ) -> None:
         self.model = model
+        self._sampling, self._beams, self._scoring = sampling, beams, scoring
 
     def sampling(self, **given: Unpack[Given]) -> NativeSampling:
         """A session that samples. Raises EngineError, TypeError."""
-        return self._module.SamplingSession(model=self.model, **given)
+        return self._sampling(model=self.model, **given)
 
     def beams(self, **given: Unpack[Given]) -> NativeBeams:
         """A session that searches. Raises EngineError, TypeError."""
-        return self._module.BeamSession(model=self.model, **given)
+        return self._beams(model=self.model, **given)
 
     def scoring(
         self, inputs: Sequence[Ints], targets: Sequence[Ints], rivals: int, threads: int
     ) -> NativeScoring:
         """A session that scores. Raises EngineError."""
-        return self._module.ScoringSession(
+        return self._scoring(
             model=self.model, inputs=inputs, targets=targets, rivals=rivals, threads=threads
         )
 
@@ -99,14 +104,12 @@ def _load_native(checkpoint: Checkpoint, precision: str) -> LoadedModel[NativeMo
         model = _engine.Model(
             **asdict(checkpoint.config), precision=precision, tensors=checkpoint.tensors
         )
-    return LoadedModel(NATIVE, model)
+    return LoadedModel(model, _engine.SamplingSession, _engine.BeamSession, _engine.ScoringSession)
 
 
 def _loader_on(device: str) -> Callable[[Checkpoint, str], LoadedModel[NativeModel]]:
     """What loads a model on torch tensors, on a device by torch's name of it."""
     from charlm import torch_engine
-
-    module: NativeModule[torch_engine.Model] = torch_engine
 
     def load(checkpoint: Checkpoint, precision: str) -> LoadedModel[NativeModel]:
         if precision != "float32":
@@ -119,6 +122,11 @@ def _loader_on(device: str) -> Callable[[Checkpoint, str], LoadedModel[NativeMod
                 tensors=checkpoint.tensors,
                 device=device,
             )
-        return LoadedModel(module, model)
+        return LoadedModel(
+            model,
+            torch_engine.SamplingSession,
+            torch_engine.BeamSession,
+            torch_engine.ScoringSession,
+        )
 
     return load

@@ -1,11 +1,13 @@
 """The filters of sampling on tensors: which ids may be drawn.
 
-A filter is a field of `Filters` and a function behind it. Shapes: R rows, V vocabulary.
+A filter is a field of `Filters`, in the order in which they act, and a function that is looked up
+by its name; one at its neutral value does not act. Shapes: R rows, V vocabulary.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import torch
@@ -25,54 +27,62 @@ class Filters:
     def keep(self, logits: Tensor, allowed: Tensor) -> Tensor:
         """Which ids of logits [R, V] survive, of those allowed: bool [R, V]."""
         if self.temperature == 0 or self == Filters(temperature=self.temperature):
-            return allowed
-        scaled = (logits / self.temperature).masked_fill(~allowed, -torch.inf)
-        ranked, order = scaled.sort(dim=1, descending=True, stable=True)
-        rows = _Rows(ranked, (ranked - ranked[:, :1]).exp(), order)
-        keep = ranked > -torch.inf
-        for keep_some in (_top_k, _top_p, _min_p, _typical_p):
-            keep = keep_some(self, rows, keep)
-        return torch.zeros_like(keep).scatter(1, order, keep)
+            return allowed  # the best is drawn from all, or nothing is cut
+        ranked, order = logits.masked_fill(~allowed, -torch.inf).sort(
+            dim=1, descending=True, stable=True
+        )
+        rows = Rows(ranked, ranked > -torch.inf, order)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value != field.default:
+                rows = _FILTERS[field.name](rows, value)
+        return torch.zeros_like(allowed).scatter(1, order, rows.kept)
 
 
-class _Rows(NamedTuple):
+class Rows(NamedTuple):
     """Rows in the order (logit descending, id ascending), [R, V]."""
 
-    scaled: Tensor  # logits / T; -inf where not allowed
-    mass: Tensor  # over that of the best
+    logits: Tensor  # over the temperature, once that has acted; -inf where not allowed
+    kept: Tensor  # bool
     ids: Tensor
 
+    @property
+    def mass(self) -> Tensor:
+        """exp of the logits over the best of those left; 0 for the others."""
+        left = self.logits.masked_fill(~self.kept, -torch.inf)
+        return (left - left.amax(1, keepdim=True)).exp()
 
-def _top_k(filters: Filters, rows: _Rows, keep: Tensor) -> Tensor:
-    if filters.top_k == 0:
-        return keep
-    place = torch.arange(keep.shape[1], device=keep.device)
-    return keep & (place < filters.top_k)
-
-
-def _top_p(filters: Filters, rows: _Rows, keep: Tensor) -> Tensor:
-    if filters.top_p == 1:
-        return keep
-    return keep & _first_reaching(filters.top_p, rows.mass * keep)
+    def keep(self, where: Tensor) -> Rows:
+        """Those that are left and hold."""
+        return self._replace(kept=self.kept & where)
 
 
-def _min_p(filters: Filters, rows: _Rows, keep: Tensor) -> Tensor:
-    return keep & (rows.mass >= filters.min_p)
+def _temperature(rows: Rows, value: float) -> Rows:
+    return rows._replace(logits=rows.logits / value)
 
 
-def _typical_p(filters: Filters, rows: _Rows, keep: Tensor) -> Tensor:
+def _top_k(rows: Rows, value: float) -> Rows:
+    return rows.keep(rows.kept.cumsum(1) <= value)
+
+
+def _top_p(rows: Rows, value: float) -> Rows:
+    """The smallest set that holds p of the mass (Holtzman et al. 2019)."""
+    return rows.keep(_first_reaching(value, rows.mass))
+
+
+def _min_p(rows: Rows, value: float) -> Rows:
+    return rows.keep(rows.mass >= value)
+
+
+def _typical_p(rows: Rows, value: float) -> Rows:
     """Those whose surprise is nearest to the entropy (Meister et al. 2022); ties by id."""
-    if filters.typical_p == 1:
-        return keep
-    mass = rows.mass * keep
+    mass = rows.mass
     p = mass / mass.sum(1, keepdim=True)
-    surprise = -p.log()
-    entropy = torch.special.entr(p).sum(1, keepdim=True)
-    far = (surprise - entropy).abs()
+    far = (-p.log() - torch.special.entr(p).sum(1, keepdim=True)).abs()
     by_id = rows.ids.argsort(1)
     nearest = by_id.gather(1, far.gather(1, by_id).argsort(dim=1, stable=True))
-    inside = _first_reaching(filters.typical_p, mass.gather(1, nearest))
-    return keep & torch.zeros_like(inside).scatter(1, nearest, inside)
+    inside = _first_reaching(value, mass.gather(1, nearest))
+    return rows.keep(torch.zeros_like(inside).scatter(1, nearest, inside))
 
 
 def _first_reaching(share: float, mass: Tensor) -> Tensor:
@@ -80,3 +90,12 @@ def _first_reaching(share: float, mass: Tensor) -> Tensor:
     reached = mass.cumsum(1)
     ahead = torch.nn.functional.pad(reached[:, :-1], (1, 0))
     return ahead < share * reached[:, -1:]
+
+
+_FILTERS: Mapping[str, Callable[[Rows, float], Rows]] = {
+    "temperature": _temperature,
+    "top_k": _top_k,
+    "top_p": _top_p,
+    "min_p": _min_p,
+    "typical_p": _typical_p,
+}

@@ -11,10 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
+from charlm.decoding import Limits, Strategy
 from charlm.engine.engine import MAX_RIVALS, Engine
 from charlm.engine.events import BeamEvents, Details, SampleEvents
+from charlm.engine.native import banned_ids
 from charlm.engine.scoring import Scoring
+from charlm.reference.filters import filtered, rule_of
 from charlm.text.vocabulary import EOS
 
 from .snapshots import LaneWritten
@@ -34,7 +36,10 @@ class Duel:
 
     def __init__(self, engine: Engine, sides: Sequence[Strategy]) -> None:
         self._engine, self._sides = engine, sides
-        self._never = (EOS,) if engine.checkpoint.text.unit == "continuous" else ()
+        checkpoint = engine.checkpoint
+        self._never = [
+            banned_ids(checkpoint.vocabulary, checkpoint.text, side, Limits()) for side in sides
+        ]
         self.looks: list[tuple[Scoring, str, LaneWritten]] = []
 
     def told(self, events: SampleEvents | BeamEvents | None) -> tuple[float, ...]:
@@ -88,14 +93,14 @@ class Rivals(NamedTuple):
 
 
 def log_ratios(
-    rivals: Rivals, sides: Sequence[Strategy], never: Collection[int]
+    rivals: Rivals, sides: Sequence[Strategy], never: Sequence[Collection[int]]
 ) -> NDArray[np.float64]:
     """log p under the first minus log p under the second, nats [n].
 
     Infinite where only one of the two writes the character at all; 0 for one that is not among
-    its rivals. never: ids that no decoder writes.
+    its rivals. never: for each side, ids that it does not write.
     """
-    p, q = (_written(rivals, strategy, never) for strategy in sides)
+    p, q = (_written(rivals, *side) for side in zip(sides, never, strict=True))
     ratios = np.zeros(len(p))
     np.subtract(p, q, out=ratios, where=p != q)  # also where neither may
     return ratios
@@ -104,39 +109,11 @@ def log_ratios(
 def _written(rivals: Rivals, strategy: Strategy, never: Collection[int]) -> NDArray[np.float64]:
     """log p of the characters when this decoder is to write: -inf where it cuts them. [n]
 
-    A beam draws nothing: what its hypotheses are ranked by stands for it.
+    A beam draws nothing: what its hypotheses are ranked by stands for it. That a decoder repeats
+    no n-gram is not looked at.
     """
-    scaled = np.where(np.isin(rivals.ids, list(never)), -np.inf, rivals.log_probs)
-    if (rule := _rule(strategy)).temperature == 0:
-        kept = np.arange(scaled.shape[1]) == scaled.argmax(axis=1)[:, None]
-        log_p = np.where(kept, 0.0, -np.inf)
-    else:
-        log_p = _filtered(scaled.astype(np.float64) / rule.temperature, rule)
-    told = rivals.ranks < scaled.shape[1]
+    banned = np.isin(rivals.ids, list(never))
+    log_p = filtered(rivals.log_probs, rule_of(strategy), banned).log_probs
+    told = rivals.ranks < log_p.shape[1]
     places = np.where(told, rivals.ranks, 0)[:, None]
     return np.where(told, np.take_along_axis(log_p, places, axis=1)[:, 0], 0.0)
-
-
-def _rule(strategy: Strategy) -> Sampling:
-    match strategy:
-        case Greedy():
-            return Sampling(temperature=0)
-        case BeamSearch():
-            return Sampling()
-        case NucleusBeam():
-            return Sampling(top_p=strategy.top_p)
-    return strategy
-
-
-def _filtered(scaled: NDArray[np.float64], rule: Sampling) -> NDArray[np.float64]:
-    """log p [n, R] of what the filters that the screen has knobs for leave."""
-    mass = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    if rule.top_k:
-        mass[(mass > 0).cumsum(axis=1) > rule.top_k] = 0
-    if rule.top_p < 1:
-        ahead = mass.cumsum(axis=1) - mass
-        mass[ahead >= rule.top_p * mass.sum(axis=1, keepdims=True)] = 0
-    mass[mass < rule.min_p] = 0
-    with np.errstate(divide="ignore"):
-        log_p: NDArray[np.float64] = np.log(mass / mass.sum(axis=1, keepdims=True))
-    return log_p
