@@ -118,4 +118,6 @@ def test_the_build_is_of_these_sources() -> None:
 
     with patch("setuptools.setup"):
         setup = runpy.run_path(str(ROOT / "setup.py"))
-    assert setup["source_hash"](setup["MODULES"]["charlm._engine"]) == _engine.SOURCE_HASH, "stale build: run `make lint`"
+    assert setup["source_hash"](setup["MODULES"]["charlm._engine"]) == _engine.SOURCE_HASH, (
+        "stale build: run `make lint`"
+    )
