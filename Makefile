@@ -36,13 +36,13 @@ test-long: $(DEV) $(ENGINE) ## the tests that take longer
 	$(BIN)/python -m pytest -n 2 -m long
 
 asan: $(DEV) ## the engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer (gcc)
-	$(BIN)/python tests/sanitise.py address
+	$(BIN)/python tests/support/sanitise.py address
 
 tsan: $(DEV) ## the engine's tests under ThreadSanitizer (gcc)
-	$(BIN)/python tests/sanitise.py thread
+	$(BIN)/python tests/support/sanitise.py thread
 
 fuzz: $(DEV) ## wrong calls of every kind under AddressSanitizer (CALLS=1000000)
-	$(BIN)/python tests/sanitise.py address --fuzz $(or $(CALLS),1000000)
+	$(BIN)/python tests/support/sanitise.py address --fuzz $(or $(CALLS),1000000)
 
 lint: $(DEV) $(ENGINE) ## ruff, mypy and import directions
 	$(BIN)/ruff check .

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from benchmarks.measure import ROOT
 from benchmarks.tables import Table, add_json_option, write_json
-from charlm.documentation import read_documentation
-from charlm.run_log import read_run_log
+from charlm.run.log import read_run_log
+from charlm.text.documentation import read_documentation
 
 _MODEL = ROOT / "checkpoints" / "shakespeare"
 _PROMPTS = 10_000

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from benchmarks.models import Size, random_checkpoint
 from benchmarks.tables import Table, add_json_option, write_json
 from charlm.decoding import BeamSearch, Sampling, Strategy
-from charlm.engine import Engine
+from charlm.engine.engine import Engine
 from charlm.errors import CharlmError
 
 

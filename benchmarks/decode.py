@@ -22,7 +22,7 @@ from benchmarks.models import Size, V, random_checkpoint
 from benchmarks.peers import OTHERS, Peer, load_peers
 from benchmarks.peers.charlm_engine import EnginePeer
 from benchmarks.tables import Table, add_json_option, judged, write_json
-from charlm.vocabulary import EOS
+from charlm.text.vocabulary import EOS
 
 TOP_P = 0.95
 #: What one stream should reach of the best float32 peer, by layers and H.

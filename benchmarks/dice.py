@@ -34,8 +34,8 @@ from benchmarks.measure import ROOT
 from benchmarks.tables import Table, add_json_option, write_json
 from charlm.decoding import Sampling
 from charlm.dice import spelled
-from charlm.engine import Engine
-from charlm.session import Completion
+from charlm.engine.engine import Engine
+from charlm.engine.session import Completion
 
 MODELS = {"shakespeare": "ROMEO:", "speeches": "We "}  # and the prompt of each
 CHANGES = {

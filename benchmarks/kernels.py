@@ -25,7 +25,7 @@ from benchmarks.ceiling import Ceiling
 from benchmarks.measure import cache_sizes, pin, process_seconds, size_for
 from benchmarks.models import Size, V, random_checkpoint, weight_count
 from benchmarks.tables import Table, add_json_option, judged, write_json
-from charlm.engine import Engine
+from charlm.engine.engine import Engine
 
 #: Parts of the ceiling to reach: one row with weights within the second cache, or beyond it; many.
 NEAR_TARGET, FAR_TARGET, BATCH_TARGET = 0.75, 0.9, 0.8

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from charlm.checkpoint import Checkpoint
-from charlm.config import Cell, ModelConfig, TextConfig, parameter_shapes
-from charlm.engine import Engine
-from charlm.vocabulary import EOS, PAD, Vocabulary
+from charlm.engine.engine import Engine
+from charlm.model.config import Cell, ModelConfig, parameter_shapes
+from charlm.run.checkpoint import Checkpoint
+from charlm.text.config import TextConfig
+from charlm.text.vocabulary import EOS, PAD, Vocabulary
 
 V, E = 100, 64
 

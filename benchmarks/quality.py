@@ -24,13 +24,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from charlm.config import ModelConfig
+from charlm.model.config import ModelConfig
+from charlm.text.vocabulary import PAD, Vocabulary
 from charlm.train.dataset import encode
 from charlm.train.evaluate import evaluate_stream
 from charlm.train.loss import masked_cross_entropy
 from charlm.train.model import CharModel
 from charlm.train.streams import StreamBatches
-from charlm.vocabulary import PAD, Vocabulary
 
 T, B, E = 64, 32, 64
 RATE, LAST_RATE, CLIP = 3e-3, 0.02, 1.0

@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.tables import RESULTS, Table, add_json_option, write_json
-from charlm.run_log import read_run_log
+from charlm.run.log import read_run_log
 
 RATES = (0.003, 0.008, 0.015, 0.02)
 SHORT, LONG = 1000, 3000  # updates

@@ -24,7 +24,7 @@ from pathlib import Path
 from benchmarks.measure import ROOT
 from benchmarks.tables import Table, add_json_option, write_json
 from benchmarks.terminal import Terminal
-from charlm.run_log import Tail
+from charlm.run.log import Tail
 
 MODEL = ROOT / "checkpoints" / "shakespeare"
 #: No model writes it, so that it is seen only as the answer to its key.

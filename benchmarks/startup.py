@@ -31,7 +31,7 @@ class Story:
     target: float | None = None
 
 
-LOAD = f"from charlm.engine import Engine; engine = Engine.load({str(MODEL)!r})"
+LOAD = f"from charlm.engine.engine import Engine; engine = Engine.load({str(MODEL)!r})"
 EMPTY = """
 from textual.app import App
 from textual.widgets import Static
@@ -42,7 +42,11 @@ Empty().run()
 """
 STORIES = [
     Story("Python alone", ["-c", "print('ready')"], b"ready"),
-    Story("import charlm.engine", ["-c", "import charlm.engine; print('ready')"], b"ready"),
+    Story(
+        "import charlm.engine",
+        ["-c", "import charlm.engine.engine; print('ready')"],
+        b"ready",
+    ),
     Story("import torch", ["-c", "import torch; print('ready')"], b"ready"),
     Story("the shipped model loaded", ["-c", f"{LOAD}; print('ready')"], b"ready"),
     Story(

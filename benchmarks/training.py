@@ -22,10 +22,10 @@ from torch import Tensor, nn
 from benchmarks.measure import pin, take_turns
 from benchmarks.models import E, Size, V
 from benchmarks.tables import Table, add_json_option, judged, write_json
-from charlm.config import ModelConfig
+from charlm.model.config import ModelConfig
+from charlm.text.vocabulary import PAD
 from charlm.train.loss import masked_cross_entropy
 from charlm.train.model import CharModel
-from charlm.vocabulary import PAD
 
 LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 NAMES = CHARLM, TORCH, BF16 = "charlm", "torch's layer", "bf16"

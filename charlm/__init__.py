@@ -15,9 +15,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from charlm.checkpoint import Checkpoint, load_checkpoint
     from charlm.decoding import BeamSearch, Greedy, Limits, NucleusBeam, Sampling, Strategy
-    from charlm.engine import Engine
+    from charlm.engine.engine import Engine
+    from charlm.engine.events import Completion, CompletionDetails
+    from charlm.engine.prompt_state import PromptState
+    from charlm.engine.scoring import Score, ScoreTotal, Scoring
+    from charlm.engine.session import Session
     from charlm.errors import (
         CharlmError,
         CheckpointError,
@@ -27,11 +30,8 @@ if TYPE_CHECKING:
         TrainingError,
         UnknownCharacter,
     )
-    from charlm.events import Completion, CompletionDetails
-    from charlm.prompt_state import PromptState
-    from charlm.scoring import Score, ScoreTotal, Scoring
-    from charlm.session import Session
-    from charlm.vocabulary import Vocabulary
+    from charlm.run.checkpoint import Checkpoint, load_checkpoint
+    from charlm.text.vocabulary import Vocabulary
 
 __version__ = "0.1.0"
 
@@ -63,14 +63,14 @@ __all__ = [
 ]
 
 _MODULES = {
-    "engine": ("Engine",),
-    "scoring": ("Score", "ScoreTotal", "Scoring"),
-    "session": ("Session",),
-    "events": ("Completion", "CompletionDetails"),
-    "prompt_state": ("PromptState",),
+    "engine.engine": ("Engine",),
+    "engine.scoring": ("Score", "ScoreTotal", "Scoring"),
+    "engine.session": ("Session",),
+    "engine.events": ("Completion", "CompletionDetails"),
+    "engine.prompt_state": ("PromptState",),
     "decoding": ("Strategy", "Greedy", "Sampling", "BeamSearch", "NucleusBeam", "Limits"),
-    "checkpoint": ("Checkpoint", "load_checkpoint"),
-    "vocabulary": ("Vocabulary",),
+    "run.checkpoint": ("Checkpoint", "load_checkpoint"),
+    "text.vocabulary": ("Vocabulary",),
     "errors": (
         "CharlmError",
         "InputError",

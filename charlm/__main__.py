@@ -1,4 +1,4 @@
-"""`python -m charlm`: the command line. See `charlm.cli`."""
+"""`python -m charlm`: the command line. See `charlm.cli.main`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def entry() -> NoReturn:
 
 
 def _main(arguments: Sequence[str]) -> int:
-    from charlm.cli import main  # here, so that an early Ctrl-C ends quietly too
+    from charlm.cli.main import main  # here, so that an early Ctrl-C ends quietly too
 
     return main(arguments)
 

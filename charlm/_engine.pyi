@@ -12,7 +12,7 @@ SOURCE_HASH: str  # of csrc/ when this was built
 Start = tuple[NDArray[np.float32], NDArray[np.float32], int]
 #: The dice of a prompt: its key, 64 bits, and the index of its first sample (charlm.dice).
 Dice = tuple[int, int]
-#: What charlm.events.Details holds, in its order.
+#: What charlm.engine.events.Details holds, in its order.
 Details = tuple[
     NDArray[np.int32],
     NDArray[np.float32],

@@ -61,3 +61,9 @@ def _shown(value: object) -> str:
     except (ValueError, RecursionError):  # an integer of more than 4,300 digits
         return "a number of thousands of digits" if isinstance(value, int) else "too deep"
     return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+
+
+def check_range(name: str, value: object, low: float, high: float) -> None:
+    """Raise InputError unless `value` is an integer in [low, high]."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InputError(f"{name} is {value!r}: it must be an integer from {low} to {high}")

@@ -1,4 +1,4 @@
-"""What several messages say alike: counts, the name that was probably meant, a missing PyTorch."""
+"""What several messages say alike: counts, quantities, durations, the name that was meant."""
 
 from __future__ import annotations
 
@@ -23,6 +23,65 @@ def shortened(word: str, longest: int = 200, shown: int = 60) -> str:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """A number of things: 1 character, 2,003 characters."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def fixed(value: float, digits: int = 4) -> str:
+    """A number with so many digits behind the point.
+
+    One that would read as zero and is not has two digits that say what it is; zero has no sign.
+    """
+    text = f"{value:.{digits}f}"
+    if text.strip("-0."):
+        return text
+    return f"{value:.2g}" if value else text.removeprefix("-")
+
+
+def short(number: float) -> str:
+    """Three digits and a unit: 720 k, 5 M."""
+    for limit, scale, unit in ((1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if number >= limit:
+            return f"{number / scale:.3g} {unit}"
+    return f"{number:,.0f}"
+
+
+def bytes_text(size: int) -> str:
+    """A size of files: 2.9 MB."""
+    for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= limit:
+            return f"{size / limit:.3g} {unit}"
+    return f"{size} B"
+
+
+def ago(seconds: float) -> str:
+    """An age in its largest unit: 3 h ago."""
+    for size, unit in ((86_400 * 365, "y"), (86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now"
+
+
+def clock(seconds: float) -> str:
+    """1:05:09, 3:07"""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def spoken(seconds: float) -> str:
+    """1 h 5 min, 13 min 20 s, 40 s"""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def duration(seconds: float) -> str:
+    """`seconds` in the two units that matter: `1 h 05 min`, `3 min`, `20 s`."""
+    whole = max(0, int(seconds))
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 60} min" if whole >= 60 else f"{whole} s"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

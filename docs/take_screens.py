@@ -20,7 +20,7 @@ os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
 sys.path.insert(0, str(ROOT))
 
 from tui.app import CharlmApp  # noqa: E402
-from tui.screens.write.view import WriteScreen  # noqa: E402
+from tui.views.write.view import WriteScreen  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screens"
 _PATIENCE = 120.0  # seconds

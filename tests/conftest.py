@@ -7,20 +7,16 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
+from command_line import charlm as charlm
+from models import MakeRun, random_checkpoint
+from root import ROOT
 
-import charlm
-from charlm.checkpoint import Checkpoint, save_checkpoint
-from charlm.config import Cell, ModelConfig, TextConfig, Unit, parameter_shapes
-from charlm.places import MODEL
-from charlm.vocabulary import EOS, Vocabulary
+from charlm import __file__ as tested_file
+from charlm.run.checkpoint import save_checkpoint
+from charlm.run.places import MODEL
 
-ROOT = Path(__file__).resolve().parents[1]
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"  # whatever terminal the tests run in
-CHARACTERS = "\n !,.?abcdefghijklmnopqrstuvwxyzé"
-
-MakeRun = Callable[..., Path]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,34 +40,9 @@ def pytest_configure() -> None:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    tested = Path(charlm.__file__).resolve().parents[1]
+    tested = Path(tested_file).resolve().parents[1]
     if tested != ROOT:
         raise pytest.UsageError(f"charlm is imported from {tested}, the tests are in {ROOT}")
-
-
-def random_checkpoint(
-    cell: Cell = "lstm",
-    unit: Unit = "continuous",
-    characters: str = CHARACTERS,
-    hidden_size: int = 24,
-    layers: int = 1,
-    seed: int = 0,
-    end: float = 0.0,
-) -> Checkpoint:
-    """A checkpoint with weights from U(-3, 3) / sqrt(H). `end`: added to the logit of EOS."""
-    vocabulary = Vocabulary(sorted(characters))
-    config = ModelConfig(cell, len(vocabulary), 8, hidden_size, layers, bias=cell != "gru")
-    continuous = unit == "continuous"
-    start_id = vocabulary.to_id["\n"] if continuous and "\n" in vocabulary else EOS
-    random = np.random.default_rng(seed)
-    tensors = {
-        name: (random.uniform(-3, 3, parameter.shape) / hidden_size**0.5).astype(np.float32)
-        for name, parameter in parameter_shapes(config).items()
-    }
-    tensors["output_bias"][EOS] += end
-    metrics = {"step": 12, "characters": 3456, "validation_loss": 1.5, "seconds": 7.25}
-    corpus = {"name": "some.txt", "sha256": "0" * 64, "characters": 1000, "split": "90/5/5"}
-    return Checkpoint(config, TextConfig(unit, start_id), vocabulary, tensors, metrics, corpus)
 
 
 @pytest.fixture

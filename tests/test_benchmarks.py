@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from root import ROOT
 
 from benchmarks import rates
 from benchmarks.dice import Share, measure, part_before, same_part
@@ -22,8 +22,8 @@ from benchmarks.peers.charlm_engine import EnginePeer
 from benchmarks.record import record
 from benchmarks.tables import Table, judged, write_json
 from charlm.decoding import Sampling
-from charlm.engine import Engine
-from charlm.vocabulary import EOS
+from charlm.engine.engine import Engine
+from charlm.text.vocabulary import EOS
 
 GREEDY = 1e-6  # a nucleus that holds the best character alone
 PEERS = [

@@ -8,10 +8,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from root import ROOT
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from charlm.cli import main
+from charlm.cli.main import main
 
 PAGE = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

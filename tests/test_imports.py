@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from root import ROOT
 
 import charlm
 
-HEAVY = ("torch", "tensorboard", "charlm.train", "charlm.torch_engine", "charlm.cells")
+HEAVY = ("torch", "tensorboard", "charlm.train", "charlm.torch_engine", "charlm.model.cells")
 
 
 def modules_after(statement: str) -> set[str]:
@@ -28,9 +28,9 @@ def modules_after(statement: str) -> set[str]:
     "statement",
     [
         "import charlm",
-        "import charlm.engine",
-        "import charlm.stream, charlm.reference",
-        "import charlm.cli, charlm.write_command",
+        "import charlm.engine.engine",
+        "import charlm.engine.stream, charlm.reference",
+        "import charlm.cli.main, charlm.cli.write",
         "from charlm import *",
         "import tui.app",
         "import tui.__main__",
@@ -48,9 +48,8 @@ def test_importing_charlm_imports_nothing_else() -> None:
 
 @pytest.mark.parametrize("command", ["write", "compare"])
 def test_help_needs_neither_numpy_nor_the_engine(command: str) -> None:
-    story = (
-        f"import charlm.cli\ntry: charlm.cli.main(['{command}', '--help'])\nexcept SystemExit: 0"
-    )
+    call = f"charlm.cli.main.main(['{command}', '--help'])"
+    story = f"import charlm.cli.main\ntry: {call}\nexcept SystemExit: 0"
     assert not modules_after(story) & {"numpy", "torch", "charlm._engine", "textual"}
 
 
@@ -79,14 +78,14 @@ def test_each_native_part_and_torch_have_their_few_importers() -> None:
     sources = [path for top in ("charlm", "tui") for path in (ROOT / top).rglob("*.py")]
     importers = {path.relative_to(ROOT).as_posix(): imports_of(path) for path in sources}
     assert sorted(n for n, found in importers.items() if "charlm._engine" in found) == [
-        "charlm/device.py",
-        "charlm/scoring.py",
-        "charlm/session.py",
+        "charlm/engine/devices.py",
+        "charlm/engine/scoring.py",
+        "charlm/engine/session.py",
         "charlm/torch_engine/parts.py",
     ]
     with_torch = {
         n for n, found in importers.items() if any(f.split(".")[0] == "torch" for f in found)
     }
-    assert "charlm/cells.py" in with_torch
-    allowed = ("charlm/cells.py", "charlm/train/", "charlm/torch_engine/", "charlm/compare/")
+    assert "charlm/model/cells.py" in with_torch
+    allowed = ("charlm/model/cells.py", "charlm/train/", "charlm/torch_engine/", "charlm/compare/")
     assert all(n.startswith(allowed) for n in with_torch)

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from root import ROOT
 
 from charlm.priority import give_way
-from charlm.train.texts import TextWriter
-from tui.work.dry_run import DryRun
-from tui.work.training import TrainingProcess
-from tui.work.training_plan import TrainingPlan
+from charlm.train.tell.texts import TextWriter
+from tui.training.process import TrainingProcess
+from tui.views.train.dry_run import DryRun
+from tui.views.train.training_plan import TrainingPlan
 
 WAITS = [sys.executable, "-c", "import time; time.sleep(60)"]
-ROOT = Path(__file__).parent.parent
 #: Under nice 15: behind it by 10 as far as there are steps, by 0 and by 2.
 UNDER_NICE = """
 import os, subprocess, sys
@@ -79,8 +79,8 @@ def test_texts_stay_behind_the_training_until_it_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
-    monkeypatch.setattr("charlm.train.texts.give_way", lambda pid, steps: asked.append(steps))
-    monkeypatch.setattr("charlm.train.texts._PATIENCE", 0.0)
+    monkeypatch.setattr("charlm.train.tell.texts.give_way", lambda pid, steps: asked.append(steps))
+    monkeypatch.setattr("charlm.train.tell.texts._PATIENCE", 0.0)
     writer = TextWriter(tmp_path / "nothing")
     writer.ask(1)
     assert list(writer.ready()) == []

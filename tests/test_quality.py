@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from benchmarks.quality import TorchModel
-from charlm.config import ModelConfig
+from charlm.model.config import ModelConfig
 from charlm.train.model import CharModel
 
 

@@ -10,11 +10,11 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from root import ROOT
 
-from charlm.config import ModelConfig, parameter_shapes
 from charlm.decoding import STRATEGIES
-from charlm.train.options import parse_options
+from charlm.model.config import ModelConfig, parameter_shapes
+from charlm.options.training import parse_options
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -7,18 +7,17 @@ import pickle
 import re
 from collections.abc import Callable
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
-from conftest import random_checkpoint
+from models import random_checkpoint
+from root import ROOT
 
 from charlm import BeamSearch, Engine, Greedy, InputError, Limits, NucleusBeam, Sampling, Vocabulary
+from charlm.cli.info import rows
 from charlm.errors import argument, run_main
-from charlm.info import rows
 from charlm.wording import counted, did_you_mean, nearest
 
 OPTIONS = ("--batch", "--corpus", "--hidden", "--layers", "--learning-rate", "--length", "--seed")
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.parametrize(
@@ -211,7 +210,7 @@ _COUNT = re.compile(
     r"prompt|value|byte|parameter|number|row|sentence|duplicate|tensor|file|entrie|gate|unit)s\b"
 )
 #: Where others write.
-_NOT_LOOKED_AT = ("rewriting.py", "write_command.py", "scoring.py")
+_NOT_LOOKED_AT = ("rewriting.py", "write.py", "scoring.py")
 
 
 def test_no_message_says_1_characters() -> None:

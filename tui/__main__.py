@@ -11,11 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from charlm.command_parser import Parser, option_names
 from charlm.display import visible
 from charlm.errors import CheckpointError, InputError, report_notice, run_main
-from charlm.places import MODEL, find_run, missing_run
-from charlm.write_options import add_write_options
+from charlm.options.parser import Parser, option_names
+from charlm.options.writing import add_write_options
+from charlm.run.places import MODEL, find_run, missing_run
 
 #: A second, at most. A change waits up to two of these steps to be painted; frames of text are
 #: fewer (`screens/write/view.py`).
@@ -44,13 +44,13 @@ def main(arguments: Sequence[str]) -> int:
     if os.environ.get("TERM") == "dumb":
         raise InputError("this terminal (TERM=dumb) cannot show the screen: use another one")
     gc.disable()  # what is imported stays; the app turns it on again after the first paint
-    from tui import keymap
-    from tui.models import first_model
-    from tui.settings import load_settings
+    from .keys import table as keymap
+    from .shell.settings import load_settings
+    from .writer.models import first_model
 
     loaded = load_settings(os.environ, options)
     wrong_keys = keymap.remap(loaded.settings.keys)  # before the views are read: they bind keys
-    from tui.app import CharlmApp
+    from .app import CharlmApp
 
     if model is None:
         model = first_model()
@@ -63,8 +63,8 @@ def main(arguments: Sequence[str]) -> int:
             report_notice("waiting for the training to save")
         app.close()
         if run is not None:
-            from tui.models import python
-            from tui.screens.train.desk import how_to_go_on
+            from .training.desk import how_to_go_on
+            from .writer.models import python
 
             report_notice(
                 f"stopped; {python()} -m charlm.train --resume {run} trains on;"
@@ -114,7 +114,7 @@ class _Setting(argparse.Action):
         values: object,
         option_string: str | None = None,
     ) -> None:
-        from tui.settings import check_setting, said_value
+        from .shell.settings import check_setting, said_value
 
         try:
             value = check_setting(self.dest, said_value(str(values)))
@@ -124,8 +124,8 @@ class _Setting(argparse.Action):
 
 
 def _print_keys() -> int:
-    from tui.keymap import settings_lines
-    from tui.settings import settings_path
+    from .keys.table import settings_lines
+    from .shell.settings import settings_path
 
     path = visible(str(settings_path(os.environ) or ""))
     print(f"# Lines for {path or 'settings.toml'}: change what you want to, leave out the rest.")

@@ -15,25 +15,26 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
-from charlm.places import MODEL
-from tui.glyphs import AsciiGlyphs
-from tui.keymap import key_named
-from tui.keys.key import View as ViewName
-from tui.knobs import Setting
-from tui.messages.writing import Newest
-from tui.models import run_of
-from tui.screens.train.desk import TrainingDesk, told_end, told_quit
-from tui.screens.view import View
-from tui.screens.write.view import WriteScreen
-from tui.settings import Loaded, Settings, keep_setting, wants_ascii
-from tui.steady_app import SteadyApp
-from tui.themes import THEMES, full_name, short_name
-from tui.work.decode_worker import DecodeWorker
-from tui.work.engine_model import load_engine
-from tui.work.model_contract import Load
-from tui.work.run_watcher import RunWatcher
-from tui.work.terminal_watch import watch_terminal
-from tui.work.training import train_command
+from charlm.run.places import MODEL
+
+from .keys.key import View as ViewName
+from .keys.table import key_named
+from .shell.glyphs import AsciiGlyphs
+from .shell.settings import Loaded, Settings, keep_setting, wants_ascii
+from .shell.steady_app import SteadyApp
+from .shell.terminal_watch import watch_terminal
+from .shell.themes import THEMES, full_name, short_name
+from .training.desk import TrainingDesk, told_end, told_quit
+from .training.process import train_command
+from .training.watcher import RunWatcher
+from .views.base import View
+from .views.write.view import WriteScreen
+from .writer.contract import Load
+from .writer.engine_model import load_engine
+from .writer.knobs import Setting
+from .writer.models import run_of
+from .writer.snapshots import Newest
+from .writer.worker import DecodeWorker
 
 #: Objects made between two collections: text makes many small ones, none of them in circles.
 _THRESHOLD = 50_000
@@ -42,7 +43,7 @@ _DESK = 0.5
 
 def _actions_provider() -> type[Provider]:
     """The palette's, imported when it opens: the first paint does not wait for it."""
-    from tui.palette import ActionsProvider
+    from .views.palette import ActionsProvider
 
     return ActionsProvider
 
@@ -51,7 +52,7 @@ class CharlmApp(SteadyApp):
     """`python -m tui`. `model`: a run or a checkpoint, None for none."""
 
     TITLE = "charlm"
-    CSS_PATH = [f"styles/{name}.tcss" for name in ("app", "write", "stage")]  # noqa: RUF012
+    CSS_PATH = ["shell/app.tcss", "views/write/style.tcss", "views/write/stage.tcss"]  # noqa: RUF012
     COMMAND_PALETTE_BINDING = "ctrl+p"
     COMMANDS = {_actions_provider}  # noqa: RUF012
 
@@ -98,7 +99,7 @@ class CharlmApp(SteadyApp):
         if wants_ascii(self._settings.glyphs, os.environ):
             filters.append(AsciiGlyphs())
         if self.console.color_system == "256":
-            from tui.indexed_colours import IndexedColours  # here: not every terminal needs it
+            from .shell.colours import IndexedColours  # here: not every terminal needs it
 
             filters.append(IndexedColours())
         return filters
@@ -156,15 +157,15 @@ class CharlmApp(SteadyApp):
         """A view, imported when it is first seen: the first paint does not wait for it."""
         match name:
             case "runs":
-                from tui.screens.runs.view import RunsView
+                from .views.runs.view import RunsView
 
                 return RunsView(self._load_model, self._loaded, self._show_training)
             case "train":
-                from tui.screens.train.view import TrainView
+                from .views.train.view import TrainView
 
                 return TrainView(self.desk, self._load, self._load_model)
             case "inspect":
-                from tui.screens.inspect.view import InspectView
+                from .views.inspect.view import InspectView
 
                 return InspectView(self._newest)
             case _:
@@ -184,7 +185,7 @@ class CharlmApp(SteadyApp):
 
     def _show_training(self, runs: Sequence[Path]) -> None:
         """Go to the training of a run, the curves of the others over it."""
-        from tui.screens.train.view import TrainView
+        from .views.train.view import TrainView
 
         self.action_view("train")
         view = self.screen
@@ -228,7 +229,7 @@ class CharlmApp(SteadyApp):
         if run is None or self.screen is self._quit_question:
             self.exit()
             return
-        from tui.screens.sheets import Question
+        from .views.sheets import Question
 
         self._quit_question = Question("Quit?", told_quit(run), "Quit")
         self.push_screen(self._quit_question, lambda yes: self.exit() if yes else None)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.checkpoint import Checkpoint
+from charlm.run.checkpoint import Checkpoint
 
 Ids = NDArray[np.int64]
 #: Writes n positions of every row, from the start id on: ids [n, rows].

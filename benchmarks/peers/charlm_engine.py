@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.peers import BeamWriter, Ids, Peer, Writer
-from charlm.checkpoint import Checkpoint
 from charlm.decoding import BeamSearch, Sampling
-from charlm.engine import Engine
-from charlm.session import SampleEvents
+from charlm.engine.engine import Engine
+from charlm.engine.session import SampleEvents
+from charlm.run.checkpoint import Checkpoint
 
 
 class EnginePeer(Peer):
-    """charlm.engine.Engine, on one thread unless said."""
+    """charlm.engine.engine.Engine, on one thread unless said."""
 
     def __init__(self, precision: str = "float32", threads: int = 1) -> None:
         self.name = "engine" if precision == "float32" else f"engine {precision}"

@@ -8,8 +8,8 @@ import numpy as np
 from jax import Array, lax
 
 from benchmarks.peers import BeamWriter, Ids, Peer, Writer
-from charlm.checkpoint import Checkpoint
-from charlm.vocabulary import EOS
+from charlm.run.checkpoint import Checkpoint
+from charlm.text.vocabulary import EOS
 
 State = list[tuple[Array, ...]]
 CHUNK = 64  # characters that one call of the compiled function writes

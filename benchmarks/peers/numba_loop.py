@@ -8,8 +8,8 @@ from numba.typed import List
 from numpy.typing import NDArray
 
 from benchmarks.peers import Ids, Peer, Writer
-from charlm.checkpoint import Checkpoint
-from charlm.vocabulary import EOS
+from charlm.run.checkpoint import Checkpoint
+from charlm.text.vocabulary import EOS
 
 Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]

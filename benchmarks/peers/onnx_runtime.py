@@ -20,9 +20,9 @@ from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from benchmarks.peers import Ids, Peer, Writer
-from charlm.checkpoint import Checkpoint
-from charlm.config import GATES
-from charlm.vocabulary import EOS
+from charlm.model.config import GATES
+from charlm.run.checkpoint import Checkpoint
+from charlm.text.vocabulary import EOS
 
 #: ONNX's order of the gates. The z of its GRU is our 1 - z, which is what minus makes of it.
 ORDER = {"gru": (("z", -1), ("r", 1), ("n", 1)), "lstm": (("i", 1), ("o", 1), ("f", 1), ("g", 1))}

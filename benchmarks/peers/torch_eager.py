@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.peers import BeamWriter, Ids, Peer, Writer
-from charlm.checkpoint import Checkpoint
-from charlm.vocabulary import EOS
+from charlm.run.checkpoint import Checkpoint
+from charlm.text.vocabulary import EOS
 
 State = list[tuple[Tensor, ...]]  # of every layer: (h,), and c for an LSTM, [rows, H]
 

@@ -11,9 +11,9 @@ from torch import nn
 
 from benchmarks.peers import Ids, Peer, Writer
 from benchmarks.peers.torch_eager import nucleus_draw
-from charlm.checkpoint import Checkpoint
-from charlm.config import GATES
-from charlm.vocabulary import EOS
+from charlm.model.config import GATES
+from charlm.run.checkpoint import Checkpoint
+from charlm.text.vocabulary import EOS
 
 LAYERS = {"gru": nn.GRU, "lstm": nn.LSTM}
 #: torch's order of the gates. The z of its GRU is our 1 - z, which is what minus makes of it.

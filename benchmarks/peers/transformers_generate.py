@@ -11,8 +11,8 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from benchmarks.peers import BeamWriter, Ids, Peer
 from benchmarks.peers.torch_layer import LayerModel
-from charlm.checkpoint import Checkpoint
-from charlm.vocabulary import PAD
+from charlm.run.checkpoint import Checkpoint
+from charlm.text.vocabulary import PAD
 
 
 class StateCache:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping, Sequence
 
-from charlm.checkpoint import load_checkpoint
 from charlm.compare.distance import (
     Shares,
     eigenvalue_shares,
@@ -20,12 +19,13 @@ from charlm.compare.report import escaped, markdown, print_table, table_rows
 from charlm.compare.results import Result, by_cell, read_result
 from charlm.compare.texts import default_prompts, write_texts
 from charlm.compare.trainings import train_all
-from charlm.corpus import Corpus
-from charlm.cutting import prepare_prompt
 from charlm.errors import InputError, Stopped
-from charlm.regular_file import write_atomically
-from charlm.train.options import parse_options
-from charlm.train.reporter import Reporter
+from charlm.options.training import parse_options
+from charlm.run.checkpoint import load_checkpoint
+from charlm.run.regular_file import write_atomically
+from charlm.text.corpus import Corpus
+from charlm.text.cutting import prepare_prompt
+from charlm.train.tell.reporter import Reporter
 from charlm.train.text import load_text
 from charlm.wording import counted
 

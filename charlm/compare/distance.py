@@ -21,10 +21,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from charlm.cells import STEPS, State, zero_state
-from charlm.checkpoint import Checkpoint
-from charlm.cutting import Example
-from charlm.vocabulary import EOS, Vocabulary
+from charlm.model.cells import STEPS, State, zero_state
+from charlm.run.checkpoint import Checkpoint
+from charlm.text.cutting import Example
+from charlm.text.vocabulary import EOS, Vocabulary
 
 Shares = NDArray[np.float64]  # [K + 1], 1 at distance 0
 

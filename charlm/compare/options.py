@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlm.command_parser import Parser, option_names
-from charlm.config import GATES, MAX_SIZE
 from charlm.errors import InputError
-from charlm.places import RUNS
-from charlm.train.option_groups import GROUPS
-from charlm.train.option_types import choice, text, whole
-from charlm.train.options import parse_options
-from charlm.write_options import add_write_options
+from charlm.model.config import GATES, MAX_SIZE
+from charlm.options.parser import Parser, option_names
+from charlm.options.training import parse_options
+from charlm.options.training_groups import GROUPS
+from charlm.options.types import choice, text, whole
+from charlm.options.writing import add_write_options
+from charlm.run.places import RUNS
 
 _DESCRIPTION = """\
 Train every cell under one budget, over several seeds, and report what came of it: losses and

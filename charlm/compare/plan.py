@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from charlm.compare.options import Comparison
-from charlm.config import MAX_SIZE, ModelConfig
-from charlm.train.options import parse_options
+from charlm.model.config import MAX_SIZE, ModelConfig
+from charlm.options.training import parse_options
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from charlm.compare.results import Result
 from charlm.display import visible
-from charlm.events import Completion
+from charlm.engine.events import Completion
 
 _HEADINGS = (
     "model", "units", "parameters", "validation loss", "bpc", "test loss", "chars/s", "steps",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.compare.plan import Training
-from charlm.run_log import read_run_log
+from charlm.run.log import read_run_log
 
 Array = NDArray[np.float64]
 
@@ -21,7 +21,7 @@ class Result:
 
     curve: characters seen and validation loss, of each evaluation. norms: characters seen and
     gradient norm before clipping. speeds: characters/s between two lines of the run log.
-    baseline: values of `charlm.ngram.Baseline`, if it was measured.
+    baseline: values of `charlm.text.ngram.Baseline`, if it was measured.
     """
 
     training: Training

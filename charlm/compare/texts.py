@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from charlm.cutting import Example
 from charlm.decoding import STRATEGIES
-from charlm.engine import Engine
-from charlm.events import Completion
+from charlm.engine.engine import Engine
+from charlm.engine.events import Completion
+from charlm.text.cutting import Example
 
 _LENGTH = 160
 _SEED = 1

@@ -6,15 +6,15 @@ import shutil
 from collections.abc import Sequence
 
 from charlm.compare.plan import Training
-from charlm.corpus_report import CorpusReport
 from charlm.display import visible
 from charlm.errors import InputError, TrainingError
-from charlm.places import resume_file
-from charlm.run_log import read_run_log
-from charlm.train.announce import command_line
+from charlm.options.training import parse_options
+from charlm.run.log import read_run_log
+from charlm.run.places import resume_file
+from charlm.text.corpus_report import CorpusReport
 from charlm.train.command import train
-from charlm.train.options import parse_options
-from charlm.train.reporter import Reporter
+from charlm.train.tell.announce import command_line
+from charlm.train.tell.reporter import Reporter
 
 
 class _Reporter(Reporter):

@@ -14,7 +14,7 @@ from charlm.reference.margin import Margin
 from charlm.reference.model import ReferenceModel, State, Vector, log_softmax
 from charlm.reference.restrictions import banned_here, ends_with_stop
 from charlm.reference.sampling import kept_ids
-from charlm.vocabulary import EOS, PAD
+from charlm.text.vocabulary import EOS, PAD
 
 
 @dataclass(frozen=True)

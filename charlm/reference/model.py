@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.checkpoint import Checkpoint
-from charlm.config import Precision
+from charlm.model.config import Precision
 from charlm.reference.int8 import rounded_state, rounded_weights
 from charlm.reference.margin import Margin
+from charlm.run.checkpoint import Checkpoint
 
 Vector = NDArray[np.float64]
 State = list[dict[str, Vector]]  # one per layer: h [H], and for an LSTM c [H]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from charlm.vocabulary import EOS
+from charlm.text.vocabulary import EOS
 
 
 def repeated_ids(history: Sequence[int], n: int) -> set[int]:

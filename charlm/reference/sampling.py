@@ -13,7 +13,7 @@ from charlm.reference.dice import gumbel_noise
 from charlm.reference.margin import Margin
 from charlm.reference.model import ReferenceModel, Vector, log_softmax
 from charlm.reference.restrictions import banned_here, ends_with_stop
-from charlm.vocabulary import EOS, PAD
+from charlm.text.vocabulary import EOS, PAD
 
 
 def kept_ids(

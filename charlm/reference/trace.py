@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.config import ModelConfig
+from charlm.model.config import ModelConfig
 from charlm.reference.model import ReferenceModel
 
 #: "layers.0.i" -> float32 [T, H]: the names of config.GATES, and of the states h and c.

@@ -18,12 +18,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from charlm.text.vocabulary import EOS, PAD
 from charlm.torch_engine.dice import Dice
 from charlm.torch_engine.filters import Filters
 from charlm.torch_engine.model import Model
 from charlm.torch_engine.parts import Given
 from charlm.torch_engine.rules import Past, Rules
-from charlm.vocabulary import EOS, PAD
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from charlm.text.vocabulary import PAD
 from charlm.torch_engine.parts import EngineError
-from charlm.vocabulary import PAD
 
 IntArray = NDArray[np.int32]
 FloatArray = NDArray[np.float32]

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from charlm.cells import STEPS, State
-from charlm.config import Cell, ModelConfig, parameter_shapes
+from charlm.model.cells import STEPS, State
+from charlm.model.config import Cell, ModelConfig, parameter_shapes
 from charlm.torch_engine.parts import EngineError, check_ids, memory_named
 
 

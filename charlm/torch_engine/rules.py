@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from charlm.text.vocabulary import EOS
 from charlm.torch_engine.parts import EngineError, check_ids, padded
-from charlm.vocabulary import EOS
 
 _ANY = -2  # in a stop shorter than the longest: every id matches here
 _NOTHING = -1  # before the first id that a row wrote

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from charlm.text.vocabulary import PAD
 from charlm.torch_engine.details import Details, check_rivals, details_of
 from charlm.torch_engine.dice import Dice, keys_of
 from charlm.torch_engine.filters import Filters
@@ -22,7 +23,6 @@ from charlm.torch_engine.parts import Given
 from charlm.torch_engine.prompts import FloatArray, Start
 from charlm.torch_engine.pulled import PulledSession, fetched
 from charlm.torch_engine.rules import Past, RuleOptions, Rules
-from charlm.vocabulary import PAD
 
 Events = tuple[NDArray[np.int32], FloatArray, NDArray[np.bool_], Details | None]
 

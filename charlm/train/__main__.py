@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from charlm.errors import CharlmError, run_and_exit
-from charlm.train.options import parse_options
+from charlm.options.training import parse_options
 from charlm.wording import TORCH_MISSING
 
 

@@ -12,25 +12,26 @@ from typing import Any
 import numpy as np
 import torch
 
-from charlm.checkpoint import load_checkpoint
-from charlm.config import ModelConfig, TextConfig
-from charlm.corpus import Corpus
 from charlm.errors import CharlmError, InputError, TrainingError
-from charlm.ngram import Baseline, measure_baseline
-from charlm.run_log import RUN_LOG, RunLog, rewind
-from charlm.train.announce import announce, command_line, tell_baseline, warn
+from charlm.model.config import ModelConfig
+from charlm.run.checkpoint import load_checkpoint
+from charlm.run.log import RUN_LOG, RunLog, rewind
+from charlm.text.config import TextConfig
+from charlm.text.corpus import Corpus
+from charlm.text.ngram import Baseline, measure_baseline
+from charlm.text.vocabulary import Vocabulary
 from charlm.train.fine_tune import extended, options_from
 from charlm.train.going_on import is_over, rate_change, resumed_options, text_again
+from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
-from charlm.train.monitor import Monitor
 from charlm.train.plan import misfit, plan
-from charlm.train.reporter import Reporter
-from charlm.train.run_folder import RunFolder
 from charlm.train.saved import check_model
-from charlm.train.teller import Teller
+from charlm.train.tell.announce import announce, command_line, tell_baseline, warn
+from charlm.train.tell.monitor import Monitor
+from charlm.train.tell.reporter import Reporter
+from charlm.train.tell.teller import Teller
 from charlm.train.text import load_text, settled, start_id_of
 from charlm.train.trainer import Trainer
-from charlm.vocabulary import Vocabulary
 from charlm.wording import counted
 
 #: What says where and how, not what is learned.

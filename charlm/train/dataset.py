@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
-from charlm.cutting import Example
-from charlm.vocabulary import EOS, PAD, Vocabulary
+from charlm.text.cutting import Example
+from charlm.text.vocabulary import EOS, PAD, Vocabulary
 
 # Sorted by length together: enough examples, and enough batches, for like lengths to meet.
 _POOL = 4096

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from charlm.readers import AT_ONCE, Stretch
+from charlm.text.readers import AT_ONCE, Stretch
+from charlm.text.vocabulary import PAD
 from charlm.train.dataset import TextDataset, bucket, make_batch, pad_collate_fn
 from charlm.train.model import CharModel, ModelState
-from charlm.vocabulary import PAD
 
 _POSITIONS = 8_192  # of one batch of examples
 _CHUNK = 4_096  # positions between two looks: more take memory, not less time

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from charlm.checkpoint import Checkpoint
 from charlm.errors import InputError
-from charlm.preparation import AUTO
+from charlm.options.training import DEFAULT_CHARACTERS, parse_options
+from charlm.run.checkpoint import Checkpoint
+from charlm.text.preparation import AUTO
+from charlm.text.vocabulary import Vocabulary
 from charlm.train.model import CharModel
-from charlm.train.options import DEFAULT_CHARACTERS, parse_options
-from charlm.vocabulary import Vocabulary
 
 _BY_CHARACTER = ("embedding", "output_weight", "output_bias")
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from charlm.cells import State
-from charlm.config import GATES
+from charlm.model.cells import State
+from charlm.model.config import GATES
 from charlm.train.model import CharModel, Layer, ModelState
 from charlm.train.sequence import run_cell
 

@@ -8,18 +8,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from charlm.corpus import Corpus
 from charlm.errors import CorpusError, InputError
-from charlm.preparation import AUTO
-from charlm.run_log import read_ends
+from charlm.options.training import BUDGETS, parse_options
+from charlm.run.log import read_ends
+from charlm.text.corpus import Corpus
+from charlm.text.preparation import AUTO
+from charlm.text.vocabulary import Vocabulary
 from charlm.train.learner import Learner
-from charlm.train.options import BUDGETS, parse_options
-from charlm.train.reporter import Reporter
 from charlm.train.saved import Saved
 from charlm.train.schedule import learning_rate
+from charlm.train.tell.reporter import Reporter
 from charlm.train.text import LOOKED_FOR, load_text
 from charlm.train.trainer import BUDGET_USED, STALE
-from charlm.vocabulary import Vocabulary
 
 #: What may change when a run goes on; the rest is the run.
 _MAY_CHANGE = {

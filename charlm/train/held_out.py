@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charlm.config import TextConfig
-from charlm.cutting import Example
-from charlm.readers import AT_ONCE, EXACT, WARM_UP, Stretch, stretches
+from charlm.text.config import TextConfig
+from charlm.text.cutting import Example
+from charlm.text.readers import AT_ONCE, EXACT, WARM_UP, Stretch, stretches
+from charlm.text.vocabulary import Vocabulary
 from charlm.train.dataset import TextDataset, encode
 from charlm.train.evaluate import Look, evaluate_examples, evaluate_stretches
 from charlm.train.model import CharModel
-from charlm.vocabulary import Vocabulary
 
 _READERS = 64  # of a sample
 _MANY = 250_000  # characters of a stream that is too long to be read by one reader

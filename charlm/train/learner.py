@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from charlm.checkpoint import Checkpoint
-from charlm.config import ModelConfig, TextConfig
-from charlm.corpus import Corpus
 from charlm.errors import TrainingError
+from charlm.model.config import ModelConfig
+from charlm.options.rates import FINE_TUNING_RATE, default_rate
+from charlm.run.checkpoint import Checkpoint
+from charlm.text.config import TextConfig
+from charlm.text.corpus import Corpus
+from charlm.text.vocabulary import PAD, Vocabulary
 from charlm.train.average import Average
 from charlm.train.dataset import Batch, ExampleBatches, TextDataset, encode
 from charlm.train.evaluate import Look
@@ -25,12 +28,10 @@ from charlm.train.model import CharModel, ModelState, detached
 from charlm.train.optimiser import make_optimiser, remember, remembered
 from charlm.train.position import Position
 from charlm.train.probe import Probe
-from charlm.train.rates import FINE_TUNING_RATE, default_rate
 from charlm.train.regularise import Regularisers, activation_penalty, slowness_penalty
 from charlm.train.saved import Saved, check_index, check_state, misfit
 from charlm.train.schedule import learning_rate
 from charlm.train.streams import StreamBatches
-from charlm.vocabulary import PAD, Vocabulary
 
 
 class Update(NamedTuple):

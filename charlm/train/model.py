@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from charlm.cells import State, zero_state
-from charlm.config import ModelConfig, parameter_shapes
 from charlm.errors import InputError
+from charlm.model.cells import State, zero_state
+from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.train.regularise import Dropout, Regularisers, candidate_mask, drop_characters
 from charlm.train.sequence import run_cell
 

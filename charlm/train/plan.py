@@ -7,8 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from charlm.durations import spoken
-from charlm.ngram import MOST_COUNTED
+from charlm.text.ngram import MOST_COUNTED
 from charlm.train.learner import Learner
 from charlm.train.measuring import (
     FEWEST_STEPS,
@@ -17,7 +16,7 @@ from charlm.train.measuring import (
     Measurer,
     lacking,
 )
-from charlm.wording import counted
+from charlm.wording import counted, spoken
 
 _STEPS, _SECONDS = 3, 1.5  # that are timed at least, behind two that allocate
 _BYTES = 1024  # of the unit of ru_maxrss on Linux

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from charlm.text.vocabulary import PAD
 from charlm.train.dataset import Batch
 from charlm.train.gates import bounds_of, gates_of
 from charlm.train.model import CharModel, ModelState
-from charlm.vocabulary import PAD
 
 _ROWS = 4  # of the batch whose gates are looked at
 _MOST = 20_000  # values of one gate or gradient: evenly spread over it

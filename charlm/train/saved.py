@@ -9,12 +9,12 @@ from typing import Any, TypedDict
 
 from torch import Tensor
 
-from charlm.config import ModelConfig
 from charlm.errors import InputError
-from charlm.escapes import unescaped
+from charlm.model.config import ModelConfig
+from charlm.options.escapes import unescaped
+from charlm.options.training_groups import GROUPS
+from charlm.options.types import Option
 from charlm.train.model import ModelState, state_shapes
-from charlm.train.option_groups import GROUPS
-from charlm.train.option_types import Option
 from charlm.train.position import Position
 
 #: What is made of tensors; the rest are plain values.

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from charlm.cells import STEPS, State
+from charlm.model.cells import STEPS, State
 
 # What a gate's sum gets from what the gate got: d * y * (1 - y), and d * (1 - y * y).
 _through_sigmoid = torch.ops.aten.sigmoid_backward.grad_input

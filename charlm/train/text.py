@@ -6,16 +6,16 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from charlm.config import TextConfig
-from charlm.corpus import Corpus, load_corpus, make_corpus
-from charlm.documentation import read_documentation
 from charlm.errors import InputError
-from charlm.parts import parse_split
-from charlm.preparation import Preparation
-from charlm.source import Source, with_validation
-from charlm.text_files import SUFFIX
-from charlm.train.reporter import Reporter
-from charlm.vocabulary import EOS, Vocabulary
+from charlm.text.config import TextConfig
+from charlm.text.corpus import Corpus, load_corpus, make_corpus
+from charlm.text.documentation import read_documentation
+from charlm.text.files import SUFFIX
+from charlm.text.parts import parse_split
+from charlm.text.preparation import Preparation
+from charlm.text.source import Source, with_validation
+from charlm.text.vocabulary import EOS, Vocabulary
+from charlm.train.tell.reporter import Reporter
 
 #: What is looked for in a text, and then said to the run.
 LOOKED_FOR = ("unit", "separator", "column", "order")

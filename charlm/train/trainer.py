@@ -6,18 +6,18 @@ import contextlib
 import math
 import time
 
-from charlm.control import Act, Control
 from charlm.errors import Stopped, TrainingError
-from charlm.places import LAST
+from charlm.run.control import Act, Control
+from charlm.run.places import LAST
+from charlm.train.keep.folder import RunFolder
+from charlm.train.keep.saver import Saver
+from charlm.train.keep.signals import Signals
 from charlm.train.learner import Learner, Update
 from charlm.train.measuring import FEWEST_STEPS, Measurer, exploding
-from charlm.train.meter import Meter
-from charlm.train.run_folder import RunFolder
-from charlm.train.saver import Saver
 from charlm.train.schedule import after_evaluation
-from charlm.train.signals import Signals
-from charlm.train.teller import Teller
-from charlm.train.texts import TextWriter
+from charlm.train.tell.meter import Meter
+from charlm.train.tell.teller import Teller
+from charlm.train.tell.texts import TextWriter
 
 _RISEN = 0.5  # nats, at least, by which the loss of a step is above the lowest
 #: Why a run ended that came to its end.

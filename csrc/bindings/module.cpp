@@ -17,7 +17,7 @@ namespace py = pybind11;
 using namespace charlm;
 
 PYBIND11_MODULE(_engine, m) {
-    m.doc() = "The native decoding engine of charlm: see charlm.engine for its use.";
+    m.doc() = "The native decoding engine of charlm: see charlm.engine.engine for its use.";
     m.attr("SOURCE_HASH") = CHARLM_SOURCE_HASH;
     py::register_exception<ValueError>(m, "EngineError", PyExc_ValueError);
 

@@ -1,4 +1,4 @@
-// What the model thought of each character, when asked: see charlm/events.py.
+// What the model thought of each character, when asked: see charlm/engine/events.py.
 #pragma once
 
 #include <optional>

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.keys.key import Key, always
+from .key import Key, always
 
 KEYS: tuple[Key, ...] = (
     Key("app.view('runs')", ("f7",), (("runs", "Write"), ("", "Runs")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.keys.key import Key, always
+from .key import Key, always
 
 
 def _decoder(name: str, key: str, label: str, help: str) -> Key:

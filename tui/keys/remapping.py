@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from charlm.errors import InputError
 from charlm.wording import did_you_mean
-from tui.keys.key import Key, Where
+
+from .key import Key, Where
 
 _VIEWS = ("write", "train", "inspect", "runs")
 _MODIFIERS = ("ctrl", "alt", "shift")

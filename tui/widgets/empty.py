@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.wrapping import Wrapped
+from .wrapping import Wrapped
 
 
 def empty_line(

@@ -8,9 +8,9 @@ from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Static
 
-from tui.keymap import keys_of
-from tui.keys.key import key_name
-from tui.widgets.text_field import InertArea
+from ..keys.key import key_name
+from ..keys.table import keys_of
+from .text_field import InertArea
 
 _HISTORY = 200
 _ACTIONS = {name: key.action for key in keys_of("write", "prompt") for name in key.keys}

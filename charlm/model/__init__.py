@@ -1,0 +1,1 @@
+"""What a model is: its sizes, its cells, its weights by name."""

@@ -1,0 +1,99 @@
+"""What a model is: a frozen value, checked when made.
+
+The gate order and the name, shape and meaning of every weight stand here and nowhere else
+(`GATES`, `parameter_shapes`): the trainer, the checkpoint, the reference and the engine all
+read them from this file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from charlm.checks import check_range
+from charlm.errors import InputError
+from charlm.text.config import MAX_VOCABULARY
+
+Cell = Literal["rnn", "gru", "lstm"]
+Precision = Literal["float32", "int8"]
+
+#: Order of the gates in every stacked weight. RNN: h = the only product. GRU: z update,
+#: r reset, n candidate. LSTM: i input, f forget, g candidate (C~), o output.
+GATES: dict[str, tuple[str, ...]] = {
+    "rnn": ("h",),
+    "gru": ("z", "r", "n"),
+    "lstm": ("i", "f", "g", "o"),
+}
+#: Of the weights and states that the engine multiplies.
+PRECISIONS: tuple[str, ...] = ("float32", "int8")
+
+MAX_SIZE = 16_384
+MAX_LAYERS = 64
+#: What a new model has where nothing else is said, on the command line and in the screen's form.
+EMBEDDING_SIZE, HIDDEN_SIZE = 64, 384
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes of a model. `bias` says whether the gates have one (never, for the seeds' GRU)."""
+
+    cell: Cell
+    vocabulary_size: int
+    embedding_size: int = 64
+    hidden_size: int = 256
+    layers: int = 1
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        if self.cell not in GATES:
+            raise InputError(f"cell {self.cell!r} is not one of {', '.join(GATES)}")
+        check_range("vocabulary size", self.vocabulary_size, 3, MAX_VOCABULARY + 2)
+        check_range("embedding size", self.embedding_size, 1, MAX_SIZE)
+        check_range("hidden size", self.hidden_size, 1, MAX_SIZE)
+        check_range("layers", self.layers, 1, MAX_LAYERS)
+        if not isinstance(self.bias, bool):
+            raise InputError(f"bias is {self.bias!r}: it must be true or false")
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """The cell's gates, in the order of the stacked weights."""
+        return GATES[self.cell]
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the model learns."""
+        total = 0
+        for parameter in parameter_shapes(self).values():
+            size = 1
+            for axis in parameter.shape:
+                size *= axis
+            total += size
+        return total
+
+
+class Parameter(NamedTuple):
+    """Shape of one weight, and what its axes mean."""
+
+    shape: tuple[int, ...]
+    axes: str
+
+
+def parameter_shapes(config: ModelConfig) -> dict[str, Parameter]:
+    """Every weight of a model by name, in order: the one list of them.
+
+    V, E, H, G: vocabulary, embedding and hidden sizes, number of gates. All are float32.
+    """
+    rows = len(config.gates) * config.hidden_size
+    stacked = f"gates {' '.join(config.gates)} x H"
+    shapes = {"embedding": Parameter((config.vocabulary_size, config.embedding_size), "V, E")}
+    for layer in range(config.layers):
+        size, axis = (config.embedding_size, "E") if layer == 0 else (config.hidden_size, "H")
+        shapes[f"layers.{layer}.input_weight"] = Parameter((rows, size), f"{stacked}, {axis}")
+        shapes[f"layers.{layer}.hidden_weight"] = Parameter(
+            (rows, config.hidden_size), f"{stacked}, H"
+        )
+        if config.bias:
+            shapes[f"layers.{layer}.bias"] = Parameter((rows,), stacked)
+    shapes["output_weight"] = Parameter((config.vocabulary_size, config.hidden_size), "V, H")
+    shapes["output_bias"] = Parameter((config.vocabulary_size,), "V")
+    return shapes

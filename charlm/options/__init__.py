@@ -1,0 +1,1 @@
+"""What the commands take, for the command line, for comparisons and for the form."""

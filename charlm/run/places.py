@@ -1,0 +1,106 @@
+"""Where runs are, and what lies in one."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from charlm.wording import nearest, shortened
+
+#: The best weights of a run, which its folder means to whoever writes; and the newest.
+MODEL = "model.safetensors"
+LAST = "last.safetensors"
+#: The folder of the models that are kept beside the best, and what one is called.
+KEPT = "kept"
+KEPT_MODEL = re.compile(r"step-(\d{1,12})\.safetensors")
+#: What `--resume` needs; and what older versions wrote in its place.
+RESUME = "resume.safetensors"
+OLD_RESUME = "resume.pt"
+#: Held by whoever trains the run; its process id is written there.
+LOCK = ".lock"
+#: One's own runs, below the working folder.
+RUNS = Path("checkpoints")
+#: Of what a run is named after; a time and more comes behind it.
+_NAME_LENGTH, _NAME_BYTES = 60, 180
+#: Those that came with charlm.
+SHIPPED_RUNS = Path(__file__).resolve().parents[2] / RUNS
+
+
+def known_weights() -> Iterator[Path]:
+    """Every file of weights below the folders of runs: of each run the best, the newest, the kept.
+
+    One's own come before those that came with charlm, and runs of a comparison behind the others.
+    """
+    same = os.path.realpath(RUNS) == os.path.realpath(SHIPPED_RUNS)
+    for folder in [RUNS] if same else [RUNS, SHIPPED_RUNS]:
+        for run in (".", "*", "*/runs/*"):
+            for name in (MODEL, LAST, "kept/*.safetensors"):
+                yield from sorted(folder.glob(f"{run}/{name}"))
+
+
+def find_run(path: Path) -> Path:
+    """The path; where nothing lies there and it is a mere name, the run of that name."""
+    if len(path.parts) == 1 and not os.path.lexists(path):
+        for folder in (RUNS, SHIPPED_RUNS):
+            if os.path.exists(folder / path):
+                return folder / path
+    return path
+
+
+def named_after(corpus: str, default: str) -> str:
+    """The beginning of a run's name, from the path of its text: letters with their accents too.
+
+    One form of every letter (NFC), as file systems differ in theirs, and no more bytes than they
+    all take with a time behind; `default` where nothing is left.
+    """
+    stem = unicodedata.normalize("NFC", Path(corpus).stem)
+    name = re.sub("_+", "_", "".join(c if _fits_in_name(c) else "_" for c in stem))
+    whole = name.encode("utf-8", "ignore")[:_NAME_BYTES]
+    return whole.decode("utf-8", "ignore")[:_NAME_LENGTH].strip("._-") or default
+
+
+def can_be_name(name: str) -> bool:
+    """Whether a run may have this name: letters, digits, "-", "_" and "." only, not just dots."""
+    return bool(name.strip(".")) and all(map(_fits_in_name, name))
+
+
+def _fits_in_name(character: str) -> bool:
+    """Letters and digits of any script; the marks on them are no letters, but belong to them."""
+    return (
+        character in "._-" or character.isalnum() or unicodedata.category(character) in ("Mn", "Mc")
+    )
+
+
+def missing_run(path: Path) -> str:
+    """What to say where there is neither a path nor a run of this name: the nearest one too."""
+    named = len(path.parts) == 1 and path.suffix != ".safetensors"
+    names = run_names() if named else _names_in(path.parent)
+    typed = shortened(str(path))
+    said = f"no run {typed!r} under {RUNS}" if named else f"{typed} does not exist"
+    near = nearest(path.name, names)
+    if near:
+        return f"{said}: did you mean {' or '.join(map(str, map(path.with_name, near)))}?"
+    return f"{said}: give a run's name, its folder or its {MODEL}"
+
+
+def run_names() -> list[str]:
+    """Names of runs, one's own first; of other folders and files there too."""
+    return [name for folder in (RUNS, SHIPPED_RUNS) for name in _names_in(folder)]
+
+
+def _names_in(folder: Path) -> list[str]:
+    """What may be a run or a checkpoint in a folder."""
+    try:
+        paths = list(folder.iterdir())
+    except (OSError, ValueError):
+        return []
+    return [path.name for path in paths if path.is_dir() or path.suffix == ".safetensors"]
+
+
+def resume_file(run: Path) -> Path | None:
+    """What a training of this run can go on from, if there is anything."""
+    paths = (run / RESUME, run / OLD_RESUME)
+    return next((path for path in paths if os.path.isfile(path)), None)

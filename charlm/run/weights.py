@@ -1,0 +1,81 @@
+"""Which weights of a run there are: of which step, in which file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from charlm.errors import CharlmError
+from charlm.run.places import KEPT, KEPT_MODEL, LAST, MODEL
+from charlm.run.regular_file import opened_folder
+
+_NEWEST = (LAST, MODEL)
+
+
+class Weights(NamedTuple):
+    """A checkpoint of a run. `stamp`: another one when the file is."""
+
+    step: int
+    path: Path
+    stamp: int = 0
+
+
+class WeightsFinder:
+    """Looks at a run's folder again and again; a file is opened only when it is another one."""
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._stamps: dict[Path, tuple[int, int]] = {}
+        self._steps: dict[Path, int | None] = {}
+
+    def find(self) -> tuple[Weights, ...]:
+        """All of them, by step; none twice."""
+        found: dict[int, Weights] = {}
+        for name in reversed(_NEWEST):
+            path = self._run / name
+            step = self._step_of(path)
+            if step is not None:
+                found[step] = Weights(step, path, self._stamps[path][1])
+        found |= {weights.step: weights for weights in self._kept()}
+        return tuple(found[step] for step in sorted(found))
+
+    def _kept(self) -> Iterator[Weights]:
+        """The models that are kept beside the best; links are none."""
+        with (
+            contextlib.suppress(OSError),
+            opened_folder(self._run) as run,
+            opened_folder(KEPT, run) as kept,
+        ):
+            for name in os.listdir(kept):
+                match = KEPT_MODEL.fullmatch(name)
+                with contextlib.suppress(OSError):  # gone by now
+                    status = os.stat(name, dir_fd=kept, follow_symlinks=False)
+                    if match is not None and stat.S_ISREG(status.st_mode):
+                        path = self._run / KEPT / name
+                        yield Weights(int(match[1]), path, status.st_mtime_ns)
+
+    def _step_of(self, path: Path) -> int | None:
+        """The step that a checkpoint names; None for one that cannot be read."""
+        try:
+            status = path.lstat()
+        except OSError:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        stamp = (status.st_ino, status.st_mtime_ns)
+        if self._stamps.get(path) != stamp:
+            from charlm.run.checkpoint import (
+                describe_checkpoint,  # NumPy: in the thread, not before
+            )
+
+            self._stamps[path] = stamp
+            try:
+                step = describe_checkpoint(path).metrics.get("step")
+            except CharlmError:
+                step = None
+            self._steps[path] = step if isinstance(step, int) else None
+        return self._steps[path]

@@ -1,0 +1,103 @@
+"""What became of a text on its way to examples, in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from charlm.text.cutting import CP1252
+from charlm.wording import counted
+
+
+@dataclass
+class CorpusReport:
+    """What was read, repaired, chosen, dropped and cut. Lengths are in characters.
+
+    sha256: of all the text that was prepared. why_unit, why_order: what was seen where it was
+    looked for. blocks: of each part. notices: what a person should know.
+    """
+
+    name: str = ""
+    sha256: str = ""
+    bytes: int = 0
+    characters: int = 0
+    distinct: int = 0
+    byte_order_mark: bool = False
+    newlines_repaired: int = 0
+    cp1252_repaired: dict[str, int] = field(default_factory=dict)
+    rare_removed: int = 0
+    column: str = ""
+    unit: str = ""
+    why_unit: str = ""
+    examples: int = 0
+    duplicates: int = 0
+    cut: int = 0
+    mean_length: float = 0.0
+    median_length: int = 0
+    length_95_percent: int = 0
+    longest: int = 0
+    split: str = ""
+    order: str = ""
+    why_order: str = ""
+    blocks: int = 1
+    parts: dict[str, dict[str, int]] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+    def as_values(self) -> dict[str, Any]:
+        """JSON values, for the run log."""
+        return asdict(self)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """What a person reads: (label, value) per row."""
+        rows = [
+            ("text", self.name + (f", column {self.column}" if self.column else "")),
+            ("bytes", f"{self.bytes:,}"),
+            ("characters", f"{self.characters:,} ({self.distinct:,} distinct)"),
+        ]
+        if self.byte_order_mark:
+            rows.append(("byte order mark", "removed"))
+        if self.newlines_repaired:
+            rows.append(("newlines", f"{self.newlines_repaired:,} CR LF or CR became LF"))
+        rows += [
+            (f"repaired {code}", f"{count:,} (a cp1252 {CP1252[int(code[2:], 16)]!r})")
+            for code, count in self.cp1252_repaired.items()
+        ]
+        if self.rare_removed:
+            rows.append(("rare characters", f"{self.rare_removed:,} left out"))
+        rows.append(("unit", self.unit + _because(self.why_unit)))
+        if self.unit != "continuous":
+            rows += self._rows_of_units()
+        for name, part in self.parts.items():
+            examples = (
+                "" if self.unit == "continuous" else f"{counted(part['examples'], 'example')}, "
+            )
+            rows.append((name, examples + counted(part["characters"], "character")))
+        return rows
+
+    def _rows_of_units(self) -> list[tuple[str, str]]:
+        lie = "each in one piece, in the order of the text"
+        if self.order == "blocks":
+            lie = f"{counted(self.blocks, 'block')} of each, spread over the text"
+        return [
+            (f"{self.unit}s", f"{self.examples:,} after {counted(self.duplicates, 'duplicate')}"),
+            ("longer than the maximum", f"{self.cut:,} cut into pieces"),
+            (
+                "length",
+                f"mean {self.mean_length:.1f}, median {self.median_length:,},"
+                f" 95 % under {self.length_95_percent:,}, longest {self.longest:,}",
+            ),
+            ("parts", lie + _because(self.why_order)),
+        ]
+
+    def measure(self, units: list[str]) -> None:
+        """Take in the lengths of the units."""
+        lengths = sorted(map(len, units))
+        self.examples = len(units)
+        self.mean_length = sum(lengths) / len(lengths)
+        self.median_length = lengths[len(lengths) // 2]
+        self.length_95_percent = lengths[len(lengths) * 95 // 100]
+        self.longest = lengths[-1]
+
+
+def _because(why: str) -> str:
+    return f" (by looking: {why})" if why else ""

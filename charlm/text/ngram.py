@@ -1,0 +1,134 @@
+"""An n-gram model of ids: what counting alone predicts, as a baseline for every cell.
+
+Interpolated Witten-Bell smoothing (Witten and Bell 1991, method C, in the interpolated form of
+Chen and Goodman 1998). With h a context, h' the same without its oldest id, N(h) how often h was
+followed by anything and T(h) by how many different ids,
+
+    p(c | h) = (count(h c) + T(h) p(c | h')) / (N(h) + T(h)),    p(c | h) = p(c | h') if N(h) = 0
+
+and below the empty context every id but PAD is as probable as any other. No context reaches over
+the beginning of an example; before it stands the start id, as often as it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.text.corpus import Corpus
+from charlm.text.cutting import Example
+from charlm.text.vocabulary import EOS, Vocabulary
+
+_ORDERS = 8  # of which the best by validation loss is the baseline
+MOST_COUNTED = 2_000_000  # characters, the last of the training part: about 3 s
+_MOST_SCORED = 1_000_000
+
+
+class Targets(NamedTuple):
+    """Examples on end: ids [T], each example behind start ids, and which of them are targets."""
+
+    ids: NDArray[np.int64]
+    real: NDArray[np.bool_]
+
+
+class _Order(NamedTuple):
+    """The n-grams of one length, sorted by `keys` (context * V + id); contexts by number."""
+
+    keys: NDArray[np.int64]
+    counts: NDArray[np.int64]  # of each n-gram
+    followed: NDArray[np.int64]  # N(h) of each context
+    kinds: NDArray[np.int64]  # T(h) of each context
+
+
+class Ngram:
+    """Counts of every n-gram up to `order` ids long (order 1: single ids, no context)."""
+
+    def __init__(self, targets: Targets, order: int, vocabulary_size: int) -> None:
+        self._size = vocabulary_size
+        self._orders: list[_Order] = []
+        contexts = 1
+        context = np.zeros(len(targets.ids), np.int64)  # the empty one
+        for _ in range(order):
+            keys, gram = np.unique(context * self._size + targets.ids, return_inverse=True)
+            counts = np.bincount(gram[targets.real], minlength=len(keys))
+            followed = np.bincount(context[targets.real], minlength=contexts)
+            kinds = np.bincount(keys[counts > 0] // self._size, minlength=contexts)
+            self._orders.append(_Order(keys, counts, followed, kinds))
+            contexts, context = len(keys), _behind(gram, first=0)
+
+    def probabilities(self, targets: Targets) -> Iterator[NDArray[np.float64]]:
+        """p of every target, by contexts of 0, 1, ... ids: one array per order."""
+        p = np.full(len(targets.ids), 1 / (self._size - 1))
+        context = np.zeros(len(targets.ids), np.int64)
+        for keys, counts, followed, kinds in self._orders:
+            wanted = context * self._size + targets.ids
+            gram = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            gram[(keys[gram] != wanted) | (context < 0)] = -1
+            count = np.where(gram < 0, 0, counts[gram])
+            new = np.where(context < 0, 0, kinds[context])  # of a context never seen: nothing
+            total = np.where(context < 0, 0, followed[context]) + new
+            p = np.where(total > 0, (count + new * p) / np.maximum(total, 1), p)
+            yield p[targets.real]
+            context = _behind(gram, first=-1)
+
+    def losses(self, targets: Targets) -> list[float]:
+        """Nats per target, of each order from 1."""
+        return [float(-np.log(p).mean()) for p in self.probabilities(targets)]
+
+
+class Baseline(NamedTuple):
+    """What counting reaches on the validation part, in nats per character (real targets).
+
+    `order`: of the n-grams, chosen among 1 to 8 by that loss. `characters`: that were counted.
+    """
+
+    unigram: float
+    ngram: float
+    order: int
+    characters: int
+
+
+def measure_baseline(corpus: Corpus, vocabulary: Vocabulary, start_id: int) -> Baseline | None:
+    """The baseline of a corpus; None without a validation part, or if that is very long."""
+    scored = sum(len(example.text) for example in corpus.validation)
+    if not 0 < scored <= _MOST_SCORED:
+        return None
+    counted = _last(corpus.train, MOST_COUNTED)
+    train, validation = (
+        make_targets((_ids(example, vocabulary) for example in part), start_id, _ORDERS)
+        for part in (counted, corpus.validation)
+    )
+    losses = Ngram(train, _ORDERS, len(vocabulary)).losses(validation)
+    best = int(np.argmin(losses))
+    characters = sum(len(example.text) for example in counted)
+    return Baseline(losses[0], losses[best], best + 1, characters)
+
+
+def make_targets(examples: Iterable[Sequence[int]], start_id: int, order: int) -> Targets:
+    """Ids of examples, each with its EOS if it has one, behind `order` start ids."""
+    starts = np.full(order, start_id, np.int64)
+    ids, real = [], []
+    for example in examples:
+        ids += [starts, np.asarray(example, np.int64)]
+        real += [np.zeros(order, bool), np.ones(len(example), bool)]
+    return Targets(np.concatenate(ids), np.concatenate(real))
+
+
+def _last(examples: Sequence[Example], most: int) -> list[Example]:
+    """The last examples, of about `most` characters together; a longer one is cut."""
+    ahead = accumulate((len(example.text) for example in reversed(examples)), initial=0)
+    kept = [e for e, before in zip(reversed(examples), ahead, strict=False) if before < most]
+    return [example._replace(text=example.text[-most:]) for example in reversed(kept)]
+
+
+def _ids(example: Example, vocabulary: Vocabulary) -> list[int]:
+    return vocabulary.string2code(example.text) + [EOS] * example.ends
+
+
+def _behind(gram: NDArray[np.int64], first: int) -> NDArray[np.int64]:
+    """The n-gram that ends before each place: the context of the next order."""
+    return np.concatenate([[first], gram[:-1]])

@@ -1,0 +1,234 @@
+"""The folder of a run: made, locked, swept, saved into and resumed from."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import stat
+import time
+from pathlib import Path
+from typing import cast
+
+from charlm.display import visible
+from charlm.errors import InputError, TrainingError
+from charlm.run.control import CONTROL
+from charlm.run.log import RUN_LOG
+from charlm.run.places import (
+    KEPT,
+    KEPT_MODEL,
+    LAST,
+    LOCK,
+    MODEL,
+    OLD_RESUME,
+    RESUME,
+    RUNS,
+    find_run,
+    missing_run,
+    named_after,
+    resume_file,
+)
+from charlm.run.regular_file import (
+    open_inside,
+    opened_folder,
+    read_inside,
+    sweep_temporaries,
+    write_at,
+)
+from charlm.train.keep.old_resume import read_old_resume
+from charlm.train.keep.resume_file import read_resume, resume_bytes
+from charlm.train.saved import Saved, check_plain, differences
+
+#: Runs that may begin in one second.
+_MOST_AT_ONCE = 1000
+_LONGEST_NAMES = 200
+_LONGEST_PID = 32  # bytes; what is longer, or no number, is not a lock
+
+
+class RunFolder:
+    """A run's folder, held by this process until it ends."""
+
+    def __init__(self, path: Path, lock: int) -> None:
+        self.path = path
+        self._lock = lock
+
+    @classmethod
+    def create(cls, path: Path) -> RunFolder:
+        """A new run. Raises InputError when there is one already, or no place for one."""
+        if visible(str(path)) != str(path):
+            raise InputError(f"run folder {path} has control characters in its name: rename it")
+        try:
+            for name in (RESUME, OLD_RESUME, RUN_LOG, MODEL, LAST):
+                if os.path.lexists(path / name):
+                    on = f"go on with it (--resume {path}) or " if resume_file(path) else ""
+                    raise InputError(
+                        f"{path} already holds a run ({name}): {on}choose another folder (--out)"
+                    )
+            path.mkdir(parents=True, exist_ok=True)
+            return cls._locked(path)
+        except OSError as error:
+            raise InputError(
+                f"run folder {path} cannot be written: {error.strerror}: choose another (--out)"
+            ) from None
+
+    @classmethod
+    def begin(cls, out: str | None, corpus: str, cell: str) -> RunFolder:
+        """A new run where it was asked for, or else in a free place named after its text."""
+        return cls.create(Path(out)) if out else cls._create_near(default_path(corpus, cell))
+
+    @classmethod
+    def _create_near(cls, path: Path) -> RunFolder:
+        """A new run here, or where there is a folder already, at path-2, path-3 and so on.
+
+        Whoever makes the folder has it: of two that begin in the same second both go on.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for number in range(1, _MOST_AT_ONCE + 1):
+                free = path if number == 1 else path.with_name(f"{path.name}-{number}")
+                with contextlib.suppress(FileExistsError):
+                    free.mkdir()
+                    return cls.create(free)
+        except OSError as error:
+            raise InputError(
+                f"run folder {path} cannot be made: {error.strerror}: choose another (--out)"
+            ) from None
+        raise InputError(f"run folder {path} and those behind it are taken: choose another (--out)")
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """A run that exists, by its folder or its name."""
+        named, path = path, find_run(path)
+        if not os.path.lexists(path):
+            raise InputError(missing_run(named))
+        if resume_file(path) is None:
+            raise InputError(f"{path} holds no run to resume (no {RESUME})")
+        try:
+            return cls._locked(path)
+        except OSError as error:
+            raise InputError(f"run folder {path} cannot be written: {error.strerror}") from None
+
+    @classmethod
+    def _locked(cls, path: Path) -> RunFolder:
+        _check_contents(path)
+        lock = open_inside(path, LOCK, os.O_RDWR | os.O_CREAT)
+        try:
+            _take(lock, path)
+            with opened_folder(path) as run:
+                sweep_temporaries(run)
+                with contextlib.suppress(FileNotFoundError), opened_folder(KEPT, run) as kept:
+                    sweep_temporaries(kept)
+        except BaseException:
+            os.close(lock)
+            raise
+        return cls(path, lock)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write one file atomically. TrainingError when the folder has gone; else OSError."""
+        try:
+            with opened_folder(self.path) as run:
+                folder, _, name = name.rpartition("/")
+                if not folder:
+                    write_at(run, name, data)
+                    return
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(folder, dir_fd=run)
+                with opened_folder(folder, run) as inside:
+                    write_at(inside, name, data)
+        except FileNotFoundError:
+            raise TrainingError(f"run folder {self.path} has gone: nothing can be saved") from None
+
+    def keep_only(self, names: list[str]) -> None:
+        """Remove every kept model that is not named."""
+        with opened_folder(self.path) as run, contextlib.ExitStack() as stack:
+            try:
+                kept = stack.enter_context(opened_folder(KEPT, run))
+            except FileNotFoundError:
+                return  # nothing was ever kept
+            refused = None
+            for name in os.listdir(kept):
+                if KEPT_MODEL.fullmatch(name) and f"{KEPT}/{name}" not in names:
+                    try:
+                        os.unlink(name, dir_fd=kept)
+                    except OSError as error:
+                        refused = error
+            if refused is not None:
+                raise refused
+
+    def save_resume(self, values: Saved) -> None:
+        """All that is needed to go on, in the place of what an older version may have written."""
+        self.write(RESUME, resume_bytes(values))
+        with contextlib.suppress(OSError), opened_folder(self.path) as run:
+            os.unlink(OLD_RESUME, dir_fd=run)
+
+    def load_resume(self) -> Saved:
+        """What `save_resume` wrote, or an older version. Raises InputError."""
+        path = resume_file(self.path) or self.path / RESUME
+        try:
+            with read_inside(self.path, path.name) as file:
+                data = file.read()
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from None
+        values = (read_old_resume if path.name == OLD_RESUME else read_resume)(data, path)
+        if names := differences(values):
+            raise InputError(
+                f"{path} is of another version of charlm (missing or unknown:"
+                f" {', '.join(names)[:_LONGEST_NAMES]}): start a new run, from its weights if you"
+                f" like (--from {self.path})"
+            )
+        saved = cast(Saved, values)
+        try:
+            check_plain(saved)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise InputError(f"{path} cannot be used: {error}") from None
+        return saved
+
+    def close(self) -> None:
+        """Let the next trainer in."""
+        os.close(self._lock)
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _check_contents(path: Path) -> None:
+    """Raise InputError for a link, a pipe, a device or a folder where a run has a file.
+
+    Nothing of that kind is used later either; here it is said before anything is changed.
+    """
+    for name in (LOCK, RUN_LOG, CONTROL, RESUME, OLD_RESUME, MODEL, LAST, KEPT):
+        expected = stat.S_ISDIR if name == KEPT else stat.S_ISREG
+        with contextlib.suppress(FileNotFoundError):
+            if not expected(os.lstat(path / name).st_mode):
+                kind = "folder" if name == KEPT else "regular file"
+                raise InputError(
+                    f"{path / name} is a link or no {kind}: a run holds its own alone: remove it"
+                )
+
+
+def _take(lock: int, path: Path) -> None:
+    """Take the lock and write into it who has it."""
+    holder = os.pread(lock, _LONGEST_PID + 1, 0).strip()
+    if len(holder) > _LONGEST_PID or not (holder.isdigit() or not holder):
+        raise InputError(f"{path / LOCK} is not the lock of a run: remove it")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = holder.decode("ascii") or "unknown"
+        raise TrainingError(f"run {path} is in use by pid {pid}: stop that first") from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode("ascii"), 0)
+
+
+def default_path(corpus: str, cell: str) -> Path:
+    """checkpoints/<corpus>-<cell>-<time>"""
+    name = named_after(corpus, "text")
+    return RUNS / f"{name}-{cell}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def kept_name(step: int) -> str:
+    """Where the model of a step is kept, inside the run's folder."""
+    return f"{KEPT}/step-{step:08}.safetensors"

@@ -1,0 +1,1 @@
+"""What a training says: its log, its lines, its texts."""

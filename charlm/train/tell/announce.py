@@ -1,0 +1,75 @@
+"""What a training says before it begins: what will learn what, and by which command."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from charlm.run.log import RunLog
+from charlm.text.ngram import Baseline
+from charlm.text.parts import parse_split
+from charlm.train.learner import Learner
+from charlm.train.plan import misfit
+from charlm.train.tell.reporter import Reporter
+
+
+def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, command: str) -> None:
+    """Say what is about to be trained on what."""
+    report, config = learner.corpus.report, learner.config
+    reporter.corpus(report)
+    reporter.line(
+        f"{config.cell} of {config.hidden_size} x {config.layers},"
+        f" {learner.parameter_count:,} parameters, learning rate"
+        f" {learner.options.learning_rate:g}, into {path}"
+    )
+    log.append(
+        "start",
+        run=path.name,
+        step=learner.position.step,
+        command=command,
+        model=asdict(config),
+        text=asdict(learner.text),
+        parameters=learner.parameter_count,
+        learning_rate=learner.options.learning_rate,
+        corpus=report.as_values(),
+    )
+    for notice in report.notices:
+        warn(reporter, log, notice)
+    for part in ("validation", "test"):
+        if getattr(parse_split(report.split), part) and not getattr(learner.corpus, part):
+            warn(reporter, log, f"the text is too short for a {part} part: no {part} loss")
+    message = misfit(learner.parameter_count, report.parts["train"]["characters"])
+    if message:
+        warn(reporter, log, message)
+
+
+def tell_baseline(baseline: Baseline, reporter: Reporter, log: RunLog) -> None:
+    """What a model has to beat."""
+    reporter.line(
+        f"to beat: {baseline.unigram:.4f} by counting characters, {baseline.ngram:.4f} by counting"
+        f" {baseline.order}-grams (validation loss)"
+    )
+    log.append("baseline", **baseline._asdict())
+
+
+def _paths(options: Any) -> list[str | None]:
+    corpus = options.corpus or []
+    return [*corpus, options.validation, options.out, options.resume, options.start_from]
+
+
+def command_line(arguments: Sequence[str], options: Any) -> str:
+    """The command as it was typed, folders left out: a run log can be given away."""
+    words = list(arguments)
+    for path in _paths(options):
+        if path and path != "-":
+            words = [word.replace(path, Path(path).name or path) for word in words]
+    return shlex.join(["python", "-m", "charlm.train", *words])
+
+
+def warn(reporter: Reporter, log: RunLog, message: str) -> None:
+    """A notice, before there is a Teller."""
+    reporter.warn(message)
+    log.append("notice", message=message)

@@ -1,0 +1,123 @@
+"""The cells against torch's own, against their equations, and the fast path against the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from charlm.model.cells import STEPS, State, gru_step, zero_state
+from charlm.model.config import GATES
+from charlm.train.sequence import run_cell, run_cell_plainly
+
+CELLS = tuple(GATES)
+RUNS = [run_cell, run_cell_plainly]
+T, B, E, H = 6, 3, 5, 4
+#: With the mask of recurrent dropout and without: cells that have a candidate to mask.
+MASKED = [(cell, False) for cell in CELLS] + [("gru", True), ("lstm", True)]
+
+
+def random(*shape: int) -> Tensor:
+    return torch.randn(*shape, dtype=torch.float64).requires_grad_()
+
+
+def leaves(cell: str, times: int = T) -> tuple[Tensor, State, Tensor]:
+    """x_TBG, a state that is not zero, and the hidden weight."""
+    torch.manual_seed(3)
+    rows = len(GATES[cell]) * H
+    state = tuple(random(B, H) for _ in zero_state(cell, B, torch.zeros(()), H))
+    return random(times, B, rows), state, random(rows, H)
+
+
+def mask(times: int) -> Tensor:
+    """keep_TBH: 0 for about half, 2 for the others."""
+    torch.manual_seed(4)
+    return 2.0 * (torch.rand(times, B, H, dtype=torch.float64) < 0.5)
+
+
+def weighed(tensors: list[Tensor]) -> Tensor:
+    """A scalar to which every element contributes differently."""
+    flat = torch.cat([tensor.flatten() for tensor in tensors])
+    return (flat * torch.arange(1, len(flat) + 1, dtype=flat.dtype).sin()).sum()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradient_of_one_step(cell: str) -> None:
+    x_TBG, state, weight = leaves(cell, 1)
+
+    def step(x_BG: Tensor, weight: Tensor, *state: Tensor) -> State:
+        return STEPS[cell](x_BG, state, weight)
+
+    assert torch.autograd.gradcheck(step, (x_TBG[0].detach().requires_grad_(), weight, *state))
+
+
+@pytest.mark.parametrize(("cell", "masked"), MASKED)
+def test_gradient_of_the_fast_path(cell: str, masked: bool) -> None:
+    x_TBG, state, weight = leaves(cell, 3)
+    keep_TBH = mask(3) if masked else None
+
+    def run(x_TBG: Tensor, weight: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+        h_TBH, last = run_cell(cell, x_TBG, state, weight, keep_TBH)
+        return (h_TBH, *last)
+
+    assert torch.autograd.gradcheck(run, (x_TBG, weight, *state))
+
+
+@pytest.mark.parametrize("times", [1, 2, 7])
+@pytest.mark.parametrize(("cell", "masked"), MASKED)
+def test_fast_path_equals_the_loop(cell: str, masked: bool, times: int) -> None:
+    x_TBG, state, weight = leaves(cell, times)
+    keep_TBH = mask(times) if masked else None
+    results = []
+    for run in RUNS:
+        h_TBH, last = run(cell, x_TBG, state, weight, keep_TBH)
+        gradients = torch.autograd.grad(weighed([h_TBH, *last]), [x_TBG, weight, *state])
+        results.append([h_TBH, *last, *gradients])
+    for fast, plain in zip(*results, strict=True):
+        torch.testing.assert_close(fast, plain, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_equals_torch(cell: str, run: Callable[..., tuple[Tensor, State]]) -> None:
+    torch.manual_seed(5)
+    theirs = (nn.RNN if cell == "rnn" else nn.LSTM)(E, H, dtype=torch.float64)
+    nn.init.zeros_(theirs.bias_hh_l0)
+    input_weight, weight, bias = (
+        p.detach().clone().requires_grad_()
+        for p in (theirs.weight_ih_l0, theirs.weight_hh_l0, theirs.bias_ih_l0)
+    )
+    x_TBE, state = random(T, B, E), leaves(cell)[1]
+
+    h_TBH, last = run(cell, nn.functional.linear(x_TBE, input_weight, bias), state, weight)
+    ours = [h_TBH, *last]
+    ours += torch.autograd.grad(weighed(ours), [x_TBE, *state, input_weight, weight, bias])
+
+    before = tuple(s.unsqueeze(0) for s in state)
+    h_TBH, after = theirs(x_TBE, before if cell == "lstm" else before[0])
+    expected = [h_TBH, *(s.squeeze(0) for s in (after if cell == "lstm" else [after]))]
+    expected += torch.autograd.grad(
+        weighed(expected),
+        [x_TBE, *state, theirs.weight_ih_l0, theirs.weight_hh_l0, theirs.bias_ih_l0],
+    )
+    for mine, other in zip(ours, expected, strict=True):
+        torch.testing.assert_close(mine, other, rtol=0, atol=1e-12)
+
+
+def test_gru_equals_its_equation() -> None:
+    torch.manual_seed(7)
+    x_BE, h_BH = torch.randn(B, E).double(), torch.randn(B, H).double()
+    weights = {gate: torch.randn(H, H + E).double() for gate in "zrn"}  # of [h, x]
+
+    def both(first: Tensor) -> Tensor:
+        return torch.cat([first, x_BE], dim=1)
+
+    z = torch.sigmoid(both(h_BH) @ weights["z"].T)
+    r = torch.sigmoid(both(h_BH) @ weights["r"].T)
+    expected = (1 - z) * h_BH + z * torch.tanh(both(r * h_BH) @ weights["n"].T)
+
+    stacked = torch.cat([weights[gate] for gate in GATES["gru"]])
+    (h_new,) = gru_step(x_BE @ stacked[:, H:].T, (h_BH,), stacked[:, :H])
+    torch.testing.assert_close(h_new, expected, rtol=0, atol=1e-12)

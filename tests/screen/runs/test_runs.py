@@ -1,0 +1,502 @@
+"""The runs: what is read of them, the table, and its view."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from driver import HOSTILE, RAW, opened, painted, press, toasts, until
+from fakes import FakeModel
+from models import random_checkpoint
+from snapshots import drawn
+
+from charlm.errors import CheckpointError, InputError
+from charlm.run.checkpoint import describe_checkpoint, load_checkpoint, save_checkpoint
+from charlm.run.lock import training_in
+from charlm.run.log import RUN_LOG, read_ends
+from charlm.run.places import MODEL
+from charlm.wording import ago, bytes_text, short
+from tui.app import CharlmApp
+from tui.keys.table import keys_of
+from tui.shell.settings import Loaded, Settings
+from tui.views.runs.folders import delete_run, found_runs, is_training, read_details, read_row
+from tui.views.runs.snapshots import RunDetails, RunRow
+from tui.views.runs.table import COLUMNS, columns_for, sorted_rows
+from tui.views.runs.view import RunsView
+from tui.views.sheets import Differences, Question, difference_content
+from tui.views.train.view import TrainView
+
+STEP = {"kind": "step", "step": 10, "characters": 1000, "loss": 2.0}
+START = {
+    "kind": "start", "command": "python -m charlm.train --hidden 24 --corpus 'my text' --tie",
+    "model": {"cell": "gru"},
+}  # fmt: skip
+END = {"kind": "end", "reason": "budget used", "validation_loss": 1.5, "test_loss": None}
+
+
+def make_run(
+    folder: Path, name: str, *lines: object, model: bool = True, **options: object
+) -> Path:
+    run = folder / name
+    run.mkdir(parents=True)
+    if model:
+        save_checkpoint(run / MODEL, random_checkpoint(**options))
+    if lines:
+        (run / RUN_LOG).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return run
+
+
+# What is read.
+
+
+def test_a_row_is_what_the_header_says(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "mine", START, STEP, END, cell="gru", hidden_size=16, layers=2)
+    row, checkpoint = read_row(run), load_checkpoint(run)
+    assert (row.cell, row.layers, row.hidden) == ("GRU", 2, 16)
+    assert row.parameters == checkpoint.config.parameter_count
+    assert row.bpc == pytest.approx(1.5 / 0.6931471805599453)
+    assert (row.characters, row.state, row.kind) == (3456, "finished", "run")
+    assert row.size == sum(path.stat().st_size for path in run.iterdir())
+
+
+#: As a trainer tells it: the losses are named, though nothing could be measured.
+FAILED = {
+    "kind": "end", "reason": "the disk is full", "validation_loss": None, "test_loss": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "state"),
+    [
+        ([], ""),
+        ([START, STEP], "stopped"),
+        ([START, STEP, END], "finished"),
+        ([START, STEP, END, START, STEP], "stopped"),
+        ([START, STEP, {"kind": "end", "reason": "stopped by SIGINT"}], "stopped"),
+        ([START, STEP, {"kind": "end", "reason": "the loss is NaN"}], "failed"),
+        ([START, STEP, FAILED], "failed"),
+    ],
+)
+def test_the_log_says_how_a_run_stands(tmp_path: Path, lines: list[object], state: str) -> None:
+    assert read_row(make_run(tmp_path, "run", *lines)).state == state
+
+
+def test_a_held_lock_is_a_training(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "run", START, STEP)
+    lock = os.open(run / ".lock", os.O_RDWR | os.O_CREAT)
+    try:
+        os.write(lock, str(os.getpid()).encode())
+        assert not is_training(run)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert is_training(run)
+        assert read_row(run).state == "training"
+        with pytest.raises(InputError, match="stop it first"):
+            delete_run(run, tmp_path)
+    finally:
+        os.close(lock)
+    assert not is_training(run)
+
+
+def test_the_lock_of_a_dead_process_is_not_tried(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "run", START)
+    with open(run / ".lock", "w") as other:
+        other.write("4194305")  # above the largest process id
+        other.flush()
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert not is_training(run)
+
+
+def test_every_damage_is_a_row_with_a_word(tmp_path: Path) -> None:
+    whole = make_run(tmp_path, "whole")
+    data = (whole / MODEL).read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    cuts = [0, 5, 8, 9, 100, 8 + size - 1, 8 + size, len(data) - 1]
+    for number, cut in enumerate(cuts):
+        run = tmp_path / f"cut{number}"
+        run.mkdir()
+        (run / MODEL).write_bytes(data[:cut])
+    others = {"text": b"hello", "zip": b"PK\x03\x04" * 9, "huge": b"\xff" * 64, "null": bytes(99)}
+    for name, content in others.items():
+        (tmp_path / f"{name}.safetensors").write_bytes(content)
+    make_run(tmp_path, "empty", START, model=False)
+    (tmp_path / "folder" / MODEL).mkdir(parents=True)
+    rows = [read_row(path) for path in found_runs([tmp_path])]
+    damaged = {row.name for row in rows if row.state == "damaged" and row.why and not row.loads}
+    expected = {f"cut{i}" for i in range(len(cuts))} | {f"{name}.safetensors" for name in others}
+    assert damaged == expected | {"folder"}
+    empty = next(row for row in rows if row.name == "empty")
+    assert (empty.state, empty.why) == ("stopped", "nothing was saved")
+    assert all(str(tmp_path) not in row.why for row in rows)
+
+
+def test_a_description_is_that_of_the_whole_file(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "run")
+    whole, described = load_checkpoint(run), describe_checkpoint(run)
+    for name in ("config", "text", "vocabulary", "metrics", "corpus"):
+        assert getattr(whole, name) == getattr(described, name)
+    with pytest.raises(CheckpointError, match="does not exist"):
+        describe_checkpoint(tmp_path / "none")
+
+
+def test_the_ends_of_a_log(tmp_path: Path) -> None:
+    assert read_ends(tmp_path) == ({}, [])
+    lines = [START, *({**STEP, "step": i} for i in range(100))]
+    run = make_run(tmp_path, "run", *lines, model=False)
+    assert read_ends(run) == (START, lines)
+    first, last = read_ends(run, 300)
+    assert first == START and 1 < len(last) < 10 and last[-1] == lines[-1]
+    (run / RUN_LOG).write_text('{"kind": "st')
+    assert read_ends(run) == ({}, [])
+
+
+def test_links_hidden_files_and_the_same_run_twice(tmp_path: Path) -> None:
+    folder, other = tmp_path / "checkpoints", tmp_path / "other"
+    run, far = make_run(folder, "run"), make_run(other, "far")
+    (folder / "link").symlink_to(far)
+    (folder / "again").symlink_to(run)
+    (folder / "loop").symlink_to("loop")
+    shutil.copytree(run, folder / ".hidden")
+    names = [path.name for path in found_runs([folder, folder], [far, tmp_path / "none"])]
+    assert sorted(names) == ["again", "link"]  # one name for each, whichever came first
+
+
+@pytest.mark.parametrize("name", [".lock", RUN_LOG, MODEL])
+def test_nobody_waits_at_a_pipe(tmp_path: Path, name: str) -> None:
+    run = make_run(tmp_path, "run", START)
+    (run / name).unlink(missing_ok=True)
+    os.mkfifo(run / name)
+    assert training_in(tmp_path) is None
+    row, details = read_row(run), read_details(run)
+    assert row.loads == (name != MODEL)
+    assert ("damaged" in details.facts) == (name == MODEL)
+
+
+def test_deleting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, outside = tmp_path / "checkpoints", tmp_path / "outside"
+    run, far = make_run(folder, "run"), make_run(outside, "far")
+    (run / "link").symlink_to(outside)
+    (folder / "linked").symlink_to(far)
+    (folder / "notes").mkdir()
+    monkeypatch.setattr("tui.views.runs.folders.SHIPPED_RUNS", folder)
+    shipped = make_run(folder, "shakespeare")
+    (folder / "one.safetensors").write_bytes((run / MODEL).read_bytes())
+    for path in (folder / "linked", shipped, far, folder / "notes", folder / "none", folder):
+        with pytest.raises(InputError):
+            delete_run(path, folder)
+    delete_run(run, folder)
+    delete_run(folder / "one.safetensors", folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["linked", "notes", "shakespeare"]
+    assert (far / MODEL).is_file()
+
+
+def test_the_options_are_facts(tmp_path: Path) -> None:
+    sample = {"kind": "sample", "text": "so it goes\x1b"}
+    run = make_run(tmp_path, "run", START, STEP, sample)
+    details = read_details(run)
+    assert details.facts["--hidden"] == "24"
+    assert details.facts["--corpus"] == "my text"
+    assert details.facts["--tie"] == "yes"
+    assert details.sample == "so it goes␛"
+    assert details.curves is not None
+    sample = details.curves.of("training")[-1]
+    assert (sample.place.characters, sample.value) == (1000.0, 2.0)
+
+
+def test_only_what_differs_is_shown() -> None:
+    one, other = {"cell": "GRU", "unit": "line"}, {"cell": "LSTM", "unit": "line", "bias": "no"}
+    page = difference_content(("a", "b"), one, other).plain
+    lines = [line.split() for line in page.split("\n")]
+    assert lines == [["a", "b"], ["cell", "GRU", "LSTM"], ["bias", "–", "no"]]
+    assert "the same" in difference_content(("a", "b"), one, one).plain
+    one, other = {"--dropout": "0.1", "--out": "a"}, {"--batch": "9", "--out": "b"}
+    page = difference_content(("a", "b"), one, other).plain
+    lines = [line.split() for line in page.split("\n")]
+    assert lines[1:] == [["--dropout", "0.1", "default"], ["--batch", "default", "9"]]
+    page = difference_content(("a", "b"), one, {"cell": "GRU"}).plain  # a single file
+    assert "default" not in page and ["--dropout", "0.1", "–"] in map(str.split, page.split("\n"))
+    long = difference_content(("a", "b"), {"text": "x" * 40}, {"text": "y"}).plain
+    assert long.split("\n")[2:] == [f"  a: {'x' * 40}", "  b: y"]
+
+
+# The table.
+
+
+def test_rows_are_sorted_and_unknown_values_are_last() -> None:
+    rows = [RunRow(Path(n), n, bpc=bpc) for n, bpc in (("a", 2.0), ("b", None), ("c", 1.0))]
+    place = [column.name for column in COLUMNS].index("bits/char")
+    assert [row.name for row in sorted_rows(rows, place, True)] == ["c", "a", "b"]
+    assert [row.name for row in sorted_rows(rows, place, False)] == ["a", "c", "b"]
+
+
+def test_cells_are_sorted_by_their_sizes() -> None:
+    sizes = [("LSTM", 1, 384), ("LSTM", 1, 48), ("GRU", 2, 64), ("LSTM", 2, 48)]
+    rows = [RunRow(Path(f"{i}"), f"{i}", cell=cell, layers=layers, hidden=hidden, parameters=1)
+            for i, (cell, layers, hidden) in enumerate(sizes)]  # fmt: skip
+    place = [column.name for column in COLUMNS].index("cell")
+    assert [row.name for row in sorted_rows(rows, place, True)] == ["2", "1", "0", "3"]
+
+
+def test_the_order_can_be_read_of_every_column() -> None:
+    assert all(len(column.name) < column.width for column in COLUMNS)
+
+
+@pytest.mark.parametrize("width", [0, 10, 40, 60, 80, 100, 160])
+def test_columns_fit(width: int) -> None:
+    assert columns_for(width, 10) == columns_for(width, 0)
+    assert set(columns_for(width, 32)) <= set(columns_for(width))
+    shown = columns_for(width)
+    assert shown[0] == 0
+    assert len(shown) == 1 or 3 + sum(COLUMNS[i].width + 2 for i in shown) <= width
+
+
+def test_quantities() -> None:
+    assert [short(n) for n in (0, 9999, 12_345, 719_747, 5e6)] == [
+        "0", "9,999", "12.3 k", "720 k", "5 M",
+    ]  # fmt: skip
+    assert [bytes_text(n) for n in (0, 1500, 2_880_772)] == ["0 B", "1.5 kB", "2.88 MB"]
+    assert [ago(s) for s in (-5, 59, 3600, 86_400 * 3, 86_400 * 800)] == [
+        "just now", "just now", "1 h ago", "3 d ago", "2 y ago",
+    ]  # fmt: skip
+
+
+# The view.
+
+
+@asynccontextmanager
+async def runs_view(
+    model: FakeModel,
+    size: tuple[int, int] = (120, 30),
+    rows: int | None = None,
+    settings: Loaded | None = None,
+) -> AsyncIterator[RunsView]:
+    app = CharlmApp(Path("checkpoints/tiny"), load=model.load, settings=settings)
+    try:
+        async with app.run_test(size=size, notifications=True):
+            await until(lambda: app._loaded())
+            app.simulate_key("f7")
+            await until(lambda: isinstance(app.screen, RunsView) and app.screen._rows is not None)
+            view = app.screen
+            assert isinstance(view, RunsView)
+            if rows is not None:
+                await until(lambda: len(view.table.rows) == rows)
+            yield view
+    finally:
+        app.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with three runs: a, b and c."""
+    monkeypatch.chdir(tmp_path)
+    for module in ("tui.writer.models", "tui.views.runs.reader", "tui.views.runs.folders"):
+        monkeypatch.setattr(f"{module}.SHIPPED_RUNS", tmp_path / "none")
+    runs = tmp_path / "checkpoints"
+    for number, name in enumerate("abc"):
+        run = make_run(runs, name, START, STEP, END, hidden_size=8 + number)
+        os.utime(run / MODEL, (1e9 + number, 1e9 + number))
+    return runs
+
+
+async def test_a_run_is_loaded_from_the_table(home: Path) -> None:
+    model = FakeModel()
+    asked: list[Path] = []
+    load = model.load
+
+    def remember(path: Path, threads: int, precision: str) -> FakeModel:
+        asked.append(path)
+        return load(path, threads, precision)
+
+    model.load = remember
+    async with runs_view(model, rows=3) as view:
+        assert [row.name for row in view.table.rows] == ["c", "b", "a"]
+        await press(view, "down", "enter")
+        await until(lambda: asked[-1] == home / "b")
+        assert view.app.screen is view.app.screen_stack[0]
+        await press(view, "f7")
+        await until(lambda: view.app.screen is view)
+        await press(view, "f7")
+        await until(lambda: view.app.screen is not view)
+
+
+async def test_a_run_is_deleted_after_a_question(home: Path) -> None:
+    async with runs_view(FakeModel(), rows=3) as view:
+        await press(view, "x")
+        await opened(view, Question)
+        await until(lambda: "c" in painted(view).split() and "cannot be undone" in painted(view))
+        await press(view, "enter")  # the cursor is on No
+        await until(lambda: view.app.screen is view)
+        assert (home / "c").is_dir()
+        await press(view, "delete")
+        await opened(view, Question)
+        await press(view, "y")
+        await until(lambda: not (home / "c").exists())
+        await until(lambda: [row.name for row in view.table.rows] == ["b", "a"])
+        await until(lambda: any("deleted c" in toast for toast in toasts(view)))
+
+
+async def test_two_marked_runs_are_compared(home: Path) -> None:
+    async with runs_view(FakeModel(), rows=3) as view:
+        assert "comparable" not in view.states()
+        await press(view, "space", "d")  # the cursor went on to b
+        await opened(view, Differences)
+        await until(lambda: "hidden" in painted(view))
+        shown = painted(view)
+        assert re.search(r"hidden +10 +9 ", shown)
+        assert "embedding" not in shown
+        await press(view, "escape")
+        await until(lambda: view.app.screen is view)
+
+
+async def test_runs_are_shown_in_training_and_over_each_other(home: Path) -> None:
+    async with runs_view(FakeModel(), rows=3) as view:
+        app = view.app
+        await press(view, "down", "t")
+        await until(lambda: isinstance(app.screen, TrainView) and app.screen._run == home / "b")
+        await press(view, "f7")
+        await until(lambda: app.screen is view)
+        await press(view, "home", "space", "space", "o")
+        await until(lambda: isinstance(app.screen, TrainView) and app.screen._run == home / "c")
+        assert app.screen._others == (home / "b",)
+
+
+async def test_a_new_run_appears_and_a_lost_one_goes(home: Path) -> None:
+    async with runs_view(FakeModel(), rows=3) as view:
+        view._reader._interval = 0.05
+        await press(view, "space", "up")
+        await until(lambda: view._marked == {home / "c"})
+        shutil.rmtree(home / "c")
+        make_run(home, "new")
+        view._reader.watch()
+        await until(lambda: [row.name for row in view.table.rows] == ["new", "b", "a"])
+        assert not view._marked
+
+
+async def test_no_runs_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tui.writer.models.SHIPPED_RUNS", tmp_path / "none")
+    monkeypatch.setattr("tui.views.runs.reader.SHIPPED_RUNS", tmp_path / "none")
+    async with runs_view(FakeModel(), (80, 24)) as view:
+        await until(lambda: "F8 trains one" in painted(view))
+
+
+async def test_hostile_names_are_inert(home: Path) -> None:
+    name = HOSTILE.replace("/", "").replace("\ud800", "")
+    evil = {"kind": "sample", "text": HOSTILE}
+    start = {**START, "command": f"x --note '{HOSTILE}'"}
+    run = make_run(home, name, start, STEP, evil, hidden_size=9)
+    checkpoint = random_checkpoint()
+    hostile = {**checkpoint.corpus, "name": HOSTILE}
+    save_checkpoint(run / MODEL, replace(checkpoint, corpus=hostile))
+    (home / f"{name}.safetensors").write_bytes(b"x")
+    os.utime(home / f"{name}.safetensors", (1e9, 1e9))
+    async with runs_view(FakeModel(), (160, 48), 5) as view:
+        await until(lambda: "It wrote" in painted(view))
+        mark = "␛]0;own␇\\x9b31m[bold]"
+        for keys, marks in (
+            (("space", "end", "space", "d"), ("What differs", mark)),
+            (("escape", "x"), ("Delete?", mark)), (("escape",), ("Runs", mark)),
+        ):  # fmt: skip
+            await press(view, *keys)
+            await until(lambda marks=marks: all(mark in painted(view) for mark in marks))
+            await asyncio.sleep(0.2)
+            shown = painted(view)
+            assert not RAW.search(shown.replace("\n", ""))
+            for strip in view.app.screen._compositor.render_strips():
+                for segment in strip:
+                    assert "@click" not in ((segment.style and segment.style.meta) or {})
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 12), (80, 24), (160, 48), (300, 80)])
+async def test_every_size_draws(home: Path, size: tuple[int, int]) -> None:
+    async with runs_view(FakeModel(), size) as view:
+        await press(view, "space", "down")
+        lines = painted(view).split("\n")
+        assert len(lines) == size[1]
+        assert any(line.strip(" ▸✓").startswith("b") for line in lines)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "plain"])
+async def test_it_looks_as_it_did(
+    home: Path, monkeypatch: pytest.MonkeyPatch,
+    match_snapshot: Callable[[str, str], None], theme: str,
+) -> None:  # fmt: skip
+    if theme == "plain":
+        monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("tui.views.runs.table.now", lambda: 1e9 + 86_400)
+    (home / "d").mkdir()
+    (home / "d" / MODEL).write_bytes(b"no model")
+    os.utime(home / "d" / MODEL, (1e9, 1e9))
+    chosen = Loaded(Settings(theme="light" if theme == "light" else "dark"))
+    async with runs_view(FakeModel(), (80, 24), 4, settings=chosen) as view:
+        await press(view, "space", "down")
+        await until(lambda: view._marked and view.table.row == view.table.rows[2])
+        await until(lambda: "kept after" in painted(view))
+        await asyncio.sleep(0.3)
+        match_snapshot(f"runs-{theme}", drawn(view.app).replace(str(home.parent), "..."))
+
+
+def state_of(view: RunsView) -> tuple[object, ...]:
+    app, table = view.app, view.table
+    return (
+        table.row, table.column, table.ascending, view._marked, app.screen, app.theme,
+        tuple(toasts(view)), app._exit,
+    )  # fmt: skip
+
+
+async def test_every_key_does_something(home: Path) -> None:
+    for number in range(20):
+        make_run(home, f"run{number}")
+    async with runs_view(FakeModel(), (120, 30), 23) as view:
+        app = view.app
+        for key in keys_of("runs"):
+            for name in key.keys:
+                if key.action == "app.quit":
+                    continue
+                view._marked = frozenset({home / "a"})
+                view.table.show(view._rows or (), view._marked, None)
+                view.table.move(-99 if "(-" not in key.action else 99)
+                before = state_of(view)
+                await press(view, name)
+                await until(lambda before=before: state_of(view) != before)
+                while app.screen is not view:
+                    if app.screen is app.screen_stack[0]:
+                        app.action_view("runs")
+                    else:
+                        await app.pop_screen()
+                    await asyncio.sleep(0.05)
+        app.simulate_key("ctrl+q")
+        await until(lambda: app._exit)
+
+
+async def test_two_hundred_runs_are_listed_at_once(home: Path) -> None:
+    data = (home / "a" / MODEL).read_bytes()
+    for number in range(200):
+        (home / f"run{number}").mkdir()
+        (home / f"run{number}" / MODEL).write_bytes(data)
+    async with runs_view(FakeModel(), (80, 24), 203) as view:
+        await press(view, "end")
+        await until(lambda: view.table.row == view.table.rows[-1])
+        await until(lambda: view.table.scroll_offset.y > 100)
+
+
+async def test_differences_do_not_come_over_another_view(home: Path) -> None:
+    async with runs_view(FakeModel(), rows=3) as view:
+        await press(view, "space", "down")
+        pair = view.pair()
+        assert pair is not None
+        await press(view, "f7")
+        await until(lambda: view.app.screen is not view)
+        view._compared = pair
+        for row in pair:
+            view._take(RunDetails(row.path, {"cell": "GRU"}))
+        assert view._compared is None
+        assert len(view.app.screen_stack) == 1

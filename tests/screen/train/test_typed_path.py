@@ -1,0 +1,129 @@
+"""Paths as they are typed, or dropped on a terminal; names of runs from them."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from charlm.errors import InputError
+from charlm.run.places import can_be_name, named_after
+from charlm.train.keep.folder import RunFolder, default_path
+from tui.views.train.fields import more_options
+from tui.views.train.typed_path import path_meant
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """One's own folder, with files in it, the working folder too."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    names = ("my text.txt", "it's.txt", "café.txt", "100%.txt", "a?b#c.txt", "back\\slash", "'q'")
+    for name in names:
+        (tmp_path / name).write_text("x", "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("{}/my text.txt", "{}/my text.txt"),
+        ("  {}/my text.txt ", "{}/my text.txt"),
+        ("'{}/my text.txt'", "{}/my text.txt"),
+        ('"{}/my text.txt"', "{}/my text.txt"),
+        (r"{}/my\ text.txt", "{}/my text.txt"),
+        (r"'{}/it'\''s.txt'", "{}/it's.txt"),
+        (r"{}/it\'s.txt", "{}/it's.txt"),
+        ("file://{}/my%20text.txt", "{}/my text.txt"),
+        ("file://localhost{}/my%20text.txt", "{}/my text.txt"),
+        (f"file://{os.uname().nodename}{{}}/my%20text.txt", "{}/my text.txt"),
+        ("file://otherhost{}/my%20text.txt", "file://otherhost{}/my%20text.txt"),
+        ("'file://otherhost{}/my%20text.txt'", "file://otherhost{}/my%20text.txt"),
+        ("FILE://{}/caf%C3%A9.txt", "{}/café.txt"),
+        ("'file://{}/my%20text.txt'", "{}/my text.txt"),
+        ("file://{}/a%3Fb%23c.txt", "{}/a?b#c.txt"),
+        ("~/my text.txt", "{}/my text.txt"),
+        (r"~/my\ text.txt", "{}/my text.txt"),
+        ("'~/café.txt'", "{}/café.txt"),
+        # What lies there under just this name is meant.
+        ("100%.txt", "100%.txt"),
+        ("back\\slash", "back\\slash"),
+        ("'q'", "'q'"),
+        # What does not is said as it would be read.
+        ("'{}/nowhere'", "{}/nowhere"),
+        ("~/nowhere", "{}/nowhere"),
+        ("file:///no%20where", "/no where"),
+        ("", ""),
+        ("   ", ""),
+        ("'", "'"),
+        ("\0", "\0"),
+        ("file://[", "file://["),
+        ("x" * 10_000, "x" * 10_000),
+    ],
+)
+def test_a_path_is_what_was_meant(folder: Path, typed: str, meant: str) -> None:
+    assert path_meant(typed.format(folder)) == meant.format(folder)
+
+
+def test_other_options_take_paths_from_a_file_manager(folder: Path) -> None:
+    texts = {"others": "--from ~/x --validation file:///a%20b '--case' lower"}
+    expected = ("--from", f"{folder}/x", "--validation", "/a b", "--case", "lower")
+    assert more_options(texts) == expected
+
+
+@pytest.mark.parametrize(
+    ("corpus", "name"),
+    [
+        ("/a/Märchen der Brüder.txt", "Märchen_der_Brüder"),
+        (unicodedata.normalize("NFD", "é à.txt"), "é_à"),
+        ("हिन्दी.txt", "हिन्दी"),
+        ("红楼梦.txt", "红楼梦"),
+        ("a/b\x1b[31m\u202e.txt", "b_31m"),
+        ("-", "text"),
+        (".txt", "txt"),
+        ("caf\udce9.txt", "caf"),
+        ("x" * 500, "x" * 60),
+        ("𐐀" * 300, "𐐀" * 45),  # four bytes each
+    ],
+)
+def test_a_run_is_named_after_its_text(corpus: str, name: str) -> None:
+    assert named_after(corpus, "text") == name
+    assert can_be_name(name)
+    assert len(os.fsencode(default_path(corpus, "lstm").name)) < 220
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "a b", "a\n", "a\u202e", "😀", "caf\udce9"])
+def test_what_cannot_be_a_name(name: str) -> None:
+    assert not can_be_name(name)
+
+
+def test_trainings_of_one_second_take_places_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("time.strftime", lambda form: "now")
+    folders = [RunFolder.begin(None, "my.txt", "gru") for _ in range(4)]
+    names = ["my-gru-now", "my-gru-now-2", "my-gru-now-3", "my-gru-now-4"]
+    assert [folder.path.name for folder in folders] == names
+    for folder in folders:
+        folder.close()
+    # A folder that somebody made is somebody's, whatever is in it; so is a file or a link.
+    (tmp_path / "checkpoints" / "my-gru-now-5").symlink_to("nowhere")
+    (tmp_path / "checkpoints" / "my-gru-now-6").touch()
+    with RunFolder.begin(None, "my.txt", "gru") as folder:
+        assert folder.path.name == "my-gru-now-7"
+
+
+def test_a_place_that_cannot_be_made_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "checkpoints").touch()
+    with pytest.raises(InputError, match=r"cannot be made: .*\(--out\)"):
+        RunFolder.begin(None, "my.txt", "gru")
+    with pytest.raises(InputError, match="already holds a run"):
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "run.jsonl").touch()
+        RunFolder.begin("out", "my.txt", "gru")

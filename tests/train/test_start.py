@@ -1,0 +1,143 @@
+"""Beginning with a checkpoint, planning without beginning, and a disk with no room for words."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from root import ROOT
+
+from charlm.errors import InputError
+from charlm.run.checkpoint import load_checkpoint
+from charlm.run.log import read_run_log
+from charlm.run.places import LAST, MODEL
+from charlm.train.__main__ import main
+from charlm.train.learner import Learner
+from charlm.train.plan import misfit
+
+SMALL = ["--hidden", "12", "--embedding", "5", "--batch", "4", "--length", "16", "--no-texts"]
+OPTIONS = ["--cell", "gru", "--layers", "2", "--unit", "continuous", "--case", "lower"]
+FIRST = "The cat sees a dog.\nThe dog sees a cat.\n" * 20
+SECOND = "A fox \u00e9tait ici!\n" * 40
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Path:
+    """A run on the first text."""
+    path, run = tmp_path / "first.txt", tmp_path / "first"
+    path.write_text(FIRST)
+    arguments = ["--corpus", str(path), "--out", str(run), *SMALL, *OPTIONS, "--steps", "60"]
+    assert main([*arguments, "--learning-rate", "0.02"]) == 0
+    return run
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Path:
+    path = tmp_path / "second.txt"
+    path.write_text(SECOND)
+    return path
+
+
+def test_it_begins_with_the_weights_and_learns_the_new_characters(
+    trained: Path, second: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Learner] = []
+    step = Learner.step
+
+    def watched(self: Learner, closely: bool) -> object:
+        if not begun:
+            begun.append(self)
+            old, weights = load_checkpoint(trained), self.model.to_tensors()
+            known = len(old.vocabulary)
+            for name in ("embedding", "output_weight", "output_bias"):
+                np.testing.assert_array_equal(weights[name][:known], old.tensors[name])
+            assert (weights["output_bias"][known:] == old.tensors["output_bias"].min()).all()
+            for name in weights.keys() - {"embedding", "output_weight", "output_bias"}:
+                np.testing.assert_array_equal(weights[name], old.tensors[name])
+        return step(self, closely)
+
+    run = tmp_path / "second"
+    arguments = ["--corpus", str(second), "--out", str(run), "--from", str(trained), "--no-texts"]
+    arguments += ["--batch", "4", "--length", "16", "--steps", "30", "--average", "0.9"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Learner, "step", watched)
+        assert main(arguments) == 0
+    old, new = load_checkpoint(trained), load_checkpoint(run)
+    assert new.config.cell == "gru"
+    assert (new.text.unit, new.text.case, new.text.start_id) == (
+        "continuous", "lower", old.text.start_id
+    )  # fmt: skip
+    known = len(old.vocabulary.characters)
+    assert new.vocabulary.characters[:known] == old.vocabulary.characters
+    assert "".join(new.vocabulary.characters[known:]) == "!fix\u00e9"
+    log = read_run_log(run)
+    assert "characters are new to the model: !fix\u00e9" in log[1]["message"]
+    assert "--from first" in log[0]["command"]
+    assert str(tmp_path) not in (run / "run.jsonl").read_text()
+    (trained / MODEL).unlink()  # the run goes on without the checkpoint that it began with
+    assert main(["--resume", str(run), "--steps", "35"]) == 0
+    assert load_checkpoint(run / LAST).vocabulary == new.vocabulary
+
+
+def test_it_begins_better_than_from_nothing(trained: Path, tmp_path: Path) -> None:
+    text = tmp_path / "first.txt"
+    losses = []
+    for name, more in (("tuned", ["--from", str(trained)]), ("new", [*SMALL, *OPTIONS])):
+        run = tmp_path / name
+        arguments = ["--corpus", str(text), "--out", str(run), "--steps", "1", "--no-texts"]
+        assert main([*arguments, *more, "--batch", "4", "--length", "16"]) == 0
+        losses.append(read_run_log(run)[-1]["validation_loss"])
+    assert losses[0] < losses[1] - 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--hidden", "13"], "--hidden of the checkpoint is 12 and cannot change"),
+        (["--unit", "line"], "--unit of the checkpoint is 'continuous'"),
+        (["--resume", "x"], "do not go with --resume"),
+    ],
+)
+def test_what_cannot_change_is_named(
+    arguments: list[str], message: str, trained: Path, second: Path
+) -> None:
+    with pytest.raises(InputError, match=message):
+        main(["--corpus", str(second), "--from", str(trained), *arguments])
+
+
+def test_a_dry_run_says_what_it_takes_and_makes_nothing(
+    second: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    arguments = ["--corpus", str(second), "--out", str(out), *SMALL, "--unit", "continuous"]
+    assert main([*arguments, "--hidden", "256", "--epochs", "3", "--dry-run"]) == 0
+    said = capsys.readouterr()
+    assert not out.exists()
+    assert "passes over the text: about 3.0" in said.out
+    for word in ("parameters: ", "characters to learn from: 612", "time: about", "memory: about"):
+        assert word in said.out
+    assert "far too many for 612 characters" in said.err
+
+
+def test_what_fits_and_what_does_not() -> None:
+    assert misfit(726_000, 1_000_000) == ""
+    assert "far too many" in misfit(726_000, 10_000)
+    assert "far too few" in misfit(10_000, 100_000_000)
+
+
+def test_words_that_find_no_room_are_an_error_and_the_run_is_whole(
+    second: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    arguments = ["--corpus", str(second), "--out", str(run), *SMALL, "--steps", "3"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "charlm.train", *arguments],
+            cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert done.returncode != 0
+    assert "standard output could not be written (No space left on device)" in done.stderr
+    assert load_checkpoint(run / LAST).metrics["step"] == 3

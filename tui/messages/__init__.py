@@ -1,1 +1,0 @@
-"""What threads and screen tell each other: frozen snapshots."""

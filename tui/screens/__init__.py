@@ -1,1 +1,0 @@
-"""The screens: writing, and the small ones that open over it."""

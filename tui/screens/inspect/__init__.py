@@ -1,1 +1,0 @@
-"""The view that looks into a model, part by part."""

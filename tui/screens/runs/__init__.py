@@ -1,1 +1,0 @@
-"""The view that lists the runs, part by part."""

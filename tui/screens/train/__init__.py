@@ -1,1 +1,0 @@
-"""The view that trains, part by part."""

@@ -1,1 +1,0 @@
-"""The view one writes in, part by part."""

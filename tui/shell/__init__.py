@@ -1,0 +1,1 @@
+"""What Textual's app needs around it: settings, themes, colours, signs, the clipboard."""

@@ -1,0 +1,1 @@
+"""The trainings beside the screen: their processes, and what is known of each."""

@@ -1,0 +1,1 @@
+"""Inspect: what a model does at each character of a text."""

@@ -1,0 +1,158 @@
+"""A text whose every character has a level of a ramp, drawn line by line; a cursor walks it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from charlm.display import visible_text
+
+from ...widgets.empty import empty_line
+from ...widgets.wrapping import Wrapped
+
+_MARGIN = 1
+_NONE = -1
+
+
+class HeatText(ScrollView, can_focus=True, inherit_bindings=False):
+    """`show` a text, then give levels: one per character, -1 for none. Its keys are the view's."""
+
+    ALLOW_SELECT = False
+
+    class Moved(Message):
+        """The cursor is on another character."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._characters = ""
+        self._wrapped = Wrapped("", 80)
+        #: Where each character begins in the text as shown: a control character takes several.
+        self._places: list[int] = [0]
+        self._levels: Sequence[int] = ()
+        self._styles: Sequence[Style] = ()
+        self._empty: tuple[str, ...] = ()
+        self.cursor = 0
+
+    @property
+    def length(self) -> int:
+        """How many characters there are."""
+        return len(self._characters)
+
+    def show(self, characters: str) -> None:
+        """Another text; it has no levels yet."""
+        self._characters, self._levels, self.cursor = characters, (), 0
+        shown = list(map(visible_text, characters))
+        self._places = [0, *accumulate(map(len, shown))]
+        self._wrapped = Wrapped("".join(shown), self._text_width)
+        self._fit()
+        self.scroll_home(animate=False)
+        self.refresh()
+
+    def set_levels(self, levels: Sequence[int], styles: Sequence[Style]) -> None:
+        """Colour the characters."""
+        self._levels, self._styles = levels, styles
+        self.refresh()
+
+    def set_empty(self, *lines: str) -> None:
+        """What is said while there is no text."""
+        self._empty = lines
+        self.refresh()
+
+    def move_to(self, place: int) -> None:
+        """The cursor onto a character, in view."""
+        place = max(0, min(self.length - 1, place))
+        if place != self.cursor and self.length:
+            self.cursor = place
+            self.refresh()
+            self.post_message(self.Moved())
+        self._follow()
+
+    def move_lines(self, by: int) -> None:
+        """The cursor some lines down, in its column."""
+        row = self._row_of(self.cursor)
+        to = max(0, min(len(self._wrapped) - 1, row + by))
+        column = self._places[self.cursor] - self._wrapped.starts[row]
+        offset = min(self._wrapped.starts[to] + column, max(self._wrapped.ends[to], 1) - 1)
+        self.move_to(bisect_right(self._places, max(offset, self._wrapped.starts[to])) - 1)
+
+    def on_resize(self) -> None:
+        """Break again."""
+        self._wrapped.set_width(self._text_width)
+        self._fit()
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """The cursor under the pointer."""
+        row = event.y + self.scroll_offset.y
+        if row < len(self._wrapped) and self.length:
+            line, at = self._wrapped.line(row), 0
+            for i in range(len(line) + 1):
+                at = i
+                if Segment(line[: i + 1]).cell_length > event.x - _MARGIN:
+                    break
+            self.move_to(bisect_right(self._places, self._wrapped.starts[row] + at) - 1)
+
+    def render_line(self, y: int) -> Strip:
+        """One line, `y` counted from the top of the widget."""
+        base, width = self.rich_style, self.size.width
+        row = y + self.scroll_offset.y
+        if not self.length:
+            return empty_line(self._empty, y, self.size, base, Style(bold=True), Style())
+        if row >= len(self._wrapped):
+            return Strip.blank(width, base)
+        segments = [Segment(" " * _MARGIN, base), *self._line(row, base)]
+        return Strip(segments).crop_extend(0, width, base)
+
+    @property
+    def _text_width(self) -> int:
+        return max(1, self.scrollable_content_region.width - 2 * _MARGIN)
+
+    def _fit(self) -> None:
+        self.virtual_size = Size(self.size.width, len(self._wrapped) if self.length else 0)
+
+    def _row_of(self, place: int) -> int:
+        return max(0, bisect_right(self._wrapped.starts, self._places[place]) - 1)
+
+    def _follow(self) -> None:
+        row, top, height = self._row_of(self.cursor), self.scroll_offset.y, self.size.height
+        if not top <= row < top + height:
+            to = row - height // 2
+            self.scroll_to(y=max(0, to), animate=False, immediate=True, force=True)
+
+    def _line(self, row: int, base: Style) -> list[Segment]:
+        """Runs of one level; the character in hand stands out."""
+        start, end = self._wrapped.starts[row], self._wrapped.ends[row]
+        first = bisect_right(self._places, start) - 1
+        segments: list[Segment] = []
+        run, level = "", _NONE
+        for place in range(first, self.length):
+            left, right = max(start, self._places[place]), min(end, self._places[place + 1])
+            # A newline has no cell of its own, but the cursor on it has to be seen.
+            if left >= end and not (place == self.cursor and row == self._row_of(place)):
+                break
+            here = self._levels[place] if place < len(self._levels) else _NONE
+            text = self._wrapped.text[left:right]
+            if place == self.cursor and self.has_focus_within:
+                segments.append(Segment(run, self._style(level, base)))
+                style = self._style(here, base) + Style(reverse=True, bold=True, underline=True)
+                segments.append(Segment(text or " ", style))
+                run = ""
+                continue
+            if here != level:
+                segments.append(Segment(run, self._style(level, base)))
+                run, level = "", here
+            run += text
+        segments.append(Segment(run, self._style(level, base)))
+        return [segment for segment in segments if segment.text]
+
+    def _style(self, level: int, base: Style) -> Style:
+        return base + self._styles[level] if 0 <= level < len(self._styles) else base

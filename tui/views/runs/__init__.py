@@ -1,0 +1,1 @@
+"""Runs: every run there is, side by side."""

@@ -1,0 +1,191 @@
+"""The small screens over a view: help, a question, two runs side by side."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.cells import cell_len, set_cell_size
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from charlm.display import visible
+
+from ..keys.key import Key, View, key_name
+from ..keys.table import keys_of
+from ..widgets.field import Field
+
+Facts = Mapping[str, str]
+#: Cells of the columns where two runs are compared.
+_LABEL, _VALUE = 18, 26
+#: Cells of a page of help, and of its keys.
+_PAGE, _KEYS = 68, 13
+#: Options that say what other lines say too, or nothing of the model: where a run lies, on how
+#: many threads it learned, which weights it kept.
+_SAID = {"--out", "--resume", "--cell", "--layers", "--hidden", "--embedding", "--unit", "--form",
+         "--case", "--corpus", "--split", "--keep", "--threads"}  # fmt: skip
+
+_QUIET = "$foreground-muted"
+_CLOSE = [("escape", "dismiss(None)", "Close"), ("f1", "dismiss(None)", "Close")]
+
+
+class HelpScreen(ModalScreen[None]):
+    """Every key of a view, drawn from the table."""
+
+    BINDINGS = [*_CLOSE, ("question_mark", "dismiss(None)", "Close")]  # noqa: RUF012
+
+    def __init__(self, view: View, first: str = "") -> None:
+        super().__init__()
+        self._view, self._first = view, first
+
+    def compose(self) -> ComposeResult:
+        """One scrolling page."""
+        with Vertical(classes="sheet") as sheet:
+            sheet.border_title = "Keys"
+            sheet.border_subtitle = "Esc closes"
+            with VerticalScroll(id="help-scroll"):
+                keys = keys_of(self._view)
+                yield Static(help_content(keys, self._first), id="help-text")
+
+
+def help_content(keys: Sequence[Key], first: str = "") -> Content:
+    """The key table as a page: groups, that of the moment before the others, keys, what they do."""
+    parts: list[str | tuple[str, str]] = []
+    if any(key.where == "prompt" for key in keys):
+        parts += [("Letters are text while the cursor is in the prompt: Esc leaves it.", _QUIET),
+                  "\n\n"]  # fmt: skip
+    keys = sorted(keys, key=lambda key: key.group != first)
+    group = ""
+    for place, key in enumerate(keys):
+        if not key.help:
+            continue
+        names = list(map(key_name, key.keys))
+        for after in keys[place + 1 :]:
+            if after.help:
+                break
+            names += map(key_name, after.keys)
+        if key.group != group:
+            parts += ["\n" if group else "", (key.group, "bold $primary"), "\n"]
+            group = key.group
+        head = f"  {' '.join(names)} ".ljust(_KEYS)
+        line = textwrap.fill(key.help, _PAGE, initial_indent=head, subsequent_indent=" " * _KEYS,
+                             break_long_words=False)  # fmt: skip
+        parts += [(head, "bold"), line.removeprefix(head), "\n"]
+    return Content.assemble(*parts)
+
+
+class Question(ModalScreen[bool]):
+    """One question; yes only by its letter or its button. The title is our own: it is markup."""
+
+    BINDINGS = [  # noqa: RUF012
+        ("escape", "dismiss(False)", "No"),
+        ("n", "dismiss(False)", "No"),
+        ("y", "dismiss(True)", "Yes"),
+    ]
+
+    def __init__(self, title: str, lines: Sequence[str], yes: str) -> None:
+        super().__init__()
+        self._title, self._lines, self._yes = title, lines, yes
+
+    def compose(self) -> ComposeResult:
+        """The question, what it means, two buttons; the cursor is on No."""
+        with Vertical(classes="sheet") as sheet:
+            sheet.border_title = self._title
+            sheet.border_subtitle = "y yes · n or Esc no"
+            yield Static(Content("\n".join(map(visible, self._lines))))
+            with Horizontal(id="form-buttons"):
+                yield Button("No", id="no")
+                yield Button(self._yes, id="yes", variant="error")
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Give the answer."""
+        self.dismiss(event.button.id == "yes")
+
+
+class Ask(ModalScreen[str | None]):
+    """Asks for a word; gives it, or None. Title and text are our own.
+
+    wrong: what is wrong with a word, "" when nothing is.
+    """
+
+    BINDINGS = [("escape", "dismiss(None)", "Close")]  # noqa: RUF012
+
+    def __init__(self, title: str, text: str, value: str, wrong: Callable[[str], str]) -> None:
+        super().__init__()
+        self._title, self._text, self._value, self._wrong = title, text, value, wrong
+
+    def compose(self) -> ComposeResult:
+        """What is asked, the field, what is wrong with what stands in it."""
+        with Vertical(classes="sheet") as sheet:
+            sheet.border_title = self._title
+            sheet.border_subtitle = "Enter · Esc closes"
+            yield Static(Content(visible(self._text)))
+            with Horizontal(classes="field"):
+                yield Field(self._value, id="asked")
+            yield Static("", id="ask-wrong", markup=False)
+
+    def on_input_submitted(self, event: Field.Submitted) -> None:
+        """Give the word, or say what is wrong with it."""
+        wrong = self._wrong(event.value.strip())
+        self.query_one("#ask-wrong", Static).update(Content(wrong))
+        if not wrong:
+            self.dismiss(event.value.strip())
+
+
+class Differences(ModalScreen[None]):
+    """Two runs side by side: only what differs."""
+
+    BINDINGS = [*_CLOSE, ("d", "dismiss(None)", "Close")]  # noqa: RUF012
+
+    def __init__(self, names: tuple[str, str], facts: tuple[Facts, Facts]) -> None:
+        super().__init__()
+        self._names, self._facts = names, facts
+
+    def compose(self) -> ComposeResult:
+        """One scrolling page."""
+        with Vertical(classes="sheet") as sheet:
+            sheet.border_title = "What differs"
+            sheet.border_subtitle = "Esc closes"
+            with VerticalScroll(id="help-scroll"):
+                yield Static(difference_content(self._names, *self._facts), id="help-text")
+
+
+def difference_content(names: tuple[str, str], one: Facts, other: Facts) -> Content:
+    """A line per label where the two differ, side by side; what one of them lacks is a dash.
+
+    An option that was not given has its default. Values too long for a column stand below each
+    other.
+    """
+    labels = [label for label in {**one, **other}
+              if one.get(label) != other.get(label) and label not in _SAID]  # fmt: skip
+    if not labels:
+        return Content(f"{visible(names[0])} and {visible(names[1])} say the same of themselves.")
+    parts: list[str | tuple[str, str]] = [(" " * _LABEL + _columns(names), "bold $accent")]
+    for label in labels:
+        values = _value(one, label), _value(other, label)
+        parts += ["\n", (f"{visible(label):<{_LABEL}}", _QUIET)]
+        if all(cell_len(value) < _VALUE - 1 for value in values):
+            parts.append(_columns(values))
+        else:
+            lines = (f"{visible(name)}: {value}" for name, value in zip(names, values, strict=True))
+            parts += ["\n" + textwrap.fill(line, _PAGE, initial_indent="  ",
+                                           subsequent_indent="    ") for line in lines]  # fmt: skip
+    return Content.assemble(*parts)
+
+
+def _value(facts: Facts, label: str) -> str:
+    """What a run says; of an option that its command did not give, that it has its default."""
+    has_options = any(known.startswith("--") for known in facts)
+    lacking = "default" if label.startswith("--") and has_options else "–"
+    return visible(facts.get(label, lacking))
+
+
+def _columns(values: tuple[str, str]) -> str:
+    return " ".join(set_cell_size(_cut(visible(value), _VALUE - 2), _VALUE - 1) for value in values)
+
+
+def _cut(text: str, room: int) -> str:
+    return text if cell_len(text) <= room else set_cell_size(text, room - 1) + "…"

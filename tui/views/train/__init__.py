@@ -1,0 +1,1 @@
+"""Train: a training begun, watched and steered."""

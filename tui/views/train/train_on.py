@@ -1,0 +1,82 @@
+"""Training on: a run that is over goes on where it ended."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from charlm.run.places import resume_file
+from charlm.wording import short
+
+from ...training.snapshots import Curves
+from ..sheets import Ask
+from .fields import BUDGET
+
+_TIME = re.compile(
+    r"(\d{1,6}(\.\d{1,6})?) ?((?P<h>h|hours?)|(?P<min>min(ute)?s?)|(?P<s>s|sec(ond)?s?))"
+)
+_MINUTES = {"s": 1 / 60, "min": 1.0, "h": 60.0}
+_LEAST = 1 / 60
+#: Where a training was stopped so near its end, the rest of it is hardly worth a start.
+_NEARLY = 0.8
+
+
+def can_go_on(run: Path) -> bool:
+    """Whether the run holds what a training needs to go on."""
+    return resume_file(run) is not None  # None where nothing may be looked at
+
+
+def train_on_sheet(curves: Curves) -> Ask:
+    """Asks up to how many characters in all, or for how many minutes more.
+
+    It proposes the whole of what a training was to take that did not come nearly so far, and twice
+    what another took.
+    """
+    characters = curves.last.characters if curves.last is not None else 0.0
+    progress = curves.progress or 1.0
+    cut = curves.ended in (None, "stopped") and progress < _NEARLY
+    # The share was told with the last line, and where it was cut comes a little later.
+    told = curves.of("training")[-1].place.characters if curves.of("training") else characters
+    whole = told / progress if cut else 2 * characters
+    return Ask(
+        "Train on",
+        f"It has learned from {short(characters)} characters so far."
+        " Up to how many in all shall it go on? Or for how much longer, such as 10 min?",
+        _written(whole) if whole else BUDGET["characters"].default,
+        lambda word: _wrong(word.lower(), characters),
+    )
+
+
+def train_on_options(word: str, curves: Curves) -> list[str]:
+    """The options of the training that goes on so far."""
+    more = _minutes(word.lower())
+    if not more:
+        return ["--resume", str(curves.run), "--characters", word]
+    so_far = curves.last.seconds / 60 if curves.last is not None else 0.0
+    return ["--resume", str(curves.run), "--minutes", f"{so_far + more:.3f}"]
+
+
+def _minutes(word: str) -> float:
+    """What a word such as 10 min says; 0 where it says no time."""
+    time = _TIME.fullmatch(word)
+    if time is None:
+        return 0.0
+    return float(time[1]) * next(each for unit, each in _MINUTES.items() if time[unit])
+
+
+def _written(characters: float) -> str:
+    """As the trainer reads it, a little more rather than less: 5.1M, 500k."""
+    scale, unit = (1e6, "M") if characters >= 1e6 else (1e3, "k")
+    return f"{-(-characters * 100 // scale) / 100:g}{unit}"
+
+
+def _wrong(word: str, so_far: float) -> str:
+    kind = BUDGET["characters"]
+    if _minutes(word) >= _LEAST:
+        return ""
+    if not re.fullmatch(kind.pattern, word):
+        return f"a number of characters, as {kind.example}, or a time, as 10 min"
+    unit = {"k": 1e3, "m": 1e6}.get(word[-1], 1)
+    return (
+        "" if float(word.rstrip("km")) * unit > so_far else "that many it has learned from already"
+    )

@@ -1,0 +1,66 @@
+"""What a training is to be: the fields of the form, as options of `python -m charlm.train`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from charlm.model.config import EMBEDDING_SIZE, GATES, HIDDEN_SIZE
+
+EVALUATIONS = 20
+_KEPT_BYTES = 200e6
+_MOST_THREADS = 4
+_FEWEST_KEPT = 3
+_CHARACTERS = 100  # of a usual vocabulary; it hardly counts
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What the form says. An empty corpus is Python's own documentation.
+
+    `budget`: how much of `kind` (characters, minutes or epochs). `more`: further options, in
+    pairs of name and value.
+    """
+
+    run: Path
+    corpus: str = ""
+    cell: str = "lstm"
+    unit: str = "auto"
+    hidden: str = str(HIDDEN_SIZE)
+    layers: str = "1"
+    budget: str = "5m"
+    kind: str = "characters"
+    more: tuple[str, ...] = ()
+
+    @property
+    def what(self) -> list[str]:
+        """The options that say what is learned: those of a dry run."""
+        corpus = ["--corpus", self.corpus] if self.corpus else []
+        return [
+            *corpus, "--cell", self.cell, "--unit", self.unit, "--hidden", self.hidden,
+            "--layers", self.layers, f"--{self.kind}", self.budget,
+            "--threads", str(threads()), *self.more,
+        ]  # fmt: skip
+
+    @property
+    def options(self) -> list[str]:
+        """All options. Weights are kept along the way, so that one can go back in time."""
+        keep = [] if "--keep" in self.more else ["--keep", str(self.kept)]
+        return [*self.what, *keep, "--out", str(self.run)]
+
+    @property
+    def kept(self) -> int:
+        """How many of the evaluated weights to keep: all, if they take less than 200 MB."""
+        hidden = int(self.hidden)
+        gates = len(GATES[self.cell])
+        inputs = EMBEDDING_SIZE + hidden * (2 * int(self.layers) - 1)
+        count = gates * hidden * inputs + _CHARACTERS * (hidden + EMBEDDING_SIZE)
+        return max(_FEWEST_KEPT, min(EVALUATIONS, int(_KEPT_BYTES / (4 * count))))
+
+
+def threads() -> int:
+    """Processor cores for a training: all but the one that the screen needs, and not more than
+    share such small products well."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(_MOST_THREADS, (there or 1) - 1))

@@ -1,0 +1,1 @@
+"""Write: a prompt, and the text that goes on from it."""

@@ -1,0 +1,1 @@
+"""The stage of a search: its lattice and its tree."""

@@ -1,0 +1,1 @@
+"""The stage of texts side by side."""

@@ -1,0 +1,86 @@
+"""Texts that came of one another: rivals taken, continuations, edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ....writer.knobs import Setting
+from ....writer.snapshots import Request
+from ..comparison import parting
+from .block import Block
+
+if TYPE_CHECKING:
+    from ....writer.search import Search  # the first paint does not need it
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A text asked for. given: characters that the user gave, None for the whole prompt.
+
+    parent: the text it branches off. again: it takes the newest one's place in the tree too.
+    over: it has the same dice, and is written over what is there.
+    """
+
+    request: Request
+    setting: Setting
+    given: int | None = None
+    parent: Branch | None = None
+    again: bool = False
+    over: bool = False
+
+
+@dataclass(eq=False)
+class Branch:
+    """One text and how it came to be.
+
+    by: the weights that wrote it. ended: the model wrote its end. over: nothing more comes.
+    search: how a beam found it. children: in the order they were made; the one last shown is gone
+    back to by redo.
+    """
+
+    request: Request
+    setting: Setting
+    block: Block
+    by: str
+    parent: Branch | None = None
+    over: bool = False
+    ended: bool = False
+    search: Search | None = None
+    children: list[Branch] = field(default_factory=list)
+    last_shown: Branch | None = None
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether the text was cut, so that it can go on."""
+        return self.over and not self.ended
+
+    @property
+    def explained(self) -> bool:
+        """Whether it is known of every character, and of the end, what the model thought."""
+        known = self.block.trace
+        return known is not None and len(known) >= len(self.block.text) + self.ended
+
+    @property
+    def left_at(self) -> int:
+        """Where it left its parent's text, in characters; 0 without a parent."""
+        if self.parent is None:
+            return 0
+        return parting(self.block.text, self.parent.block.text)
+
+    def root(self) -> Branch:
+        """The first text of the tree."""
+        branch = self
+        while branch.parent is not None:
+            branch = branch.parent
+        return branch
+
+    def walk(self) -> Iterator[tuple[Branch, tuple[bool, ...]]]:
+        """This text and all below it, with, for every level, whether a sibling follows."""
+        waiting: list[tuple[Branch, tuple[bool, ...]]] = [(self, ())]
+        while waiting:
+            branch, bars = waiting.pop()
+            yield branch, bars
+            last = branch.children[-1:]
+            waiting += [(child, (*bars, child not in last)) for child in branch.children[::-1]]

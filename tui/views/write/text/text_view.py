@@ -1,0 +1,276 @@
+"""The text as it is written: blocks of prompt and completion, drawn line by line.
+
+It takes a few hundred thousand characters a second: only lines that a change can reach are
+broken again, and only lines in view are drawn.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from charlm.display import visible
+
+from ....widgets.empty import empty_line
+from .block import CURSOR, STRONG, Block, Comparison
+from .legend import NATS
+
+#: Older blocks are forgotten beyond this many characters in all.
+_KEPT = 500_000
+_MARGIN = 2
+_CARET = "▌"
+_FADE = 0.1
+#: Component classes, in the order of the constants in `block`.
+_STYLES = (*(f"text-view--{n}" for n in ("plain", "prompt", "ghost", "flash", "head")), *NATS)
+_QUIET = ("heading", "caret", "empty", "empty-strong")
+_REVERSE, _BOLD = Style(reverse=True), Style(bold=True)
+
+
+class TextView(ScrollView, can_focus=True, inherit_bindings=False):
+    """Completions above one another, the newest last; it follows the end unless scrolled up.
+
+    cursor: a place in the newest text, None when it is not shown. Keys are the view's own.
+    """
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*_STYLES, *(f"text-view--{n}" for n in _QUIET)}
+
+    class Clicked(Message):
+        """A place in the newest text was clicked."""
+
+        def __init__(self, place: int) -> None:
+            super().__init__()
+            self.place = place
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.blocks: list[Block] = []
+        self.surprise = False
+        self._tops: list[int] = []
+        self._writing = False
+        self._empty: tuple[str, ...] = ()
+
+    def on_mount(self) -> None:
+        """What flashes fades by itself."""
+        self._fading = self.set_interval(_FADE, self._fade, pause=True)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the newest line is in view."""
+        return self.scroll_offset.y >= self.max_scroll_y
+
+    @property
+    def text(self) -> str:
+        """The newest prompt and completion, without what is yet to be written over."""
+        return self.blocks[-1].text[: self.blocks[-1].fresh] if self.blocks else ""
+
+    @property
+    def cursor(self) -> int | None:
+        """The place of the cursor in the newest text."""
+        return self.blocks[-1].cursor if self.blocks else None
+
+    def set_empty(self, *lines: str) -> None:
+        """What is shown while nothing was written; the first line stands out."""
+        self._empty = tuple(visible(line) for line in lines)
+        self.refresh()
+
+    def begin(
+        self, heading: str, prompt: str, *, given: int | None = None,
+        again: bool = False, over: bool = False,
+    ) -> Block:  # fmt: skip
+        """Start a block; with `again`, in place of the newest one, which is written over.
+
+        over: what is there stays until the new text takes its place, and changes flash.
+        """
+        shown = len(prompt) if given is None else given
+        block = Block(heading, prompt, shown, self._text_width)
+        old = self.blocks.pop() if again and self.blocks else None
+        if old is not None and over:
+            block.stand_over(old)
+        while self.blocks and sum(len(block.text) for block in self.blocks) > _KEPT:
+            self.blocks.pop(0)
+        self.show(block, writing=True, stay=block.before is not None)
+        return block
+
+    def show(self, block: Block, *, writing: bool = False, stay: bool = False) -> None:
+        """Put a block below the others; with `stay`, the view does not move."""
+        block.wrapped.set_width(self._text_width)
+        self.blocks.append(block)
+        self._writing = writing
+        self._measure()
+        if block.cursor is not None:
+            self._to_cursor()
+        elif not stay:
+            self._to_end()
+
+    def take_back(self) -> Block:
+        """Remove the newest block, for another to be shown in its place."""
+        return self.blocks.pop()
+
+    def rewrite(self, keep: int, text: str) -> None:
+        """The newest completion becomes its first `keep` characters + text."""
+        if not self.blocks:
+            return
+        block, follow = self.blocks[-1], self.at_end and self.blocks[-1].cursor is None
+        first = block.write(keep, text, time.monotonic())
+        self._fit()
+        if follow and block.fresh == len(block.text):  # nothing of the text before is left
+            self._to_end()
+        if block.flashing:
+            self._fading.resume()
+        self._redraw_from(first)
+
+    def end(self, note: str) -> Comparison | None:
+        """The newest completion is over; the note goes below it. How it differs from before."""
+        follow, self._writing = self.at_end, False
+        if not self.blocks:
+            return None
+        block = self.blocks[-1]
+        block.finish()
+        block.note = visible(note)
+        self._fit()
+        if follow:
+            self._to_end()
+        self.refresh()
+        return block.comparison(True)
+
+    def move_cursor(self, place: int | None) -> None:
+        """Put the cursor of the newest block at a place, in view; None hides it."""
+        if not self.blocks or self.blocks[-1].cursor == place:
+            return
+        block = self.blocks[-1]
+        for moved in (block.cursor, place):
+            if moved is not None:
+                self.refresh_lines(self._tops[-1] + 1 + block.line_of(moved), 1)
+        block.cursor = place
+        self._to_cursor()
+
+    def place_towards(self, way: str) -> int | None:
+        """Where the cursor comes to from where it is; without one, the last character."""
+        if not self.blocks:
+            return None
+        block = self.blocks[-1]
+        last = max(0, block.fresh - 1)
+        if block.cursor is None:
+            return last
+        return block.place_towards(block.cursor, way)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the widget, `y` counted from its top."""
+        width, base = self.size.width, self.rich_style
+        if not self.blocks:
+            styles = self._style("empty-strong"), self._style("empty")
+            return empty_line(self._empty, y, self.size, base, *styles)
+        y += self.scroll_offset.y
+        place = bisect_right(self._tops, y) - 1
+        block = self.blocks[place]
+        row = y - self._tops[place]
+        if row == 0 or row > len(block.wrapped):
+            quiet = block.heading if row == 0 else block.note if row < block.height - 1 else ""
+            return self._quiet_line(quiet, width, base)
+        newest = place == len(self.blocks) - 1
+        return self._text_line(block, row - 1, newest and self._writing, width, base)
+
+    def on_resize(self) -> None:
+        """Break every block for the new width, and stay at the end if there."""
+        follow = self.at_end
+        for block in self.blocks:
+            block.wrapped.set_width(self._text_width)
+        self._measure()
+        if self.cursor is not None:
+            self.call_after_refresh(self._to_cursor)
+        elif follow:
+            self.call_after_refresh(self._stay_at_end, self.scroll_offset.y)
+
+    def on_click(self, event: events.Click) -> None:
+        """The cursor goes where the pointer is."""
+        row = event.y + self.scroll_offset.y - (self._tops[-1] + 1) if self.blocks else -1
+        if 0 <= row < len(self.blocks[-1].wrapped):
+            wrapped = self.blocks[-1].wrapped
+            self.post_message(self.Clicked(wrapped.place(row, event.x - self._margin)))
+
+    def _fade(self) -> None:
+        block = self.blocks[-1] if self.blocks else None
+        first = block.fade(time.monotonic()) if block else None
+        if first is not None:
+            self._redraw_from(first)
+        if block is None or not block.flashing:
+            self._fading.pause()
+
+    def _redraw_from(self, line: int) -> None:
+        top = self._tops[-1] + 1 + line
+        self.refresh_lines(top, max(1, self.virtual_size.height - top + 1))
+
+    def _to_end(self) -> None:
+        # Forced: the scrollbar, which comes with the first line too many, is not there yet.
+        self.scroll_end(animate=False, immediate=True, x_axis=False, force=True)
+
+    def _stay_at_end(self, top: int) -> None:
+        """The end again, unless one has scrolled up from `top` meanwhile."""
+        if self.scroll_offset.y >= top:
+            self._to_end()
+
+    def _to_cursor(self) -> None:
+        if self.cursor is not None:
+            y = self._tops[-1] + 1 + self.blocks[-1].line_of(self.cursor)
+            if not 0 <= y - self.scroll_offset.y < self.size.height:
+                top = y - self.size.height // 2
+                self.scroll_to(y=top, animate=False, immediate=True, force=True)
+
+    @property
+    def _text_width(self) -> int:
+        return max(1, self.scrollable_content_region.width - 2 * self._margin)
+
+    @property
+    def _margin(self) -> int:
+        return _MARGIN if self.size.width >= 40 else 0
+
+    def _measure(self) -> None:
+        self._tops, top = [], 0
+        for block in self.blocks:
+            self._tops.append(top)
+            top += block.height
+        self._fit()
+        self.refresh()
+
+    def _fit(self) -> None:
+        # The last blank line is left out: the newest line sits at the bottom edge.
+        height = self._tops[-1] + self.blocks[-1].height - 1 if self.blocks else 0
+        if height == self.virtual_size.height:
+            return
+        size = Size(self.scrollable_content_region.width, height)
+        if height > self.virtual_size.height > self.size.height:
+            # Only the bar moves: laying out the whole screen at every new line would be felt.
+            self.set_reactive(TextView.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = height
+        else:
+            self.virtual_size = size
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"text-view--{name}", partial=True)
+
+    def _quiet_line(self, text: str, width: int, base: Style) -> Strip:
+        style = base + self._style("heading")
+        line = [Segment(" " * self._margin + text, style)] if text else []
+        return Strip(line).crop_extend(0, width, base)
+
+    def _text_line(self, block: Block, line: int, writing: bool, width: int, base: Style) -> Strip:
+        segments = [Segment(" " * self._margin, base)]
+        for text, key in block.pieces(line, self.surprise, writing):
+            name = _STYLES[key & (STRONG - 1)]
+            style = base + self.get_component_rich_style(name, partial=True)
+            if key & STRONG:
+                style += _BOLD
+            segments.append(Segment(text, style + _REVERSE if key & CURSOR else style))
+        if writing and block.fresh == len(block.text) and line == len(block.wrapped) - 1:
+            segments.append(Segment(_CARET, base + self._style("caret")))
+        return Strip(segments).crop_extend(0, width, base)

@@ -1,0 +1,67 @@
+"""Where models are: the shipped ones, and one's own runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+from charlm.run.places import MODEL, RUNS, SHIPPED_RUNS, find_run
+
+SHIPPED = ("shakespeare", "speeches")
+
+
+def runs_folder() -> Path:
+    """Where runs are: `checkpoints` of the working folder if there is one, else the package's."""
+    return RUNS if RUNS.is_dir() else SHIPPED_RUNS
+
+
+def first_model() -> Path | None:
+    """What to open when nothing is named: a shipped model, else the newest run; None for none."""
+    for name in SHIPPED:
+        if (SHIPPED_RUNS / name / MODEL).is_file():
+            return SHIPPED_RUNS / name
+    found: list[tuple[float, Path]] = []
+    for run in _entries(runs_folder()):
+        with contextlib.suppress(OSError):
+            found.append(((run / MODEL).stat().st_mtime, run))
+    return max(found)[1] if found else None
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def run_of(path: Path) -> Path:
+    """The run folder of a model given as a folder or as a file in it."""
+    return path if path.is_dir() else path.parent
+
+
+def python() -> str:
+    """This Python as one types it: by its path, unless its environment is the shell's."""
+    if os.environ.get("VIRTUAL_ENV") == sys.prefix or sys.prefix == sys.base_prefix:
+        return "python"
+    path, here = Path(sys.executable), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def typed_name(path: Path) -> str:
+    """A model as one types it on the command line: its run's name where that is enough."""
+    model = run_of(path) if path.name == MODEL else path
+    named = find_run(Path(model.name))
+    try:
+        is_enough = named.name == model.name and named.samefile(model) and model.name[0] != "-"
+    except OSError:  # one of the two is not there, or nobody may look
+        is_enough = False
+    word = model.name if is_enough else str(model)
+    return f"./{word}" if word.startswith("-") else word
+
+
+def shown_name(path: Path) -> str:
+    """What a model is called: its run, or its file where the file is not a run's model."""
+    path = path.absolute()
+    return path.parent.name if path.name == MODEL else path.name

@@ -1,0 +1,297 @@
+"""The thread that writes: it owns the engine and posts snapshots; only the last request runs.
+
+A daemon thread with a wake-up, not a Textual worker: quitting does not wait for it, and a
+cancelled text stops at the engine's next return, at most `BUDGET_MS` later.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from charlm.display import visible
+from charlm.errors import CharlmError, InputError
+from charlm.model.config import Precision
+
+from ..keys.table import view_key
+from .contract import Load, Model, Opened, OpenedLanes, Unwanted
+from .snapshots import (
+    Answer,
+    DecodeSnapshot,
+    Failed,
+    Finished,
+    Loaded,
+    LoadFailed,
+    Loading,
+    Question,
+    Reading,
+    Request,
+    Started,
+    Together,
+    Unanswered,
+    Written,
+)
+
+BUDGET_MS = 20.0
+_PIECE = 64
+#: Snapshots that may wait for the screen before the engine waits for it.
+_BACKLOG = 64
+
+
+class DecodeWorker:
+    """Loads models and writes completions on its own thread; everything it says is in `posted`.
+
+    tell: called, on that thread, when the first snapshot since the last `take` is posted.
+    """
+
+    def __init__(self, load: Load, threads: int = 1) -> None:
+        self.posted: deque[DecodeSnapshot] = deque()
+        self.tell: Callable[[], object] = lambda: None
+        self._told = False
+        self._load = load
+        self._threads = threads
+        self._wake = threading.Condition()
+        self._wanted: tuple[Path, Precision] | None = None
+        self._request: Request | Together | None = None
+        self._questions: list[Question] = []  # until answered
+        self._closed = False
+        self._model: Model | None = None
+        self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
+        self._thread.start()
+
+    def take(self) -> Iterator[DecodeSnapshot]:
+        """What was posted, oldest first, each once."""
+        self._told = False  # first: what is posted from here on is told again
+        for _ in range(len(self.posted)):
+            yield self.posted.popleft()
+
+    def load(self, path: Path, precision: Precision = "float32") -> None:
+        """Read a model next; a text being written ends, and questions about texts fall away."""
+        with self._wake:
+            self._wanted, self._request = (path, precision), None
+            self._questions.clear()
+            self._wake.notify_all()
+
+    def write(self, request: Request | Together) -> None:
+        """Write this next, in place of whatever is being written."""
+        with self._wake:
+            self._request = request
+            self._wake.notify_all()
+
+    def ask(self, question: Question) -> None:
+        """Answer this when nothing is being written."""
+        with self._wake:
+            self._questions.append(question)
+            self._wake.notify_all()
+
+    def dismiss(self, question: Question) -> None:
+        """Nobody waits for an answer any more."""
+        with self._wake:
+            self._questions = [asked for asked in self._questions if asked is not question]
+
+    def cancel(self) -> None:
+        """Write nothing more of the current request."""
+        with self._wake:
+            self._request = None
+            self._wake.notify_all()
+
+    def close(self, timeout: float = 0.1) -> None:
+        """End the thread; wait for it no longer than `timeout` seconds."""
+        with self._wake:
+            self._closed, self._request = True, None
+            self._wake.notify_all()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not (self._closed or self._wanted or self._request or self._questions):
+                    self._wake.wait()
+                if self._closed:
+                    return
+                wanted, self._wanted = self._wanted, None
+                request = self._request
+                question = next(iter(self._questions), None)
+            if wanted is not None:
+                self._read(*wanted)
+            elif request is not None:
+                self._write(request)
+                with self._wake:
+                    if self._request is request:
+                        self._request = None
+            elif question is not None:
+                self._answer(question)
+
+    def _read(self, path: Path, precision: Precision) -> None:
+        self._post(Loading(path))
+        try:
+            self._model = self._load(path, self._threads, precision)
+        except Exception as error:  # whatever a file does to its reader, the screen goes on
+            self._post(LoadFailed(path, _message(error)))
+        else:
+            self._post(Loaded(self._model.facts))
+
+    def _write(self, request: Request | Together) -> None:
+        if self._model is None:
+            self._post(Failed(request.number, _no_model()))
+            return
+        try:
+            if isinstance(request, Together):
+                self._stream_lanes(request, self._model.open_lanes(request))
+                return
+            opened = self._model.open(request)
+            reading = _Reading(request.number, opened, self._post)
+            thoughts = opened.prompt_thoughts(lambda: reading.told() and self._request is request)
+            self._post(
+                Started(
+                    request.number,
+                    opened.prompt,
+                    opened.notices,
+                    thoughts,
+                    opened.dice,
+                    self._model.facts.identity,
+                )
+            )
+            self._stream(request, opened, reading)
+        except Unwanted:
+            return
+        except Exception as error:  # an engine error ends a text, never the screen
+            self._post(Failed(request.number, _message(error)))
+
+    def _answer(self, question: Question) -> None:
+        """Post the answer, if it is still asked for.
+
+        It stays asked where a text, which comes first, interrupts the answer.
+        """
+        answer: Answer
+        try:
+            if self._model is None:
+                raise InputError(_no_model())
+            answer = self._model.answer(question, lambda: self._may_answer(question))
+        except Unwanted:
+            return
+        except Exception as error:  # as above
+            answer = Unanswered(question, _message(error))
+        with self._wake:
+            asked = self._is_asked(question)
+            self._questions = [other for other in self._questions if other is not question]
+        if asked:
+            self._post(answer)
+
+    def _may_answer(self, question: Question) -> bool:
+        busy = self._closed or self._wanted or self._request
+        return not busy and self._is_asked(question)
+
+    def _is_asked(self, question: Question) -> bool:
+        return any(asked is question for asked in self._questions)
+
+    def _stream(self, request: Request, opened: Opened, reading: _Reading) -> None:
+        source, pacing, busy = opened.source, _Pacing(request), 0.0
+        while not source.done:
+            allowed = pacing.allowed(source.characters)
+            if allowed < 1 or len(self.posted) > _BACKLOG:
+                if self._interrupted(request, 0.015):
+                    return
+                continue
+            before = time.perf_counter()
+            changes = source.advance(allowed, BUDGET_MS)
+            busy += time.perf_counter() - before
+            if self._interrupted(request, 0):
+                return
+            reading.told()
+            thoughts, searched = opened.thoughts(), opened.searched()
+            for change in changes:
+                if change.row == 0:
+                    pacing.take(change.keep, change.text, source.characters)
+                    self._post(
+                        Written(request.number, change.keep, change.text, source.characters,
+                                source.log_prob, busy, thoughts, searched)
+                    )  # fmt: skip
+                    thoughts = searched = None  # a second change only says: it is over
+        self._post(Finished(request.number, opened.ended()))
+
+    def _stream_lanes(self, together: Together, opened: OpenedLanes) -> None:
+        self._post(Started(together.number, opened.prompt, opened.notices))
+        pacing = _Pacing(together.requests[0])
+        reading = _Reading(together.number, opened, self._post)
+        while not opened.done:
+            allowed = pacing.allowed(opened.characters)
+            if allowed < 1 or len(self.posted) > _BACKLOG:
+                if self._interrupted(together, 0.015):
+                    return
+                continue
+            changes = opened.advance(allowed, BUDGET_MS)
+            if self._interrupted(together, 0):
+                return
+            reading.told()
+            self._post(*changes)
+        self._post(Finished(together.number, True))
+
+    def _post(self, *snapshots: DecodeSnapshot) -> None:
+        self.posted.extend(snapshots)
+        if not self._told:
+            self._told = True
+            self.tell()
+
+    def _interrupted(self, request: Request | Together, seconds: float) -> bool:
+        """Whether the request is no longer the one wanted, after waiting a moment for that."""
+        with self._wake:
+            if seconds and self._request is request:
+                self._wake.wait(seconds)
+            return self._request is not request
+
+
+class _Reading:
+    """Tells how much of a prompt is read, each percent once, while it is not read to its end."""
+
+    def __init__(
+        self, number: int, opened: Opened | OpenedLanes, post: Callable[[Reading], object]
+    ) -> None:
+        self._number, self._opened, self._post = number, opened, post
+        self._percent = -1
+
+    def told(self) -> bool:
+        """Tell it, if there is more to tell; always true."""
+        percent = int(100 * self._opened.read)
+        if self._percent < percent < 100:
+            self._percent = percent
+            self._post(Reading(self._number, percent / 100))
+        return True
+
+
+class _Pacing:
+    """How much of a text may be written now; what is shown already may be at once."""
+
+    def __init__(self, request: Request) -> None:
+        self._pace, self._known = request.pace, request.known
+        self._place = 0
+        self._since = (time.monotonic(), 0)
+
+    def allowed(self, characters: int) -> int:
+        """Characters that may follow the first `characters`."""
+        if not self._pace or self._known:
+            return _PIECE
+        began, first = self._since
+        due = int((time.monotonic() - began) * self._pace) + 1
+        return min(_PIECE, due - (characters - first))
+
+    def take(self, keep: int, text: str, characters: int) -> None:
+        """The text became old[:keep] + text."""
+        if self._known:
+            same = keep == self._place and self._known.startswith(text, keep)
+            self._place = keep + len(text)
+            if not same or self._place >= len(self._known):
+                self._known, self._since = "", (time.monotonic(), characters)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, CharlmError):
+        return visible(str(error))
+    return visible(f"{type(error).__name__}: {error}")
+
+
+def _no_model() -> str:
+    return f"no model is loaded: {view_key('runs')} lists them"
