@@ -27,8 +27,12 @@ std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabular
                        {array.shape(), array.shape() + array.ndim()}};
         arrays.push_back(array);
     }
-    const ModelConfig config{cell_named(cell), vocabulary_size, embedding_size,
-                             hidden_size,      layers,          bias,
+    const ModelConfig config{cell_named(cell),
+                             vocabulary_size,
+                             embedding_size,
+                             hidden_size,
+                             layers,
+                             bias,
                              value_named<Precision>(precision, "precision")};
     const StandardRounding rounding;
     const py::gil_scoped_release release;

@@ -23,8 +23,8 @@ PYBIND11_MODULE(_engine, m) {
 
     py::class_<Model, std::shared_ptr<Model>>(m, "Model")
         .def(py::init(&make_model), py::kw_only(), py::arg("cell"), py::arg("vocabulary_size"),
-             py::arg("embedding_size"), py::arg("hidden_size"), py::arg("layers"),
-             py::arg("bias"), py::arg("precision"), py::arg("tensors"))
+             py::arg("embedding_size"), py::arg("hidden_size"), py::arg("layers"), py::arg("bias"),
+             py::arg("precision"), py::arg("tensors"))
         .def_property_readonly("isa", [](const Model& model) { return model.kernels().name; })
         .def_property_readonly("precision",
                                [](const Model& model) { return name_of(model.config().precision); })
@@ -36,7 +36,8 @@ PYBIND11_MODULE(_engine, m) {
              py::arg("threads"))
         .def_property_readonly("rows", &SamplingSession::rows)
         .def("prompt_state", &prompt_state_of<SamplingSession>, py::arg("prompt"))
-        .def("prompt_progress", &SamplingSession::progress, py::call_guard<py::gil_scoped_release>())
+        .def("prompt_progress", &SamplingSession::progress,
+             py::call_guard<py::gil_scoped_release>())
         .def("done", &SamplingSession::done, py::call_guard<py::gil_scoped_release>())
         .def("advance", &advance_sampling, py::arg("n"), py::arg("budget_ms"));
 

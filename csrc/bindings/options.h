@@ -7,10 +7,12 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "base/names.h"
 #include "bindings/arrays.h"
@@ -38,16 +40,23 @@ T to_option(const py::handle& value, const std::string& name) {
 template <class Options>
 Options read_options(const py::object& given) {
     if (!py::hasattr(given, "keys")) throw py::type_error("options are not a mapping");
-    // A copy of our own, which loses what is read.
-    const auto left = py::reinterpret_steal<py::dict>(PyDict_Copy(py::dict(given).ptr()));
+    const py::dict named(given);
+    std::vector<const char*> known;
     Options options;
-    fields(options, [&left]<class T>(const char* name, T& value) {
-        if (!left.contains(name))
+    fields(options, [&]<class T>(const char* name, T& value) {
+        if (!named.contains(name))
             throw py::type_error(std::string("option '") + name + "' is missing");
-        value = to_option<T>(left.attr("pop")(name), name);
+        value = to_option<T>(py::object(named[name]), name);
+        known.push_back(name);
     });
-    for (const auto& [name, value] : left)
-        throw py::type_error("option " + py::cast<std::string>(py::repr(name)) + " is unknown");
+    const auto is_known = [&known](const py::handle& key) {
+        return std::any_of(known.begin(), known.end(),
+                           [&key](const char* name) { return key.equal(py::str(name)); });
+    };
+    if (named.size() != known.size())
+        for (const auto& [key, value] : named)
+            if (!is_known(key))
+                throw py::type_error("option " + std::string(py::repr(key)) + " is unknown");
     return options;
 }
 

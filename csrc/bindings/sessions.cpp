@@ -77,8 +77,7 @@ std::unique_ptr<ScoringSession> make_scoring(std::shared_ptr<const Model> model,
                                              std::int64_t rivals, std::size_t threads) {
     return std::make_unique<ScoringSession>(std::move(model), to_texts(inputs, "inputs"),
                                             to_texts(targets, "targets"),
-                                            to_optional(rivals, "rivals"),
-                                            threads);
+                                            to_optional(rivals, "rivals"), threads);
 }
 
 py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budget_ms) {
@@ -100,8 +99,8 @@ py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budge
                                  to_array(all.rival_kept_log_probs, {positions, rows, rivals}));
     }
     return py::make_tuple(to_array(events.ids, {positions, rows}),
-                          to_array(events.log_probs, {positions, rows}),
-                          to_flags(events.finished), details);
+                          to_array(events.log_probs, {positions, rows}), to_flags(events.finished),
+                          details);
 }
 
 py::tuple advance_beams(BeamSession& session, std::size_t n, double budget_ms) {

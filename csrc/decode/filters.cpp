@@ -53,8 +53,7 @@ constexpr Filter kTypicalP = {
         if (f.typical_p == 1) return;
         left.weigh();
         const Kernels& kernels = left.kernels();
-        const float sum =
-            kernels.weighted_sum(left.scaled(), left.mass(), left.max(), left.size());
+        const float sum = kernels.weighted_sum(left.scaled(), left.mass(), left.max(), left.size());
         kernels.nearness(left.scaled(), left.max(), sum / left.total(), left.own_order(),
                          left.size());
         left.keep_share(left.own_order(), f.typical_p);

@@ -22,8 +22,8 @@ void Nucleus::read(const float* logits, const Aligned<std::int32_t>& mask) {
     logits_ = logits;
     max_ = kernels_.max(logits, mask.data(), size_);
     total_ = kernels_.exp_sum(logits, mask.data(), max_, mass_.data(), size_);
-    const std::size_t count = kernels_.list_from(mass_.data(), mask.data(), least_mass(),
-                                                 listed_.data(), size_);
+    const std::size_t count =
+        kernels_.list_from(mass_.data(), mask.data(), least_mass(), listed_.data(), size_);
     members_.clear();
     for (std::size_t i = 0; i < count; ++i) members_.push_back({logits[listed_[i]], listed_[i]});
     log_mass_ = kernels_.log(top_p_ < 1 ? cut() : total_);
@@ -38,10 +38,10 @@ float Nucleus::least_mass() const {
 
 // Cuts members_ to those that are in, and returns their mass. They head the order.
 float Nucleus::cut() {
-    const auto end = end_of_head(
-        members_.begin(), members_.end(), std::less<Ranked>(), [this](const Ranked& member) {
-            return mass_ahead(member.value, member.id) < top_p_ * total_;
-        });
+    const auto end = end_of_head(members_.begin(), members_.end(), std::less<Ranked>(),
+                                 [this](const Ranked& member) {
+                                     return mass_ahead(member.value, member.id) < top_p_ * total_;
+                                 });
     members_.erase(end, members_.end());
     return mass_ahead(members_.back().value, members_.back().id + 1);
 }

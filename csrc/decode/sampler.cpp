@@ -12,8 +12,7 @@ Sampler::Sampler(const Kernels& kernels, std::size_t vocabulary_size, const Filt
     check_filters(filters);
 }
 
-std::int32_t Sampler::draw(const float* logits, const std::int32_t* allowed,
-                           const NoiseKey& key) {
+std::int32_t Sampler::draw(const float* logits, const std::int32_t* allowed, const NoiseKey& key) {
     left_.begin(logits, allowed);
     const float T = filters_.temperature;
     if (T == 0) return drawn_ = left_.best(logits);

@@ -37,9 +37,9 @@ class Survivors {
     float* own_order() { return own_order_.data(); }
 
     // What a filter does.
-    void scale(float temperature);    // scaled = logits / T
-    void keep_first(std::size_t k);   // the k largest
-    void keep_likely(float least);    // those with at least this share of the best one's mass
+    void scale(float temperature);   // scaled = logits / T
+    void keep_first(std::size_t k);  // the k largest
+    void keep_likely(float least);   // those with at least this share of the best one's mass
     // The head of an order: ids with less than this share of the whole mass ahead of them.
     void keep_share(const float* order, float share);
     // The ids for which keeps(id) holds: at least one.

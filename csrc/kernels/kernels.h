@@ -17,14 +17,14 @@ namespace charlm {
 
 // sum_k x[n][k] W[k], on over h, then + last[n]: the rows that a cell or the output starts from.
 struct Product {
-    std::size_t rows;             // N
-    const float* const* x;        // N rows of x_size, or null when x_size is 0
+    std::size_t rows;       // N
+    const float* const* x;  // N rows of x_size, or null when x_size is 0
     std::size_t x_size;
-    const float* const* h;        // N rows of h_size
+    const float* const* h;  // N rows of h_size
     std::size_t h_size;
-    const float* weights;         // packed (see pack.h), x_size + h_size rows of `blocks` blocks
-    std::size_t blocks;           // of 16 columns
-    const float* const* last;     // N rows of blocks * 16: bias, or the row of a table
+    const float* weights;      // packed (see pack.h), x_size + h_size rows of `blocks` blocks
+    std::size_t blocks;        // of 16 columns
+    const float* const* last;  // N rows of blocks * 16: bias, or the row of a table
     std::size_t from = 0, to = blocks;  // the blocks to compute; `from` is a multiple of 4
 };
 
@@ -36,11 +36,11 @@ struct Int8Product {
     std::size_t x_size;
     const std::int8_t* const* h;
     std::size_t h_size;
-    const std::int8_t* weights;   // in [-127, 127]
+    const std::int8_t* weights;  // in [-127, 127]
     std::size_t blocks;
     const float* const* last;
-    const float* scale;           // blocks * 16: of a product of integers
-    const std::int32_t* offset;   // blocks * 16: -128 sum_k W[k]
+    const float* scale;          // blocks * 16: of a product of integers
+    const std::int32_t* offset;  // blocks * 16: -128 sum_k W[k]
     std::size_t from = 0, to = blocks;
 };
 
@@ -50,9 +50,9 @@ inline constexpr std::size_t kCellVectors = 2;
 // What a cell reads and writes beside its product: for each vector N rows of units. The first of
 // a state is h; what is written of it lies apart from `in` and from the product's operands.
 struct CellRows {
-    const float* const* in[kCellVectors];    // the old state
-    float* const* out[kCellVectors];         // the new one
-    float* const* scratch[kCellVectors];     // what one product of a cell leaves for the next
+    const float* const* in[kCellVectors];  // the old state
+    float* const* out[kCellVectors];       // the new one
+    float* const* scratch[kCellVectors];   // what one product of a cell leaves for the next
 };
 
 // What follows one product of a cell while it is in the cache. Columns: blocks of 16 units,

@@ -104,14 +104,14 @@ LayerStepper::Operands LayerStepper::operands(Recurrent recurrent) const {
 template <>
 Product LayerStepper::product(const GateProduct& weights, const Operands& operands,
                               std::size_t rows) {
-    return {rows,
-            operands.x,
-            operands.x_size,
-            operands.h,
-            operands.h_size,
-            weights.weights.data(),
-            weights.blocks,
-            last_.data()};
+    return {.rows = rows,
+            .x = operands.x,
+            .x_size = operands.x_size,
+            .h = operands.h,
+            .h_size = operands.h_size,
+            .weights = weights.weights.data(),
+            .blocks = weights.blocks,
+            .last = last_.data()};
 }
 
 template <>
@@ -125,16 +125,16 @@ Int8Product LayerStepper::product(const GateProduct& weights, const Operands& op
     };
     quantize(operands.h, int8_h_memory_, int8_h_);
     if (operands.x != nullptr) quantize(operands.x, int8_x_memory_, int8_x_);
-    return {rows,
-            int8_x_.data(),
-            (operands.x_size + 3) / 4,
-            int8_h_.data(),
-            (operands.h_size + 3) / 4,
-            weights.int8_weights.data(),
-            weights.blocks,
-            last_.data(),
-            weights.scale.data(),
-            weights.offset.data()};
+    return {.rows = rows,
+            .x = int8_x_.data(),
+            .x_size = (operands.x_size + 3) / 4,
+            .h = int8_h_.data(),
+            .h_size = (operands.h_size + 3) / 4,
+            .weights = weights.int8_weights.data(),
+            .blocks = weights.blocks,
+            .last = last_.data(),
+            .scale = weights.scale.data(),
+            .offset = weights.offset.data()};
 }
 
 template <class P>

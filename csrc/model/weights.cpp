@@ -57,8 +57,7 @@ struct Gates {
     template <class F>
     void each(F f) const {
         for (std::size_t g = 0; g < gates; ++g)
-            for (std::size_t unit = 0; unit < units; ++unit)
-                f(g, unit, column_of(unit, g, gates));
+            for (std::size_t unit = 0; unit < units; ++unit) f(g, unit, column_of(unit, g, gates));
     }
 };
 
@@ -104,8 +103,9 @@ void pack_int8(const Gates& gates, const std::vector<Stacked>& operands, std::si
             for (std::size_t k = 0; k < operand.size; ++k) {
                 const auto q = static_cast<std::int8_t>(std::nearbyint(row[k] / scale));
                 sum += q;
-                product.int8_weights[4 * packed_place(first + k / 4, column, product.blocks,
-                                                      k_size, group) + k % 4] = q;
+                const std::size_t place =
+                    packed_place(first + k / 4, column, product.blocks, k_size, group);
+                product.int8_weights[4 * place + k % 4] = q;
             }
             first += fours(operand.size);
         }
@@ -144,9 +144,8 @@ Aligned<float> fold_table(const Gates& gates, std::size_t V, const Stacked& inpu
         rows[v] = embedding + v * E;
         out[v] = table.data() + v * width;
     }
-    kernels.cells.linear({V, nullptr, 0, rows.data(), E, packed.data(), gates.blocks(),
-                          last.data()},
-                         out.data());
+    kernels.cells.linear(
+        {V, nullptr, 0, rows.data(), E, packed.data(), gates.blocks(), last.data()}, out.data());
     return table;
 }
 
@@ -165,8 +164,8 @@ GateProduct gate_product(const ModelConfig& config, const Tensors& tensors, std:
     const std::size_t V = config.vocabulary_size, E = config.embedding_size;
     const std::size_t H = config.hidden_size, rows = config.cell.gates() * H;
     const std::string name = "layers." + std::to_string(layer) + ".";
-    const Stacked input{
-        find(tensors, name + "input_weight", {rows, layer == 0 ? E : H}).data, layer == 0 ? E : H};
+    const Stacked input{find(tensors, name + "input_weight", {rows, layer == 0 ? E : H}).data,
+                        layer == 0 ? E : H};
     std::vector<Stacked> operands;
     if (layer != 0) operands.push_back(input);
     if (cell_product.recurrent != Recurrent::nothing)

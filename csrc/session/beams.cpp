@@ -67,10 +67,9 @@ void BeamShard::feed(std::size_t first, std::size_t last) {
     for (std::size_t row = first; row < last; ++row) {
         const auto [p, k] = open_[row];
         const auto parent = static_cast<std::size_t>(searches_[p].parents()[k]);
-        const float* in =
-            produced_ == 1
-                ? prompts_.state(p)
-                : states_.data() + (places_of_parents_[p] + parent) * model_.state_size();
+        const float* in = produced_ == 1 ? prompts_.state(p)
+                                         : states_.data() + (places_of_parents_[p] + parent) *
+                                                                model_.state_size();
         rows_.add(searches_[p].ids()[k], in, next_states_.data() + row * model_.state_size(),
                   logits_.data() + (row - first) * model_.logits_size());
     }
@@ -104,8 +103,7 @@ void BeamShard::hand_out(std::size_t from, std::size_t count, std::size_t all_pr
     scores_.hand_out(count, events.scores.data() + place, stride);
     for (std::size_t p = 0; p < searches_.size(); ++p)
         events.finished[first_ + p] =
-            searches_[p].done() &&
-            searches_[p].length() <= static_cast<std::int64_t>(from + count);
+            searches_[p].done() && searches_[p].length() <= static_cast<std::int64_t>(from + count);
 }
 
 BeamSession::BeamSession(std::shared_ptr<const StepModel> model, const std::vector<Prompt>& prompts,
@@ -137,17 +135,16 @@ BeamEvents BeamSession::advance(std::size_t n, double budget_ms) {
     events.ids.resize(size, kPad);
     events.scores.resize(size, 0);
     events.finished.resize(prompts_);
-    for (BeamShard& shard : shards_)
-        shard.hand_out(delivered_, events.positions, prompts_, events);
+    for (BeamShard& shard : shards_) shard.hand_out(delivered_, events.positions, prompts_, events);
     delivered_ += events.positions;
     return events;
 }
 
 std::size_t BeamSession::shard_of(std::size_t prompt) const {
-    check(prompt < prompts_, "prompt " + std::to_string(prompt) + " of " +
-                                 std::to_string(prompts_));
-    return static_cast<std::size_t>(
-        std::upper_bound(bounds_.begin(), bounds_.end(), prompt) - bounds_.begin() - 1);
+    check(prompt < prompts_,
+          "prompt " + std::to_string(prompt) + " of " + std::to_string(prompts_));
+    return static_cast<std::size_t>(std::upper_bound(bounds_.begin(), bounds_.end(), prompt) -
+                                    bounds_.begin() - 1);
 }
 
 PromptState BeamSession::prompt_state(std::size_t prompt) const {

@@ -22,8 +22,8 @@ struct BeamEvents {
 class BeamShard {
   public:
     // Prompts [first, last) of the whole session. `options` must outlive this.
-    BeamShard(const StepModel& model, const std::vector<Prompt>& prompts, const BeamOptions& options,
-              std::size_t first, std::size_t last);
+    BeamShard(const StepModel& model, const std::vector<Prompt>& prompts,
+              const BeamOptions& options, std::size_t first, std::size_t last);
 
     bool done() const;
     std::size_t produced() const { return produced_; }
@@ -34,8 +34,7 @@ class BeamShard {
     const std::vector<BeamSearch>& searches() const { return searches_; }
     const Prompts& prompts() const { return prompts_; }
     // Moves `count` positions from `from` on to the prompts' places in the events.
-    void hand_out(std::size_t from, std::size_t count, std::size_t all_prompts,
-                  BeamEvents& events);
+    void hand_out(std::size_t from, std::size_t count, std::size_t all_prompts, BeamEvents& events);
 
   private:
     // One open hypothesis of a search.

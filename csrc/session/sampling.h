@@ -18,9 +18,9 @@ struct SamplingOptions {
     std::size_t no_repeat_ngram = 0;  // 0: off
     std::vector<std::int32_t> banned;
     std::vector<Ids> stops;
-    std::size_t samples = 1;      // per prompt
-    std::int64_t max_length = 0;  // new characters and EOS
-    std::int64_t min_length = 0;  // before so many new characters nothing ends a row
+    std::size_t samples = 1;            // per prompt
+    std::int64_t max_length = 0;        // new characters and EOS
+    std::int64_t min_length = 0;        // before so many new characters nothing ends a row
     std::optional<std::size_t> rivals;  // none: no details
 };
 
@@ -64,10 +64,10 @@ class SamplingShard {
 
   private:
     struct Row {
-        std::size_t prompt;     // of this shard
-        std::uint32_t sample;   // index, which names its dice
-        std::int32_t id;        // drawn last
-        std::size_t ended;      // positions after which it ended, or 0
+        std::size_t prompt;    // of this shard
+        std::uint32_t sample;  // index, which names its dice
+        std::int32_t id;       // drawn last
+        std::size_t ended;     // positions after which it ended, or 0
         Stops::Progress stops;
         std::optional<Ngrams> ngrams;
     };

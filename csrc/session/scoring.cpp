@@ -86,7 +86,8 @@ ScoringSession::ScoringSession(std::shared_ptr<const StepModel> model, std::vect
     const std::size_t count = split_evenly(texts_.size(), threads).size() - 1;
     std::vector<std::vector<ScoredText*>> parts(count);
     for (std::size_t s = 0; s < texts_.size(); ++s) parts[s % count].push_back(&texts_[s]);
-    for (std::vector<ScoredText*>& part : parts) shards_.emplace_back(*model_, std::move(part), rivals);
+    for (std::vector<ScoredText*>& part : parts)
+        shards_.emplace_back(*model_, std::move(part), rivals);
 }
 
 bool ScoringSession::done() const {

@@ -50,8 +50,8 @@ inline constexpr std::size_t kWorthATeam = 16;
 // one step). Threads that no shard needs help with the steps of those there are. Returns how
 // many of the n positions are ready in all of them.
 template <class Shard>
-std::size_t advance_shards(std::vector<Shard>& shards, std::size_t threads,
-                           std::size_t delivered, std::size_t n, double budget_ms) {
+std::size_t advance_shards(std::vector<Shard>& shards, std::size_t threads, std::size_t delivered,
+                           std::size_t n, double budget_ms) {
     check(budget_ms >= 0, "budget_ms must be 0 or more");
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();

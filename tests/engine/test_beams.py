@@ -15,7 +15,6 @@ from charlm import _engine
 from charlm.decoding import BeamSearch, Limits, NucleusBeam
 from charlm.dice import name_of
 from charlm.engine.engine import Engine
-from charlm.engine.native import strategy_options
 from charlm.errors import CharlmError
 from charlm.reference import ReferenceModel, beam_search, ends_with_stop, log_softmax
 from charlm.text.vocabulary import EOS, PAD
@@ -269,7 +268,7 @@ def test_a_beam_whose_numbers_overflow_ends_and_the_others_go_on(strategy) -> No
 
 def test_the_native_side_checks_a_beam_again() -> None:
     engine = Engine(random_checkpoint())
-    given: dict[str, Any] = {
+    good: dict[str, Any] = {
         "model": engine._model,
         "prompts": [[1]],
         "starts": [None],
@@ -277,13 +276,19 @@ def test_the_native_side_checks_a_beam_again() -> None:
         "threads": 1,
     }
     options = {
-        **strategy_options(BeamSearch(width=3)),
+        "width": 3,
+        "length_penalty": 0.0,
+        "stop_rule": "exact",
+        "patience": 1.0,
+        "mode": "off",
+        "top_p": 1.0,
+        "no_repeat_ngram": 0,
         "banned": [0],
         "max_length": 3,
         "min_length": 0,
         "stops": [],
     }
-    _engine.BeamSession(**given, options=options)
+    _engine.BeamSession(**good, options=options)
     bad: dict[str, list[Any]] = {
         "width": [0, 131_073],
         "length_penalty": [10.5, float("nan"), float("inf")],
@@ -301,8 +306,10 @@ def test_the_native_side_checks_a_beam_again() -> None:
     }
     for name, values in bad.items():
         for value in values:
-            changed = options | {name: value} if name in options else options
+            given = good | {"options": options}
+            if name in options:
+                given["options"] = options | {name: value}
+            else:
+                given[name] = value
             with pytest.raises(ValueError):
-                _engine.BeamSession(
-                    **(given if name in options else given | {name: value}), options=changed
-                )
+                _engine.BeamSession(**given)
