@@ -14,7 +14,7 @@ from charlm.wording import counted
 from ...keys.table import bindings_of, key_named
 from ...widgets.pieces_line import Piece, PiecesLine
 from ...writer.snapshots import Newest
-from ..write.status import gathered
+from ..base import gathered
 from .choosing import InspectChoosing
 from .drawing import STATE, meaning_of, most_surprising
 from .heat_text import HeatText
