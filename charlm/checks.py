@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from charlm.errors import InputError, argument
+from charlm.wording import shortened
 
 _SHOWN = 60  # characters of a wrong value
 
@@ -113,7 +114,7 @@ def _shown(value: object) -> str:
         shown = repr(value)
     except (ValueError, RecursionError):  # an integer of more than 4,300 digits
         return "a number of thousands of digits" if isinstance(value, int) else "too deep"
-    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+    return shortened(shown, _SHOWN)
 
 
 def check_range(name: str, value: object, low: int, high: int) -> None:

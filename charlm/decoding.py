@@ -29,11 +29,11 @@ class Restrictions:
 
     ban: str = row(
         "", "characters that are never written",
-        neutral="", label="ban", said="ban: characters that are never written",
+        neutral="", label="ban", letter="x", said="ban: characters that are never written",
     )  # fmt: skip
     allow: str = row(
         "", "the only characters that are written (empty: all)",
-        neutral="", label="allow", said="allow: the only characters that are written",
+        neutral="", label="allow", letter="X", said="allow: the only characters that are written",
     )  # fmt: skip
     no_repeat_ngram: int = row(
         0,

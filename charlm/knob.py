@@ -16,8 +16,8 @@ class Knob:
     it does nothing, None where it always acts; said of a filter there: off.
 
     On the screen: label; said: what its keys do; letter: the key that turns it down, its capital
-    up, where it has one; ladder: where keys can put it, inf for no limit, which is the neutral
-    value; quiet: it is shown only while it acts or is chosen.
+    up, or that lets one type a text; ladder: where keys can put it, inf for no limit, which is the
+    neutral value; quiet: it is shown only while it acts or is chosen.
     """
 
     help: str

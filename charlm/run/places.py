@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from charlm.wording import nearest, shortened
+from charlm.wording import meant, nearest, shortened
 
 #: The best weights of a run, which its folder means to whoever writes; and the newest.
 MODEL = "model.safetensors"
@@ -80,9 +80,8 @@ def missing_run(path: Path) -> str:
     names = run_names() if named else _names_in(path.parent)
     typed = shortened(str(path))
     said = f"no run {typed!r} under {RUNS}" if named else f"{typed} does not exist"
-    near = nearest(path.name, names)
-    if near:
-        return f"{said}: did you mean {' or '.join(map(str, map(path.with_name, near)))}?"
+    if near := meant(map(path.with_name, nearest(path.name, names))):
+        return said + near
     return f"{said}: give a run's name, its folder or its {MODEL}"
 
 

@@ -18,9 +18,10 @@ MAX_SEED = 2**64 - 1
 #: Name of each decoder on the screen, in the order of their keys F2 to F6.
 DECODERS: Mapping[str, str] = {name: decoder.spoken for name, decoder in ALL.items()}
 
-#: What keys turn: the options of the strategies that have rungs, and what every text has.
+#: What keys turn: the options of the strategies that have rungs, and what every text has; the
+#: quiet ones last.
 ROWS: Mapping[str, Knob] = {
-    **{name: knob for name, knob in KNOBS.items() if knob.ladder},
+    **{name: knob for name, knob in KNOBS.items() if knob.ladder and not knob.quiet},
     "length": Knob(
         "new characters",
         Range(0, MAX_LENGTH, whole=True),
@@ -31,6 +32,7 @@ ROWS: Mapping[str, Knob] = {
         "of the dice", Range(0, MAX_SEED, whole=True),
         label="seed", letter="s", said="seed: the dice",
     ),
+    **{name: knob for name, knob in KNOBS.items() if knob.ladder and knob.quiet},
 }  # fmt: skip
 #: The options of every strategy that are typed, not turned.
 TEXTS: Mapping[str, Knob] = {name: knob for name, knob in KNOBS.items() if knob.is_text}
@@ -98,9 +100,8 @@ class Setting:
     @property
     def knobs(self) -> tuple[str, ...]:
         """The knobs that the current decoder has, in the order shown."""
-        mine = sorted(self.values[self.name], key=lambda knob: ROWS[knob].quiet)
-        loud = [knob for knob in mine if not ROWS[knob].quiet]
-        return (*loud, "length", *(["seed"] if self.has_seed else []), *mine[len(loud) :])
+        mine = {*self.values[self.name], "length", *(["seed"] if self.has_seed else [])}
+        return tuple(knob for knob in ROWS if knob in mine)
 
     @property
     def shown_knobs(self) -> tuple[str, ...]:
@@ -113,8 +114,8 @@ class Setting:
 
     @property
     def shown_texts(self) -> Mapping[str, str]:
-        """What was typed of the options that are texts, in words, by their labels."""
-        return {LABELS[name]: repr(visible(text)) for name, text in self.texts.items() if text}
+        """What was typed of the options that are texts, in words."""
+        return {name: visible(text) for name, text in self.texts.items() if text}
 
     @property
     def chosen(self) -> str:
@@ -149,7 +150,7 @@ class Setting:
             for knob in self.knobs
             if knob != "length" and self.shown(knob) != "off"
         ]
-        acting += [f"{label} {text}" for label, text in self.shown_texts.items()]
+        acting += [f"{LABELS[name]} {text}" for name, text in self.shown_texts.items()]
         return " · ".join([model, DECODERS[self.name], *acting])
 
     def with_decoder(self, name: str) -> Setting:

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.dom import DOMNode
 
+from charlm.options.escapes import unescaped
 from charlm.run.places import MODEL
 
 from ...charts.panel import CurvesPanel
@@ -249,6 +250,15 @@ class WriteScreen(View):
         """Choose the next knob."""
         self.knobs.choose(by)
         self.show_state()
+
+    def action_option(self, name: str) -> None:
+        """Type an option that is a text."""
+
+        def given(text: str | None) -> None:
+            if text is not None:
+                self._turn(self.knobs.setting.with_text(name, unescaped(text)))
+
+        self.app.push_screen(self.knobs.ask_for(name), given)
 
     def action_pick(self, knob: str) -> None:
         """Choose this knob."""
