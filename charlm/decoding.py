@@ -29,11 +29,11 @@ class Restrictions:
 
     ban: str = row(
         "", "characters that are never written",
-        neutral="", label="ban", letter="x", said="ban: characters that are never written",
+        neutral="", label="ban", letter="z", said="ban: characters that are never written",
     )  # fmt: skip
     allow: str = row(
         "", "the only characters that are written (empty: all)",
-        neutral="", label="allow", letter="X", said="allow: the only characters that are written",
+        neutral="", label="allow", letter="Z", said="allow: the only characters that are written",
     )  # fmt: skip
     no_repeat_ngram: int = row(
         0,
@@ -104,7 +104,7 @@ class Sampling(Restrictions):
         "keep the characters whose -log p is nearest to the entropy, until their probabilities"
         " sum to at least p (Meister et al. 2022; 0 excluded to 1; 1 keeps all)",
         SHARE,
-        neutral=1, label="typical", letter="y", quiet=True,
+        neutral=1, label="typical", letter="v", quiet=True,
         said="typical: of those as surprising as is usual here, of this mass",
         ladder=_SHARES,
     )  # fmt: skip

@@ -27,7 +27,7 @@ P = (0.4, 0.3, 0.15, 0.1)
     (Sampling(typical_p=0.25), (False, True, False, False),
      ["cut by typical", "", *["cut by typical"] * 2]),
     (Sampling(top_k=3, top_p=0.8, min_p=0.5), (True, True, False, False),
-     ["", "", "cut by min-p", "cut by top-k"]),
+     ["", "", "cut by top-p", "cut by top-k"]),
     (Sampling(ban="a", top_k=2), (False, True, True, False), ["banned", "", "", "cut by top-k"]),
     (Sampling(allow="abc"), (True, True, True, False), ["", "", "", "banned"]),
     (Sampling(top_p=0.99), (True, True, True, False), ["", "", "", "cut by top-p"]),  # it is alone
@@ -44,6 +44,28 @@ def test_a_cut_has_the_name_of_its_filter(
         for character, p, stays in zip("abcd", P, kept, strict=False)
     ]
     assert list(cuts(rivals, strategy)) == expected
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kept", "said"),
+    [
+        (Sampling(top_p=0.5), 1, ["top-p"] * 3),
+        (Sampling(min_p=0.5), 2, ["min-p"] * 2),
+        (Sampling(top_p=0.5, min_p=0.5), 1, ["top-p"] * 3),  # which acts first
+        (Sampling(top_p=0.99, min_p=0.5), 2, ["min-p"] * 2),
+        (Sampling(top_k=2, min_p=0.8), 1, ["min-p", "top-k", "top-k"]),
+        (Sampling(temperature=0.5, min_p=0.5), 1, ["min-p"] * 3),
+    ],
+)
+def test_the_filter_that_cut_a_rival_is_named(
+    strategy: Sampling, kept: int, said: list[str]
+) -> None:
+    shares = (0.5, 0.3, 0.15, 0.05)
+    rivals = tuple(
+        Rival("abcd"[place], log(p), p, p if place < kept else None)
+        for place, p in enumerate(shares)
+    )
+    assert cuts(rivals, strategy) == ("",) * kept + tuple(f"cut by {word}" for word in said)
 
 
 @pytest.mark.parametrize("strategy", [
@@ -71,4 +93,4 @@ def test_ten_rivals_say_what_the_whole_alphabet_says(strategy: Sampling) -> None
         for (id, _, _), why in zip(known, cuts(rivals, strategy), strict=True):
             if why and whole[id] > 0:
                 agree.append(why == reasons[whole[id]])
-    assert len(agree) > 300 and sum(agree) > 0.99 * len(agree)
+    assert len(agree) > 300 and sum(agree) > 0.98 * len(agree)
