@@ -20,6 +20,7 @@ from charlm.compare.results import Result, by_cell, read_result
 from charlm.compare.texts import default_prompts, write_texts
 from charlm.compare.trainings import train_all
 from charlm.errors import InputError, Stopped
+from charlm.model.cells import CELLS
 from charlm.options.training import parse_options
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.regular_file import write_atomically
@@ -75,7 +76,7 @@ def _compare(comparison: Comparison) -> None:
 def _distances(
     results: Mapping[str, Sequence[Result]], corpus: Corpus
 ) -> tuple[dict[str, list[Shares]], list[Shares]]:
-    """The shares by curve, one per seed; and those of the eigenvalues, if there is an RNN."""
+    """The shares by curve, one per seed; and those of the eigenvalues of a cell without gates."""
     shares: dict[str, list[Shares]] = {}
     eigenvalues = []
     for cell, runs in results.items():
@@ -85,7 +86,7 @@ def _distances(
             distance = farthest(rows)
             for part, curve in gradient_shares(checkpoint, rows, distance).items():
                 shares.setdefault(cell if part == "h" else f"{cell}, {part}", []).append(curve)
-            if cell == "rnn":
+            if not CELLS[cell].gated:
                 eigenvalues.append(eigenvalue_shares(checkpoint, distance))
     return shares, eigenvalues
 

@@ -21,11 +21,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from charlm.model.cells import STEPS, State, zero_state
+from charlm.model.cells import CELLS, Arrays, State, product_with
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.cutting import Example
 from charlm.text.vocabulary import EOS, Vocabulary
 
+_TORCH = Arrays.of(torch)
 Shares = NDArray[np.float64]  # [K + 1], 1 at distance 0
 
 _FARTHEST = 100
@@ -51,7 +52,7 @@ def farthest(rows: Sequence[Sequence[int]]) -> int:
 def gradient_shares(
     checkpoint: Checkpoint, rows: Sequence[Sequence[int]], distance: int
 ) -> dict[str, Shares]:
-    """The shares of h, and of c if the cell has one. `rows`: ids to predict, longest first."""
+    """The shares of every state of the cell, by letter. `rows`: ids to predict, longest first."""
     model = _Model(checkpoint)
     found: dict[str, list[NDArray[np.float64]]] = {}
     state, read = model.start(len(rows)), 0
@@ -85,11 +86,11 @@ def _shares_at(
         passed.append(state[-1])
     loss = model.loss(rows, t, passed[-1][0])
     shares = {}
-    for index, name in enumerate("hc"[: len(passed[0])]):
+    for index, letter in enumerate(model.letters):
         gradients = torch.autograd.grad(loss, [at[index] for at in passed], retain_graph=True)
         norms_KB = torch.stack(gradients[::-1]).norm(dim=2)
         heard = norms_KB[0] > 0  # a character that was certain asks for nothing
-        shares[name] = (norms_KB[:, heard] / norms_KB[0, heard]).numpy()
+        shares[letter] = (norms_KB[:, heard] / norms_KB[0, heard]).numpy()
     return shares
 
 
@@ -98,23 +99,25 @@ class _Model:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._config, self._start = checkpoint.config, checkpoint.text.start_id
+        self._cell = CELLS[self._config.cell]
+        self.letters = [state.letter for state in self._cell.states]
         tensors = checkpoint.tensors.items()
         self._weights = {name: torch.from_numpy(t).double() for name, t in tensors}
 
     def start(self, count: int) -> list[State]:
         """The state of each layer before any text."""
-        like, size = self._weights["output_bias"], self._config.hidden_size
-        return [zero_state(self._config.cell, count, like, size)] * self._config.layers
+        layers, states, size = self._config.state_shape
+        return [(self._weights["output_bias"].new_zeros(count, size),) * states] * layers
 
     def step(self, rows: Any, place: int, state: list[State]) -> list[State]:
         """The state of each layer after the input at `place`, of the first rows."""
         ids = [row[place - 1] if place else self._start for row in rows[: len(state[0][0])]]
         x_BI, after = self._weights["embedding"][ids], []
         for layer, before in enumerate(state):
-            weight, bias = (self._of(layer, name) for name in ("input_weight", "bias"))
-            x_BG = torch.nn.functional.linear(x_BI, weight, bias)  # type: ignore[arg-type]
-            step = STEPS[self._config.cell]
-            after.append(step(x_BG, before, self._of(layer, "hidden_weight")))
+            weight, bias = self._weights[f"layers.{layer}.input_weight"], self._of(layer, "bias")
+            x_BG = torch.nn.functional.linear(x_BI, weight, bias)
+            product = product_with(self._of(layer, "hidden_weight"))
+            after.append(self._cell.step(_TORCH, x_BG, before, product))
             x_BI = after[-1][0]
         return after
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy as np
 from charlm.compare.chart import Line, line_chart
 from charlm.compare.distance import Shares
 from charlm.compare.results import Array, Band, Result, band, thinned
+from charlm.model.cells import CELLS
 
-#: Told apart by colour-blind readers too (Okabe and Ito 2008).
-_COLORS = {"rnn": "#d55e00", "gru": "#009e73", "lstm": "#0072b2"}
+#: Colours that colour-blind readers tell apart too (Okabe and Ito 2008), for the cells in turn.
+_PALETTE = ("#d55e00", "#009e73", "#0072b2", "#cc79a7", "#e69f00", "#56b4e9")
+_COLORS = dict(zip(CELLS, itertools.cycle(_PALETTE), strict=False))
 _GREY = "#777777"
 _DARK = "#333333"
 _LEAST_SHARE, _MOST_SHARE = 1e-10, 100.0

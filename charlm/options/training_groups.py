@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from charlm.model.config import EMBEDDING_SIZE, GATES, HIDDEN_SIZE, MAX_LAYERS, MAX_SIZE
+from charlm.model.cells import CELLS
+from charlm.model.config import EMBEDDING_SIZE, HIDDEN_SIZE, MAX_LAYERS, MAX_SIZE
 from charlm.options.escapes import unescaped
 from charlm.options.rates import FINE_TUNING_RATE, rates_in_words
 from charlm.options.types import Option, amount, checked, choice, flag, real, share, text, whole
@@ -61,7 +62,7 @@ _TEXT = (
 )
 
 _MODEL = (
-    choice("--cell", tuple(GATES), "lstm", "%(default)s learns best; gru is smaller; rnn is the"
+    choice("--cell", tuple(CELLS), "lstm", "%(default)s learns best; gru is smaller; rnn is the"
            " plain one"),
     whole("--hidden", 1, MAX_SIZE, HIDDEN_SIZE,
           "units of the memory: quality and cost grow with it,"

@@ -8,7 +8,6 @@ from typing import Any
 
 from charlm.run.control import Act
 from charlm.run.log import RunLog
-from charlm.train.gates import bounds_of
 from charlm.train.position import Position
 from charlm.train.probe import Probe
 from charlm.train.tell.monitor import Monitor
@@ -52,7 +51,7 @@ class Teller:
         ):
             scalars = {f"{kind}/{name}": value for name, value in values.items()}
             self._monitor.scalars(position.step, scalars)
-        self._monitor.histograms(position.step, "gate", probe.gates, bounds_of)
+        self._monitor.histograms(position.step, "gate", probe.gates, probe.ranges)
         self._monitor.histograms(position.step, "gradient", probe.gradients)
 
     def evaluation(self, position: Position, loss: float | None, best: bool) -> None:

@@ -16,7 +16,8 @@ from textual.widgets import Button, Input, Label, Static
 
 from charlm.display import visible
 from charlm.errors import InputError
-from charlm.model.config import GATES, HIDDEN_SIZE, MAX_SIZE
+from charlm.model.cells import CELLS
+from charlm.model.config import HIDDEN_SIZE, MAX_SIZE
 from charlm.run.places import can_be_name, named_after
 from charlm.text.config import UNITS
 
@@ -66,7 +67,7 @@ class TrainForm(VerticalScroll):
                         ),
                     )
                     yield from _field("Unit", Choice(("auto", *UNITS), "auto", id="unit"))
-                    yield from _field("Cell", Choice(list(GATES), "lstm", id="cell"))
+                    yield from _field("Cell", Choice(list(CELLS), "lstm", id="cell"))
                     yield from _field("Hidden size", Field(str(HIDDEN_SIZE), id="hidden"))
                     yield from _field("Layers", Field("1", id="layers"))
                     yield from _field(

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlm.model.config import EMBEDDING_SIZE, GATES, HIDDEN_SIZE
+from charlm.model.cells import CELLS
+from charlm.model.config import EMBEDDING_SIZE, HIDDEN_SIZE
 
 EVALUATIONS = 20
 _KEPT_BYTES = 200e6
@@ -53,7 +54,7 @@ class TrainingPlan:
     def kept(self) -> int:
         """How many of the evaluated weights to keep: all, if they take less than 200 MB."""
         hidden = int(self.hidden)
-        gates = len(GATES[self.cell])
+        gates = len(CELLS[self.cell].gates)
         inputs = EMBEDDING_SIZE + hidden * (2 * int(self.layers) - 1)
         count = gates * hidden * inputs + _CHARACTERS * (hidden + EMBEDDING_SIZE)
         return max(_FEWEST_KEPT, min(EVALUATIONS, int(_KEPT_BYTES / (4 * count))))
