@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from charlm.compare.distance import (
     Shares,
@@ -48,8 +49,7 @@ def compare(comparison: Comparison) -> int:
 
 
 def _compare(comparison: Comparison) -> None:
-    options = parse_options(comparison.others)
-    options.corpus = list(comparison.corpus) or None
+    options = replace(parse_options(comparison.others), corpus=comparison.corpus or None)
     corpus, vocabulary = load_text(options, Reporter())
     if not corpus.validation:
         raise InputError("a comparison needs a validation part: more text, or another --split")

@@ -13,8 +13,8 @@ from charlm.errors import InputError
 from charlm.model.cells import CELLS
 from charlm.model.config import MAX_SIZE
 from charlm.options.parser import Parser, option_names
+from charlm.options.train_config import OPTIONS
 from charlm.options.training import parse_options
-from charlm.options.training_groups import GROUPS
 from charlm.options.types import choice, text, whole
 from charlm.options.writing import add_write_options
 from charlm.run.places import RUNS
@@ -91,7 +91,7 @@ def _check_option(word: str, parser: Parser) -> None:
     """Raise InputError for an option that no training takes here."""
     if word in _DECIDED:
         raise InputError(f"{word} does not go with compare: give {_DECIDED[word]}")
-    taken = {option.name for group in GROUPS.values() for option in group} - _DECIDED.keys()
+    taken = {each.option.name for each in OPTIONS.values()} - _DECIDED.keys()
     if word.startswith("--") and word not in taken:
         parser.refuse([word], [*taken, *OPTION_NAMES])
 

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 
 from charlm.errors import TrainingError
-from charlm.model.config import ModelConfig
-from charlm.options.rates import FINE_TUNING_RATE, default_rate
+from charlm.options.train_config import TrainConfig
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus
@@ -48,26 +47,22 @@ class Learner:
 
     def __init__(
         self,
-        options: Any,
+        options: TrainConfig,
         corpus: Corpus,
         vocabulary: Vocabulary,
-        config: ModelConfig,
         text: TextConfig,
         tensors: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """`tensors`: weights to begin with, of a model that may know fewer characters."""
         self.options, self.corpus, self.vocabulary = options, corpus, vocabulary
-        self.config, self.text = config, text
+        self.config, self.text = options.model(len(vocabulary)), text
         torch.manual_seed(options.seed)
-        self.model = CharModel(config, Regularisers.of(options))
+        self.model = CharModel(self.config, Regularisers.of(options))
         if tensors is not None:
             begin_with(self.model, tensors)
         self.batches = self._batches()
         parts = {"validation": corpus.validation, "test": corpus.test}
         self.held_out = {n: HeldOut(part, vocabulary, text) for n, part in parts.items() if part}
-        if options.learning_rate is None:
-            new = default_rate(config.cell, config.hidden_size)
-            options.learning_rate = FINE_TUNING_RATE if options.start_from else new
         self.optimiser = make_optimiser(options, self.model)
         self.average = Average(self.model, options.average) if options.average else None
         self.position = Position()
@@ -95,7 +90,7 @@ class Learner:
     def resume_values(self) -> Saved:
         """Everything `resume` needs."""
         return {
-            "options": vars(self.options),
+            "options": self.options.plain(),
             "corpus": self.corpus.report.sha256,
             "vocabulary": list(self.vocabulary.characters),
             "start_id": self.text.start_id,
@@ -126,22 +121,21 @@ class Learner:
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise misfit(" ".join(str(error).split())[:200]) from None
 
-    def progress(self, options: Any = None) -> float:
+    def progress(self, options: TrainConfig | None = None) -> float:
         """Share of the budget that is used: of the part that runs out first; at most 1.
 
         Of the budget of other options, if any are given.
         """
         options, position = options or self.options, self.position
-        used = {
-            "characters": position.characters,
-            "steps": position.step,
-            "epochs": position.epoch + position.index / self.batches.count(position.epoch),
-            "minutes": position.seconds / 60,
-        }
-        budgets = {name: getattr(options, name) for name in used}
-        if options.minutes:
-            budgets["minutes"] -= self.kept_back / 60
-        return float(min(1.0, max(used[n] / budget for n, budget in budgets.items() if budget)))
+        epochs = position.epoch + position.index / self.batches.count(position.epoch)
+        minutes = options.minutes and options.minutes - self.kept_back / 60
+        used_of = (
+            (position.characters, options.characters),
+            (position.step, options.steps),
+            (epochs, options.epochs),
+            (position.seconds / 60, minutes),
+        )
+        return float(min(1.0, max(used / budget for used, budget in used_of if budget)))
 
     def step(self, closely: bool = False) -> Update:
         """One update of the weights, by the gradient of `accumulate` batches together.
@@ -225,7 +219,8 @@ class Learner:
         run = self.model.run(batch.inputs_TB, self._state_before(batch))
         self.state = detached(run.state)
         loss = masked_cross_entropy(run.logits_TBV, batch.targets_TB, PAD)
-        options, penalty, real_TB = self.options, 0.0, batch.targets_TB != PAD
+        options, real_TB = self.options, batch.targets_TB != PAD
+        penalty: torch.Tensor | float = 0.0
         if options.activation_penalty:
             penalty += options.activation_penalty * activation_penalty(run.output_TBH, real_TB)
         if options.slowness_penalty:

@@ -87,8 +87,8 @@ class Measurer:
         taken: gone before it begins. end: what measuring at the end takes.
         """
         options = self._learner.options
-        texts = SECONDS_OF_TEXTS * bool(options.texts)
-        return float(min(taken + end + texts, _MOST_KEPT_BACK * 60 * options.minutes))
+        texts = SECONDS_OF_TEXTS * options.texts
+        return float(min(taken + end + texts, _MOST_KEPT_BACK * 60 * (options.minutes or 0.0)))
 
     def is_worth_it(self, learned: float) -> bool:
         """Whether it is time to measure, so many seconds after the last time.
@@ -140,9 +140,10 @@ def sample_size(learner: Learner) -> int:
         return learner.held_out["validation"].targets
     per_step = options.batch * options.length * options.accumulate
     characters = learner.corpus.report.parts["train"]["characters"]
-    units = {"characters": 1, "steps": per_step, "epochs": characters}
-    given = {name: getattr(options, name) for name in units}
-    budgets = [given[name] * unit for name, unit in units.items() if given[name]]
+    given = (
+        (options.characters, 1), (options.steps, per_step), (options.epochs, characters)
+    )  # fmt: skip
+    budgets = [budget * unit for budget, unit in given if budget]
     between = min(budgets, default=math.inf) / options.evaluations
     worth = _SHARE * max(between, FEWEST_STEPS * per_step)
     return int(min(options.evaluation_characters, max(_FEWEST, worth)))

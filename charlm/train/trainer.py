@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from dataclasses import replace
 
 from charlm.errors import Stopped, TrainingError
 from charlm.run.control import Act, Control
@@ -133,8 +134,8 @@ class Trainer:
         self.tell.act(position, act)
         if act.name == "stop":
             raise _StopAsked
-        if act.name == "learning_rate":
-            self.learner.options.learning_rate = act.value
+        if act.name == "learning_rate" and act.value is not None:
+            self.learner.options = replace(self.learner.options, learning_rate=act.value)
         elif act.name == "pause":
             self._pause()
 

@@ -234,7 +234,7 @@ def test_an_existing_run_is_not_overwritten(corpus: Path, tmp_path: Path) -> Non
 
 
 def test_one_budget_given_on_resuming_replaces_the_others() -> None:
-    saved = vars(parse_options(["--steps", "5", "--minutes", "9", "--hidden", "7"]))
+    saved = parse_options(["--steps", "5", "--minutes", "9", "--hidden", "7"]).plain()
     options = parse_options(["--characters", "2k"], saved)
     assert (options.characters, options.steps, options.minutes) == (2000, None, None)
     assert options.hidden == 7

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from charlm.options.train_config import TrainConfig
 from charlm.run.log import RunLog
 from charlm.text.ngram import Baseline
 from charlm.text.parts import parse_split
@@ -55,12 +55,12 @@ def tell_baseline(baseline: Baseline, reporter: Reporter, log: RunLog) -> None:
     log.append("baseline", **baseline._asdict())
 
 
-def _paths(options: Any) -> list[str | None]:
-    corpus = options.corpus or []
+def _paths(options: TrainConfig) -> list[str | None]:
+    corpus: Sequence[str] = options.corpus or ()
     return [*corpus, options.validation, options.out, options.resume, options.start_from]
 
 
-def command_line(arguments: Sequence[str], options: Any) -> str:
+def command_line(arguments: Sequence[str], options: TrainConfig) -> str:
     """The command as it was typed, folders left out: a run log can be given away."""
     words = list(arguments)
     for path in _paths(options):
