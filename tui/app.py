@@ -15,7 +15,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
-from charlm.run.places import MODEL
+from charlm.run.layout import MODEL
 
 from .keys.key import View as ViewName
 from .keys.table import key_named

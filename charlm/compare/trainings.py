@@ -9,8 +9,8 @@ from charlm.compare.plan import Training
 from charlm.display import visible
 from charlm.errors import InputError, TrainingError
 from charlm.options.training import parse_options
+from charlm.run.layout import resume_file
 from charlm.run.log import read_run_log
-from charlm.run.places import resume_file
 from charlm.text.corpus_report import CorpusReport
 from charlm.train.command import train
 from charlm.train.tell.announce import command_line

@@ -31,6 +31,7 @@ from charlm.options.types import (
     text,
     whole,
 )
+from charlm.run.layout import KEPT
 from charlm.text.config import UNITS
 from charlm.text.files import ERRORS
 from charlm.text.parts import DEFAULT_SPLIT, ORDERS, parse_split
@@ -209,7 +210,7 @@ class TrainConfig:
         " the validation loss is worse than guessing, or twice the best; else that is said alone"),
         may_change=True)
     keep: int = _RUN(whole("--keep", 0, 10_000, 0, "keep the N best models by validation loss, in"
-        " kept/ (%(default)s)"), may_change=True)
+        f" {KEPT}/ (%(default)s)"), may_change=True)
     texts: bool = _RUN(flag("--no-texts", "do not have every decoder write a text after each"
         " evaluation", dest="texts", action="store_false"), may_change=True, monitored=False)
     seed: int = _RUN(whole("--seed", 0, 2**63 - 1, 1, "of weights, order and dropout: the same"

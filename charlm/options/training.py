@@ -10,13 +10,14 @@ from typing import Any
 from charlm.options.parser import Options, Parser, as_argument, option_names
 from charlm.options.train_config import BUDGETS, OPTIONS, TrainConfig
 from charlm.options.writing import add_write_options
+from charlm.run.layout import LAST, MODEL
 
-_DESCRIPTION = """\
+_DESCRIPTION = f"""\
 Learn to write from a text, character by character.
 
 Without any option it learns from the text that every Python carries (its documentation);
 with --corpus, from yours. The run is a folder under checkpoints/ with the best model so far
-(model.safetensors), the newest (last.safetensors) and the run log. Ctrl-C saves and stops;
+({MODEL}), the newest ({LAST}) and the run log. Ctrl-C saves and stops;
 --resume goes on."""
 
 _EPILOG = """\

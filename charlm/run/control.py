@@ -16,9 +16,9 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from charlm.run.layout import CONTROL
 from charlm.run.regular_file import open_inside, read_inside
 
-CONTROL = "control.jsonl"
 ACTS = ("pause", "resume", "learning_rate", "stop")
 
 MAX_LEARNING_RATE = 100.0

@@ -30,9 +30,9 @@ from pathlib import Path
 from typing import Any
 
 from charlm.errors import SURVIVED, InputError, reason_of
+from charlm.run.layout import RUN_LOG
 from charlm.run.regular_file import open_inside, opened_folder, read_inside, write_at
 
-RUN_LOG = "run.jsonl"
 _LONGEST = 1 << 22  # bytes of a line; of a longer one the end is left, which says nothing
 _PIECE = 1 << 20  # bytes that a tail reads at once
 

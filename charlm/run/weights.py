@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from charlm.errors import CharlmError
-from charlm.run.places import KEPT, KEPT_MODEL, LAST, MODEL
+from charlm.run.layout import KEPT, LAST, MODEL, kept_step
 from charlm.run.regular_file import opened_folder
 
 _NEWEST = (LAST, MODEL)
@@ -51,12 +51,12 @@ class WeightsFinder:
             opened_folder(KEPT, run) as kept,
         ):
             for name in os.listdir(kept):
-                match = KEPT_MODEL.fullmatch(name)
+                step = kept_step(name)
                 with contextlib.suppress(OSError):  # gone by now
                     status = os.stat(name, dir_fd=kept, follow_symlinks=False)
-                    if match is not None and stat.S_ISREG(status.st_mode):
+                    if step is not None and stat.S_ISREG(status.st_mode):
                         path = self._run / KEPT / name
-                        yield Weights(int(match[1]), path, status.st_mtime_ns)
+                        yield Weights(step, path, status.st_mtime_ns)
 
     def _step_of(self, path: Path) -> int | None:
         """The step that a checkpoint names; None for one that cannot be read."""

@@ -14,7 +14,8 @@ import torch
 from charlm.errors import CharlmError, InputError, TrainingError
 from charlm.options.train_config import OPTIONS, TrainConfig
 from charlm.run.checkpoint import load_checkpoint
-from charlm.run.log import RUN_LOG, RunLog, rewind
+from charlm.run.layout import RUN_LOG
+from charlm.run.log import RunLog, rewind
 from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus
 from charlm.text.ngram import Baseline, measure_baseline

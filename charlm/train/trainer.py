@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from charlm.errors import Stopped, TrainingError
 from charlm.run.control import Act, Control
-from charlm.run.places import LAST
+from charlm.run.layout import LAST
 from charlm.train.keep.folder import RunFolder
 from charlm.train.keep.saver import Saver
 from charlm.train.keep.signals import Signals

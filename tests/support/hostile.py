@@ -9,8 +9,8 @@ from pathlib import Path
 from models import random_checkpoint
 
 from charlm.run.checkpoint import Checkpoint, save_checkpoint
+from charlm.run.layout import LAST, MODEL
 from charlm.run.log import RunLog
-from charlm.run.places import LAST, MODEL
 
 CONTROLS = "".join(chr(code) for code in (*range(10), *range(11, 32), *range(0x7F, 0xA0)))
 BIDI = "\u061c\u200e\u200f\u202a\u202d\u202e\u2066\u2067\u2069"

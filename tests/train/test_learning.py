@@ -16,8 +16,8 @@ from charlm.errors import InputError
 from charlm.options.rates import FINE_TUNING_RATE, default_rate
 from charlm.options.training import parse_options
 from charlm.run.checkpoint import load_checkpoint
+from charlm.run.layout import LAST, MODEL
 from charlm.run.log import read_run_log
-from charlm.run.places import LAST, MODEL
 from charlm.text.vocabulary import PAD
 from charlm.train.__main__ import main
 from charlm.train.learner import Learner

@@ -17,6 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from charlm.model.cells import CELLS, Arrays, product_with
 from charlm.model.config import ModelConfig
 from charlm.run.checkpoint import load_checkpoint
+from charlm.run.layout import LAST
 from charlm.run.log import read_run_log
 from charlm.text.vocabulary import PAD
 from charlm.train.__main__ import main
@@ -247,7 +248,6 @@ def test_every_decoder_writes_by_the_last_checkpoint(
     monkeypatch.setattr(texts, "_PATIENCE", 300.0)
     from charlm.decoding import STRATEGIES
     from charlm.engine.engine import Engine
-    from charlm.run.places import LAST
 
     run = tmp_path / "run"
     options = [option for option in SMALL if option != "--no-texts"]

@@ -21,7 +21,7 @@ from learners import SMALL, TEXT
 from charlm.errors import CheckpointError, InputError, run_main
 from charlm.options.training import parse_options
 from charlm.run.checkpoint import load_checkpoint
-from charlm.run.places import LAST, MODEL, OLD_RESUME, RESUME
+from charlm.run.layout import LAST, MODEL, OLD_RESUME, RESUME
 from charlm.run.sealed_file import seal
 from charlm.train.__main__ import main
 from charlm.train.keep import resume_file

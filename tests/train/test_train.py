@@ -20,8 +20,8 @@ from charlm.engine.engine import Engine
 from charlm.errors import CharlmError, CorpusError, InputError, TrainingError, run_main
 from charlm.options.training import parse_options
 from charlm.run.checkpoint import load_checkpoint
-from charlm.run.log import RUN_LOG, read_run_log
-from charlm.run.places import LAST, MODEL, RESUME
+from charlm.run.layout import LAST, MODEL, RESUME, RUN_LOG
+from charlm.run.log import read_run_log
 from charlm.text.corpus import load_corpus
 from charlm.text.ngram import measure_baseline
 from charlm.text.parts import parse_split

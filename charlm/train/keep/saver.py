@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from charlm.errors import SURVIVED, CharlmError, TrainingError, reason_of
 from charlm.run.checkpoint import Checkpoint, checkpoint_bytes, describe_checkpoint, load_checkpoint
-from charlm.run.places import KEPT, LAST, MODEL, RESUME, resume_file
-from charlm.train.keep.folder import RunFolder, kept_name
+from charlm.run.layout import KEPT, LAST, MODEL, RESUME, kept_name, resume_file
+from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
 
 #: The removal of kept models that others have pushed out, among the things that may be refused.

@@ -25,7 +25,7 @@ from charlm.engine.engine import Engine
 from charlm.model.cells import CELLS
 from charlm.reference import ReferenceModel, trace
 from charlm.run.checkpoint import load_checkpoint, save_checkpoint
-from charlm.run.places import MODEL
+from charlm.run.layout import MODEL
 from charlm.text.vocabulary import EOS
 from tui.app import CharlmApp
 from tui.keys.table import keys_of

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from charlm.options.train_config import OPTIONS
-from charlm.run.places import resume_file
+from charlm.run.layout import resume_file
 from charlm.wording import short
 
 from ...training.snapshots import Curves
