@@ -29,7 +29,7 @@ class Training:
 
 
 def plan_trainings(comparison: Comparison, vocabulary_size: int) -> list[Training]:
-    """Every training, all cells of a seed together, so that each cell has as many at any time."""
+    """List every training, all cells of a seed together, so that no cell is ahead of the others."""
     return [
         _training(comparison, config, seed)
         for seed in range(1, comparison.seeds + 1)

@@ -77,7 +77,7 @@ def _listed(names: Sequence[str]) -> str:
 # fmt: off
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """What a training is told. `None` where a field may have it: not given.
+    """What a training is to do. `None`, where a field may have it, means that it is not given.
 
     A learning rate, a weight decay, a momentum, a plateau and a budget that are left open are
     filled when the value is made. Raises InputError for options that do not go together.

@@ -20,7 +20,7 @@ SHIPPED_RUNS = Path(__file__).resolve().parents[2] / RUNS
 
 
 def known_weights() -> Iterator[Path]:
-    """Every file of weights below the folders of runs: of each run the best, the newest, the kept.
+    """Give every file of weights below the folders of runs: of each run the best, newest, kept.
 
     One's own come before those that came with charlm, and runs of a comparison behind the others.
     """
@@ -32,7 +32,7 @@ def known_weights() -> Iterator[Path]:
 
 
 def find_run(path: Path) -> Path:
-    """The path; where nothing lies there and it is a mere name, the run of that name."""
+    """Find what a path means: itself, or where nothing lies there, the run of that name."""
     if len(path.parts) == 1 and not os.path.lexists(path):
         for folder in (RUNS, SHIPPED_RUNS):
             if os.path.exists(folder / path):
@@ -41,7 +41,7 @@ def find_run(path: Path) -> Path:
 
 
 def named_after(corpus: str, default: str) -> str:
-    """The beginning of a run's name, from the path of its text: letters with their accents too.
+    """Make the beginning of a run's name from the path of its text; letters keep their accents.
 
     One form of every letter (NFC), as file systems differ in theirs, and no more bytes than they
     all take with a time behind; `default` where nothing is left.
@@ -65,7 +65,7 @@ def _fits_in_name(character: str) -> bool:
 
 
 def missing_run(path: Path) -> str:
-    """What to say where there is neither a path nor a run of this name: the nearest one too."""
+    """Say that there is neither a path nor a run of this name, and what was meant perhaps."""
     named = len(path.parts) == 1 and path.suffix != SUFFIX
     names = run_names() if named else _names_in(path.parent)
     typed = shortened(str(path))
@@ -77,12 +77,12 @@ def missing_run(path: Path) -> str:
 
 
 def run_names() -> list[str]:
-    """Names of runs, one's own first; of other folders and files there too."""
+    """List the names of runs, one's own first, with those of other folders and files there."""
     return [name for folder in (RUNS, SHIPPED_RUNS) for name in _names_in(folder)]
 
 
 def _names_in(folder: Path) -> list[str]:
-    """What may be a run or a checkpoint in a folder."""
+    """List what may be a run or a checkpoint in a folder."""
     try:
         paths = list(folder.iterdir())
     except (OSError, ValueError):

@@ -17,7 +17,7 @@ _NEWEST = (LAST, MODEL)
 
 
 class Weights(NamedTuple):
-    """A checkpoint of a run. `stamp`: another one when the file is."""
+    """A checkpoint of a run. `stamp` changes when the file does."""
 
     step: int
     path: Path
@@ -25,7 +25,7 @@ class Weights(NamedTuple):
 
 
 class WeightsFinder:
-    """Looks at a run's folder again and again; a file is opened only when it is another one."""
+    """Looks at a run's folder again and again, and opens a file only when it has changed."""
 
     def __init__(self, run: Path) -> None:
         self._run = run
@@ -33,7 +33,7 @@ class WeightsFinder:
         self._steps: dict[Path, int | None] = {}
 
     def find(self) -> tuple[Weights, ...]:
-        """All of them, by step; none twice."""
+        """List all weights of the run by step, each step once."""
         found: dict[int, Weights] = {}
         for name in reversed(_NEWEST):
             path = self._run / name
@@ -44,7 +44,7 @@ class WeightsFinder:
         return tuple(found[step] for step in sorted(found))
 
     def _kept(self) -> Iterator[Weights]:
-        """The models that are kept beside the best; links are none."""
+        """Give the weights that are kept beside the best; links are passed over."""
         with (
             contextlib.suppress(OSError),
             opened_folder(self._run) as run,

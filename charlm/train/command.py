@@ -26,7 +26,7 @@ from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
 from charlm.train.plan import misfit, plan
 from charlm.train.saved import check_model
-from charlm.train.tell.announce import announce, command_line, tell_baseline, warn
+from charlm.train.tell.announce import announce, command_line, log_baseline, warn
 from charlm.train.tell.monitor import Monitor
 from charlm.train.tell.reporter import Reporter
 from charlm.train.tell.teller import Teller
@@ -48,8 +48,8 @@ def train(options: TrainConfig, arguments: Sequence[str], reporter: Reporter | N
         if "can't allocate memory" in str(error):
             message = f"out of memory: make {_what_is_large(options)} smaller"
         else:
-            said = " ".join(str(error).split())[:_LONGEST_MESSAGE]
-            message = f"{type(error).__name__}: {said} (--debug shows where)"
+            reason = " ".join(str(error).split())[:_LONGEST_MESSAGE]
+            message = f"{type(error).__name__}: {reason} (--debug shows where)"
         raise TrainingError(message) from error
 
 
@@ -74,8 +74,8 @@ def _start(options: TrainConfig, arguments: Sequence[str], reporter: Reporter, s
         text, tensors = replace(text, start_id=checkpoint.text.start_id), checkpoint.tensors
         if new:
             verb = "is" if len(new) == 1 else "are"
-            told = f"{counted(len(new), 'character')} {verb} new to the model"
-            notices.append(f"{told}: {''.join(new)}")
+            notice = f"{counted(len(new), 'character')} {verb} new to the model"
+            notices.append(f"{notice}: {''.join(new)}")
     learner = _learner(options, corpus, vocabulary, text, tensors)
     if options.dry_run:
         return _plan(learner, reporter, notices, since)
@@ -160,7 +160,7 @@ def _train(
     since: float,
     baseline: Baseline | None = None,
 ) -> int:
-    """Run it; `notices`: what to say first. `baseline`: of a new run."""
+    """Train in a run's folder. `notices` are reported first; a new run has a `baseline`."""
     with RunLog(folder.path, reporter.warn) as log:
         reporter.start()
         step = learner.position.step
@@ -173,7 +173,7 @@ def _train(
                 reporter.line(notice)
                 log.append("notice", message=notice)
             if baseline is not None:
-                tell_baseline(baseline, reporter, log)
+                log_baseline(baseline, reporter, log)
             Trainer(learner, folder, Teller(log, monitor, reporter), since).run()
         finally:
             monitor.close()

@@ -20,7 +20,7 @@ _BY_CHARACTER = ("embedding", "output_weight", "output_bias")
 
 
 def options_from(arguments: Sequence[str], checkpoint: Checkpoint) -> TrainConfig:
-    """The options, with the sizes and the text of the checkpoint.
+    """Parse the options, with the sizes and the text settings of the checkpoint.
 
     Raises InputError for one that was given and differs.
     """
@@ -48,7 +48,7 @@ def options_from(arguments: Sequence[str], checkpoint: Checkpoint) -> TrainConfi
 
 
 def extended(known: Vocabulary, found: Vocabulary) -> tuple[Vocabulary, list[str]]:
-    """The known characters with their ids, those of a new text that are not among them, these."""
+    """Add a new text's characters behind the known ones, which keep their ids; returns the new."""
     new = [character for character in found.characters if character not in known]
     return Vocabulary([*known.characters, *new]), new
 

@@ -49,7 +49,7 @@ def resumed_options(arguments: Sequence[str], values: Saved) -> TrainConfig:
 
 
 def text_again(options: TrainConfig, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
-    """The text of a run that goes on."""
+    """Load the text of a run that goes on. Raises CorpusError, InputError."""
     piped = "-" in [*(options.corpus or []), options.validation]
     if piped and sys.stdin is not None and sys.stdin.isatty():
         raise InputError(
@@ -77,7 +77,7 @@ def is_over(run: Path, saved: Saved, learner: Learner) -> bool:
 
 
 def rate_change(saved: Saved, learner: Learner) -> list[str]:
-    """What to say of a learning rate that another budget or schedule puts elsewhere."""
+    """Explain a learning rate that jumps because another budget or schedule places it elsewhere."""
     left = TrainConfig.of(learner.options.plain() | saved["options"])
     before, now = (
         learning_rate(options, learner.position, learner.progress(options))

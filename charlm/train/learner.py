@@ -19,7 +19,7 @@ from charlm.text.corpus import Corpus
 from charlm.text.vocabulary import PAD, Vocabulary
 from charlm.train.average import Average
 from charlm.train.dataset import Batch, ExampleBatches, TextDataset, encode
-from charlm.train.evaluate import Look
+from charlm.train.evaluate import OnMeasured
 from charlm.train.fine_tune import begin_with
 from charlm.train.held_out import HeldOut, Selection
 from charlm.train.loss import masked_cross_entropy
@@ -34,7 +34,7 @@ from charlm.train.streams import StreamBatches
 
 
 class Update(NamedTuple):
-    """What one step was. `norm`: of the gradient, before clipping."""
+    """What one update measured: its loss, the norm of its gradient before clipping, its rate."""
 
     loss: float
     norm: float
@@ -88,7 +88,7 @@ class Learner:
         return Checkpoint(self.config, self.text, self.vocabulary, tensors, metrics, corpus)
 
     def resume_values(self) -> Saved:
-        """Everything `resume` needs."""
+        """Gather everything that `resume` needs."""
         return {
             "options": self.options.plain(),
             "corpus": self.corpus.report.sha256,
@@ -185,12 +185,12 @@ class Learner:
         self,
         part: str,
         selection: Selection,
-        look: Look,
+        on_measured: OnMeasured,
         tensors: Mapping[str, np.ndarray] | None = None,
     ) -> float:
-        """Loss on what is chosen of "validation" or "test", which is not empty.
+        """Measure the loss on a selection of a part, "validation" or "test", that is not empty.
 
-        Of given weights or those that a checkpoint would have.
+        `tensors`: the weights to measure; without, those that a checkpoint would have.
         """
         model = self._shown()
         if tensors is not None:
@@ -198,7 +198,7 @@ class Learner:
             model.from_tensors(tensors)
         model.eval()
         try:
-            return self.held_out[part].loss(model, selection, look)
+            return self.held_out[part].loss(model, selection, on_measured)
         finally:
             model.train()
 
@@ -215,16 +215,16 @@ class Learner:
         return batch
 
     def _loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | float]:
-        """The loss, and what is paid beside it while learning."""
-        run = self.model.run(batch.inputs_TB, self._state_before(batch))
-        self.state = detached(run.state)
-        loss = masked_cross_entropy(run.logits_TBV, batch.targets_TB, PAD)
+        """Compute the loss of a batch, and the penalties that are added to it while learning."""
+        result = self.model.forward_pass(batch.inputs_TB, self._state_before(batch))
+        self.state = detached(result.state)
+        loss = masked_cross_entropy(result.logits_TBV, batch.targets_TB, PAD)
         options, real_TB = self.options, batch.targets_TB != PAD
         penalty: torch.Tensor | float = 0.0
         if options.activation_penalty:
-            penalty += options.activation_penalty * activation_penalty(run.output_TBH, real_TB)
+            penalty += options.activation_penalty * activation_penalty(result.output_TBH, real_TB)
         if options.slowness_penalty:
-            penalty += options.slowness_penalty * slowness_penalty(run.h_TBH, real_TB)
+            penalty += options.slowness_penalty * slowness_penalty(result.h_TBH, real_TB)
         return loss, penalty
 
     def _state_before(self, batch: Batch) -> ModelState:
@@ -241,7 +241,7 @@ class Learner:
             )
 
     def _length_share(self, batches: list[Batch]) -> float:
-        """What batches of random length leave of the rate: a short one says less."""
+        """The factor by which the rate of short batches is lowered: they say less."""
         if not self.options.random_length:
             return 1.0
         times = sum(len(batch.inputs_TB) for batch in batches)

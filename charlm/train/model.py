@@ -22,8 +22,11 @@ from charlm.train.sequence import run_cell
 ModelState = tuple[State, ...]
 
 
-class Run(NamedTuple):
-    """What a model made of a batch; of its last layer h, and what dropout left of it."""
+class Forward(NamedTuple):
+    """One forward pass over a batch: its results, and what a loss may be added for.
+
+    h: the outputs of the last layer. output: the same as dropout left them, before the logits.
+    """
 
     logits_TBV: Tensor
     state: ModelState
@@ -102,11 +105,11 @@ class CharModel(nn.Module):
 
     def forward(self, ids_TB: Tensor, state: ModelState) -> tuple[Tensor, ModelState]:
         """logits_TBV of the character after each id, and the state after the last."""
-        run = self.run(ids_TB, state)
-        return run.logits_TBV, run.state
+        result = self.forward_pass(ids_TB, state)
+        return result.logits_TBV, result.state
 
-    def run(self, ids_TB: Tensor, state: ModelState) -> Run:
-        """The same, with what stands behind the logits."""
+    def forward_pass(self, ids_TB: Tensor, state: ModelState) -> Forward:
+        """The same, with the outputs of the last layer, which penalties are computed from."""
         x_TBI = self.dropout(self._embedded(ids_TB))
         h_TBH = x_TBI
         after = []
@@ -115,7 +118,7 @@ class CharModel(nn.Module):
             after.append(last)
             x_TBI = self.dropout(h_TBH)
         logits_TBV = nn.functional.linear(x_TBI, self.output_weight, self.output_bias)
-        return Run(logits_TBV, tuple(after), h_TBH, x_TBI)
+        return Forward(logits_TBV, tuple(after), h_TBH, x_TBI)
 
     def _embedded(self, ids_TB: Tensor) -> Tensor:
         share = self.regularisers.embedding_dropout

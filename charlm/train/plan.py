@@ -26,7 +26,7 @@ _SECONDS_PER_COUNTED = 4e-6  # character, for the n-grams to beat
 
 
 def plan(learner: Learner, since: float) -> Iterator[str]:
-    """Lines that say it. Takes a few real steps, and saves nothing.
+    """Give the lines of a dry run. It takes a few real steps and saves nothing.
 
     since: when the command began, on the monotonic clock.
     """
@@ -57,7 +57,7 @@ def plan(learner: Learner, since: float) -> Iterator[str]:
 
 
 def _pace(learner: Learner) -> tuple[float, float]:
-    """Characters of a step, and characters per second."""
+    """Measure the characters of a step, and the characters per second."""
     for _ in range(2):
         learner.step()
     before, start, steps = learner.position.characters, time.monotonic(), 0

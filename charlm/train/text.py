@@ -17,12 +17,12 @@ from charlm.text.source import Source, with_validation
 from charlm.text.vocabulary import EOS, Vocabulary
 from charlm.train.tell.reporter import Reporter
 
-#: What is looked for in a text, and then said to the run.
+#: The options that are looked for in a text, and then belong to the run.
 LOOKED_FOR = ("unit", "separator", "column", "order")
 
 
 def load_text(options: TrainConfig, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
-    """The corpus, and the vocabulary of all of it: sentences may hold a space the text has not."""
+    """Load the corpus, and the vocabulary of all of it: sentences may have a space of their own."""
     preparation = _preparation(options)
     if options.corpus == ("-",) and sys.stdin is not None and sys.stdin.isatty():
         reporter.line("reading the text from the keyboard: Ctrl-D ends it")
@@ -48,7 +48,7 @@ def load_text(options: TrainConfig, reporter: Reporter) -> tuple[Corpus, Vocabul
 
 
 def settled(options: TrainConfig, corpus: Corpus) -> TrainConfig:
-    """The options with what was looked for in the text, which a run then keeps."""
+    """Put into the options what was found in the text, which a run then keeps."""
     found = corpus.preparation
     looked_for = {name: getattr(found, name) for name in LOOKED_FOR}
     return replace(options, **looked_for)
@@ -60,7 +60,7 @@ def start_id_of(text: TextConfig, vocabulary: Vocabulary) -> int:
 
 
 def _preparation(options: TrainConfig) -> Preparation:
-    """What the options say of the text."""
+    """Make what the options say of the text."""
     return Preparation(
         unit=options.unit,
         separator=options.separator,

@@ -81,7 +81,7 @@ def test_gates_are_those_of_the_equations(cell: str) -> None:
 def test_a_second_layer_has_gates_of_its_own() -> None:
     learner = learner_of("--layers", "2")
     batch = learner.batches.batch(0, 0)
-    run = learner.model.eval().run(batch.inputs_TB, learner.model.zero_state(4))
+    run = learner.model.eval().forward_pass(batch.inputs_TB, learner.model.zero_state(4))
     gates = gates_of(learner.model, batch.inputs_TB, learner.model.zero_state(4))
     c_BH = torch.zeros(4, 12)
     for t in range(len(batch.inputs_TB)):

@@ -172,7 +172,7 @@ def test_penalties_are_means_over_real_targets() -> None:
 def test_penalties_turn_the_gradient_and_stay_out_of_the_loss() -> None:
     plain, paid = learner_of(), learner_of("--activation-penalty", "2", "--slowness-penalty", "1")
     batch = plain.batches.batch(0, 0)
-    run = paid.model.run(batch.inputs_TB, paid.model.zero_state(4))
+    run = paid.model.forward_pass(batch.inputs_TB, paid.model.zero_state(4))
     loss = masked_cross_entropy(run.logits_TBV, batch.targets_TB, PAD)
     change = run.h_TBH[1:] - run.h_TBH[:-1]
     (loss + 2 * run.output_TBH.square().mean() + change.square().mean()).backward()

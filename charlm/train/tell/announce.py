@@ -17,7 +17,7 @@ from charlm.train.tell.reporter import Reporter
 
 
 def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, command: str) -> None:
-    """Say what is about to be trained on what."""
+    """Log what is about to be trained on what, and report it."""
     report, config = learner.corpus.report, learner.config
     reporter.corpus(report)
     reporter.line(
@@ -46,8 +46,8 @@ def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, comm
         warn(reporter, log, message)
 
 
-def tell_baseline(baseline: Baseline, reporter: Reporter, log: RunLog) -> None:
-    """What a model has to beat."""
+def log_baseline(baseline: Baseline, reporter: Reporter, log: RunLog) -> None:
+    """Log the losses that a model has to beat."""
     reporter.line(
         f"to beat: {baseline.unigram:.4f} by counting characters, {baseline.ngram:.4f} by counting"
         f" {baseline.order}-grams (validation loss)"
@@ -61,7 +61,7 @@ def _paths(options: TrainConfig) -> list[str | None]:
 
 
 def command_line(arguments: Sequence[str], options: TrainConfig) -> str:
-    """The command as it was typed, folders left out: a run log can be given away."""
+    """The command as it was typed, without folders, so that a run log can be given away."""
     words = list(arguments)
     for path in _paths(options):
         if path and path != "-":
@@ -70,6 +70,6 @@ def command_line(arguments: Sequence[str], options: TrainConfig) -> str:
 
 
 def warn(reporter: Reporter, log: RunLog, message: str) -> None:
-    """A notice, before there is a Teller."""
+    """Report and log a notice before there is a Teller."""
     reporter.warn(message)
     log.append("notice", message=message)

@@ -48,12 +48,12 @@ class Monitor:
         def write(writer: Any) -> None:
             from torch.utils.tensorboard.summary import hparams
 
-            told = {
+            shown = {
                 name: value if isinstance(value, bool | int | float) else str(value)
                 for name, value in values.items()
                 if value is not None
             }
-            experiment, start, self._end = hparams(told, dict.fromkeys(_METRICS, 0.0))
+            experiment, start, self._end = hparams(shown, dict.fromkeys(_METRICS, 0.0))
             _arrange(experiment)
             writer.file_writer.add_summary(experiment)
             writer.file_writer.add_summary(start)
