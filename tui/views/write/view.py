@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.dom import DOMNode
 
-from charlm.run.places import MODEL
+from charlm.run.layout import MODEL
 
 from ...charts.panel import CurvesPanel
 from ...keys.table import bindings_of
