@@ -104,7 +104,7 @@ class Sampling(Restrictions):
         "keep the characters whose -log p is nearest to the entropy, until their probabilities"
         " sum to at least p (Meister et al. 2022; 0 excluded to 1; 1 keeps all)",
         SHARE,
-        neutral=1, label="typical", letter="v", quiet=True,
+        neutral=1, label="typical", letter="l", quiet=True,
         said="typical: of those as surprising as is usual here, of this mass",
         ladder=_SHARES,
     )  # fmt: skip

@@ -134,10 +134,10 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
 def _all_options() -> Options:
     """The options of every command; looked at only where one was not understood."""
     from charlm.compare.options import OPTION_NAMES
-    from charlm.options.training_groups import GROUPS
+    from charlm.options.train_config import OPTIONS
 
     return {
-        "train": [option.name for group in GROUPS.values() for option in group],
+        "train": [each.option.name for each in OPTIONS.values()],
         "compare": OPTION_NAMES,
         "write": option_names(add_write_options),
         "score": option_names(add_score_options),

@@ -6,11 +6,12 @@ equal; every decoder here therefore also returns its `margin`, the smallest diff
 of its choices hung on.
 """
 
+from charlm.reference.arrays import log_softmax, sigmoid
 from charlm.reference.beam import Hypothesis, beam_search
 from charlm.reference.dice import gumbel_noise, philox4x32
 from charlm.reference.filters import Filtered, filtered, kept_ids, rule_of
 from charlm.reference.margin import Margin
-from charlm.reference.model import ReferenceModel, log_softmax, sigmoid
+from charlm.reference.model import ReferenceModel
 from charlm.reference.restrictions import banned_here, ends_with_stop, repeated_ids
 from charlm.reference.sampling import ReferenceDetail, ReferenceSample, detail_of, sample
 from charlm.reference.trace import Trace, parts_of, trace

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.decoding import FILTERS, BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
+from charlm.reference.arrays import Vector
 from charlm.reference.margin import Margin
-from charlm.reference.model import Vector
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from charlm.decoding import Sampling
+from charlm.reference.arrays import Vector, log_softmax
 from charlm.reference.dice import gumbel_noise
 from charlm.reference.filters import kept_ids
 from charlm.reference.margin import Margin
-from charlm.reference.model import ReferenceModel, Vector, log_softmax
+from charlm.reference.model import ReferenceModel
 from charlm.reference.restrictions import banned_here, ends_with_stop
 from charlm.text.vocabulary import EOS, PAD
 

@@ -77,26 +77,6 @@ def test_what_an_engine_refuses_is_an_input_error_on_every_device(device: str) -
         engine.start(["a"], NucleusBeam(2)).written_ids(7, 0)
 
 
-def test_only_the_devices_know_the_modules_that_decode() -> None:
-    """The class of their errors is one; torch_engine raises that of the native module."""
-    known = re.compile(
-        r"^\s*(from charlm import (_engine|torch_engine)|from charlm._engine )", re.M
-    )
-    found = {
-        path.relative_to(ROOT).as_posix()
-        for folder in ("charlm", "tui")
-        for path in (ROOT / folder).rglob("*.py")
-        if known.search(path.read_text(encoding="utf-8"))
-    }
-    errors_alone = {CONTRACT, "charlm/torch_engine/parts.py"}
-    assert found == {"charlm/engine/devices.py", *errors_alone}
-    for file in errors_alone:
-        lines = [line for line in (ROOT / file).read_text().splitlines() if known.match(line)]
-        assert [line.split("#")[0].split() for line in lines] == [
-            ["from", "charlm._engine", "import", "EngineError", "as", "EngineError"]
-        ]
-
-
 def copied(folder: Path) -> Path:
     """Our code, with mypy's cache of it so that only what is changed is looked at again."""
     skipped = shutil.ignore_patterns("__pycache__")

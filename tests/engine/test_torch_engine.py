@@ -24,7 +24,7 @@ from charlm.engine.engine import Engine
 from charlm.engine.events import BeamEvents
 from charlm.engine.native import banned_ids, strategy_options
 from charlm.errors import CharlmError, InputError
-from charlm.model.config import GATES
+from charlm.model.cells import CELLS
 from charlm.reference import ReferenceModel, beam_search, gumbel_noise, philox4x32, sample
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.vocabulary import EOS, PAD
@@ -34,7 +34,6 @@ torch = pytest.importorskip("torch")
 from charlm import torch_engine  # noqa: E402
 from charlm.torch_engine import dice  # noqa: E402
 
-CELLS = list(GATES)
 PROMPTS = ["", "a", "hello, ", "the end. ", "abcabcabc"]
 STRATEGIES: list[Strategy] = [
     Greedy(),

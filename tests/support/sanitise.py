@@ -112,7 +112,7 @@ def run(sanitiser: Sanitiser, tree: Path, command: list[str], bug: str = "") -> 
         **os.environ,
         **sanitiser.options,
         "LD_PRELOAD": " ".join(library(name) for name in sanitiser.libraries),
-        "PYTHONPATH": f"{tree}{os.pathsep}{ROOT / 'tests'}",
+        "PYTHONPATH": f"{tree}{os.pathsep}{ROOT / 'tests/support'}",
         "PYTHONMALLOC": "malloc",
         "OPENBLAS_NUM_THREADS": "1",
         "CHARLM_PLANTED_BUG": bug,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from rich.segment import Segment
 from rich.style import Style
 
+from charlm.model.cells import CELLS
+
 from ...widgets.ramps import Ramp, ramp_of
 from ..base import View
 from .drawing import (
-    meaning_of,
     one_cell,
     place_line,
     strip_segments,
@@ -70,7 +71,7 @@ class InspectPicture(View):
         if self.chosen.surprise:
             self.text.set_levels(surprise_levels(self._scored).tolist(), ramp.styles)
         elif part is not None and self._traced is not None:
-            meaning = meaning_of(self._traced.cell, self.chosen.part)
+            meaning = CELLS[self._traced.cell].parts[self.chosen.part]
             found = unit_levels(part, int(part.order[self.chosen.unit]), meaning)
             self._ends = found.low, found.high
             self.text.set_levels(found.levels.tolist(), ramp.styles)
@@ -114,7 +115,8 @@ class InspectPicture(View):
         if part is None or traced is None:
             return []
         unit = int(part.order[place])
-        levels = unit_levels(part, unit, meaning_of(traced.cell, self.chosen.part)).levels
+        meaning = CELLS[traced.cell].parts[self.chosen.part]
+        levels = unit_levels(part, unit, meaning).levels
         head = f"{unit:>5}  {part.spread[unit]:6.3f}  "
         start, end = window(self.text.cursor, self.text.length, width - len(head))
         shown = levels[start:end].tolist()

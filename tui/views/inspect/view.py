@@ -9,6 +9,7 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
+from charlm.model.cells import CELLS
 from charlm.wording import counted
 
 from ...keys.table import bindings_of, key_named
@@ -16,7 +17,7 @@ from ...widgets.pieces_line import Piece, PiecesLine
 from ...writer.snapshots import Newest
 from ..base import gathered
 from .choosing import InspectChoosing
-from .drawing import STATE, meaning_of, most_surprising
+from .drawing import most_surprising
 from .heat_text import HeatText
 from .lines import cursor_pieces, head_pieces, legend_pieces, rival_pieces
 from .pick_list import PickList
@@ -138,7 +139,7 @@ class InspectView(InspectChoosing):
         legend: list[Piece] = []
         if self._scored is not None and (self.chosen.surprise or self._traced is not None):
             traced = self._traced  # surprise has a legend without it
-            meaning = meaning_of(traced.cell, self.chosen.part) if traced else STATE
+            meaning = CELLS[traced.cell].parts[self.chosen.part] if traced else None
             legend = legend_pieces(self.chosen, self._ramp(), meaning, self._ends)
         self.line("inspect-legend").set_pieces(legend)
         cursor = self.text.cursor

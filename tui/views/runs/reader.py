@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charlm.display import visible
+from charlm.run.layout import MODEL, RUN_LOG
 from charlm.run.lock import is_training
-from charlm.run.places import MODEL, SHIPPED_RUNS
+from charlm.run.places import SHIPPED_RUNS
 
 from ...writer.models import runs_folder
 from .snapshots import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ...training.reader import RunReader
 
 _INTERVAL = 2.0
-_LOG = "run.jsonl"
 
 #: Time and size of the files that a row was read from.
 Stamp = tuple[tuple[int, int], ...]
@@ -137,7 +137,7 @@ class RunsReader:
 
 def _stamp(path: Path) -> Stamp:
     stamps = []
-    for place in (path, path / MODEL, path / _LOG):
+    for place in (path, path / MODEL, path / RUN_LOG):
         try:
             status = place.stat()
             stamps.append((status.st_mtime_ns, status.st_size))

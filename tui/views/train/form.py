@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,9 +15,9 @@ from textual.widgets import Button, Input, Label, Static
 
 from charlm.display import visible
 from charlm.errors import InputError
-from charlm.model.config import GATES, HIDDEN_SIZE, MAX_SIZE
+from charlm.model.config import MAX_LAYERS, MAX_SIZE
+from charlm.options.train_config import OPTIONS
 from charlm.run.places import can_be_name, named_after
-from charlm.text.config import UNITS
 
 from ...training.snapshots import Forecast
 from ...widgets.field import Field
@@ -65,10 +64,10 @@ class TrainForm(VerticalScroll):
                             id="corpus", placeholder="a text file; empty: Python's documentation"
                         ),
                     )
-                    yield from _field("Unit", Choice(("auto", *UNITS), "auto", id="unit"))
-                    yield from _field("Cell", Choice(list(GATES), "lstm", id="cell"))
-                    yield from _field("Hidden size", Field(str(HIDDEN_SIZE), id="hidden"))
-                    yield from _field("Layers", Field("1", id="layers"))
+                    yield from _field("Unit", _choice("unit"))
+                    yield from _field("Cell", _choice("cell"))
+                    yield from _field("Hidden size", _entry("hidden"))
+                    yield from _field("Layers", _entry("layers"))
                     yield from _field(
                         "Until",
                         Field(BUDGET[KINDS[0]].default, id="budget"),
@@ -185,7 +184,8 @@ class TrainForm(VerticalScroll):
         return self.query_one(f"#{field}", Input).value.strip()
 
     def _run_name(self, corpus: str, cell: str) -> str:
-        name = f"{named_after(corpus, 'python')}-{cell or 'lstm'}-{self._stamp}"
+        cell = cell or OPTIONS["cell"].option.default
+        name = f"{named_after(corpus, 'python')}-{cell}-{self._stamp}"
         names = [name, *(f"{name}-{number}" for number in range(2, _MOST_AT_ONCE))]
         return next((free for free in names if not os.path.lexists(self._runs / free)), name)
 
@@ -196,9 +196,9 @@ class TrainForm(VerticalScroll):
         if corpus and not os.path.exists(corpus):
             raise FieldError("corpus", f"{corpus} is not there: give the path of a text")
         hidden = self._number("hidden", "hidden size", MAX_SIZE)
-        layers = self._number("layers", "layers", 64)
+        layers = self._number("layers", "layers", MAX_LAYERS)
         budget = self._text("budget").lower()
-        if not re.fullmatch(BUDGET[kind].pattern, budget) or not budget.strip("0.km"):
+        if not OPTIONS[kind].option.takes(budget):
             raise FieldError("budget", f"{kind}: a number such as {BUDGET[kind].example}")
         name = self._text("name") or self._run_name(corpus, cell)
         if not can_be_name(name):
@@ -219,7 +219,7 @@ class TrainForm(VerticalScroll):
 
     def _number(self, field: str, label: str, most: int) -> str:
         text = self._text(field)
-        if not (text.isdecimal() and text.isascii() and 1 <= int(text[:9]) <= most):
+        if not OPTIONS[field].option.takes(text):
             raise FieldError(field, f"{label} must be a number from 1 to {most:,}")
         return text
 
@@ -238,6 +238,17 @@ def _can_be_named(name: str) -> bool:
         return len(os.fsencode(name)) <= _NAME_BYTES
     except UnicodeEncodeError:
         return False
+
+
+def _choice(name: str) -> Choice:
+    """A widget for an option that is one of a few words."""
+    option = OPTIONS[name].option
+    return Choice(option.values["choices"], option.default, id=name)
+
+
+def _entry(name: str) -> Field:
+    """A widget for an option that is a number."""
+    return Field(str(OPTIONS[name].option.default), id=name)
 
 
 def _field(label: str, *widgets: Widget) -> ComposeResult:

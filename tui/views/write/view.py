@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.dom import DOMNode
 
 from charlm.options.escapes import unescaped
-from charlm.run.places import MODEL
+from charlm.run.layout import MODEL
 
 from ...charts.panel import CurvesPanel
 from ...keys.table import bindings_of
