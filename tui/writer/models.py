@@ -7,7 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from charlm.run.places import MODEL, RUNS, SHIPPED_RUNS, find_run
+from charlm.run.layout import MODEL
+from charlm.run.places import RUNS, SHIPPED_RUNS, find_run
 
 SHIPPED = ("shakespeare", "speeches")
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from charlm.run.log import RUN_LOG, RunLog
+from charlm.run.layout import RUN_LOG
+from charlm.run.log import RunLog
 from charlm.wording import duration
 from tui.training import reader
 from tui.training.reader import RunReader

@@ -11,7 +11,8 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.dom import DOMNode
 
-from charlm.run.places import MODEL
+from charlm.options.escapes import unescaped
+from charlm.run.layout import MODEL
 
 from ...charts.panel import CurvesPanel
 from ...keys.table import bindings_of
@@ -254,6 +255,15 @@ class WriteScreen(View):
     def action_choose(self, by: int) -> None:
         """Choose the next knob."""
         self.knobs.choose(by)
+
+    def action_option(self, name: str) -> None:
+        """Type an option that is a text."""
+
+        def given(text: str | None) -> None:
+            if text is not None:
+                self._turn(self.knobs.setting.with_text(name, unescaped(text)))
+
+        self.app.push_screen(self.knobs.ask_for(name), given)
 
     def action_pick(self, knob: str) -> None:
         """Choose this knob."""
