@@ -9,8 +9,7 @@ from pathlib import Path
 from charlm.run.layout import MODEL
 
 from ..keys.table import key_named, view_key
-from ..writer.snapshots import TrainingEnded
-from .process import TrainingProcess
+from .process import TrainingEnded, TrainingProcess
 
 
 class TrainingDesk:

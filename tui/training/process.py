@@ -7,13 +7,22 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from ..writer.snapshots import TrainingEnded
 from .child import Child
 
 _LINES, _LONGEST = 12, 2000
 #: Seconds for what an ended training printed last.
 _DRAIN = 0.5
+
+
+class TrainingEnded(NamedTuple):
+    """The training process is gone. `code`: its exit status; `lines`: the last ones it wrote."""
+
+    run: Path
+    code: int
+    stopped: bool
+    lines: tuple[str, ...]
 
 
 def train_command() -> list[str]:

@@ -245,12 +245,3 @@ DecodeSnapshot = (
     | Failed
     | Answer
 )
-
-
-class TrainingEnded(NamedTuple):
-    """The training process is gone. `code`: its exit status; `lines`: the last ones it wrote."""
-
-    run: Path
-    code: int
-    stopped: bool
-    lines: tuple[str, ...]

@@ -19,8 +19,9 @@ from charlm.decoding import Sampling
 from charlm.run.log import RunLog
 from tui.keys.table import label_of
 from tui.shell.settings import Loaded, Settings
+from tui.views.write.comparison import Comparison
 from tui.views.write.status import comparison_text
-from tui.views.write.text.block import FLASH, GHOST, HEAD, PLAIN, PROMPT, Block, Comparison
+from tui.views.write.text.block import FLASH, GHOST, HEAD, PLAIN, PROMPT, Block
 from tui.views.write.text.branches import Branch
 from tui.views.write.text.branches_sheet import BranchesSheet
 from tui.views.write.view import WriteScreen

@@ -11,11 +11,12 @@ from ...widgets.prompt import Prompt
 from ...writer.knobs import Setting
 from ...writer.snapshots import Request
 from ...writer.worker import DecodeWorker
+from .comparison import Comparison
 from .knobs import Knobs
 from .model import Model
-from .text.block import Block, Comparison
 
 if TYPE_CHECKING:
+    from .text.block import Block
     from .text.branches import Branch
     from .text.text_view import TextView
 

@@ -1,4 +1,4 @@
-"""Texts of one prompt beside one another, and where two of them differ."""
+"""Texts of one prompt, one over the other or beside one another, and where they differ."""
 
 from __future__ import annotations
 
@@ -9,6 +9,20 @@ from ...writer.thoughts import nats_text
 
 #: Characters in a row that two texts have at the same places not by chance.
 _RUN = 4
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a text differs from the one before it, character by character at the same place.
+
+    first: place of the first difference, 1 for the first character that was written; None
+    while there is none. lines, same: lines of the new text that are not empty, and those among
+    them that are the same; None while it is being written.
+    """
+
+    first: int | None
+    lines: int | None = None
+    same: int | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ...writer.knobs import DECODERS, LABELS, Setting
 from ...writer.snapshots import ModelFacts
 from ...writer.thoughts import nats_text
 from .author import Meters
-from .text.block import Comparison
+from .comparison import Comparison
 
 _DIM = "$foreground-muted"
 

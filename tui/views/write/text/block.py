@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 
 from charlm.display import visible, visible_characters
 
 from ....widgets.wrapping import Wrapped
 from ....writer.thoughts import Trace
+from ..comparison import Comparison
 
 #: How a character is drawn; the levels of surprise follow LEVEL.
 PLAIN, PROMPT, GHOST, FLASH, HEAD, LEVEL = range(6)
@@ -23,20 +23,6 @@ STRONG, CURSOR = 64, 128
 #: A longer text is not compared with: breaking it into lines at every frame would be felt.
 _COMPARED = 100_000
 FLASH_SECONDS = 0.6
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """How a text differs from the one before it, character by character at the same place.
-
-    first: place of the first difference, 1 for the first character that was written; None
-    while there is none. lines, same: lines of the new text that are not empty, and those among
-    them that are the same; None while it is being written.
-    """
-
-    first: int | None
-    lines: int | None = None
-    same: int | None = None
 
 
 class Block:

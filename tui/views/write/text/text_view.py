@@ -21,7 +21,8 @@ from charlm.display import visible
 
 from ....widgets.empty import empty_line
 from ....widgets.lines import Lines
-from .block import CURSOR, STRONG, Block, Comparison
+from ..comparison import Comparison
+from .block import CURSOR, STRONG, Block
 from .legend import NATS
 
 #: Older blocks are forgotten beyond this many characters in all.

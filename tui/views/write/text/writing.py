@@ -14,7 +14,8 @@ from ....writer.thoughts import Trace, nats_text
 from ....writer.worker import DecodeWorker
 from ...base import gathered
 from ..author import STREAMING, State
-from .block import Block, Comparison
+from ..comparison import Comparison
+from .block import Block
 from .branches import Branch, Wanted
 from .look_back import LookBack
 from .text_view import TextView
