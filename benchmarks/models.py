@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from charlm.engine.engine import Engine
-from charlm.model.config import Cell, ModelConfig, parameter_shapes
+from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.config import TextConfig
 from charlm.text.vocabulary import EOS, PAD, Vocabulary
@@ -20,7 +20,7 @@ V, E = 100, 64
 class Size:
     """Cell, hidden size H and layers L of a model."""
 
-    cell: Cell
+    cell: str
     hidden_size: int
     layers: int = 1
 

@@ -14,7 +14,7 @@ from root import ROOT
 
 from charlm import __file__ as tested_file
 from charlm.run.checkpoint import save_checkpoint
-from charlm.run.places import MODEL
+from charlm.run.layout import MODEL
 
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"  # whatever terminal the tests run in
 

@@ -15,7 +15,8 @@ from charlm.display import visible
 from charlm.errors import CheckpointError, InputError, report_notice, run_main
 from charlm.options.parser import Parser, option_names
 from charlm.options.writing import add_write_options
-from charlm.run.places import MODEL, find_run, missing_run
+from charlm.run.layout import MODEL
+from charlm.run.places import find_run, missing_run
 
 #: A second, at most. A change waits up to two of these steps to be painted; frames of text are
 #: fewer (`screens/write/view.py`).
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         raise CheckpointError(missing_run(model))
     if model is not None and not _exists(model):
         raise CheckpointError(
-            f"no checkpoint at {model}: give a run folder or its model.safetensors,"
+            f"no checkpoint at {model}: give a run folder or its {MODEL},"
             " or nothing for the shipped model"
         )
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

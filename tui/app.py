@@ -31,7 +31,8 @@ from .views.write.view import WriteScreen
 from .writer.contract import Load
 from .writer.engine_model import load_engine
 from .writer.knobs import Setting
-from .writer.snapshots import Newest
+from .writer.models import run_or_file
+from .writer.snapshots import ModelFacts, Newest
 from .writer.worker import DecodeWorker
 
 #: Objects made between two collections: text makes many small ones, none of them in circles.
@@ -189,7 +190,14 @@ class CharlmApp(SteadyApp):
 
     def written_with(self) -> Path | None:
         """The run or file that is written with."""
-        return self._writer().written_with
+        facts = self._facts
+        return None if facts is None else run_or_file(facts.path)
+
+    @property
+    def _facts(self) -> ModelFacts | None:
+        """Of the model that writes. The view that has it is not entered: it may not be seen."""
+        below = self.screen_stack[0]
+        return below.model.facts if isinstance(below, WriteScreen) else None
 
     def close(self) -> None:
         """Wait until nothing that this app started is running."""
@@ -231,7 +239,7 @@ class CharlmApp(SteadyApp):
         if not self.screen_stack:  # at the end
             return
         end, before = self.desk.ended(), self._desk_seen
-        self._desk_seen = (self.desk.training, self.desk.has_newer(), self.written_with())
+        self._desk_seen = (self.desk.training, self.desk.has_newer(), self._facts)
         if self._desk_seen != before:
             self.key_done()
         if end is not None:

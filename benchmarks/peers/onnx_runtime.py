@@ -20,7 +20,7 @@ from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from benchmarks.peers import Ids, Peer, Writer
-from charlm.model.config import GATES
+from charlm.model.cells import CELLS
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.vocabulary import EOS
 
@@ -85,7 +85,9 @@ def _add_layer(
     """One of ONNX's recurrent operators, over one time."""
 
     def ordered(stacked: NDArray[np.float32]) -> NDArray[np.float32]:
-        parts = dict(zip(GATES[cell], np.split(stacked, len(GATES[cell])), strict=True))
+        parts = dict(
+            zip(CELLS[cell].letters, np.split(stacked, len(CELLS[cell].letters)), strict=True)
+        )
         return np.concatenate([sign * parts[gate] for gate, sign in ORDER[cell]])[None]
 
     w_x, w_h = (

@@ -11,7 +11,7 @@ from torch import nn
 
 from benchmarks.peers import Ids, Peer, Writer
 from benchmarks.peers.torch_eager import nucleus_draw
-from charlm.model.config import GATES
+from charlm.model.cells import CELLS
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.vocabulary import EOS
 
@@ -45,7 +45,9 @@ class LayerModel(nn.Module):
 
     @staticmethod
     def _reordered(cell: str, stacked: np.ndarray) -> torch.Tensor:
-        parts = dict(zip(GATES[cell], np.split(stacked, len(GATES[cell])), strict=True))
+        parts = dict(
+            zip(CELLS[cell].letters, np.split(stacked, len(CELLS[cell].letters)), strict=True)
+        )
         return torch.from_numpy(np.concatenate([sign * parts[g] for g, sign in ORDER[cell]]))
 
     def forward(self, ids_BT: torch.Tensor, state: object) -> tuple[torch.Tensor, object]:

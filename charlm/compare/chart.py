@@ -30,7 +30,7 @@ class Line:
 
 
 class _Axis:
-    """From values to places between two ends, linear or logarithmic."""
+    """Turns values into pixels between two ends, on a linear or a logarithmic scale."""
 
     def __init__(self, low: float, high: float, begin: float, end: float, log: bool) -> None:
         self._log = log
@@ -42,12 +42,12 @@ class _Axis:
     def _at(self, value: float) -> float:
         return math.log10(value) if self._log else value
 
-    def place(self, value: float) -> float:
+    def pixel(self, value: float) -> float:
         share = (self._at(value) - self._low) / (self._high - self._low)
         return self._begin + (self._end - self._begin) * share
 
     def ticks(self) -> Iterator[tuple[float, str]]:
-        """Round values inside the axis, and how they are written."""
+        """Give round values inside the axis, and how they are written."""
         if self._log:
             every = max(1, round((self._high - self._low) / _TICKS))
             for power in range(math.ceil(self._low), math.floor(self._high) + 1, every):
@@ -92,11 +92,11 @@ def _frame(title: str, axes: tuple[str, str], x_axis: _Axis, y_axis: _Axis) -> I
     yield f'<clipPath id="inside"><rect {inside}/></clipPath>'
     yield f'<text x="{_LEFT}" y="22" font-size="15" font-weight="bold">{escape(title)}</text>'
     for value, text in y_axis.ticks():
-        y = y_axis.place(value)
+        y = y_axis.pixel(value)
         yield f'<path d="M{_LEFT} {y:.1f}H{right}" stroke="#e4e4e4"/>'
         yield f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#555">{text}</text>'
     for value, text in x_axis.ticks():
-        x = x_axis.place(value)
+        x = x_axis.pixel(value)
         yield f'<path d="M{x:.1f} {bottom}v5" stroke="#888"/>'
         yield f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle" fill="#555">{text}</text>'
     yield f'<path d="M{_LEFT} {bottom}H{right}" stroke="#888"/>'
@@ -109,7 +109,7 @@ def _frame(title: str, axes: tuple[str, str], x_axis: _Axis, y_axis: _Axis) -> I
 def _drawn(line: Line, x_axis: _Axis, y_axis: _Axis) -> Iterator[str]:
     def points(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
         pairs = zip(x.tolist(), y.tolist(), strict=True)
-        return "L".join(f"{x_axis.place(a):.1f} {y_axis.place(b):.1f}" for a, b in pairs)
+        return "L".join(f"{x_axis.pixel(a):.1f} {y_axis.pixel(b):.1f}" for a, b in pairs)
 
     if line.low is not None and line.high is not None:
         around = points(line.x, line.low) + "L" + points(line.x[::-1], line.high[::-1])
@@ -122,19 +122,19 @@ def _drawn(line: Line, x_axis: _Axis, y_axis: _Axis) -> Iterator[str]:
 def _labels(
     lines: Sequence[Line], x_axis: _Axis, y_axis: _Axis, limits: tuple[float, float]
 ) -> Iterator[str]:
-    """Each name where its line ends, or leaves the picture; none on top of another."""
-    lowest, highest = float("-inf"), y_axis.place(limits[0])
+    """Write each name where its line ends or leaves the picture, none on top of another."""
+    lowest, highest = float("-inf"), y_axis.pixel(limits[0])
     halo = 'paint-order="stroke" stroke="#fff" stroke-width="4"'  # over a line in its way
     for line in sorted(lines, key=lambda line: -line.y[-1]):
-        places = [y_axis.place(y) for y in np.clip(line.y, *limits).tolist()]
+        heights = [y_axis.pixel(y) for y in np.clip(line.y, *limits).tolist()]
         inside = (line.y >= limits[0]) & (line.y <= limits[1])
         if inside[-1]:
-            x, y = x_axis.place(line.x[-1]), max(places[-1] + 4, lowest + _LABEL_HEIGHT)
+            x, y = x_axis.pixel(line.x[-1]), max(heights[-1] + 4, lowest + _LABEL_HEIGHT)
             lowest = y
         else:
             highest -= _LABEL_HEIGHT
-            last = np.flatnonzero(inside & (np.array(places) <= highest)).max(initial=0)
-            x, y = x_axis.place(line.x[last]), places[last]
+            last = np.flatnonzero(inside & (np.array(heights) <= highest)).max(initial=0)
+            x, y = x_axis.pixel(line.x[last]), heights[last]
         text = f'<text x="{x + 8:.1f}" y="{y:.1f}" fill="{line.color}" {halo}>'
         yield f"{text}{escape(line.label)}</text>"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from charlm.compare.distance import (
     Shares,
@@ -20,6 +21,7 @@ from charlm.compare.results import Result, by_cell, read_result
 from charlm.compare.texts import default_prompts, write_texts
 from charlm.compare.trainings import train_all
 from charlm.errors import InputError, Stopped
+from charlm.model.cells import CELLS
 from charlm.options.training import parse_options
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.regular_file import write_atomically
@@ -47,8 +49,7 @@ def compare(comparison: Comparison) -> int:
 
 
 def _compare(comparison: Comparison) -> None:
-    options = parse_options(comparison.others)
-    options.corpus = list(comparison.corpus) or None
+    options = replace(parse_options(comparison.others), corpus=comparison.corpus or None)
     corpus, vocabulary = load_text(options, Reporter())
     if not corpus.validation:
         raise InputError("a comparison needs a validation part: more text, or another --split")
@@ -75,7 +76,7 @@ def _compare(comparison: Comparison) -> None:
 def _distances(
     results: Mapping[str, Sequence[Result]], corpus: Corpus
 ) -> tuple[dict[str, list[Shares]], list[Shares]]:
-    """The shares by curve, one per seed; and those of the eigenvalues, if there is an RNN."""
+    """The shares by curve, one per seed; and those of the eigenvalues of a cell without gates."""
     shares: dict[str, list[Shares]] = {}
     eigenvalues = []
     for cell, runs in results.items():
@@ -85,7 +86,7 @@ def _distances(
             distance = farthest(rows)
             for part, curve in gradient_shares(checkpoint, rows, distance).items():
                 shares.setdefault(cell if part == "h" else f"{cell}, {part}", []).append(curve)
-            if cell == "rnn":
+            if not CELLS[cell].gated:
                 eigenvalues.append(eigenvalue_shares(checkpoint, distance))
     return shares, eigenvalues
 

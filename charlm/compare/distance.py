@@ -21,11 +21,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from charlm.model.cells import STEPS, State, zero_state
+from charlm.model.cells import CELLS, Arrays, State, product_with
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.cutting import Example
 from charlm.text.vocabulary import EOS, Vocabulary
 
+_TORCH = Arrays.of(torch)
 Shares = NDArray[np.float64]  # [K + 1], 1 at distance 0
 
 _FARTHEST = 100
@@ -34,7 +35,7 @@ _MOST_ROWS = 256
 
 
 def held_out_rows(examples: Sequence[Example], vocabulary: Vocabulary) -> list[list[int]]:
-    """The ids to predict of the longest examples, longest first; a continuous text in pieces."""
+    """List the ids to predict of the longest examples, longest first; a stream is cut in pieces."""
     rows = []
     for text, ends in examples:
         pieces = (text[i : i + 4 * _FARTHEST] for i in range(0, len(text), 4 * _FARTHEST))
@@ -51,15 +52,15 @@ def farthest(rows: Sequence[Sequence[int]]) -> int:
 def gradient_shares(
     checkpoint: Checkpoint, rows: Sequence[Sequence[int]], distance: int
 ) -> dict[str, Shares]:
-    """The shares of h, and of c if the cell has one. `rows`: ids to predict, longest first."""
+    """The shares of every state of the cell, by letter. `rows`: ids to predict, longest first."""
     model = _Model(checkpoint)
     found: dict[str, list[NDArray[np.float64]]] = {}
     state, read = model.start(len(rows)), 0
     for t in range(distance, len(rows[0]), max(1, distance // 2)):
         state = _first(state, sum(len(row) > t for row in rows))
         with torch.no_grad():
-            for place in range(read, t - distance):
-                state = model.step(rows, place, state)
+            for before in range(read, t - distance):
+                state = model.step(rows, before, state)
         read = t - distance
         for name, shares in _shares_at(model, rows, t, distance, state).items():
             found.setdefault(name, []).append(shares)
@@ -67,7 +68,7 @@ def gradient_shares(
 
 
 def eigenvalue_shares(checkpoint: Checkpoint, distance: int) -> Shares:
-    """sum_i |lambda_i|^{2k} / H of an RNN's recurrent weights (of its last layer)."""
+    """Compute sum_i |lambda_i|^{2k} / H of the recurrent weights of an RNN's last layer."""
     name = f"layers.{checkpoint.config.layers - 1}.hidden_weight"
     sizes = np.abs(np.linalg.eigvals(checkpoint.tensors[name].astype(np.float64)))
     powers: Shares = (sizes ** (2 * np.arange(distance + 1)[:, None])).mean(axis=1)
@@ -77,19 +78,19 @@ def eigenvalue_shares(checkpoint: Checkpoint, distance: int) -> Shares:
 def _shares_at(
     model: _Model, rows: Any, t: int, distance: int, state: list[State]
 ) -> dict[str, NDArray[np.float64]]:
-    """[K + 1, B]: of the loss at t. `state`: before the input at t - K."""
+    """Compute the shares [K + 1, B] of the loss at time t, from the state before time t - K."""
     state = [tuple(tensor.requires_grad_() for tensor in layer) for layer in state]
     passed = []  # the states of the last layer after t - K, ..., t
-    for place in range(t - distance, t + 1):
-        state = model.step(rows, place, state)
+    for now in range(t - distance, t + 1):
+        state = model.step(rows, now, state)
         passed.append(state[-1])
     loss = model.loss(rows, t, passed[-1][0])
     shares = {}
-    for index, name in enumerate("hc"[: len(passed[0])]):
+    for index, letter in enumerate(model.letters):
         gradients = torch.autograd.grad(loss, [at[index] for at in passed], retain_graph=True)
         norms_KB = torch.stack(gradients[::-1]).norm(dim=2)
         heard = norms_KB[0] > 0  # a character that was certain asks for nothing
-        shares[name] = (norms_KB[:, heard] / norms_KB[0, heard]).numpy()
+        shares[letter] = (norms_KB[:, heard] / norms_KB[0, heard]).numpy()
     return shares
 
 
@@ -98,30 +99,32 @@ class _Model:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._config, self._start = checkpoint.config, checkpoint.text.start_id
+        self._cell = CELLS[self._config.cell]
+        self.letters = [state.letter for state in self._cell.states]
         tensors = checkpoint.tensors.items()
         self._weights = {name: torch.from_numpy(t).double() for name, t in tensors}
 
     def start(self, count: int) -> list[State]:
-        """The state of each layer before any text."""
-        like, size = self._weights["output_bias"], self._config.hidden_size
-        return [zero_state(self._config.cell, count, like, size)] * self._config.layers
+        """Make the state of each layer before any text."""
+        layers, states, size = self._config.state_shape
+        return [(self._weights["output_bias"].new_zeros(count, size),) * states] * layers
 
-    def step(self, rows: Any, place: int, state: list[State]) -> list[State]:
-        """The state of each layer after the input at `place`, of the first rows."""
-        ids = [row[place - 1] if place else self._start for row in rows[: len(state[0][0])]]
+    def step(self, rows: Any, t: int, state: list[State]) -> list[State]:
+        """Compute the state of each layer after the input at time t, for the first rows."""
+        ids = [row[t - 1] if t else self._start for row in rows[: len(state[0][0])]]
         x_BI, after = self._weights["embedding"][ids], []
         for layer, before in enumerate(state):
-            weight, bias = (self._of(layer, name) for name in ("input_weight", "bias"))
-            x_BG = torch.nn.functional.linear(x_BI, weight, bias)  # type: ignore[arg-type]
-            step = STEPS[self._config.cell]
-            after.append(step(x_BG, before, self._of(layer, "hidden_weight")))
+            weight, bias = self._weights[f"layers.{layer}.input_weight"], self._of(layer, "bias")
+            x_BG = torch.nn.functional.linear(x_BI, weight, bias)
+            product = product_with(self._of(layer, "hidden_weight"))
+            after.append(self._cell.step(_TORCH, x_BG, before, product))
             x_BI = after[-1][0]
         return after
 
-    def loss(self, rows: Any, place: int, h_BH: Tensor) -> Tensor:
-        """Sum over rows of -log p of what stands at `place`."""
+    def loss(self, rows: Any, t: int, h_BH: Tensor) -> Tensor:
+        """Add up over rows -log p of the target at time t."""
         weight, bias = self._weights["output_weight"], self._weights["output_bias"]
-        targets = torch.tensor([row[place] for row in rows[: len(h_BH)]])
+        targets = torch.tensor([row[t] for row in rows[: len(h_BH)]])
         logits_BV = torch.nn.functional.linear(h_BH, weight, bias)
         return torch.nn.functional.cross_entropy(logits_BV, targets, reduction="sum")
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charlm.errors import InputError
-from charlm.model.config import GATES, MAX_SIZE
+from charlm.model.cells import CELLS
+from charlm.model.config import MAX_SIZE
 from charlm.options.parser import Parser, option_names
+from charlm.options.train_config import OPTIONS
 from charlm.options.training import parse_options
-from charlm.options.training_groups import GROUPS
 from charlm.options.types import choice, text, whole
 from charlm.options.writing import add_write_options
 from charlm.run.places import RUNS
@@ -90,7 +91,7 @@ def _check_option(word: str, parser: Parser) -> None:
     """Raise InputError for an option that no training takes here."""
     if word in _DECIDED:
         raise InputError(f"{word} does not go with compare: give {_DECIDED[word]}")
-    taken = {option.name for group in GROUPS.values() for option in group} - _DECIDED.keys()
+    taken = {each.option.name for each in OPTIONS.values()} - _DECIDED.keys()
     if word.startswith("--") and word not in taken:
         parser.refuse([word], [*taken, *OPTION_NAMES])
 
@@ -111,8 +112,8 @@ def _parser() -> Parser:
 def _cells(words: str) -> tuple[str, ...]:
     cells = tuple(words.split(","))
     for cell in cells:
-        if cell not in GATES:
-            raise ArgumentTypeError(f"{cell!r} is not one of {', '.join(GATES)}")
+        if cell not in CELLS:
+            raise ArgumentTypeError(f"{cell!r} is not one of {', '.join(CELLS)}")
     if len(set(cells)) < len(cells):
         raise ArgumentTypeError(f"{words!r} names a cell twice")
     return cells
@@ -133,7 +134,7 @@ def _budget(words: str) -> tuple[str, str]:
 _OPTIONS = (
     text("--corpus", "PATH", None, "text files or folders, read as one text (default: the"
          " documentation inside this Python)", nargs="+"),
-    text("--cells", "A,B,..", ",".join(GATES), "which ones (%(default)s)", type=_cells),
+    text("--cells", "A,B,..", ",".join(CELLS), "which ones (%(default)s)", type=_cells),
     choice("--equal", ("params", "hidden"), "params", "what all cells have alike: the number of"
            " parameters, as near as it gets to the first cell's, or of units (%(default)s)"),
     whole("--hidden", 1, MAX_SIZE, 128, "units of the first cell (%(default)s)"),

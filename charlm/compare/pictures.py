@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,16 +10,18 @@ import numpy as np
 from charlm.compare.chart import Line, line_chart
 from charlm.compare.distance import Shares
 from charlm.compare.results import Array, Band, Result, band, thinned
+from charlm.model.cells import CELLS
 
-#: Told apart by colour-blind readers too (Okabe and Ito 2008).
-_COLORS = {"rnn": "#d55e00", "gru": "#009e73", "lstm": "#0072b2"}
+#: Colours that colour-blind readers tell apart too (Okabe and Ito 2008), for the cells in turn.
+_PALETTE = ("#d55e00", "#009e73", "#0072b2", "#cc79a7", "#e69f00", "#56b4e9")
+_COLORS = dict(zip(CELLS, itertools.cycle(_PALETTE), strict=False))
 _GREY = "#777777"
 _DARK = "#333333"
 _LEAST_SHARE, _MOST_SHARE = 1e-10, 100.0
 
 
 def loss_picture(results: Mapping[str, Sequence[Result]]) -> str:
-    """Validation loss over characters, and what n-grams reach."""
+    """Draw the validation loss over characters, and what n-grams reach."""
     bands = {cell: band([run.curve for run in runs]) for cell, runs in results.items()}
     lines = [_line(cell, each, f"{cell} {each.mean[-1]:.3f}") for cell, each in bands.items()]
     baseline = next(iter(results.values()))[0].baseline
@@ -37,7 +40,7 @@ def loss_picture(results: Mapping[str, Sequence[Result]]) -> str:
 
 
 def norm_picture(results: Mapping[str, Sequence[Result]], clip: float) -> str:
-    """Gradient norm before clipping, over characters."""
+    """Draw the gradient norm before clipping, over characters."""
     bands = {cell: band([thinned(run.norms) for run in runs]) for cell, runs in results.items()}
     lines = [_line(cell, each, cell) for cell, each in bands.items()]
     top = 1.05 * max(float(each.high.max()) for each in bands.values())
@@ -49,7 +52,7 @@ def norm_picture(results: Mapping[str, Sequence[Result]], clip: float) -> str:
 
 
 def distance_picture(shares: Mapping[str, Sequence[Shares]], linear: Sequence[Shares]) -> str:
-    """Shares by curve ("lstm", "lstm, c"), one per seed; and those that eigenvalues foretell."""
+    """Draw the shares by curve ("lstm", "lstm, c"), and what eigenvalues predict; one per seed."""
     lines = []
     for name, each in shares.items():
         cell, _, part = name.partition(", ")
@@ -69,7 +72,7 @@ def _line(cell: str, each: Band, label: str, dashed: bool = False) -> Line:
 
 
 def _over_distance(curves: Sequence[Shares]) -> Band:
-    """Over seeds the geometric mean: the axis is logarithmic."""
+    """Take the geometric mean over seeds, as the axis is logarithmic."""
     x: Array = np.arange(len(curves[0]), dtype=np.float64)
     logs = band([(x, np.log(np.maximum(curve, 1e-300))) for curve in curves])
     return Band(x, np.exp(logs.mean), np.exp(logs.low), np.exp(logs.high))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from charlm.compare.options import Comparison
 from charlm.model.config import MAX_SIZE, ModelConfig
@@ -29,7 +29,7 @@ class Training:
 
 
 def plan_trainings(comparison: Comparison, vocabulary_size: int) -> list[Training]:
-    """Every training, all cells of a seed together, so that each cell has as many at any time."""
+    """List every training, all cells of a seed together, so that no cell is ahead of the others."""
     return [
         _training(comparison, config, seed)
         for seed in range(1, comparison.seeds + 1)
@@ -41,9 +41,8 @@ def sizes(comparison: Comparison, vocabulary_size: int) -> list[ModelConfig]:
     """The model of each cell, in their order."""
     options = parse_options(comparison.others)
 
-    def config(cell: Any, hidden: int) -> ModelConfig:
-        bias = cell != "gru" or options.gru_bias
-        return ModelConfig(cell, vocabulary_size, options.embedding, hidden, options.layers, bias)
+    def config(cell: str, hidden: int) -> ModelConfig:
+        return replace(options, cell=cell, hidden=hidden).model(vocabulary_size)
 
     first = config(comparison.cells[0], comparison.hidden)
     if comparison.equal == "hidden":
@@ -51,16 +50,18 @@ def sizes(comparison: Comparison, vocabulary_size: int) -> list[ModelConfig]:
     return [first, *(_nearest(cell, first, config) for cell in comparison.cells[1:])]
 
 
-def _nearest(cell: str, first: ModelConfig, config: Any) -> ModelConfig:
+def _nearest(
+    cell: str, first: ModelConfig, config: Callable[[str, int], ModelConfig]
+) -> ModelConfig:
     """The model of a cell with the number of parameters that is nearest to the first's."""
     wanted = first.parameter_count
 
     def parameters(hidden: int) -> int:
-        return int(config(cell, hidden).parameter_count)
+        return config(cell, hidden).parameter_count
 
     above = bisect_left(range(1, MAX_SIZE), wanted, key=parameters) + 1
     hidden = min((max(1, above - 1), above), key=lambda size: abs(parameters(size) - wanted))
-    return config(cell, hidden)  # type: ignore[no-any-return]
+    return config(cell, hidden)
 
 
 def _training(comparison: Comparison, config: ModelConfig, seed: int) -> Training:

@@ -62,9 +62,9 @@ def markdown(
     parts += [_markdown_table(_HEADINGS, table_rows(results))]
     parts += [f"![{alt}]({name})" for alt, name in pictures.items()]
     parts += ["## What they write", _ABOUT_TEXTS]
-    for place, prompt in enumerate(prompts):
+    for index, prompt in enumerate(prompts):
         lines = [
-            (decoder, cell, _shown(by_decoder[decoder][place]))
+            (decoder, cell, _shown(by_decoder[decoder][index]))
             for decoder in next(iter(texts.values()))
             for cell, by_decoder in texts.items()
         ]

@@ -9,8 +9,8 @@ from charlm.compare.plan import Training
 from charlm.display import visible
 from charlm.errors import InputError, TrainingError
 from charlm.options.training import parse_options
+from charlm.run.layout import resume_file
 from charlm.run.log import read_run_log
-from charlm.run.places import resume_file
 from charlm.text.corpus_report import CorpusReport
 from charlm.train.command import train
 from charlm.train.tell.announce import command_line
@@ -18,7 +18,7 @@ from charlm.train.tell.reporter import Reporter
 
 
 class _Reporter(Reporter):
-    """Of one training among others: its bar, on a terminal, and what went wrong."""
+    """Reports one training among others: its bar, on a terminal, and what went wrong."""
 
     def line(self, text: str, style: str = "") -> None:
         pass
@@ -39,13 +39,13 @@ def train_all(trainings: Sequence[Training], sha256: str) -> None:
     for training in trainings:
         _check_same(training, sha256)
     for number, training in enumerate(trainings, start=1):
-        place = f"{training.name} ({number} of {len(trainings)})"
+        title = f"{training.name} ({number} of {len(trainings)})"
         if is_finished(training):
-            print(f"{place}: kept, loss {_loss(training):.4f}", flush=True)
+            print(f"{title}: kept, loss {_loss(training):.4f}", flush=True)
             continue
-        print(f"{place}: {training.config.parameter_count:,} parameters", flush=True)
-        _train(training, place)
-        print(f"{place}: loss {_loss(training):.4f}", flush=True)
+        print(f"{title}: {training.config.parameter_count:,} parameters", flush=True)
+        _train(training, title)
+        print(f"{title}: loss {_loss(training):.4f}", flush=True)
 
 
 def is_finished(training: Training) -> bool:
@@ -78,7 +78,7 @@ def _check_same(training: Training, sha256: str) -> None:
         )
 
 
-def _train(training: Training, place: str) -> None:
+def _train(training: Training, title: str) -> None:
     arguments = training.arguments
     if resume_file(training.folder):
         corpus = arguments[: arguments.index("--out")]
@@ -86,6 +86,6 @@ def _train(training: Training, place: str) -> None:
     elif training.folder.exists():
         shutil.rmtree(training.folder)  # it was killed before it had learned anything
     try:
-        train(parse_options(arguments), arguments, _Reporter(place))
+        train(parse_options(arguments), arguments, _Reporter(title))
     except TrainingError as error:
         raise TrainingError(f"{training.name}: {error}") from error

@@ -31,9 +31,9 @@ _TENSORS = {"ids": ("I32", 1), "state": ("F32", 3), "logits": ("F32", 1)}
 class PromptState:
     """A text as a model remembers it, and what is to follow it.
 
-    ids: int32 [T], the start id first. state: float32 [L, S, H], S = 2 for an LSTM (h, c), else
-    1. logits: float32 [V], of the next character. model: its identity, or of old the SHA-256 of
-    its file. dice: their name. more: text that follows and has not been fed.
+    ids: int32 [T], the start id first. state: float32 [L, S, H], S states of the cell (h, and c
+    of an LSTM). logits: float32 [V], of the next character. model: its identity, or of old the
+    SHA-256 of its file. dice: their name. more: text that follows and has not been fed.
     """
 
     ids: NDArray[np.int32]
@@ -88,8 +88,8 @@ class PromptState:
         if self.precision != precision:
             raise InputError(f"the prompt state is of precision {self.precision}, not {precision}")
         config, ids = checkpoint.config, self.ids
-        shape = (config.layers, 2 if config.cell == "lstm" else 1, config.hidden_size)
-        fits = self.state.shape == shape and self.logits.shape == (config.vocabulary_size,)
+        logits_fit = self.logits.shape == (config.vocabulary_size,)
+        fits = self.state.shape == config.state_shape and logits_fit
         finite = np.isfinite(self.state).all() and np.isfinite(self.logits).all()
         known = ids.size and 0 < ids.min() <= ids.max() < config.vocabulary_size
         if not (fits and finite and known and ids[0] == checkpoint.text.start_id):

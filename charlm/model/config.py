@@ -1,8 +1,8 @@
 """What a model is: a frozen value, checked when made.
 
-The gate order and the name, shape and meaning of every weight stand here and nowhere else
-(`GATES`, `parameter_shapes`): the trainer, the checkpoint, the reference and the engine all
-read them from this file.
+The name, shape and meaning of every weight stand here and nowhere else (`parameter_shapes`): the
+trainer, the checkpoint, the reference and the engine all read them from this file. What the gates
+of a cell are, and their order, is `charlm.model.cells`'.
 """
 
 from __future__ import annotations
@@ -12,18 +12,11 @@ from typing import Literal, NamedTuple
 
 from charlm.checks import check_range
 from charlm.errors import InputError
+from charlm.model.cells import CELLS
 from charlm.text.config import MAX_VOCABULARY
 
-Cell = Literal["rnn", "gru", "lstm"]
 Precision = Literal["float32", "int8"]
 
-#: Order of the gates in every stacked weight. RNN: h = the only product. GRU: z update,
-#: r reset, n candidate. LSTM: i input, f forget, g candidate (C~), o output.
-GATES: dict[str, tuple[str, ...]] = {
-    "rnn": ("h",),
-    "gru": ("z", "r", "n"),
-    "lstm": ("i", "f", "g", "o"),
-}
 #: Of the weights and states that the engine multiplies.
 PRECISIONS: tuple[str, ...] = ("float32", "int8")
 
@@ -35,9 +28,9 @@ EMBEDDING_SIZE, HIDDEN_SIZE = 64, 384
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Sizes of a model. `bias` says whether the gates have one (never, for the seeds' GRU)."""
+    """Sizes of a model. `cell` is a name in `CELLS`; `bias`: whether its gates have one."""
 
-    cell: Cell
+    cell: str
     vocabulary_size: int
     embedding_size: int = 64
     hidden_size: int = 256
@@ -45,8 +38,8 @@ class ModelConfig:
     bias: bool = True
 
     def __post_init__(self) -> None:
-        if self.cell not in GATES:
-            raise InputError(f"cell {self.cell!r} is not one of {', '.join(GATES)}")
+        if self.cell not in CELLS:
+            raise InputError(f"cell {self.cell!r} is not one of {', '.join(CELLS)}")
         check_range("vocabulary size", self.vocabulary_size, 3, MAX_VOCABULARY + 2)
         check_range("embedding size", self.embedding_size, 1, MAX_SIZE)
         check_range("hidden size", self.hidden_size, 1, MAX_SIZE)
@@ -56,8 +49,13 @@ class ModelConfig:
 
     @property
     def gates(self) -> tuple[str, ...]:
-        """The cell's gates, in the order of the stacked weights."""
-        return GATES[self.cell]
+        """The letters of the cell's gates, in the order of the stacked weights."""
+        return CELLS[self.cell].letters
+
+    @property
+    def state_shape(self) -> tuple[int, int, int]:
+        """The shape of one text's state: [L, S, H], S arrays of H numbers in each of L layers."""
+        return self.layers, len(CELLS[self.cell].states), self.hidden_size
 
     @property
     def parameter_count(self) -> int:
@@ -89,9 +87,10 @@ def parameter_shapes(config: ModelConfig) -> dict[str, Parameter]:
     for layer in range(config.layers):
         size, axis = (config.embedding_size, "E") if layer == 0 else (config.hidden_size, "H")
         shapes[f"layers.{layer}.input_weight"] = Parameter((rows, size), f"{stacked}, {axis}")
-        shapes[f"layers.{layer}.hidden_weight"] = Parameter(
-            (rows, config.hidden_size), f"{stacked}, H"
-        )
+        if CELLS[config.cell].recurrent:
+            shapes[f"layers.{layer}.hidden_weight"] = Parameter(
+                (rows, config.hidden_size), f"{stacked}, H"
+            )
         if config.bias:
             shapes[f"layers.{layer}.bias"] = Parameter((rows,), stacked)
     shapes["output_weight"] = Parameter((config.vocabulary_size, config.hidden_size), "V, H")

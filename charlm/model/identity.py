@@ -30,8 +30,8 @@ def identity_of(
     are no part of it: a training that comes to the same bits makes the same model.
     """
     described = {
-        "config": _said(config),
-        "text": _said(text),
+        "config": _not_default(config),
+        "text": _not_default(text),
         "vocabulary": list(vocabulary.characters),
     }
     canonical = json.dumps(described, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
@@ -41,7 +41,7 @@ def identity_of(
     return digest.hexdigest()
 
 
-def _said(value: ModelConfig | TextConfig) -> dict[str, Any]:
+def _not_default(value: ModelConfig | TextConfig) -> dict[str, Any]:
     """The fields that are not at their default."""
     values = {field.name: (getattr(value, field.name), field.default) for field in fields(value)}
     return {

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from charlm.errors import InputError
 from charlm.options.other_names import command_meant, meaning, plain_name
+from charlm.run.layout import SUFFIX
 from charlm.run.places import find_run, run_names
 from charlm.wording import did_you_mean, nearest, shortened
 
@@ -139,7 +140,7 @@ def no_command(word: str, commands: Collection[str]) -> str:
         return f"{said}: it is {meant} here"
     if near := did_you_mean(word, commands):
         return said + near
-    if word and (os.path.isdir(find_run(Path(word))) or word.endswith(".safetensors")):
+    if word and (os.path.isdir(find_run(Path(word))) or word.endswith(SUFFIX)):
         return f"{said}: to write with a model: python -m charlm write {typed}"
     if runs := nearest(word, run_names()):
         return f"{said}: did you mean the model {runs[0]}: python -m charlm write {runs[0]}"

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
-from charlm.errors import InputError
 from charlm.options.parser import Options, Parser, as_argument, option_names
-from charlm.options.training_groups import GROUPS, OPTIMISERS
+from charlm.options.train_config import BUDGETS, OPTIONS, TrainConfig
 from charlm.options.writing import add_write_options
+from charlm.run.layout import LAST, MODEL
 
-DEFAULT_CHARACTERS = 5_000_000
-BUDGETS = ("characters", "steps", "epochs", "minutes")
-
-_DESCRIPTION = """\
+_DESCRIPTION = f"""\
 Learn to write from a text, character by character.
 
 Without any option it learns from the text that every Python carries (its documentation);
 with --corpus, from yours. The run is a folder under checkpoints/ with the best model so far
-(model.safetensors), the newest (last.safetensors) and the run log. Ctrl-C saves and stops;
+({MODEL}), the newest ({LAST}) and the run log. Ctrl-C saves and stops;
 --resume goes on."""
 
 _EPILOG = """\
@@ -31,40 +29,18 @@ examples:
   python -m charlm.train --resume checkpoints/mine --characters 10m"""
 
 
-def parse_options(arguments: Sequence[str], saved: dict[str, Any] | None = None) -> Any:
-    """The options as a namespace.
+def parse_options(arguments: Sequence[str], saved: Mapping[str, Any] | None = None) -> TrainConfig:
+    """The options that a command means. Raises InputError.
 
-    `saved`: those of a resumed run, which the given ones replace; one budget given replaces
-    all of them.
+    `saved`: plain values that the given ones replace, as those of a run that goes on; one budget
+    that is given replaces all of them.
     """
-    saved = saved or {"characters": DEFAULT_CHARACTERS}
+    saved = saved or {}
     others = {name: value for name, value in saved.items() if name not in BUDGETS}
-    options = _parser().parse_args(arguments, argparse.Namespace(**others))
-    if all(getattr(options, name) is None for name in BUDGETS):
-        for name in BUDGETS:
-            setattr(options, name, saved.get(name))
-    _complete(options)
-    return options
-
-
-def _complete(options: Any) -> None:
-    """What the optimiser and the schedule leave open; an option foreign to them is an error."""
-    defaults = OPTIMISERS[options.optimiser]
-    for name in ("learning_rate", "weight_decay", "momentum"):
-        if getattr(options, name) is None:
-            setattr(options, name, defaults.get(name))
-    if options.momentum is not None and "momentum" not in defaults:
-        raise InputError(f"--momentum does not go with --optimiser {options.optimiser}")
-    if options.schedule != "plateau" and options.plateau is not None:
-        raise InputError(f"--plateau does not go with --schedule {options.schedule}")
-    if options.schedule == "plateau" and options.plateau is None:
-        options.plateau = 2
-    if options.recurrent_dropout and options.cell == "rnn":
-        raise InputError("--recurrent-dropout goes with --cell gru and lstm: an rnn has no gate")
-    if options.tied and options.embedding != options.hidden:
-        raise InputError("--tied needs --embedding as large as --hidden")
-    if options.random_length and options.unit not in ("auto", "continuous"):
-        raise InputError("--random-length goes with --unit continuous alone")
+    given = vars(_parser().parse_args(arguments, argparse.Namespace(**others)))
+    if all(given[name] is None for name in BUDGETS):
+        given |= {name: saved.get(name) for name in BUDGETS}
+    return TrainConfig.of(given)
 
 
 def _parser() -> Parser:
@@ -76,10 +52,10 @@ def _parser() -> Parser:
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
-    for title, options in GROUPS.items():
-        group = parser.add_argument_group(title)
-        for option in options:
-            group.add_argument(option.name, **option.values)
+    for title, group in groupby(OPTIONS.values(), key=lambda each: each.group):
+        in_group = parser.add_argument_group(title)
+        for each in group:
+            in_group.add_argument(each.option.name, **each.option.values)
     return parser
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import MISSING, dataclass, field
 from typing import Any, NamedTuple
 
 from charlm.errors import InputError
+from charlm.options.escapes import unescaped
+
+_FLAGS = {"store_true": False, "store_false": True}
 
 
 class Option(NamedTuple):
@@ -15,6 +19,99 @@ class Option(NamedTuple):
 
     name: str
     values: dict[str, Any]
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it takes no value."""
+        return self.values.get("action") in _FLAGS
+
+    @property
+    def default(self) -> Any:
+        """The value that it has where it is not given."""
+        return _FLAGS[self.values["action"]] if self.is_flag else self.values["default"]
+
+    def parse(self, text: str) -> Any:
+        """The value that a text means. Raises ArgumentTypeError."""
+        value = self.values.get("type", str)(text)
+        if value not in self.values.get("choices", (value,)):
+            raise argparse.ArgumentTypeError(f"{text!r} is not one of the choices")
+        return value
+
+    def takes(self, text: str) -> bool:
+        """Whether a text means a value of this option."""
+        try:
+            self.parse(text)
+        except argparse.ArgumentTypeError:
+            return False
+        return True
+
+    def accepts(self, value: object) -> bool:
+        """Whether this plain value, as JSON has it, is one that the option can have."""
+        if self.is_flag:
+            return isinstance(value, bool)
+        if value is None:
+            return self.default is None
+        if self.values.get("type") is unescaped:
+            return isinstance(value, str)
+        if "nargs" in self.values:
+            return isinstance(value, list) and all(isinstance(item, str) for item in value)
+        if "choices" in self.values:
+            return value in tuple(self.values["choices"])
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            return False
+        try:
+            return bool(self.parse(str(value)) == value)
+        except (argparse.ArgumentTypeError, ValueError, OverflowError):
+            return False
+
+
+class FormEntry(NamedTuple):
+    """An option as the screen's form asks for it. {} stands for the default.
+
+    hint: what it is where nothing is written. rule: what may be written, in words.
+    """
+
+    label: str
+    hint: str
+    rule: str = "a number, such as {}"
+
+
+@dataclass(frozen=True)
+class TrainOption:
+    """What there is to know of an option of a training.
+
+    group: its heading in the help. may_change: whether it may differ when a run goes on; what may
+    not is the run. of_old: what runs meant that are older than the option; MISSING where nothing
+    holds them to it. monitored: whether TensorBoard's table of runs shows it; what only says where
+    things are, or how the command is to behave, is not in it. on_form: how the screen asks for it.
+    """
+
+    option: Option
+    group: str
+    may_change: bool
+    of_old: Any
+    monitored: bool
+    on_form: FormEntry | None
+
+
+class Group:
+    """A group of options; called, it makes the field of one."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+
+    def __call__(
+        self,
+        option: Option,
+        *,
+        may_change: bool = False,
+        of_old: Any = MISSING,
+        monitored: bool = True,
+        on_form: FormEntry | None = None,
+    ) -> Any:
+        """A dataclass field of the option's default, with what there is to know of it."""
+        known = TrainOption(option, self.title, may_change, of_old, monitored, on_form)
+        return field(default=option.default, metadata={"option": known})
 
 
 def text(name: str, metavar: str, default: str | None, help: str, **more: Any) -> Option:

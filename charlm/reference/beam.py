@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from charlm.decoding import BeamSearch, NucleusBeam, Sampling
+from charlm.reference.arrays import Vector, log_softmax
 from charlm.reference.dice import gumbel_noise
+from charlm.reference.filters import kept_ids
 from charlm.reference.margin import Margin
-from charlm.reference.model import ReferenceModel, State, Vector, log_softmax
+from charlm.reference.model import ModelState, ReferenceModel
 from charlm.reference.restrictions import banned_here, ends_with_stop
-from charlm.reference.sampling import kept_ids
 from charlm.text.vocabulary import EOS, PAD
 
 
@@ -29,7 +30,7 @@ class Hypothesis:
     total: float
     score: float
     finished: bool
-    state: State = field(default_factory=list, repr=False)  # a pooled one has its parent's
+    state: ModelState = field(default_factory=list, repr=False)  # a pooled one has its parent's
     logits: Vector | None = field(default=None, repr=False)
 
 

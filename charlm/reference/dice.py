@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from charlm.reference.model import Vector
+from charlm.reference.arrays import Vector
 
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _WEYL = (0x9E3779B9, 0xBB67AE85)

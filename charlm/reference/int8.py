@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from charlm.reference.arrays import Vector
     from charlm.reference.margin import Margin
-    from charlm.reference.model import Vector
 
 
 def rounded_weights(tensors: Mapping[str, NDArray[np.float32]], layers: int) -> dict[str, Vector]:
@@ -29,7 +29,10 @@ def rounded_weights(tensors: Mapping[str, NDArray[np.float32]], layers: int) -> 
     products = [["layers.0.hidden_weight"], ["output_weight"]]
     for layer in range(1, layers):
         products.append([f"layers.{layer}.input_weight", f"layers.{layer}.hidden_weight"])
-    for names in products:
+    for product in products:
+        names = [name for name in product if name in tensors]  # not every cell has a hidden weight
+        if not names:
+            continue
         largest = np.max([np.abs(tensors[name]).max(axis=1) for name in names], axis=0)
         # In float32, as the engine has it; a row of zeros has a scale too.
         scale = np.maximum(largest / np.float32(127), np.finfo(np.float32).tiny)[:, None]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from charlm.reference.model import Vector
+    from charlm.reference.arrays import Vector
 
 
 @dataclass

@@ -10,17 +10,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.model.cells import CELLS
 from charlm.model.config import ModelConfig
 from charlm.reference.model import ReferenceModel
 
-#: "layers.0.i" -> float32 [T, H]: the names of config.GATES, and of the states h and c.
+#: "layers.0.i" -> float32 [T, H]: every gate and state of every layer.
 Trace = dict[str, NDArray[np.float32]]
 
 
 def parts_of(config: ModelConfig) -> tuple[str, ...]:
-    """What a layer of this cell has, in the order to show it: its gates, then its states."""
-    states = ("h", "c") if config.cell == "lstm" else ("h",)
-    return tuple(dict.fromkeys((*config.gates, *states)))
+    """The letters of a layer's gates and states, in the order to show them."""
+    return tuple(CELLS[config.cell].parts)
 
 
 def trace(
@@ -34,7 +34,7 @@ def trace(
     The start id is fed first and has no row. goes_on: asked before each position; False ends
     the trace, whose later rows then stay zero.
     """
-    config = model.config
+    config, states = model.config, CELLS[model.config.cell].states
     found: Trace = {
         f"layers.{layer}.{part}": np.zeros((len(ids), config.hidden_size), np.float32)
         for layer in range(config.layers)
@@ -45,7 +45,8 @@ def trace(
         if not goes_on(position):
             break
         gates, state = model.look(state, id)
-        for layer, values in enumerate(gates):
-            for part, value in (values | state[layer]).items():
-                found[f"layers.{layer}.{part}"][position] = value
+        for layer, (values, after) in enumerate(zip(gates, state, strict=True)):
+            named = {part.letter: array for part, array in zip(states, after, strict=True)}
+            for letter, value in (values | named).items():
+                found[f"layers.{layer}.{letter}"][position] = value
     return found

@@ -20,7 +20,8 @@ import numpy as np
 from charlm.errors import CheckpointError, InputError
 from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.model.identity import identity_of
-from charlm.run.places import MODEL, RUNS, find_run, known_weights, missing_run
+from charlm.run.layout import MODEL
+from charlm.run.places import RUNS, find_run, known_weights, missing_run
 from charlm.run.sealed_file import Kind, SealedFile, read_content, seal, unseal, write_atomically
 from charlm.text.config import TextConfig
 from charlm.text.vocabulary import Vocabulary

@@ -16,9 +16,9 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from charlm.run.layout import CONTROL
 from charlm.run.regular_file import open_inside, read_inside
 
-CONTROL = "control.jsonl"
 ACTS = ("pause", "resume", "learning_rate", "stop")
 
 MAX_LEARNING_RATE = 100.0
@@ -26,7 +26,7 @@ _LONGEST = 60  # characters of what is no act
 
 
 class Act(NamedTuple):
-    """One act. `error`: why it cannot be done; "" when it can."""
+    """One act. `error` says why it cannot be done; it is "" when it can."""
 
     name: str
     value: float | None = None
@@ -34,7 +34,7 @@ class Act(NamedTuple):
 
 
 class Control:
-    """The acts of one run's control file from now on."""
+    """Reads the acts that are written into one run's control file from now on."""
 
     def __init__(self, run: Path) -> None:
         self._run, self._path = run, str(run / CONTROL)
@@ -43,7 +43,7 @@ class Control:
         self._refused = False
 
     def new(self) -> list[Act]:
-        """The acts of the whole lines that were written since the last call."""
+        """Read the acts of the whole lines that were written since the last call."""
         size = self._size()
         if size == self._offset:
             return []

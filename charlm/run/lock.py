@@ -1,4 +1,9 @@
-"""Whether someone trains a run now."""
+"""The lock of a run: at most one process trains it, and others see whether one does.
+
+The lock is a file in the run's folder. Whoever trains holds it with flock(2) and writes its
+process id there. The system releases the lock when the process ends, however it ends, so a stale
+file means nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,37 @@ import fcntl
 import os
 from pathlib import Path
 
-from charlm.run.places import LOCK
+from charlm.errors import InputError, TrainingError
+from charlm.run.layout import LOCK
 from charlm.run.regular_file import open_inside
+
+_LONGEST = 32  # bytes of a process id; what is longer, or no number, is not a lock
+
+
+class Lock:
+    """The lock of a run, held by this process until it is released."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    @classmethod
+    def take(cls, run: Path) -> Lock:
+        """Take it and write into it who has it.
+
+        Raises TrainingError when another process holds it, InputError when the file is not a
+        lock, OSError when it cannot be opened.
+        """
+        file = open_inside(run, LOCK, os.O_RDWR | os.O_CREAT)
+        try:
+            _take(file, run)
+        except BaseException:
+            os.close(file)
+            raise
+        return cls(file)
+
+    def release(self) -> None:
+        """Let the next trainer in."""
+        os.close(self._file)
 
 
 def is_training(run: Path) -> bool:
@@ -17,20 +51,20 @@ def is_training(run: Path) -> bool:
     very instant must not find it taken.
     """
     try:
-        lock = open_inside(run, LOCK)
+        file = open_inside(run, LOCK)
     except OSError:
         return False
     try:
-        holder = os.read(lock, 32).decode("ascii", "replace").strip()
-        if not holder.isdecimal() or not _lives(int(holder)):
+        holder = _holder(file)
+        if not holder.isdigit() or not _lives(int(holder)):
             return False
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:
         return False
     finally:
-        os.close(lock)
+        os.close(file)
     return False
 
 
@@ -41,6 +75,24 @@ def training_in(folder: Path) -> Path | None:
         return max(runs, key=lambda run: run.stat().st_mtime, default=None)
     except OSError:
         return None
+
+
+def _take(file: int, run: Path) -> None:
+    holder = _holder(file)
+    if len(holder) > _LONGEST or not (holder.isdigit() or not holder):
+        raise InputError(f"{run / LOCK} is not the lock of a run: remove it")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = holder.decode("ascii") or "unknown"
+        raise TrainingError(f"run {run} is in use by pid {pid}: stop that first") from None
+    os.ftruncate(file, 0)
+    os.pwrite(file, str(os.getpid()).encode("ascii"), 0)
+
+
+def _holder(file: int) -> bytes:
+    """What the file says of its holder: one byte more than a process id may have, at most."""
+    return os.pread(file, _LONGEST + 1, 0).strip()
 
 
 def _lives(process: int) -> bool:

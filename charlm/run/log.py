@@ -30,9 +30,9 @@ from pathlib import Path
 from typing import Any
 
 from charlm.errors import SURVIVED, InputError, reason_of
+from charlm.run.layout import RUN_LOG
 from charlm.run.regular_file import open_inside, opened_folder, read_inside, write_at
 
-RUN_LOG = "run.jsonl"
 _LONGEST = 1 << 22  # bytes of a line; of a longer one the end is left, which says nothing
 _PIECE = 1 << 20  # bytes that a tail reads at once
 
@@ -54,7 +54,7 @@ class RunLog:
     def append(self, kind: str, **values: Any) -> None:
         """Write one line. A NaN or infinite number is written as null: JSON has neither.
 
-        What cannot be written costs the line, not the training; `warn` is told so, once.
+        What cannot be written costs the line, not the training; `warn` is called once.
         """
         line = json.dumps({"kind": kind} | _finite(values), ensure_ascii=True) + "\n"
         data = b"\n" * self._is_cut + line.encode("ascii")
@@ -68,7 +68,7 @@ class RunLog:
             self._lose("a part of it alone was taken")
 
     def close(self) -> None:
-        """Flush to the disk and close. What fails there is told; the training is over."""
+        """Flush to the disk and close. A failure is reported; the training is over."""
         try:
             with self._file as file:
                 os.fsync(file.fileno())
@@ -152,7 +152,7 @@ def read_ends(run: Path, size: int = 65_536) -> tuple[dict[str, Any], list[dict[
 
 
 def rewind(run: Path, step: int) -> None:
-    """Take back all that was logged from the first line of a step behind `step` on.
+    """Remove all lines from the first one of a step behind `step` on.
 
     The log is replaced by a shorter one, so that a reader sees the old file or the new one.
     Raises OSError.
@@ -169,7 +169,7 @@ def rewind(run: Path, step: int) -> None:
 
 
 def _step(line: bytes) -> float:
-    """The step of a line; below every step for one that has none, or was cut."""
+    """The step of a line; -1, below every step, for a line that has none or was cut."""
     step = next(_parsed([line]), {}).get("step")
     return step if isinstance(step, int | float) else -1
 

@@ -1,4 +1,4 @@
-"""Where runs are, and what lies in one."""
+"""Where runs are: one's own and those that came with charlm, by path and by name."""
 
 from __future__ import annotations
 
@@ -8,19 +8,9 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from charlm.wording import nearest, shortened
+from charlm.run.layout import MODEL, SUFFIX, WEIGHTS
+from charlm.wording import meant, nearest, shortened
 
-#: The best weights of a run, which its folder means to whoever writes; and the newest.
-MODEL = "model.safetensors"
-LAST = "last.safetensors"
-#: The folder of the models that are kept beside the best, and what one is called.
-KEPT = "kept"
-KEPT_MODEL = re.compile(r"step-(\d{1,12})\.safetensors")
-#: What `--resume` needs; and what older versions wrote in its place.
-RESUME = "resume.safetensors"
-OLD_RESUME = "resume.pt"
-#: Held by whoever trains the run; its process id is written there.
-LOCK = ".lock"
 #: One's own runs, below the working folder.
 RUNS = Path("checkpoints")
 #: Of what a run is named after; a time and more comes behind it.
@@ -30,19 +20,19 @@ SHIPPED_RUNS = Path(__file__).resolve().parents[2] / RUNS
 
 
 def known_weights() -> Iterator[Path]:
-    """Every file of weights below the folders of runs: of each run the best, the newest, the kept.
+    """Give every file of weights below the folders of runs: of each run the best, newest, kept.
 
     One's own come before those that came with charlm, and runs of a comparison behind the others.
     """
     same = os.path.realpath(RUNS) == os.path.realpath(SHIPPED_RUNS)
     for folder in [RUNS] if same else [RUNS, SHIPPED_RUNS]:
         for run in (".", "*", "*/runs/*"):
-            for name in (MODEL, LAST, "kept/*.safetensors"):
+            for name in WEIGHTS:
                 yield from sorted(folder.glob(f"{run}/{name}"))
 
 
 def find_run(path: Path) -> Path:
-    """The path; where nothing lies there and it is a mere name, the run of that name."""
+    """Find what a path means: itself, or where nothing lies there, the run of that name."""
     if len(path.parts) == 1 and not os.path.lexists(path):
         for folder in (RUNS, SHIPPED_RUNS):
             if os.path.exists(folder / path):
@@ -51,7 +41,7 @@ def find_run(path: Path) -> Path:
 
 
 def named_after(corpus: str, default: str) -> str:
-    """The beginning of a run's name, from the path of its text: letters with their accents too.
+    """Make the beginning of a run's name from the path of its text; letters keep their accents.
 
     One form of every letter (NFC), as file systems differ in theirs, and no more bytes than they
     all take with a time behind; `default` where nothing is left.
@@ -75,32 +65,25 @@ def _fits_in_name(character: str) -> bool:
 
 
 def missing_run(path: Path) -> str:
-    """What to say where there is neither a path nor a run of this name: the nearest one too."""
-    named = len(path.parts) == 1 and path.suffix != ".safetensors"
+    """Say that there is neither a path nor a run of this name, and what was meant perhaps."""
+    named = len(path.parts) == 1 and path.suffix != SUFFIX
     names = run_names() if named else _names_in(path.parent)
     typed = shortened(str(path))
     said = f"no run {typed!r} under {RUNS}" if named else f"{typed} does not exist"
-    near = nearest(path.name, names)
-    if near:
-        return f"{said}: did you mean {' or '.join(map(str, map(path.with_name, near)))}?"
+    if near := meant(map(path.with_name, nearest(path.name, names))):
+        return said + near
     return f"{said}: give a run's name, its folder or its {MODEL}"
 
 
 def run_names() -> list[str]:
-    """Names of runs, one's own first; of other folders and files there too."""
+    """List the names of runs, one's own first, with those of other folders and files there."""
     return [name for folder in (RUNS, SHIPPED_RUNS) for name in _names_in(folder)]
 
 
 def _names_in(folder: Path) -> list[str]:
-    """What may be a run or a checkpoint in a folder."""
+    """List what may be a run or a checkpoint in a folder."""
     try:
         paths = list(folder.iterdir())
     except (OSError, ValueError):
         return []
-    return [path.name for path in paths if path.is_dir() or path.suffix == ".safetensors"]
-
-
-def resume_file(run: Path) -> Path | None:
-    """What a training of this run can go on from, if there is anything."""
-    paths = (run / RESUME, run / OLD_RESUME)
-    return next((path for path in paths if os.path.isfile(path)), None)
+    return [path.name for path in paths if path.is_dir() or path.suffix == SUFFIX]

@@ -41,7 +41,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Kind:
-    """What a file is. key: of the metadata; mark: a name that its JSON always has."""
+    """A kind of file: the key of its metadata, and a mark, a name that its JSON always has."""
 
     name: str
     key: str
@@ -87,8 +87,8 @@ def seal(
     if header > _MAX_HEADER:
         raise InputError(f"{kind.name} header would take {header:,} bytes, over {_MAX_HEADER:,}")
     digest = hashlib.sha256(data).hexdigest()
-    place = _digest_place(bytes(data[: 8 + header]))
-    data[place : place + 64] = digest.encode("ascii")
+    offset = _digest_offset(bytes(data[: 8 + header]))
+    data[offset : offset + 64] = digest.encode("ascii")
     return bytes(data), digest
 
 
@@ -99,7 +99,7 @@ def unseal(kind: Kind, path: Path) -> SealedFile:
 
 
 def unsealed(kind: Kind, path: Path, data: bytes) -> SealedFile:
-    """The same of bytes that were read; `path`: of what, for a message."""
+    """Check the seal of bytes that were read; `path` is what messages call them."""
     header = _header(kind, data, path, len(data))
     content = _content(kind, data, header, path)
     header.pop("__metadata__")
@@ -181,7 +181,7 @@ def _content(kind: Kind, data: bytes, header: Mapping[str, Any], path: Path) -> 
         raise kind.error(f"{path} is not a charlm {kind.name}")
     digest = _digest(data)
     content = _own_part(kind, metadata, path) if digest else None
-    # The digits that were hashed as zeros and those that are used may stand in different places.
+    # The digits that were hashed as zeros and those that are used may stand in different offsets.
     if content is None or content.get("sha256") != digest:
         raise kind.error(f"{kind.name} {path}: checksum differs, the file is damaged")
     return _of_known_version(kind, content, path)
@@ -190,14 +190,14 @@ def _content(kind: Kind, data: bytes, header: Mapping[str, Any], path: Path) -> 
 def _digest(data: bytes) -> str:
     """The SHA-256 of a file, its own digits taken as zeros, if it is what these say; else ""."""
     try:
-        place = _digest_place(data[: 8 + struct.unpack_from("<Q", data)[0]])
+        offset = _digest_offset(data[: 8 + struct.unpack_from("<Q", data)[0]])
     except ValueError:
         return ""
-    digest = hashlib.sha256(data[:place])
+    digest = hashlib.sha256(data[:offset])
     digest.update(b"0" * 64)
-    digest.update(data[place + 64 :])
+    digest.update(data[offset + 64 :])
     computed = digest.hexdigest()
-    return computed if computed.encode("ascii") == data[place : place + 64] else ""
+    return computed if computed.encode("ascii") == data[offset : offset + 64] else ""
 
 
 def _own_part(kind: Kind, metadata: object, path: Path) -> dict[str, Any] | None:
@@ -224,13 +224,13 @@ def _of_known_version(kind: Kind, content: dict[str, Any], path: Path) -> dict[s
     return content
 
 
-def _digest_place(header: bytes) -> int:
-    """Where the 64 digits stand. Quotes inside strings carry more backslashes, so it is unique."""
-    places = [m.end() for m in re.finditer(rb'(?<!\\)\\"sha256\\":\\"(?=[0-9a-f]{64}\\")', header)]
+def _digest_offset(header: bytes) -> int:
+    """Find the offset of the 64 digits. Quotes inside strings carry more backslashes."""
+    offsets = [m.end() for m in re.finditer(rb'(?<!\\)\\"sha256\\":\\"(?=[0-9a-f]{64}\\")', header)]
     # What a kind adds may have such a key of its own, further on: the file's is the first.
-    if not places:
+    if not offsets:
         raise ValueError("no checksum")
-    return places[0]
+    return offsets[0]
 
 
 class DuplicateKey(Exception):

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from charlm.errors import CharlmError
-from charlm.run.places import KEPT, KEPT_MODEL, LAST, MODEL
+from charlm.run.layout import KEPT, LAST, MODEL, kept_step
 from charlm.run.regular_file import opened_folder
 
 _NEWEST = (LAST, MODEL)
 
 
 class Weights(NamedTuple):
-    """A checkpoint of a run. `stamp`: another one when the file is."""
+    """A checkpoint of a run. `stamp` changes when the file does."""
 
     step: int
     path: Path
@@ -25,7 +25,7 @@ class Weights(NamedTuple):
 
 
 class WeightsFinder:
-    """Looks at a run's folder again and again; a file is opened only when it is another one."""
+    """Looks at a run's folder again and again, and opens a file only when it has changed."""
 
     def __init__(self, run: Path) -> None:
         self._run = run
@@ -33,7 +33,7 @@ class WeightsFinder:
         self._steps: dict[Path, int | None] = {}
 
     def find(self) -> tuple[Weights, ...]:
-        """All of them, by step; none twice."""
+        """List all weights of the run by step, each step once."""
         found: dict[int, Weights] = {}
         for name in reversed(_NEWEST):
             path = self._run / name
@@ -44,19 +44,19 @@ class WeightsFinder:
         return tuple(found[step] for step in sorted(found))
 
     def _kept(self) -> Iterator[Weights]:
-        """The models that are kept beside the best; links are none."""
+        """Give the weights that are kept beside the best; links are passed over."""
         with (
             contextlib.suppress(OSError),
             opened_folder(self._run) as run,
             opened_folder(KEPT, run) as kept,
         ):
             for name in os.listdir(kept):
-                match = KEPT_MODEL.fullmatch(name)
+                step = kept_step(name)
                 with contextlib.suppress(OSError):  # gone by now
                     status = os.stat(name, dir_fd=kept, follow_symlinks=False)
-                    if match is not None and stat.S_ISREG(status.st_mode):
+                    if step is not None and stat.S_ISREG(status.st_mode):
                         path = self._run / KEPT / name
-                        yield Weights(int(match[1]), path, status.st_mtime_ns)
+                        yield Weights(step, path, status.st_mtime_ns)
 
     def _step_of(self, path: Path) -> int | None:
         """The step that a checkpoint names; None for one that cannot be read."""

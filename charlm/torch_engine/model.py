@@ -1,6 +1,6 @@
 """Immutable weights on a device, and one step of many rows.
 
-Shapes: R rows, V vocabulary, L layers, S parts of a state (h, and c of an LSTM), H hidden units,
+Shapes: R rows, V vocabulary, L layers, S states of the cell (h, and c of an LSTM), H hidden units,
 G = gates x H. A state is one tensor [R, L, S, H], so that rows are taken from it by one index.
 """
 
@@ -14,20 +14,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from charlm.model.cells import STEPS, State
-from charlm.model.config import Cell, ModelConfig, parameter_shapes
+from charlm.model.cells import CELLS, Arrays, State, product_with
+from charlm.model.config import ModelConfig, Precision, parameter_shapes
 from charlm.torch_engine.parts import EngineError, check_ids, memory_named
+
+_TORCH = Arrays.of(torch)
 
 
 class Model:
     """The cells of a checkpoint, on a device. Raises EngineError for weights that do not fit."""
 
-    precision = "float32"
+    precision: Precision = "float32"
 
     def __init__(
         self,
         *,
-        cell: Cell,
+        cell: str,
         vocabulary_size: int,
         embedding_size: int,
         hidden_size: int,
@@ -42,13 +44,13 @@ class Model:
         self.config = ModelConfig(cell, vocabulary_size, embedding_size, hidden_size, layers, bias)
         self.device = torch.device(device)
         _check_weights(self.config, tensors)
-        self._step = STEPS[cell]
+        self._cell = CELLS[cell]
         with memory_named(self.device), torch.inference_mode():
             w = {n: torch.tensor(t).to(self.device) for n, t in tensors.items()}
             names = [f"layers.{layer}" for layer in range(layers)]
             zero = torch.zeros(len(self.config.gates) * hidden_size, device=self.device)
             self._biases = [w.get(f"{name}.bias", zero) for name in names]
-            self._hidden = [w[f"{name}.hidden_weight"] for name in names]
+            self._products = [product_with(w.get(f"{name}.hidden_weight")) for name in names]
             self._input = [w[f"{name}.input_weight"] for name in names]
             # What a character adds to the gates of layer 0, looked up instead of computed.
             self._table_VG = torch.addmm(self._biases[0], w["embedding"], self._input[0].T)
@@ -64,8 +66,7 @@ class Model:
     @property
     def state_shape(self) -> tuple[int, int, int]:
         """[L, S, H] of one row."""
-        parts = 2 if self.config.cell == "lstm" else 1
-        return self.config.layers, parts, self.config.hidden_size
+        return self.config.state_shape
 
     def zero_state(self, rows: int) -> Tensor:
         """The state before any text, [R, L, S, H]."""
@@ -79,7 +80,7 @@ class Model:
             if layer > 0:
                 x_RG = torch.addmm(self._biases[layer], new[-1][0], self._input[layer].T)
             old = tuple(state[:, layer].unbind(1))
-            new.append(self._step(x_RG, old, self._hidden[layer]))
+            new.append(self._cell.step(_TORCH, x_RG, old, self._products[layer]))
         return torch.stack([torch.stack(parts, 1) for parts in new], 1)
 
     def output(self, state: Tensor) -> Tensor:

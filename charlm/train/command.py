@@ -7,15 +7,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from charlm.errors import CharlmError, InputError, TrainingError
-from charlm.model.config import ModelConfig
+from charlm.options.train_config import OPTIONS, TrainConfig
 from charlm.run.checkpoint import load_checkpoint
-from charlm.run.log import RUN_LOG, RunLog, rewind
+from charlm.run.layout import RUN_LOG
+from charlm.run.log import RunLog, rewind
 from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus
 from charlm.text.ngram import Baseline, measure_baseline
@@ -26,7 +26,7 @@ from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
 from charlm.train.plan import misfit, plan
 from charlm.train.saved import check_model
-from charlm.train.tell.announce import announce, command_line, tell_baseline, warn
+from charlm.train.tell.announce import announce, command_line, log_baseline, warn
 from charlm.train.tell.monitor import Monitor
 from charlm.train.tell.reporter import Reporter
 from charlm.train.tell.teller import Teller
@@ -34,22 +34,10 @@ from charlm.train.text import load_text, settled, start_id_of
 from charlm.train.trainer import Trainer
 from charlm.wording import counted
 
-#: What says where and how, not what is learned.
-_NOT_THE_RUN = {
-    "corpus",
-    "validation",
-    "suffix",
-    "out",
-    "resume",
-    "start_from",
-    "dry_run",
-    "debug",
-    "texts",
-}
 _LONGEST_MESSAGE = 300
 
 
-def train(options: Any, arguments: Sequence[str], reporter: Reporter | None = None) -> int:
+def train(options: TrainConfig, arguments: Sequence[str], reporter: Reporter | None = None) -> int:
     """Train as the options say; `arguments` are what they were parsed from. Raises CharlmError."""
     begin, since = _resume if options.resume else _start, time.monotonic()
     try:
@@ -60,19 +48,19 @@ def train(options: Any, arguments: Sequence[str], reporter: Reporter | None = No
         if "can't allocate memory" in str(error):
             message = f"out of memory: make {_what_is_large(options)} smaller"
         else:
-            said = " ".join(str(error).split())[:_LONGEST_MESSAGE]
-            message = f"{type(error).__name__}: {said} (--debug shows where)"
+            reason = " ".join(str(error).split())[:_LONGEST_MESSAGE]
+            message = f"{type(error).__name__}: {reason} (--debug shows where)"
         raise TrainingError(message) from error
 
 
-def _what_is_large(options: Any) -> str:
+def _what_is_large(options: TrainConfig) -> str:
     """The options that make a step large: one long example is a batch by itself."""
     if options.unit != "continuous" and options.max_length > options.batch * options.length:
         return f"--max-length ({options.max_length:,} of one example)"
     return "--hidden, --layers, --batch or --length"
 
 
-def _start(options: Any, arguments: Sequence[str], reporter: Reporter, since: float) -> int:
+def _start(options: TrainConfig, arguments: Sequence[str], reporter: Reporter, since: float) -> int:
     checkpoint = None
     if options.start_from:
         checkpoint = load_checkpoint(options.start_from)
@@ -86,8 +74,8 @@ def _start(options: Any, arguments: Sequence[str], reporter: Reporter, since: fl
         text, tensors = replace(text, start_id=checkpoint.text.start_id), checkpoint.tensors
         if new:
             verb = "is" if len(new) == 1 else "are"
-            told = f"{counted(len(new), 'character')} {verb} new to the model"
-            notices.append(f"{told}: {''.join(new)}")
+            notice = f"{counted(len(new), 'character')} {verb} new to the model"
+            notices.append(f"{notice}: {''.join(new)}")
     learner = _learner(options, corpus, vocabulary, text, tensors)
     if options.dry_run:
         return _plan(learner, reporter, notices, since)
@@ -97,12 +85,14 @@ def _start(options: Any, arguments: Sequence[str], reporter: Reporter, since: fl
         return _train(learner, arguments, folder, reporter, notices, since, baseline)
 
 
-def _resume(options: Any, arguments: Sequence[str], reporter: Reporter, since: float) -> int:
+def _resume(
+    options: TrainConfig, arguments: Sequence[str], reporter: Reporter, since: float
+) -> int:
     if options.dry_run or options.start_from:
         raise InputError("--dry-run and --from do not go with --resume")
     if options.out is not None:
         raise InputError("--out does not go with --resume: a run goes on in its own folder")
-    with RunFolder.open(Path(options.resume)) as folder:
+    with RunFolder.open(Path(options.resume or "")) as folder:
         values = folder.load_resume()
         options = resumed_options(arguments, values)
         corpus, _ = text_again(options, reporter)
@@ -114,7 +104,7 @@ def _resume(options: Any, arguments: Sequence[str], reporter: Reporter, since: f
             )
         vocabulary = Vocabulary(values["vocabulary"])
         text = replace(corpus.config, start_id=values["start_id"])
-        check_model(values, _model_config(options, vocabulary), bool(options.average))
+        check_model(values, options.model(len(vocabulary)), bool(options.average))
         learner = _learner(options, corpus, vocabulary, text)
         learner.resume(values)
         if is_over(folder.path, values, learner):
@@ -147,7 +137,7 @@ def _plan(learner: Learner, reporter: Reporter, notices: Sequence[str], since: f
 
 
 def _learner(
-    options: Any,
+    options: TrainConfig,
     corpus: Corpus,
     vocabulary: Vocabulary,
     text: TextConfig,
@@ -158,19 +148,7 @@ def _learner(
         raise InputError(f"{option} needs a validation part: give one in --split")
     torch.set_num_threads(options.threads)
     _keep_freed_memory()
-    config = _model_config(options, vocabulary)
-    return Learner(options, corpus, vocabulary, config, text, tensors)
-
-
-def _model_config(options: Any, vocabulary: Vocabulary) -> ModelConfig:
-    return ModelConfig(
-        options.cell,
-        len(vocabulary),
-        options.embedding,
-        options.hidden,
-        options.layers,
-        bias=options.cell != "gru" or options.gru_bias,
-    )
+    return Learner(options, corpus, vocabulary, text, tensors)
 
 
 def _train(
@@ -182,20 +160,20 @@ def _train(
     since: float,
     baseline: Baseline | None = None,
 ) -> int:
-    """Run it; `notices`: what to say first. `baseline`: of a new run."""
+    """Train in a run's folder. `notices` are reported first; a new run has a `baseline`."""
     with RunLog(folder.path, reporter.warn) as log:
         reporter.start()
         step = learner.position.step
         monitor = Monitor(folder.path, step, lambda message: warn(reporter, log, message))
         try:
             announce(learner, folder.path, reporter, log, command_line(arguments, learner.options))
-            options = vars(learner.options)
-            monitor.options({name: options[name] for name in options.keys() - _NOT_THE_RUN})
+            values = learner.options.plain()
+            monitor.options({n: value for n, value in values.items() if OPTIONS[n].monitored})
             for notice in notices:
                 reporter.line(notice)
                 log.append("notice", message=notice)
             if baseline is not None:
-                tell_baseline(baseline, reporter, log)
+                log_baseline(baseline, reporter, log)
             Trainer(learner, folder, Teller(log, monitor, reporter), since).run()
         finally:
             monitor.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from charlm.errors import InputError
-from charlm.options.training import DEFAULT_CHARACTERS, parse_options
+from charlm.model.cells import CELLS
+from charlm.options.train_config import TrainConfig
+from charlm.options.training import parse_options
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.preparation import AUTO
 from charlm.text.vocabulary import Vocabulary
@@ -17,8 +19,8 @@ from charlm.train.model import CharModel
 _BY_CHARACTER = ("embedding", "output_weight", "output_bias")
 
 
-def options_from(arguments: Sequence[str], checkpoint: Checkpoint) -> Any:
-    """The options, with the sizes and the text of the checkpoint.
+def options_from(arguments: Sequence[str], checkpoint: Checkpoint) -> TrainConfig:
+    """Parse the options, with the sizes and the text settings of the checkpoint.
 
     Raises InputError for one that was given and differs.
     """
@@ -28,14 +30,14 @@ def options_from(arguments: Sequence[str], checkpoint: Checkpoint) -> Any:
         "hidden": config.hidden_size,
         "layers": config.layers,
         "embedding": config.embedding_size,
-        "gru_bias": config.cell == "gru" and config.bias,
+        "gru_bias": config.bias and not CELLS[config.cell].biased,
         "unit": text.unit,
         "form": text.form,
         "case": text.case,
     }
-    options = parse_options(arguments, fixed | {"characters": DEFAULT_CHARACTERS})
+    options = parse_options(arguments, fixed)
     if options.unit == AUTO:  # as much as not given
-        options.unit = text.unit
+        options = replace(options, unit=text.unit)
     for name, value in fixed.items():
         if getattr(options, name) != value:
             option = "--" + name.replace("_", "-")
@@ -46,7 +48,7 @@ def options_from(arguments: Sequence[str], checkpoint: Checkpoint) -> Any:
 
 
 def extended(known: Vocabulary, found: Vocabulary) -> tuple[Vocabulary, list[str]]:
-    """The known characters with their ids, those of a new text that are not among them, these."""
+    """Add a new text's characters behind the known ones, which keep their ids; returns the new."""
     new = [character for character in found.characters if character not in known]
     return Vocabulary([*known.characters, *new]), new
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, replace
 from pathlib import Path
 from typing import Any
 
 from charlm.errors import CorpusError, InputError
-from charlm.options.training import BUDGETS, parse_options
+from charlm.options.train_config import BUDGETS, OPTIONS, TrainConfig
+from charlm.options.training import parse_options
 from charlm.run.log import read_ends
 from charlm.text.corpus import Corpus
 from charlm.text.preparation import AUTO
@@ -21,24 +22,24 @@ from charlm.train.tell.reporter import Reporter
 from charlm.train.text import LOOKED_FOR, load_text
 from charlm.train.trainer import BUDGET_USED, STALE
 
-#: What may change when a run goes on; the rest is the run.
-_MAY_CHANGE = {
-    *BUDGETS, "threads", "resume", "corpus", "debug", "learning_rate", "clip", "patience",
-    "evaluations", "keep", "texts", "validation", "suffix", "stop_exploding",
-}  # fmt: skip
 #: What options meant that runs of old do not have.
-_OF_OLD = {"order": "whole", "column": "", "separator": None, "evaluation_characters": 0}
+_OF_OLD = {name: each.of_old for name, each in OPTIONS.items() if each.of_old is not MISSING}
 _JUMP = 1.5  # times a learning rate, that is said
 
 
-def resumed_options(arguments: Sequence[str], values: Saved) -> Any:
+def resumed_options(arguments: Sequence[str], values: Saved) -> TrainConfig:
+    """The options of a run that goes on: the saved ones, and those that were given now.
+
+    Raises InputError for one that may not change and does.
+    """
     saved = _OF_OLD | values["options"]
     options = parse_options(arguments, saved | {"resume": None})
-    for name in LOOKED_FOR:
-        if getattr(options, name) == AUTO:  # typed once more: what was found then
-            setattr(options, name, saved[name])
+    # Typed once more, it is what was found then.
+    typed_again = [name for name in LOOKED_FOR if getattr(options, name) == AUTO]
+    options = replace(options, **{name: saved[name] for name in typed_again})
+    now = options.plain()
     for name, value in saved.items():
-        if name not in _MAY_CHANGE and getattr(options, name) != value:
+        if not OPTIONS[name].may_change and now[name] != value:
             option = "--" + name.replace("_", "-")
             raise InputError(
                 f"{option} of the run is {value!r} and cannot change when it goes on: leave"
@@ -47,8 +48,8 @@ def resumed_options(arguments: Sequence[str], values: Saved) -> Any:
     return options
 
 
-def text_again(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
-    """The text of a run that goes on."""
+def text_again(options: TrainConfig, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
+    """Load the text of a run that goes on. Raises CorpusError, InputError."""
     piped = "-" in [*(options.corpus or []), options.validation]
     if piped and sys.stdin is not None and sys.stdin.isatty():
         raise InputError(
@@ -66,8 +67,8 @@ def text_again(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
 
 def is_over(run: Path, saved: Saved, learner: Learner) -> bool:
     """Whether the run came to its end, all measured, and nothing was added to its budget."""
-    options = vars(learner.options)
-    if any(options[name] != saved["options"].get(name) for name in (*BUDGETS, "patience")):
+    now, before = learner.options.plain(), saved["options"]
+    if any(now[name] != before.get(name) for name in (*BUDGETS, "patience")):
         return False
     _, last = read_ends(run)
     end: Mapping[str, Any] = next((line for line in reversed(last) if line["kind"] == "end"), {})
@@ -76,8 +77,8 @@ def is_over(run: Path, saved: Saved, learner: Learner) -> bool:
 
 
 def rate_change(saved: Saved, learner: Learner) -> list[str]:
-    """What to say of a learning rate that another budget or schedule puts elsewhere."""
-    left = Namespace(**vars(learner.options) | saved["options"])
+    """Explain a learning rate that jumps because another budget or schedule places it elsewhere."""
+    left = TrainConfig.of(learner.options.plain() | saved["options"])
     before, now = (
         learning_rate(options, learner.position, learner.progress(options))
         for options in (left, learner.options)

@@ -12,7 +12,7 @@ from charlm.text.cutting import Example
 from charlm.text.readers import AT_ONCE, EXACT, WARM_UP, Stretch, stretches
 from charlm.text.vocabulary import Vocabulary
 from charlm.train.dataset import TextDataset, encode
-from charlm.train.evaluate import Look, evaluate_examples, evaluate_stretches
+from charlm.train.evaluate import OnMeasured, evaluate_examples, evaluate_stretches
 from charlm.train.model import CharModel
 
 _READERS = 64  # of a sample
@@ -21,9 +21,10 @@ _TRIED, _READ = 8_192, 1_024  # targets of examples, of a stream, that tell how 
 
 
 class Selection(NamedTuple):
-    """What of a part is measured: examples by index, or stretches of a stream.
+    """What is measured of a part: examples by index, or stretches of a stream.
 
-    targets: how many there are. exact: all of them, as `score` reads them up to 2 million.
+    targets: how many of them there are. exact: whether it is all of the part, read as `score`
+    reads it up to 2 million.
     """
 
     chosen: np.ndarray | list[Stretch]
@@ -32,17 +33,17 @@ class Selection(NamedTuple):
 
     @property
     def readers(self) -> int:
-        """How many read side by side: one reads a stream much slower than many."""
+        """How many readers go side by side: one alone is much slower on a stream than many."""
         return len(self.chosen)
 
 
 class HeldOut:
-    """The validation or the test part, its ids made once."""
+    """The validation or the test part. Its characters are turned into ids once."""
 
     def __init__(
         self, examples: Sequence[Example], vocabulary: Vocabulary, text: TextConfig
     ) -> None:
-        """`examples`: at least one."""
+        """Take at least one example."""
         self._start_id = text.start_id
         self._is_stream = text.unit == "continuous"
         if self._is_stream:
@@ -53,7 +54,7 @@ class HeldOut:
             self.targets = int(self._dataset.lengths().sum())
 
     def whole(self) -> Selection:
-        """All of it as `score` reads it; of a stream above 2 million characters, many of them."""
+        """Select all of the part, as `score` reads it; of a very long stream, a sample."""
         if self._is_stream and self.targets > EXACT:
             return self.spread(_MANY)
         if self._is_stream:
@@ -61,7 +62,7 @@ class HeldOut:
         return Selection(np.arange(len(self._dataset)), self.targets, True)
 
     def spread(self, targets: int) -> Selection:
-        """About so many targets, evenly spread over the part; of a short part, all of it."""
+        """Select about so many targets, evenly spread over the part; all of a short one."""
         if not self._is_stream:
             return self._spread_examples(targets)
         if targets >= self.targets:
@@ -75,7 +76,7 @@ class HeldOut:
         return Selection(chosen, size * readers, False)
 
     def trial(self, selection: Selection) -> tuple[Selection, float]:
-        """A little of a selection, and how many times longer all of it takes."""
+        """Select a little of a selection; returns how many times longer all of it takes, too."""
         chosen = selection.chosen
         if isinstance(chosen, np.ndarray):
             rows = chosen[:: -(-selection.targets // _TRIED)]
@@ -88,12 +89,12 @@ class HeldOut:
         read = sum(end - begin + warm_up for begin, end, warm_up in chosen)
         return Selection(little, targets, False), read / targets
 
-    def loss(self, model: CharModel, selection: Selection, look: Look) -> float:
-        """Nats per character of what was chosen."""
+    def loss(self, model: CharModel, selection: Selection, on_measured: OnMeasured) -> float:
+        """Measure a selection, in nats per character."""
         if isinstance(selection.chosen, np.ndarray):
             chosen = selection.chosen
-            return evaluate_examples(model, self._dataset, chosen, self._start_id, look)
-        return evaluate_stretches(model, self._ids, selection.chosen, self._start_id, look)
+            return evaluate_examples(model, self._dataset, chosen, self._start_id, on_measured)
+        return evaluate_stretches(model, self._ids, selection.chosen, self._start_id, on_measured)
 
     def _spread_examples(self, targets: int) -> Selection:
         lengths = self._dataset.lengths()

@@ -12,15 +12,14 @@ import numpy as np
 import torch
 
 from charlm.errors import TrainingError
-from charlm.model.config import ModelConfig
-from charlm.options.rates import FINE_TUNING_RATE, default_rate
+from charlm.options.train_config import TrainConfig
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus
 from charlm.text.vocabulary import PAD, Vocabulary
 from charlm.train.average import Average
 from charlm.train.dataset import Batch, ExampleBatches, TextDataset, encode
-from charlm.train.evaluate import Look
+from charlm.train.evaluate import OnMeasured
 from charlm.train.fine_tune import begin_with
 from charlm.train.held_out import HeldOut, Selection
 from charlm.train.loss import masked_cross_entropy
@@ -35,7 +34,7 @@ from charlm.train.streams import StreamBatches
 
 
 class Update(NamedTuple):
-    """What one step was. `norm`: of the gradient, before clipping."""
+    """What one update measured: its loss, the norm of its gradient before clipping, its rate."""
 
     loss: float
     norm: float
@@ -48,26 +47,22 @@ class Learner:
 
     def __init__(
         self,
-        options: Any,
+        options: TrainConfig,
         corpus: Corpus,
         vocabulary: Vocabulary,
-        config: ModelConfig,
         text: TextConfig,
         tensors: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """`tensors`: weights to begin with, of a model that may know fewer characters."""
         self.options, self.corpus, self.vocabulary = options, corpus, vocabulary
-        self.config, self.text = config, text
+        self.config, self.text = options.model(len(vocabulary)), text
         torch.manual_seed(options.seed)
-        self.model = CharModel(config, Regularisers.of(options))
+        self.model = CharModel(self.config, Regularisers.of(options))
         if tensors is not None:
             begin_with(self.model, tensors)
         self.batches = self._batches()
         parts = {"validation": corpus.validation, "test": corpus.test}
         self.held_out = {n: HeldOut(part, vocabulary, text) for n, part in parts.items() if part}
-        if options.learning_rate is None:
-            new = default_rate(config.cell, config.hidden_size)
-            options.learning_rate = FINE_TUNING_RATE if options.start_from else new
         self.optimiser = make_optimiser(options, self.model)
         self.average = Average(self.model, options.average) if options.average else None
         self.position = Position()
@@ -93,9 +88,9 @@ class Learner:
         return Checkpoint(self.config, self.text, self.vocabulary, tensors, metrics, corpus)
 
     def resume_values(self) -> Saved:
-        """Everything `resume` needs."""
+        """Gather everything that `resume` needs."""
         return {
-            "options": vars(self.options),
+            "options": self.options.plain(),
             "corpus": self.corpus.report.sha256,
             "vocabulary": list(self.vocabulary.characters),
             "start_id": self.text.start_id,
@@ -126,22 +121,21 @@ class Learner:
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise misfit(" ".join(str(error).split())[:200]) from None
 
-    def progress(self, options: Any = None) -> float:
+    def progress(self, options: TrainConfig | None = None) -> float:
         """Share of the budget that is used: of the part that runs out first; at most 1.
 
         Of the budget of other options, if any are given.
         """
         options, position = options or self.options, self.position
-        used = {
-            "characters": position.characters,
-            "steps": position.step,
-            "epochs": position.epoch + position.index / self.batches.count(position.epoch),
-            "minutes": position.seconds / 60,
-        }
-        budgets = {name: getattr(options, name) for name in used}
-        if options.minutes:
-            budgets["minutes"] -= self.kept_back / 60
-        return float(min(1.0, max(used[n] / budget for n, budget in budgets.items() if budget)))
+        epochs = position.epoch + position.index / self.batches.count(position.epoch)
+        minutes = options.minutes and options.minutes - self.kept_back / 60
+        used_of = (
+            (position.characters, options.characters),
+            (position.step, options.steps),
+            (epochs, options.epochs),
+            (position.seconds / 60, minutes),
+        )
+        return float(min(1.0, max(used / budget for used, budget in used_of if budget)))
 
     def step(self, closely: bool = False) -> Update:
         """One update of the weights, by the gradient of `accumulate` batches together.
@@ -191,12 +185,12 @@ class Learner:
         self,
         part: str,
         selection: Selection,
-        look: Look,
+        on_measured: OnMeasured,
         tensors: Mapping[str, np.ndarray] | None = None,
     ) -> float:
-        """Loss on what is chosen of "validation" or "test", which is not empty.
+        """Measure the loss on a selection of a part, "validation" or "test", that is not empty.
 
-        Of given weights or those that a checkpoint would have.
+        `tensors`: the weights to measure; without, those that a checkpoint would have.
         """
         model = self._shown()
         if tensors is not None:
@@ -204,7 +198,7 @@ class Learner:
             model.from_tensors(tensors)
         model.eval()
         try:
-            return self.held_out[part].loss(model, selection, look)
+            return self.held_out[part].loss(model, selection, on_measured)
         finally:
             model.train()
 
@@ -221,15 +215,16 @@ class Learner:
         return batch
 
     def _loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | float]:
-        """The loss, and what is paid beside it while learning."""
-        run = self.model.run(batch.inputs_TB, self._state_before(batch))
-        self.state = detached(run.state)
-        loss = masked_cross_entropy(run.logits_TBV, batch.targets_TB, PAD)
-        options, penalty, real_TB = self.options, 0.0, batch.targets_TB != PAD
+        """Compute the loss of a batch, and the penalties that are added to it while learning."""
+        result = self.model.forward_pass(batch.inputs_TB, self._state_before(batch))
+        self.state = detached(result.state)
+        loss = masked_cross_entropy(result.logits_TBV, batch.targets_TB, PAD)
+        options, real_TB = self.options, batch.targets_TB != PAD
+        penalty: torch.Tensor | float = 0.0
         if options.activation_penalty:
-            penalty += options.activation_penalty * activation_penalty(run.output_TBH, real_TB)
+            penalty += options.activation_penalty * activation_penalty(result.output_TBH, real_TB)
         if options.slowness_penalty:
-            penalty += options.slowness_penalty * slowness_penalty(run.h_TBH, real_TB)
+            penalty += options.slowness_penalty * slowness_penalty(result.h_TBH, real_TB)
         return loss, penalty
 
     def _state_before(self, batch: Batch) -> ModelState:
@@ -246,7 +241,7 @@ class Learner:
             )
 
     def _length_share(self, batches: list[Batch]) -> float:
-        """What batches of random length leave of the rate: a short one says less."""
+        """The factor by which the rate of short batches is lowered: they say less."""
         if not self.options.random_length:
             return 1.0
         times = sum(len(batch.inputs_TB) for batch in batches)

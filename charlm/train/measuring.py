@@ -36,8 +36,8 @@ class Measured(NamedTuple):
     lacks: str
 
 
-#: Is told, while the end is measured: of which part, the share that is done, the seconds left.
-Tell = Callable[[str, float, float], None]
+#: Called while the end is measured with the part, the share that is done and the seconds left.
+OnProgress = Callable[[str, float, float], None]
 
 
 class Measurer:
@@ -56,11 +56,11 @@ class Measurer:
         return self._sample
 
     def seconds(self) -> float:
-        """How long one of them takes, tried on a little of it."""
+        """Estimate how long a repeated evaluation takes, by trying a little of it."""
         return self._seconds_for("validation", self._sample) if self._sample else 0.0
 
     def end(self) -> dict[str, Selection]:
-        """What is measured of each part at the end, chosen once."""
+        """Choose what is measured of each part at the end; the choice is made once."""
         if not self._end:
             minutes = self._learner.options.minutes
             total = sum(part.targets for part in self._learner.held_out.values())
@@ -72,7 +72,7 @@ class Measurer:
         return self._end
 
     def end_seconds(self) -> float:
-        """How long that will take, tried on a little of it."""
+        """Estimate how long the end takes to measure, by trying a little of it."""
         return sum(self._seconds_for(part, chosen) for part, chosen in self.end().items())
 
     def keep_time(self, since: float) -> None:
@@ -87,8 +87,8 @@ class Measurer:
         taken: gone before it begins. end: what measuring at the end takes.
         """
         options = self._learner.options
-        texts = SECONDS_OF_TEXTS * bool(options.texts)
-        return float(min(taken + end + texts, _MOST_KEPT_BACK * 60 * options.minutes))
+        texts = SECONDS_OF_TEXTS * options.texts
+        return float(min(taken + end + texts, _MOST_KEPT_BACK * 60 * (options.minutes or 0.0)))
 
     def is_worth_it(self, learned: float) -> bool:
         """Whether it is time to measure, so many seconds after the last time.
@@ -98,7 +98,7 @@ class Measurer:
         return not self._learner.options.minutes or learned >= TIMES_AS_LONG * self._took
 
     def measure_sample(self) -> float | None:
-        """The validation loss along the way."""
+        """Measure the validation loss along the way; None without a validation part."""
         if self._sample is None:
             return None
         start = time.monotonic()
@@ -106,12 +106,14 @@ class Measurer:
         self._took = time.monotonic() - start
         return loss
 
-    def measure_end(self, tensors: Mapping[str, np.ndarray], tell: Tell) -> dict[str, Measured]:
-        """The losses of given weights on both parts."""
+    def measure_end(
+        self, tensors: Mapping[str, np.ndarray], on_progress: OnProgress
+    ) -> dict[str, Measured]:
+        """Measure the losses of given weights on both parts."""
         measured = {}
         for part, selection in self.end().items():
             held_out = self._learner.held_out[part]
-            countdown = _Countdown(part, selection.targets, self._check, tell)
+            countdown = _Countdown(part, selection.targets, self._check, on_progress)
             loss = self._learner.loss_of(part, selection, countdown, tensors)
             measured[part] = Measured(loss, lacking(selection, held_out))
         return measured
@@ -140,19 +142,27 @@ def sample_size(learner: Learner) -> int:
         return learner.held_out["validation"].targets
     per_step = options.batch * options.length * options.accumulate
     characters = learner.corpus.report.parts["train"]["characters"]
-    units = {"characters": 1, "steps": per_step, "epochs": characters}
-    given = {name: getattr(options, name) for name in units}
-    budgets = [given[name] * unit for name, unit in units.items() if given[name]]
+    given = (
+        (options.characters, 1), (options.steps, per_step), (options.epochs, characters)
+    )  # fmt: skip
+    budgets = [budget * unit for budget, unit in given if budget]
     between = min(budgets, default=math.inf) / options.evaluations
     worth = _SHARE * max(between, FEWEST_STEPS * per_step)
     return int(min(options.evaluation_characters, max(_FEWEST, worth)))
 
 
 class _Countdown:
-    """Tells how far a measurement is, each time it is called with what was measured since."""
+    """Reports how far a measurement has come, each time it is called with what was measured."""
 
-    def __init__(self, part: str, targets: int, check: Callable[[], None], tell: Tell) -> None:
-        self._part, self._targets, self._check, self._tell = part, targets, check, tell
+    def __init__(
+        self, part: str, targets: int, check: Callable[[], None], on_progress: OnProgress
+    ) -> None:
+        self._part, self._targets, self._check, self._on_progress = (
+            part,
+            targets,
+            check,
+            on_progress,
+        )
         self._done, self._start = 0, time.monotonic()
 
     def __call__(self, targets: int) -> None:
@@ -161,7 +171,7 @@ class _Countdown:
         if self._done:
             seconds = time.monotonic() - self._start
             left = seconds * (self._targets - self._done) / self._done
-            self._tell(self._part, self._done / self._targets, left)
+            self._on_progress(self._part, self._done / self._targets, left)
 
 
 def lacking(selection: Selection, part: HeldOut) -> str:

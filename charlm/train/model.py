@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from charlm.errors import InputError
-from charlm.model.cells import State, zero_state
+from charlm.model.cells import CELLS, State
 from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.train.regularise import Dropout, Regularisers, candidate_mask, drop_characters
 from charlm.train.sequence import run_cell
@@ -22,8 +22,11 @@ from charlm.train.sequence import run_cell
 ModelState = tuple[State, ...]
 
 
-class Run(NamedTuple):
-    """What a model made of a batch; of its last layer h, and what dropout left of it."""
+class Forward(NamedTuple):
+    """One forward pass over a batch: its results, and what a loss may be added for.
+
+    h: the outputs of the last layer. output: the same as dropout left them, before the logits.
+    """
 
     logits_TBV: Tensor
     state: ModelState
@@ -32,27 +35,28 @@ class Run(NamedTuple):
 
 
 class Layer(nn.Module):
-    """The weights of one layer; gates stacked in the order of `config.GATES`."""
+    """The weights of one layer; gates are stacked in the order of `Cell.gates`."""
 
     def __init__(self, config: ModelConfig, input_size: int, regularisers: Regularisers) -> None:
         super().__init__()
-        self.regularisers = regularisers
+        self.regularisers, self.cell = regularisers, CELLS[config.cell]
         rows, size = len(config.gates) * config.hidden_size, config.hidden_size
         self.input_weight = nn.Parameter(torch.empty(rows, input_size))
-        self.hidden_weight = nn.Parameter(torch.empty(rows, size))
+        recurrent = self.cell.recurrent
+        self.hidden_weight = nn.Parameter(torch.empty(rows, size)) if recurrent else None
         self.bias = nn.Parameter(torch.empty(rows)) if config.bias else None
 
-    def forward(self, cell: str, x_TBI: Tensor, state: State) -> tuple[Tensor, State]:
+    def forward(self, x_TBI: Tensor, state: State) -> tuple[Tensor, State]:
         """The outputs h_TBH and the state after them."""
         x_TBG = nn.functional.linear(x_TBI, self.input_weight, self.bias)
         active, keep_TBH = self.regularisers, None
-        weight: Tensor = self.hidden_weight
-        if self.training and active.weight_dropout:
+        weight: Tensor | None = self.hidden_weight
+        if self.training and active.weight_dropout and weight is not None:
             weight = nn.functional.dropout(weight, active.weight_dropout)
         if self.training and active.recurrent_dropout:
-            shape = (*x_TBG.shape[:2], weight.shape[1])
+            shape = (*x_TBG.shape[:2], state[0].shape[1])
             keep_TBH = candidate_mask(x_TBG.new_ones(shape), active.recurrent_dropout)
-        return run_cell(cell, x_TBG, state, weight, keep_TBH)
+        return run_cell(self.cell, x_TBG, state, weight, keep_TBH)
 
 
 class CharModel(nn.Module):
@@ -80,7 +84,7 @@ class CharModel(nn.Module):
         self.initialise()
 
     def initialise(self) -> None:
-        """Weights uniform in +-1/sqrt(H), biases 0, but 1 for the forget gate: remember first."""
+        """Weights uniform in +-1/sqrt(H), biases 0, but 1 for a forget gate: remember first."""
         size = self.config.hidden_size
         with torch.no_grad():
             for name, weight in self.named_parameters():
@@ -88,35 +92,33 @@ class CharModel(nn.Module):
                     weight.zero_()
                 elif name != "embedding.weight":
                     weight.uniform_(-(size**-0.5), size**-0.5)
-            if "f" in self.config.gates and self.config.bias:
-                first = self.config.gates.index("f") * size
-                for layer in self.layers:
-                    layer.bias[first : first + size] = 1  # type: ignore[operator]
+            for number, gate in enumerate(CELLS[self.config.cell].gates):
+                if gate.forgets and self.config.bias:
+                    for layer in self.layers:
+                        layer.bias[number * size : (number + 1) * size] = 1  # type: ignore[operator]
 
     def zero_state(self, rows: int) -> ModelState:
         """The state before any text, one per layer."""
-        config = self.config
-        return tuple(
-            zero_state(config.cell, rows, self.output_bias, config.hidden_size)
-            for _ in range(config.layers)
-        )
+        layers, states, size = self.config.state_shape
+        zeros = self.output_bias.new_zeros
+        return tuple(tuple(zeros(rows, size) for _ in range(states)) for _ in range(layers))
 
     def forward(self, ids_TB: Tensor, state: ModelState) -> tuple[Tensor, ModelState]:
         """logits_TBV of the character after each id, and the state after the last."""
-        run = self.run(ids_TB, state)
-        return run.logits_TBV, run.state
+        result = self.forward_pass(ids_TB, state)
+        return result.logits_TBV, result.state
 
-    def run(self, ids_TB: Tensor, state: ModelState) -> Run:
-        """The same, with what stands behind the logits."""
+    def forward_pass(self, ids_TB: Tensor, state: ModelState) -> Forward:
+        """The same, with the outputs of the last layer, which penalties are computed from."""
         x_TBI = self.dropout(self._embedded(ids_TB))
         h_TBH = x_TBI
         after = []
         for layer, before in zip(self.layers, state, strict=True):
-            h_TBH, last = layer(self.config.cell, x_TBI, before)
+            h_TBH, last = layer(x_TBI, before)
             after.append(last)
             x_TBI = self.dropout(h_TBH)
         logits_TBV = nn.functional.linear(x_TBI, self.output_weight, self.output_bias)
-        return Run(logits_TBV, tuple(after), h_TBH, x_TBI)
+        return Forward(logits_TBV, tuple(after), h_TBH, x_TBI)
 
     def _embedded(self, ids_TB: Tensor) -> Tensor:
         share = self.regularisers.embedding_dropout

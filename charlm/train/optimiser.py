@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from charlm.options.train_config import TrainConfig
 from charlm.train.model import CharModel
 
 _BETAS = (0.9, 0.99)
@@ -46,7 +46,7 @@ def remember(
     optimiser.load_state_dict({"state": dict(values), "param_groups": groups})
 
 
-def make_optimiser(options: Any, model: CharModel) -> torch.optim.Optimizer:
+def make_optimiser(options: TrainConfig, model: CharModel) -> torch.optim.Optimizer:
     """The optimiser that the options name, over every weight of the model.
 
     adamw   Adam with the decay of the weights outside its moments (Loshchilov and Hutter
@@ -56,7 +56,7 @@ def make_optimiser(options: Any, model: CharModel) -> torch.optim.Optimizer:
     weights, rate, decay = model.parameters(), options.learning_rate, options.weight_decay
     if options.optimiser == "adamw":
         return torch.optim.AdamW(weights, lr=rate, betas=_BETAS, weight_decay=decay)
-    momentum = options.momentum
+    momentum = options.momentum or 0.0
     return torch.optim.SGD(
         weights, lr=rate, momentum=momentum, weight_decay=decay, nesterov=momentum > 0
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Iterator
-from typing import Any
 
+from charlm.options.train_config import TrainConfig
 from charlm.text.ngram import MOST_COUNTED
 from charlm.train.learner import Learner
 from charlm.train.measuring import (
@@ -26,7 +26,7 @@ _SECONDS_PER_COUNTED = 4e-6  # character, for the n-grams to beat
 
 
 def plan(learner: Learner, since: float) -> Iterator[str]:
-    """Lines that say it. Takes a few real steps, and saves nothing.
+    """Give the lines of a dry run. It takes a few real steps and saves nothing.
 
     since: when the command began, on the monotonic clock.
     """
@@ -50,14 +50,14 @@ def plan(learner: Learner, since: float) -> Iterator[str]:
     yield f"passes over the text: about {total / characters:.1f}"
     yield from _measured(learner, measurer)
     measuring = along + end
-    seconds = total / speed + measuring + beside + SECONDS_OF_TEXTS * bool(options.texts)
+    seconds = total / speed + measuring + beside + SECONDS_OF_TEXTS * options.texts
     yield f"time: about {spoken(seconds)}, {spoken(measuring)} of it for measuring"
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES
     yield f"memory: about {memory / 1e6:,.0f} MB"
 
 
 def _pace(learner: Learner) -> tuple[float, float]:
-    """Characters of a step, and characters per second."""
+    """Measure the characters of a step, and the characters per second."""
     for _ in range(2):
         learner.step()
     before, start, steps = learner.position.characters, time.monotonic(), 0
@@ -68,9 +68,9 @@ def _pace(learner: Learner) -> tuple[float, float]:
     return learned / steps, learned / (time.monotonic() - start)
 
 
-def _evaluations(options: Any, steps: float) -> int:
+def _evaluations(options: TrainConfig, steps: float) -> int:
     """How often a training of so many steps is measured along the way."""
-    return max(1, min(int(options.evaluations), int(steps // FEWEST_STEPS)))
+    return max(1, min(options.evaluations, int(steps // FEWEST_STEPS)))
 
 
 def _counting(learner: Learner) -> float:
@@ -104,13 +104,12 @@ def misfit(parameters: int, characters: int) -> str:
     return ""
 
 
-def _characters(options: Any, characters: int, speed: float, per_step: float) -> float:
+def _characters(options: TrainConfig, characters: int, speed: float, per_step: float) -> float:
     """Characters that the budget holds: of the part that runs out first."""
-    held = {
-        "characters": 1.0,
-        "steps": per_step,
-        "epochs": float(characters),
-        "minutes": 60 * speed,
-    }
-    budgets = {name: getattr(options, name) for name in held}
-    return min(held[name] * float(budget) for name, budget in budgets.items() if budget)
+    held = (
+        (options.characters, 1.0),
+        (options.steps, per_step),
+        (options.epochs, float(characters)),
+        (options.minutes, 60 * speed),
+    )
+    return min(budget * each for budget, each in held if budget)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from charlm.text.vocabulary import PAD
 from charlm.train.dataset import Batch
-from charlm.train.gates import bounds_of, gates_of
+from charlm.train.gates import gates_of, ranges_of
 from charlm.train.model import CharModel, ModelState
 
 _ROWS = 4  # of the batch whose gates are looked at
@@ -23,12 +23,13 @@ _EDGE = 0.05  # a gate nearer than this to its ends is saturated
 class Probe:
     """What was seen in one step, by gate ("layers.0.i") or by weight.
 
-    `gates` and `gradients` (after clipping) are flat samples. Norms are before and after
-    clipping; `update_ratios` are |update| / |weight|, of Euclidean norms: none for a weight that
-    was all 0, as biases are at first.
+    `gates` and `gradients` (after clipping) are flat samples, `ranges` those of the gates. Norms
+    are before and after clipping; `update_ratios` are |update| / |weight|, of Euclidean norms:
+    none for a weight that was all 0, as biases are at first.
     """
 
     gates: dict[str, Tensor] = field(default_factory=dict)
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     gradients: dict[str, Tensor] = field(default_factory=dict)
     gradient_norms: dict[str, float] = field(default_factory=dict)
     clipped_norms: dict[str, float] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Probe:
         rows = tuple(tuple(tensor[:_ROWS] for tensor in layer) for layer in state)
         gates = gates_of(model, batch.inputs_TB[:, :_ROWS], rows)
         self.gates = {name: sample(gate_TBH[real_TB]) for name, gate_TBH in gates.items()}
+        self.ranges = ranges_of(model.config)
 
     def before_clipping(self, model: CharModel) -> None:
         """Measure the gradients, and remember the weights."""
@@ -65,7 +67,9 @@ class Probe:
     def as_values(self) -> dict[str, Any]:
         """Compact JSON values, for the run log."""
         return {
-            "gates": {name: _summary(name, values) for name, values in self.gates.items()},
+            "gates": {
+                name: _summary(values, self.ranges[name]) for name, values in self.gates.items()
+            },
             "gradient_norms": _rounded(self.gradient_norms),
             "clipped_norms": _rounded(self.clipped_norms),
             "update_ratios": _rounded(self.update_ratios),
@@ -86,10 +90,10 @@ def _gradient_norms(model: CharModel) -> dict[str, float]:
     }
 
 
-def _summary(name: str, values: Tensor) -> dict[str, Any]:
+def _summary(values: Tensor, ends: tuple[float, float]) -> dict[str, Any]:
     """Quantiles, and the shares of values near the two ends of the gate's range."""
     quantiles = torch.quantile(values, values.new_tensor(_QUANTILES)).tolist()
-    bottom, top = bounds_of(name)
+    bottom, top = ends
     return {
         "quantiles": [round(quantile, 4) for quantile in quantiles],
         "low": round(float((values < bottom + _EDGE).float().mean()), 4),

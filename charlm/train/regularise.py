@@ -6,11 +6,12 @@ None of it is in the checkpoint: a model that was trained with it writes without
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from charlm.options.train_config import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Regularisers:
     tied: bool = False
 
     @classmethod
-    def of(cls, options: Any) -> Regularisers:
+    def of(cls, options: TrainConfig) -> Regularisers:
         """Those that the options of a training ask for."""
         return cls(
             options.dropout,

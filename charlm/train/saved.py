@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TypedDict
@@ -11,9 +10,7 @@ from torch import Tensor
 
 from charlm.errors import InputError
 from charlm.model.config import ModelConfig
-from charlm.options.escapes import unescaped
-from charlm.options.training_groups import GROUPS
-from charlm.options.types import Option
+from charlm.options.train_config import OPTIONS
 from charlm.train.model import ModelState, state_shapes
 from charlm.train.position import Position
 
@@ -46,7 +43,7 @@ def differences(values: Mapping[str, Any]) -> list[str]:
     names = values.keys() ^ Saved.__annotations__.keys()
     found = {
         "position": (_names(values, "position"), asdict(Position()).keys()),
-        "options": (_names(values, "options") - _OPTIONS.keys(), set[str]()),
+        "options": (_names(values, "options") - OPTIONS.keys(), set[str]()),
     }
     for part, (there, expected) in found.items():
         names |= {f"{part}.{name}" for name in there ^ expected}
@@ -56,7 +53,7 @@ def differences(values: Mapping[str, Any]) -> list[str]:
 def check_plain(values: Saved) -> None:
     """Raise ValueError for a plain value that no training saves."""
     for name, value in values["options"].items():
-        if not _is_value(_OPTIONS[name], value):
+        if not OPTIONS[name].option.accepts(value):
             raise ValueError(f"option {name} is {repr(value)[:60]}")
     vocabulary, start_id = values["vocabulary"], values["start_id"]
     if not (isinstance(vocabulary, list) and all(isinstance(c, str) for c in vocabulary)):
@@ -108,31 +105,3 @@ def misfit(reason: str) -> InputError:
 def _names(values: Mapping[str, Any], part: str) -> set[str]:
     found = values.get(part)
     return set(found) if isinstance(found, dict) else set()
-
-
-def _destination(option: Option) -> str:
-    return str(option.values.get("dest", option.name.removeprefix("--").replace("-", "_")))
-
-
-_OPTIONS = {_destination(option): option for group in GROUPS.values() for option in group}
-
-
-def _is_value(option: Option, value: object) -> bool:
-    """Whether the option can have this value."""
-    kind = option.values
-    if "action" in kind:
-        return isinstance(value, bool)
-    if value is None:
-        return kind.get("default") is None
-    if kind.get("type") is unescaped:
-        return isinstance(value, str)
-    if "nargs" in kind:
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if "choices" in kind:
-        return value in tuple(kind["choices"])
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return False
-    try:
-        return bool(kind.get("type", str)(str(value)) == value)
-    except (argparse.ArgumentTypeError, ValueError, OverflowError):
-        return False

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from charlm.options.train_config import TrainConfig
 from charlm.train.position import Position
 
 _LAST_RATE = 0.02  # what a cosine leaves of the rate at the end of the budget
 _PLATEAU_FACTOR = 0.5
 
 
-def learning_rate(options: Any, position: Position, progress: float) -> float:
+def learning_rate(options: TrainConfig, position: Position, progress: float) -> float:
     """The rate of the next step. `progress`: share of the budget that is used, 0 to 1.
 
     cosine     rate * (r + (1 - r) (1 + cos(pi progress)) / 2), r = 0.02: half a cosine
@@ -31,8 +31,8 @@ def learning_rate(options: Any, position: Position, progress: float) -> float:
     return float(options.learning_rate * share)
 
 
-def after_evaluation(options: Any, position: Position, better: bool) -> None:
+def after_evaluation(options: TrainConfig, position: Position, better: bool) -> None:
     """Count the evaluations that were no better; lower the rate when a plateau is reached."""
     position.stale = 0 if better else position.stale + 1
-    if options.schedule == "plateau" and position.stale and position.stale % options.plateau == 0:
+    if options.plateau and position.stale and position.stale % options.plateau == 0:
         position.lowered += 1

@@ -3,9 +3,10 @@
 Shapes: T times, B rows, H hidden units, G = gates x H. Both take x_TBG, the input's part of
 the gates for all times, and give h_TBH and the last state. The fast path keeps the gates of
 every time, walks back once, and leaves the weights' gradient to one product over all times at
-the end, where autograd would do a small product per time. Tests hold the two equal.
+the end, where autograd would do a small product per time. Tests hold the two equal. A cell that
+has no fast path takes the loop.
 
-`keep_TBH` masks the candidates of a GRU or an LSTM (`regularise.candidate_mask`).
+`keep_TBH` masks the candidates of a cell that has one (`regularise.candidate_mask`).
 """
 
 from __future__ import annotations
@@ -15,45 +16,43 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from charlm.model.cells import STEPS, State
+from charlm.model.cells import Arrays, Cell, State, product_with
 
+_TORCH = Arrays.of(torch)
 # What a gate's sum gets from what the gate got: d * y * (1 - y), and d * (1 - y * y).
 _through_sigmoid = torch.ops.aten.sigmoid_backward.grad_input
 _through_tanh = torch.ops.aten.tanh_backward.grad_input
 
 
 def run_cell_plainly(
-    cell: str,
+    cell: Cell,
     x_TBG: Tensor,
     state: State,
-    hidden_weight: Tensor,
+    hidden_weight: Tensor | None,
     keep_TBH: Tensor | None = None,
 ) -> tuple[Tensor, State]:
     """The loop as one would write it; autograd does the rest."""
-    h_TBH = []
+    h_TBH, product = [], product_with(hidden_weight)
     for t, x_BG in enumerate(x_TBG):
-        mask = () if keep_TBH is None else (keep_TBH[t],)
-        state = STEPS[cell](x_BG, state, hidden_weight, *mask)
+        keep_BH = None if keep_TBH is None else keep_TBH[t]
+        state = cell.step(_TORCH, x_BG, state, product, keep_BH)
         h_TBH.append(state[0])
     return torch.stack(h_TBH), state
 
 
 def run_cell(
-    cell: str,
+    cell: Cell,
     x_TBG: Tensor,
     state: State,
-    hidden_weight: Tensor,
+    hidden_weight: Tensor | None,
     keep_TBH: Tensor | None = None,
 ) -> tuple[Tensor, State]:
-    """The same, faster. Differentiable once; in `x_TBG`, `state` and `hidden_weight`."""
-    if cell == "lstm":
-        h_TBH, c_BH = _Lstm.apply(x_TBG, *state, hidden_weight, keep_TBH)
-        return h_TBH, (h_TBH[-1], c_BH)
-    if cell == "gru":
-        h_TBH = _Gru.apply(x_TBG, *state, hidden_weight, keep_TBH)
-    else:
-        h_TBH = _Rnn.apply(x_TBG, *state, hidden_weight)
-    return h_TBH, (h_TBH[-1],)
+    """The same, faster where it can be; differentiable once in x_TBG, state and hidden_weight."""
+    fused = _FUSED.get(cell.name)
+    if fused is None:
+        return run_cell_plainly(cell, x_TBG, state, hidden_weight, keep_TBH)
+    h_TBH, *others = fused.apply(x_TBG, *state, hidden_weight, keep_TBH)
+    return h_TBH, (h_TBH[-1], *others)
 
 
 def _before(h_TBH: Tensor, h0_BH: Tensor) -> Tensor:
@@ -68,31 +67,33 @@ def _weight_gradient(d_TBG: Tensor, input_TBH: Tensor) -> Tensor:
 
 class _Rnn(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x_TBG: Tensor, h_BH: Tensor, weight: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, x_TBG: Tensor, h_BH: Tensor, weight: Tensor, keep_TBH: None
+    ) -> tuple[Tensor]:
         h_TBH = torch.empty_like(x_TBG)
         h0_BH, weight_T = h_BH, weight.T
         for x_BG, out_BH in zip(x_TBG, h_TBH, strict=True):
             h_BH = torch.tanh(torch.addmm(x_BG, h_BH, weight_T), out=out_BH)
         ctx.save_for_backward(h_TBH, h0_BH, weight)
-        return h_TBH
+        return (h_TBH,)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad_TBH: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, grad_TBH: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         h_TBH, h0_BH, weight = ctx.saved_tensors
         d_TBG = torch.empty_like(h_TBH)
         dh_BH = torch.zeros_like(h0_BH)
         for t in reversed(range(len(h_TBH))):
             _through_tanh(dh_BH.add_(grad_TBH[t]), h_TBH[t], grad_input=d_TBG[t])
             torch.mm(d_TBG[t], weight, out=dh_BH)
-        return d_TBG, dh_BH, _weight_gradient(d_TBG, _before(h_TBH, h0_BH))
+        return d_TBG, dh_BH, _weight_gradient(d_TBG, _before(h_TBH, h0_BH)), None
 
 
 class _Gru(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, x_TBG: Tensor, h_BH: Tensor, weight: Tensor, keep_TBH: Tensor | None
-    ) -> Tensor:
+    ) -> tuple[Tensor]:
         times, rows, size = x_TBG.shape[0], *h_BH.shape
         h0_BH, weight_zr_T, weight_n_T = h_BH, weight[: 2 * size].T, weight[2 * size :].T
         zr_TBG, n_TBH, reset_TBH, h_TBH = (
@@ -107,7 +108,7 @@ class _Gru(torch.autograd.Function):
                 n_BH = n_BH * keep_TBH[t]
             h_BH = torch.lerp(h_BH, n_BH, zr_BG[:, :size], out=h_TBH[t])
         ctx.save_for_backward(zr_TBG, n_TBH, reset_TBH, h_TBH, h0_BH, weight, keep_TBH)
-        return h_TBH
+        return (h_TBH,)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -202,3 +203,7 @@ class _Lstm(torch.autograd.Function):
             dc_BH.mul_(f_BH)
             torch.mm(d_TBG[t], weight, out=dh_BH)
         return d_TBG, dh_BH, dc_BH, _weight_gradient(d_TBG, _before(h_TBH, h0_BH)), None
+
+
+#: By the cell's name; each gives h_TBH and the last of every other state.
+_FUSED: dict[str, type[torch.autograd.Function]] = {"rnn": _Rnn, "gru": _Gru, "lstm": _Lstm}

@@ -49,10 +49,10 @@ class StreamBatches:
         offset = self._offset(epoch)
         firsts = offset + self._stretch(offset) * np.arange(self.rows)
         begin, end = self._cuts(epoch)[index : index + 2]
-        places_TB = np.arange(begin, end)[:, None] + firsts[None, :]
+        positions_TB = np.arange(begin, end)[:, None] + firsts[None, :]
         return Batch(
-            torch.from_numpy(self._ids[places_TB]),
-            torch.from_numpy(self._ids[places_TB + 1]),
+            torch.from_numpy(self._ids[positions_TB]),
+            torch.from_numpy(self._ids[positions_TB + 1]),
             index == 0,
         )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
-from typing import Any
+from dataclasses import replace
 
 from charlm.errors import InputError
+from charlm.options.train_config import TrainConfig
 from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus, load_corpus, make_corpus
 from charlm.text.documentation import read_documentation
@@ -17,14 +17,14 @@ from charlm.text.source import Source, with_validation
 from charlm.text.vocabulary import EOS, Vocabulary
 from charlm.train.tell.reporter import Reporter
 
-#: What is looked for in a text, and then said to the run.
+#: The options that are looked for in a text, and then belong to the run.
 LOOKED_FOR = ("unit", "separator", "column", "order")
 
 
-def load_text(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
-    """The corpus, and the vocabulary of all of it: sentences may hold a space the text has not."""
+def load_text(options: TrainConfig, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
+    """Load the corpus, and the vocabulary of all of it: sentences may have a space of their own."""
     preparation = _preparation(options)
-    if options.corpus == ["-"] and sys.stdin is not None and sys.stdin.isatty():
+    if options.corpus == ("-",) and sys.stdin is not None and sys.stdin.isatty():
         reporter.line("reading the text from the keyboard: Ctrl-D ends it")
     if options.corpus is None:
         reporter.line("reading the documentation inside this Python (--corpus reads your text)")
@@ -47,11 +47,11 @@ def load_text(options: Any, reporter: Reporter) -> tuple[Corpus, Vocabulary]:
     return corpus, Vocabulary.of([*whole, *(example.text for example in examples)])
 
 
-def settled(options: Any, corpus: Corpus) -> Any:
-    """The options with what was looked for in the text, which a run then keeps."""
+def settled(options: TrainConfig, corpus: Corpus) -> TrainConfig:
+    """Put into the options what was found in the text, which a run then keeps."""
     found = corpus.preparation
     looked_for = {name: getattr(found, name) for name in LOOKED_FOR}
-    return Namespace(**vars(options) | looked_for)
+    return replace(options, **looked_for)
 
 
 def start_id_of(text: TextConfig, vocabulary: Vocabulary) -> int:
@@ -59,8 +59,8 @@ def start_id_of(text: TextConfig, vocabulary: Vocabulary) -> int:
     return newline or EOS
 
 
-def _preparation(options: Any) -> Preparation:
-    """What the options say of the text."""
+def _preparation(options: TrainConfig) -> Preparation:
+    """Make what the options say of the text."""
     return Preparation(
         unit=options.unit,
         separator=options.separator,

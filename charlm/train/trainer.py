@@ -1,14 +1,15 @@
-"""One training: when to evaluate, save, tell, wait, stop and go on."""
+"""One training: when to evaluate, save, log, wait, stop and go on."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 import time
+from dataclasses import replace
 
 from charlm.errors import Stopped, TrainingError
 from charlm.run.control import Act, Control
-from charlm.run.places import LAST
+from charlm.run.layout import LAST
 from charlm.train.keep.folder import RunFolder
 from charlm.train.keep.saver import Saver
 from charlm.train.keep.signals import Signals
@@ -29,7 +30,7 @@ _SECONDS_BETWEEN_LOOKS = 0.1  # while it is paused
 
 
 class _StopAsked(Exception):
-    """Someone asked for the end in the control file."""
+    """The control file asked for the end of the training."""
 
 
 class Trainer:
@@ -90,7 +91,7 @@ class Trainer:
             update = learner.step(closely=self._is_probed(position.step + 1))
             self._loss, self._lowest = update.loss, min(self._lowest, update.loss)
             self._count_time()
-            self._tell_step(meter, update)
+            self._log_step(meter, update)
             if self._is_due():
                 self._evaluate()
                 last_save = time.monotonic()
@@ -118,7 +119,7 @@ class Trainer:
         return int(self.learner.progress() * self.learner.options.evaluations)
 
     def _look_outside(self) -> None:
-        """Signals, the control file, and texts that were finished."""
+        """Look at signals, the control file, and texts that were finished."""
         self._signals.check()
         for text in self.texts.ready():
             self.tell.text(text)
@@ -133,8 +134,8 @@ class Trainer:
         self.tell.act(position, act)
         if act.name == "stop":
             raise _StopAsked
-        if act.name == "learning_rate":
-            self.learner.options.learning_rate = act.value
+        if act.name == "learning_rate" and act.value is not None:
+            self.learner.options = replace(self.learner.options, learning_rate=act.value)
         elif act.name == "pause":
             self._pause()
 
@@ -169,11 +170,11 @@ class Trainer:
             self.texts.ask(position.step)
 
     def _rises(self) -> bool:
-        """Whether learning itself goes wrong; what is learned by heart only is not foreseen."""
+        """Whether learning itself goes wrong: the training loss rises too."""
         return self._loss > self._lowest + max(self._lowest, _RISEN)
 
     def _warn_of(self, wrong: str) -> None:
-        """Say that the training explodes, once until it does not. Raises TrainingError if asked."""
+        """Log once that the training explodes. Raises TrainingError if that is to end it."""
         if wrong and self.learner.options.stop_exploding:
             raise TrainingError(f"{wrong}: try a lower --learning-rate or --clip")
         if wrong and not self._explodes:
@@ -204,7 +205,7 @@ class Trainer:
         self.tell.end(position, reason, losses, approximate)
 
     def _stop(self, reason: str) -> str:
-        """Save and tell the end; how to go on. Raises TrainingError."""
+        """Save and log the end; returns how to go on. Raises TrainingError."""
         position = self.learner.position
         self._count_time()
         self.saver.save(best=not self.saver.has_best)
@@ -214,10 +215,10 @@ class Trainer:
         return f"step {position.step:,} saved: go on with --resume {self.folder.path}"
 
     def _rescue(self, error: Exception) -> None:
-        """Whatever ends a training: save what was learned, and tell why it ended."""
+        """Save what was learned before an error ended the training, and log the reason."""
         position, saved = self.learner.position, False
         if self.learner.whole:
-            with contextlib.suppress(Exception):  # the first error is the one that is told
+            with contextlib.suppress(Exception):  # the first error is the one that is reported
                 self.saver.save(best=not self.saver.has_best)
                 saved = not self.saver.lost()
         self.tell.end(position, str(error) or type(error).__name__)
@@ -229,7 +230,7 @@ class Trainer:
         self.learner.position.seconds += now - self._began
         self._began = now
 
-    def _tell_step(self, meter: Meter, update: Update) -> None:
+    def _log_step(self, meter: Meter, update: Update) -> None:
         position, progress = self.learner.position, self.learner.progress()
         if update.probe is not None:
             self.tell.probe(position, update.probe)

@@ -15,12 +15,12 @@ from charlm.compare.distance import (
     gradient_shares,
     held_out_rows,
 )
-from charlm.model.cells import STEPS, zero_state
-from charlm.model.config import Cell
+from charlm.model.cells import CELLS, Arrays, product_with
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.cutting import Example
 from charlm.text.vocabulary import EOS
 
+TORCH = Arrays.of(torch)
 States = list[tuple[torch.Tensor, ...]]
 
 
@@ -35,14 +35,13 @@ def written_out(checkpoint: Checkpoint, row: Sequence[int], t: int, k: int, part
         for layer, state in enumerate(states):
             of = f"layers.{layer}."
             x = x @ weights[of + "input_weight"].T + weights.get(of + "bias", 0)
-            after.append(STEPS[config.cell](x, state, weights[of + "hidden_weight"]))
+            product = product_with(weights.get(of + "hidden_weight"))
+            after.append(CELLS[config.cell].step(TORCH, x, state, product))
             x = after[-1][0]
         return after
 
-    like = weights["output_bias"]
-    states: States = [
-        zero_state(config.cell, 1, like, config.hidden_size) for _ in range(config.layers)
-    ]
+    zero = torch.zeros(1, config.hidden_size, dtype=torch.float64)
+    states: States = [(zero,) * len(CELLS[config.cell].states)] * config.layers
     for place in range(t - k + 1):
         states = step(inputs[place], states)
     variable = states[-1][part].requires_grad_()
@@ -58,14 +57,14 @@ def written_out(checkpoint: Checkpoint, row: Sequence[int], t: int, k: int, part
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_the_shares_are_those_of_a_loop_written_out(cell: Cell, layers: int) -> None:
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_shares_are_those_of_a_loop_written_out(cell: str, layers: int) -> None:
     checkpoint = random_checkpoint(cell, "line", hidden_size=5, layers=layers)
     random = np.random.default_rng(4)
     rows = [random.integers(2, 20, length).tolist() for length in (17, 12, 9)]
     distance = 6
     found = gradient_shares(checkpoint, rows, distance)
-    assert list(found) == (["h", "c"] if cell == "lstm" else ["h"])
+    assert list(found) == [state.letter for state in CELLS[cell].states]
     for part, shares in enumerate(found.values()):
         expected = np.mean(
             [

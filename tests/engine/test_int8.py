@@ -51,12 +51,11 @@ def off_by(engine: Engine, precision: Precision = "int8") -> list[float]:
     before, off = engine.feed(""), []
     for character in TEXT:
         after = engine.feed(before + character)
-        names = ("h", "c")[: before.state.shape[1]]
-        old = [dict(zip(names, layer.astype(np.float64), strict=True)) for layer in before.state]
+        old = [tuple(layer.astype(np.float64)) for layer in before.state]
         reference.margin = Margin()
         new, logits = reference.step(old, engine.vocabulary.to_id[character])
         if reference.margin.least >= NEAR:
-            expected = np.concatenate([*(layer[n] for layer in new for n in names), logits])
+            expected = np.concatenate([*(array for layer in new for array in layer), logits])
             actual = np.concatenate([after.state.ravel(), after.logits])
             off.append(float(np.abs((actual - expected) / np.maximum(1, np.abs(expected))).max()))
         before = after
@@ -223,10 +222,9 @@ def test_a_step_from_a_state_at_its_ends(cell: Any, kind: str, isas: Any) -> Non
         return ends, engine.feed(ends + "b")
 
     for isa, (before, after) in isas(step).items():
-        names = ("h", "c")[: before.state.shape[1]]
-        old = [dict(zip(names, layer.astype(np.float64), strict=True)) for layer in before.state]
+        old = [tuple(layer.astype(np.float64)) for layer in before.state]
         new, logits = reference.step(old, checkpoint.vocabulary.to_id["b"])
         assert reference.margin.least >= NEAR
-        expected = np.array([[layer[n] for n in names] for layer in new])
+        expected = np.array(new)
         assert np.abs(after.state - expected).max() < 2e-6, isa
         assert np.abs(after.logits - logits).max() < 2e-6 * np.abs(logits).max(), isa

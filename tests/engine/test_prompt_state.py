@@ -15,7 +15,7 @@ from charlm.dice import name_of
 from charlm.engine.engine import Engine
 from charlm.engine.prompt_state import PromptState
 from charlm.errors import CheckpointError, InputError
-from charlm.model.config import GATES
+from charlm.model.cells import CELLS
 from charlm.run.checkpoint import load_checkpoint, save_checkpoint
 from charlm.run.sealed_file import Kind, seal
 
@@ -33,7 +33,7 @@ def engine(tmp_path: Path) -> Engine:
     return Engine.load(tmp_path / "model")
 
 
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=str)
 def test_a_state_stands_for_its_text(cell: Any, strategy: Strategy) -> None:
     for unit in ("continuous", "sentence"):

@@ -7,8 +7,8 @@ import pytest
 import torch
 from models import random_checkpoint
 
-from charlm.model.cells import STEPS, zero_state
-from charlm.model.config import GATES
+from charlm.engine.engine import Engine
+from charlm.model.cells import CELLS
 from charlm.reference import ReferenceModel, parts_of, trace
 from charlm.train.gates import gates_of
 from charlm.train.model import CharModel
@@ -17,7 +17,7 @@ IDS = [3, 7, 2, 19, 30, 4, 4, 11, 25, 9]
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_trace_is_what_the_trained_model_does(cell: str, layers: int) -> None:
     checkpoint = random_checkpoint(cell, hidden_size=12, layers=layers)
     start = checkpoint.text.start_id
@@ -36,21 +36,19 @@ def test_the_trace_is_what_the_trained_model_does(cell: str, layers: int) -> Non
         np.testing.assert_allclose(found[name], value[1:, 0].numpy(), atol=2e-6)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_the_states_are_those_of_the_cells(cell: str) -> None:
-    checkpoint = random_checkpoint(cell, hidden_size=12)
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_states_are_those_of_the_engine(cell: str, layers: int) -> None:
+    checkpoint = random_checkpoint(cell, hidden_size=12, layers=layers)
     found = trace(ReferenceModel(checkpoint), checkpoint.text.start_id, IDS)
-    weights = {name: torch.from_numpy(t) for name, t in checkpoint.tensors.items()}
-    bias = weights.get("layers.0.bias", torch.zeros(12 * len(GATES[cell])))
-    state = zero_state(cell, 1, weights["embedding"], 12)
-    for position, id in enumerate((checkpoint.text.start_id, *IDS)):
-        x = weights["embedding"][id] @ weights["layers.0.input_weight"].T + bias
-        state = STEPS[cell](x[None], state, weights["layers.0.hidden_weight"])
-        if position:
-            for part, value in zip(("h", "c"), state, strict=False):
-                np.testing.assert_allclose(
-                    found[f"layers.0.{part}"][position - 1], value[0].numpy(), atol=2e-6
-                )
+    engine = Engine(checkpoint)
+    state = engine.feed("")
+    for position, character in enumerate(checkpoint.vocabulary.code2string(IDS)):
+        state = engine.feed(state + character)
+        for layer in range(layers):
+            for part, value in zip(CELLS[cell].states, state.state[layer], strict=True):
+                in_trace = found[f"layers.{layer}.{part.letter}"][position]
+                np.testing.assert_allclose(in_trace, value, atol=1e-5)
 
 
 def test_it_can_be_ended() -> None:

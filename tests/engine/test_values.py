@@ -27,7 +27,8 @@ from charlm.decoding import (
 )
 from charlm.display import visible, visible_text
 from charlm.errors import CorpusError, InputError, Stopped, UnknownCharacter, run_main
-from charlm.run.log import RUN_LOG, RunLog, Tail, read_run_log, rewind
+from charlm.run.layout import RUN_LOG
+from charlm.run.log import RunLog, Tail, read_run_log, rewind
 from charlm.text.config import MAX_VOCABULARY
 from charlm.text.vocabulary import EOS, PAD, Vocabulary
 

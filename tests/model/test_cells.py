@@ -8,15 +8,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from charlm.model.cells import STEPS, State, gru_step, zero_state
-from charlm.model.config import GATES
+from charlm.model.cells import CELLS, Arrays, State, product_with
 from charlm.train.sequence import run_cell, run_cell_plainly
 
-CELLS = tuple(GATES)
+TORCH = Arrays.of(torch)
 RUNS = [run_cell, run_cell_plainly]
 T, B, E, H = 6, 3, 5, 4
 #: With the mask of recurrent dropout and without: cells that have a candidate to mask.
-MASKED = [(cell, False) for cell in CELLS] + [("gru", True), ("lstm", True)]
+MASKED = [(name, False) for name in CELLS] + [(c.name, True) for c in CELLS.values() if c.candidate]
 
 
 def random(*shape: int) -> Tensor:
@@ -26,8 +25,8 @@ def random(*shape: int) -> Tensor:
 def leaves(cell: str, times: int = T) -> tuple[Tensor, State, Tensor]:
     """x_TBG, a state that is not zero, and the hidden weight."""
     torch.manual_seed(3)
-    rows = len(GATES[cell]) * H
-    state = tuple(random(B, H) for _ in zero_state(cell, B, torch.zeros(()), H))
+    rows = len(CELLS[cell].gates) * H
+    state = tuple(random(B, H) for _ in CELLS[cell].states)
     return random(times, B, rows), state, random(rows, H)
 
 
@@ -48,7 +47,7 @@ def test_gradient_of_one_step(cell: str) -> None:
     x_TBG, state, weight = leaves(cell, 1)
 
     def step(x_BG: Tensor, weight: Tensor, *state: Tensor) -> State:
-        return STEPS[cell](x_BG, state, weight)
+        return CELLS[cell].step(TORCH, x_BG, state, product_with(weight))
 
     assert torch.autograd.gradcheck(step, (x_TBG[0].detach().requires_grad_(), weight, *state))
 
@@ -59,7 +58,7 @@ def test_gradient_of_the_fast_path(cell: str, masked: bool) -> None:
     keep_TBH = mask(3) if masked else None
 
     def run(x_TBG: Tensor, weight: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        h_TBH, last = run_cell(cell, x_TBG, state, weight, keep_TBH)
+        h_TBH, last = run_cell(CELLS[cell], x_TBG, state, weight, keep_TBH)
         return (h_TBH, *last)
 
     assert torch.autograd.gradcheck(run, (x_TBG, weight, *state))
@@ -72,7 +71,7 @@ def test_fast_path_equals_the_loop(cell: str, masked: bool, times: int) -> None:
     keep_TBH = mask(times) if masked else None
     results = []
     for run in RUNS:
-        h_TBH, last = run(cell, x_TBG, state, weight, keep_TBH)
+        h_TBH, last = run(CELLS[cell], x_TBG, state, weight, keep_TBH)
         gradients = torch.autograd.grad(weighed([h_TBH, *last]), [x_TBG, weight, *state])
         results.append([h_TBH, *last, *gradients])
     for fast, plain in zip(*results, strict=True):
@@ -91,7 +90,8 @@ def test_equals_torch(cell: str, run: Callable[..., tuple[Tensor, State]]) -> No
     )
     x_TBE, state = random(T, B, E), leaves(cell)[1]
 
-    h_TBH, last = run(cell, nn.functional.linear(x_TBE, input_weight, bias), state, weight)
+    x_TBG = nn.functional.linear(x_TBE, input_weight, bias)
+    h_TBH, last = run(CELLS[cell], x_TBG, state, weight)
     ours = [h_TBH, *last]
     ours += torch.autograd.grad(weighed(ours), [x_TBE, *state, input_weight, weight, bias])
 
@@ -118,6 +118,7 @@ def test_gru_equals_its_equation() -> None:
     r = torch.sigmoid(both(h_BH) @ weights["r"].T)
     expected = (1 - z) * h_BH + z * torch.tanh(both(r * h_BH) @ weights["n"].T)
 
-    stacked = torch.cat([weights[gate] for gate in GATES["gru"]])
-    (h_new,) = gru_step(x_BE @ stacked[:, H:].T, (h_BH,), stacked[:, :H])
+    stacked = torch.cat([weights[gate] for gate in CELLS["gru"].letters])
+    product = product_with(stacked[:, :H])
+    (h_new,) = CELLS["gru"].step(TORCH, x_BE @ stacked[:, H:].T, (h_BH,), product)
     torch.testing.assert_close(h_new, expected, rtol=0, atol=1e-12)

@@ -22,7 +22,7 @@ from charlm.engine.engine import Engine
 from charlm.engine.prompt_state import PromptState
 from charlm.errors import CheckpointError, InputError
 from charlm.model.config import parameter_shapes
-from charlm.model.identity import _said, identity_of
+from charlm.model.identity import _not_default, identity_of
 from charlm.run.checkpoint import Checkpoint, find_checkpoints, load_checkpoint, save_checkpoint
 from charlm.text.vocabulary import Vocabulary
 
@@ -145,7 +145,7 @@ class SizesWithMore:
 
 
 def test_a_new_field_at_its_default_changes_no_identity() -> None:
-    said: Callable[[Any], dict[str, Any]] = _said
+    said: Callable[[Any], dict[str, Any]] = _not_default
     for given in ({"cell": "gru"}, {"cell": "gru", "layers": 2}, {"cell": "rnn", "bias": False}):
         assert said(SizesWithMore(**given)) == said(Sizes(**given)) == given  # type: ignore[arg-type]
     assert said(SizesWithMore("gru", tail=0.0)) == {"cell": "gru", "tail": 0.0}

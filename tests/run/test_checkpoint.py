@@ -22,7 +22,8 @@ from models import random_checkpoint
 from root import ROOT
 
 from charlm.errors import CheckpointError, InputError
-from charlm.model.config import GATES, ModelConfig
+from charlm.model.cells import CELLS
+from charlm.model.config import ModelConfig
 from charlm.run.checkpoint import (
     MODEL,
     checkpoint_bytes,
@@ -78,7 +79,7 @@ def with_content(data: bytes, **changes) -> bytes:
     return resigned(with_header(data, change))
 
 
-@pytest.mark.parametrize("cell", list(GATES))
+@pytest.mark.parametrize("cell", list(CELLS))
 def test_what_is_saved_is_loaded(tmp_path, cell) -> None:
     saved = random_checkpoint(cell, "sentence", layers=2)
     digest = save_checkpoint(tmp_path / MODEL, saved)

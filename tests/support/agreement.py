@@ -9,9 +9,9 @@ from charlm.decoding import Greedy, Limits, Strategy
 from charlm.engine.engine import Engine
 from charlm.engine.events import Completion
 from charlm.engine.native import banned_ids
-from charlm.model.config import GATES
+from charlm.model import cells
 
-CELLS = list(GATES)
+CELLS = list(cells.CELLS)
 NEAR = 1e-4  # two compared numbers nearer than this may be ordered differently
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from models import random_checkpoint
 
-from charlm.model.config import Cell
 from charlm.run.checkpoint import Checkpoint, save_checkpoint
+from charlm.run.layout import LAST, MODEL
 from charlm.run.log import RunLog
-from charlm.run.places import LAST, MODEL
 
 CONTROLS = "".join(chr(code) for code in (*range(10), *range(11, 32), *range(0x7F, 0xA0)))
 BIDI = "\u061c\u200e\u200f\u202a\u202d\u202e\u2066\u2067\u2069"
@@ -28,7 +27,7 @@ NAME = "a\r\n\t\x1b[3;3H\x1b[31;5m[@click=app.quit]\x1b]0;x\x07\x9b5n\u202e["
 END_OF_NAME = "b]"
 
 
-def hostile_checkpoint(cell: Cell = "lstm", seed: int = 0, ends: bool = False) -> Checkpoint:
+def hostile_checkpoint(cell: str = "lstm", seed: int = 0, ends: bool = False) -> Checkpoint:
     """A model to which every character that a terminal obeys comes as easily as a letter.
 
     ends: its texts have an end, which comes soon.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from charlm.run.places import LAST
+from charlm.run.layout import LAST
 from charlm.train import trainer
 from charlm.train.__main__ import main
 from charlm.train.learner import Learner

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from charlm.model.config import ModelConfig
 from charlm.options.training import parse_options
 from charlm.text.corpus import make_corpus
 from charlm.text.parts import parse_split
@@ -22,6 +21,4 @@ def learner_of(*more: str, unit: str = "continuous") -> Learner:
     preparation = Preparation(unit, split=parse_split("80/20/0"), order="contiguous")
     corpus = make_corpus(Source(TEXT, "numbers", len(TEXT)), preparation)
     vocabulary = Vocabulary.of([TEXT])
-    cell = options.cell
-    config = ModelConfig(cell, len(vocabulary), 5, 12, options.layers, bias=cell != "gru")
-    return Learner(options, corpus, vocabulary, config, corpus.config)
+    return Learner(options, corpus, vocabulary, corpus.config)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from charlm.model.config import Cell, ModelConfig, parameter_shapes
+from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.config import TextConfig, Unit
 from charlm.text.vocabulary import EOS, Vocabulary
@@ -19,7 +19,7 @@ MakeRun = Callable[..., Path]
 
 
 def random_checkpoint(
-    cell: Cell = "lstm",
+    cell: str = "lstm",
     unit: Unit = "continuous",
     characters: str = CHARACTERS,
     hidden_size: int = 24,

@@ -13,7 +13,7 @@ from charlm.decoding import BeamSearch, Greedy, Limits, NucleusBeam, Sampling, S
 from charlm.engine.engine import Engine
 from charlm.engine.events import Details, SampleEvents
 from charlm.engine.session import Session
-from charlm.model.config import GATES
+from charlm.model import cells
 from charlm.reference import (
     Margin,
     ReferenceSample,
@@ -102,7 +102,7 @@ def check_details(details: Details, row: int, expected: ReferenceSample) -> None
             assert details.rival_kept_log_probs[t, row] == pytest.approx(kept, rel=1e-4, abs=1e-4)
 
 
-CELLS = list(GATES)
+CELLS = list(cells.CELLS)
 
 
 SIZES = [(size, layers) for size in (1, 7, 33, 130) for layers in (1, 2, 3)]

@@ -12,9 +12,9 @@ import pytest
 from learners import SMALL, TEXT
 
 from charlm.run.checkpoint import load_checkpoint
-from charlm.run.control import CONTROL, Control, steer
+from charlm.run.control import Control, steer
+from charlm.run.layout import CONTROL, LAST
 from charlm.run.log import Tail, read_run_log
-from charlm.run.places import LAST
 from charlm.train.__main__ import main
 from charlm.train.learner import Learner
 

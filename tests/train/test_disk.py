@@ -16,8 +16,8 @@ from learners import SMALL, TEXT
 from charlm.errors import TrainingError, run_main
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.control import steer
-from charlm.run.log import RUN_LOG, RunLog, read_run_log
-from charlm.run.places import KEPT, LAST, MODEL, RESUME
+from charlm.run.layout import KEPT, LAST, MODEL, RESUME, RUN_LOG
+from charlm.run.log import RunLog, read_run_log
 from charlm.train.__main__ import main
 from charlm.train.keep.folder import RunFolder
 from charlm.train.keep.saver import Saver

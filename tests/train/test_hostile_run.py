@@ -14,10 +14,10 @@ from learners import SMALL, TEXT
 from charlm.cli.main import main as charlm_main
 from charlm.errors import InputError
 from charlm.run.checkpoint import load_checkpoint
-from charlm.run.control import CONTROL, Control, steer
+from charlm.run.control import Control, steer
+from charlm.run.layout import CONTROL, KEPT, LAST, LOCK, MODEL, OLD_RESUME, RESUME, RUN_LOG
 from charlm.run.lock import is_training
-from charlm.run.log import RUN_LOG, RunLog, Tail, read_ends, rewind
-from charlm.run.places import KEPT, LAST, LOCK, MODEL, OLD_RESUME, RESUME
+from charlm.run.log import RunLog, Tail, read_ends, rewind
 from charlm.run.regular_file import opened_folder, write_at
 from charlm.run.weights import WeightsFinder
 from charlm.train.__main__ import main

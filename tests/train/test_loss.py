@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from charlm.model.config import GATES, ModelConfig
+from charlm.model.cells import CELLS
+from charlm.model.config import ModelConfig
 from charlm.text.vocabulary import EOS, PAD
 from charlm.train.dataset import Item, make_batch, pad_collate_fn
 from charlm.train.loss import masked_cross_entropy
@@ -33,7 +34,7 @@ def test_another_padding_character_and_no_real_target() -> None:
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("cell", list(GATES))
+@pytest.mark.parametrize("cell", list(CELLS))
 def test_a_batch_equals_its_sentences_one_by_one(cell: str, layers: int) -> None:
     torch.manual_seed(2)
     config = ModelConfig(cell, 9, 3, 6, layers, bias=cell != "gru")  # type: ignore[arg-type]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from charlm.model.config import GATES, ModelConfig, parameter_shapes
+from charlm.model.cells import CELLS
+from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.text.cutting import Example
 from charlm.text.readers import AT_ONCE, Stretch, stretches
 from charlm.text.vocabulary import EOS, PAD, Vocabulary
@@ -18,7 +19,7 @@ from charlm.train.regularise import Regularisers
 
 CONFIGS = [
     ModelConfig(cell, 12, 4, 8, layers, bias)  # type: ignore[arg-type]
-    for cell in GATES
+    for cell in CELLS
     for layers in (1, 3)
     for bias in (True, False)
 ]

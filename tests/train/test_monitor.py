@@ -14,12 +14,14 @@ import torch
 from learners import SMALL, TEXT, learner_of
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from charlm.model.cells import STEPS
-from charlm.model.config import GATES
+from charlm.model.cells import CELLS, Arrays, product_with
+from charlm.model.config import ModelConfig
+from charlm.run.checkpoint import load_checkpoint
+from charlm.run.layout import LAST
 from charlm.run.log import read_run_log
 from charlm.text.vocabulary import PAD
 from charlm.train.__main__ import main
-from charlm.train.gates import bounds_of, gates_of
+from charlm.train.gates import gates_of, ranges_of
 from charlm.train.learner import Learner
 from charlm.train.model import CharModel
 from charlm.train.probe import Probe, sample
@@ -47,24 +49,24 @@ def by_hand(model: CharModel, ids_TB: torch.Tensor) -> dict[str, torch.Tensor]:
     """The gates of a one-layer model from the zero state, one time and one gate after another."""
     cell, size, layer = model.config.cell, model.config.hidden_size, model.layers[0]
     weight = layer.hidden_weight
-    found: dict[str, list[torch.Tensor]] = {name: [] for name in GATES[cell]}
+    found: dict[str, list[torch.Tensor]] = {name: [] for name in CELLS[cell].letters}
     state = model.zero_state(ids_TB.shape[1])[0]
     for ids_B in ids_TB:
         x_BG = model.embedding.weight[ids_B] @ layer.input_weight.T
         x_BG = x_BG if layer.bias is None else x_BG + layer.bias
         h_BH = state[0]
-        for number, name in enumerate(GATES[cell]):
+        for number, name in enumerate(CELLS[cell].letters):
             rows = slice(number * size, (number + 1) * size)
             reset = found["r"][-1] if name == "n" else 1.0
             total_BH = x_BG[:, rows] + (reset * h_BH) @ weight[rows].T
             bent = torch.tanh if name in "hng" else torch.sigmoid
             found[name].append(bent(total_BH))
-        state = STEPS[cell](x_BG, state, weight)
+        state = CELLS[cell].step(Arrays.of(torch), x_BG, state, product_with(weight))
     return {f"layers.0.{name}": torch.stack(values) for name, values in found.items()}
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", CELLS)
 def test_gates_are_those_of_the_equations(cell: str) -> None:
     learner = learner_of("--cell", cell)
     learner.model.layers[0].hidden_weight.mul_(4)  # so that the past matters
@@ -79,7 +81,7 @@ def test_gates_are_those_of_the_equations(cell: str) -> None:
 def test_a_second_layer_has_gates_of_its_own() -> None:
     learner = learner_of("--layers", "2")
     batch = learner.batches.batch(0, 0)
-    run = learner.model.eval().run(batch.inputs_TB, learner.model.zero_state(4))
+    run = learner.model.eval().forward_pass(batch.inputs_TB, learner.model.zero_state(4))
     gates = gates_of(learner.model, batch.inputs_TB, learner.model.zero_state(4))
     c_BH = torch.zeros(4, 12)
     for t in range(len(batch.inputs_TB)):
@@ -103,7 +105,7 @@ def assert_is_histogram_of(event: Any, values: torch.Tensor) -> None:
     assert np.abs(np.array(found.bucket) - counts).sum() <= 2  # the largest value, elsewhere
 
 
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", CELLS)
 def test_histograms_read_back_are_those_of_the_values(
     cell: str, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +126,7 @@ def test_histograms_read_back_are_those_of_the_values(
     options = [*SMALL, "--unit", "continuous", "--dropout", "0", "--cell", cell, "--steps", "2"]
     assert main(["--corpus", str(corpus), "--out", str(run), *options]) == 0
     events, (gates, gradients) = events_of(run), expected[1]
+    ranges = ranges_of(load_checkpoint(run).config)
     assert set(events.Tags()["histograms"]) == {
         *(f"gate/{name}" for name in gates), *(f"gradient/{name}" for name in gradients)
     }  # fmt: skip
@@ -134,7 +137,7 @@ def test_histograms_read_back_are_those_of_the_values(
             assert_is_histogram_of(event, tensor.flatten())
             if kind == "gate":  # equal buckets, none of them outside the gate's range
                 widths = np.diff(event.histogram_value.bucket_limit)
-                low, high = bounds_of(name)
+                low, high = ranges[name]
                 np.testing.assert_allclose(widths, (high - low) / 60)
                 assert event.histogram_value.bucket_limit[-1] <= high
 
@@ -177,7 +180,7 @@ def test_padding_is_not_among_the_gates() -> None:
 
 
 def test_the_summary_of_a_gate() -> None:
-    probe = Probe()
+    probe = Probe(ranges=ranges_of(ModelConfig("lstm", 3)))
     probe.gates["layers.0.f"] = torch.linspace(0, 1, 1001)
     probe.gates["layers.0.g"] = torch.linspace(-1, 1, 1001)
     gates = probe.as_values()["gates"]
@@ -245,7 +248,6 @@ def test_every_decoder_writes_by_the_last_checkpoint(
     monkeypatch.setattr(texts, "_PATIENCE", 300.0)
     from charlm.decoding import STRATEGIES
     from charlm.engine.engine import Engine
-    from charlm.run.places import LAST
 
     run = tmp_path / "run"
     options = [option for option in SMALL if option != "--no-texts"]

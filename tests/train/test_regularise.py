@@ -8,6 +8,7 @@ import torch
 from learners import learner_of
 
 from charlm.errors import InputError
+from charlm.model.cells import CELLS
 from charlm.model.config import ModelConfig
 from charlm.run.checkpoint import load_checkpoint
 from charlm.text.vocabulary import PAD
@@ -97,7 +98,7 @@ def test_candidates_are_kept_out_of_the_state(cell: str) -> None:
     layer = model.layers[0]
     x_TBG = torch.nn.functional.linear(model.embedding(ids()), layer.input_weight, layer.bias)
     state = model.zero_state(B)[0]
-    h_TBH, _ = run_cell_plainly(cell, x_TBG, state, layer.hidden_weight, keep_TBH)
+    h_TBH, _ = run_cell_plainly(CELLS[cell], x_TBG, state, layer.hidden_weight, keep_TBH)
     expected = torch.nn.functional.linear(h_TBH, model.output_weight, model.output_bias)
     torch.testing.assert_close(out, expected)
 
@@ -108,11 +109,11 @@ def test_a_masked_candidate_leaves_the_memory_as_it_is() -> None:
     h_BH, c_BH, weight = torch.randn(B, H), torch.randn(B, H), torch.randn(4 * H, H)
     x_TBG, none_TBH = torch.randn(1, B, 4 * H), torch.zeros(1, B, H)
     f_BH = torch.sigmoid(x_TBG[0] + h_BH @ weight.T)[:, H : 2 * H]
-    _, (_, after) = run_cell_plainly("lstm", x_TBG, (h_BH, c_BH), weight, none_TBH)
+    _, (_, after) = run_cell_plainly(CELLS["lstm"], x_TBG, (h_BH, c_BH), weight, none_TBH)
     torch.testing.assert_close(after, f_BH * c_BH)
     x_TBG, weight = x_TBG[..., : 3 * H], weight[: 3 * H]
     z_BH = torch.sigmoid(x_TBG[0] + h_BH @ weight.T)[:, :H]
-    _, (after,) = run_cell_plainly("gru", x_TBG, (h_BH,), weight, none_TBH)
+    _, (after,) = run_cell_plainly(CELLS["gru"], x_TBG, (h_BH,), weight, none_TBH)
     torch.testing.assert_close(after, (1 - z_BH) * h_BH)
 
 
@@ -171,7 +172,7 @@ def test_penalties_are_means_over_real_targets() -> None:
 def test_penalties_turn_the_gradient_and_stay_out_of_the_loss() -> None:
     plain, paid = learner_of(), learner_of("--activation-penalty", "2", "--slowness-penalty", "1")
     batch = plain.batches.batch(0, 0)
-    run = paid.model.run(batch.inputs_TB, paid.model.zero_state(4))
+    run = paid.model.forward_pass(batch.inputs_TB, paid.model.zero_state(4))
     loss = masked_cross_entropy(run.logits_TBV, batch.targets_TB, PAD)
     change = run.h_TBH[1:] - run.h_TBH[:-1]
     (loss + 2 * run.output_TBH.square().mean() + change.square().mean()).backward()

@@ -21,7 +21,7 @@ from learners import SMALL, TEXT
 from charlm.errors import CheckpointError, InputError, run_main
 from charlm.options.training import parse_options
 from charlm.run.checkpoint import load_checkpoint
-from charlm.run.places import LAST, MODEL, OLD_RESUME, RESUME
+from charlm.run.layout import LAST, MODEL, OLD_RESUME, RESUME
 from charlm.run.sealed_file import seal
 from charlm.train.__main__ import main
 from charlm.train.keep import resume_file
@@ -311,7 +311,7 @@ def test_a_tensor_that_lies_is_one_line(change: Change, run: Path, capsys: Any) 
     ],
 )
 def test_every_option_that_is_parsed_can_be_saved(words: str, values: Saved) -> None:
-    values["options"] = vars(parse_options(words.split()))
+    values["options"] = parse_options(words.split()).plain()
     assert differences(values) == []
     check_plain(values)
 

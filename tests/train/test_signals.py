@@ -14,8 +14,8 @@ from root import ROOT
 
 from charlm.errors import Stopped
 from charlm.run.checkpoint import load_checkpoint
+from charlm.run.layout import LAST, MODEL
 from charlm.run.log import Tail, read_run_log
-from charlm.run.places import LAST, MODEL
 from charlm.train.__main__ import main
 from charlm.train.learner import Learner
 

@@ -12,8 +12,8 @@ from root import ROOT
 
 from charlm.errors import InputError
 from charlm.run.checkpoint import load_checkpoint
+from charlm.run.layout import LAST, MODEL
 from charlm.run.log import read_run_log
-from charlm.run.places import LAST, MODEL
 from charlm.train.__main__ import main
 from charlm.train.learner import Learner
 from charlm.train.plan import misfit

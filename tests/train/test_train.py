@@ -20,8 +20,8 @@ from charlm.engine.engine import Engine
 from charlm.errors import CharlmError, CorpusError, InputError, TrainingError, run_main
 from charlm.options.training import parse_options
 from charlm.run.checkpoint import load_checkpoint
-from charlm.run.log import RUN_LOG, read_run_log
-from charlm.run.places import LAST, MODEL, RESUME
+from charlm.run.layout import LAST, MODEL, RESUME, RUN_LOG
+from charlm.run.log import read_run_log
 from charlm.text.corpus import load_corpus
 from charlm.text.ngram import measure_baseline
 from charlm.text.parts import parse_split
@@ -234,7 +234,7 @@ def test_an_existing_run_is_not_overwritten(corpus: Path, tmp_path: Path) -> Non
 
 
 def test_one_budget_given_on_resuming_replaces_the_others() -> None:
-    saved = vars(parse_options(["--steps", "5", "--minutes", "9", "--hidden", "7"]))
+    saved = parse_options(["--steps", "5", "--minutes", "9", "--hidden", "7"]).plain()
     options = parse_options(["--characters", "2k"], saved)
     assert (options.characters, options.steps, options.minutes) == (2000, None, None)
     assert options.hidden == 7

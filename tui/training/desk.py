@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from charlm.run.places import MODEL
+from charlm.run.layout import MODEL
 
 from ..keys.table import key_named, view_key
 from .process import TrainingEnded, TrainingProcess

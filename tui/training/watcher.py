@@ -128,8 +128,8 @@ class _Watched:
 
     def look(self, weights: bool) -> None:
         """Take in what is new; `curves` is another object then. weights: look for them too."""
+        from charlm.run.layout import resume_file
         from charlm.run.lock import is_training
-        from charlm.run.places import resume_file
 
         self._reader.read()
         curves = self._reader.curves()

@@ -7,7 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from charlm.run.places import MODEL, RUNS, SHIPPED_RUNS, find_run
+from charlm.run.layout import MODEL
+from charlm.run.places import RUNS, SHIPPED_RUNS, find_run
 
 SHIPPED = ("shakespeare", "speeches")
 
@@ -41,6 +42,11 @@ def run_of(path: Path) -> Path:
     return path if path.is_dir() else path.parent
 
 
+def run_or_file(path: Path) -> Path:
+    """The run folder of a model; of a file that is not a run's model, the file."""
+    return run_of(path) if path.name == MODEL else path
+
+
 def python() -> str:
     """This Python as one types it: by its path, unless its environment is the shell's."""
     if os.environ.get("VIRTUAL_ENV") == sys.prefix or sys.prefix == sys.base_prefix:
@@ -51,7 +57,7 @@ def python() -> str:
 
 def typed_name(path: Path) -> str:
     """A model as one types it on the command line: its run's name where that is enough."""
-    model = run_of(path) if path.name == MODEL else path
+    model = run_or_file(path)
     named = find_run(Path(model.name))
     try:
         is_enough = named.name == model.name and named.samefile(model) and model.name[0] != "-"

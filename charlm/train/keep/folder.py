@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import stat
 import time
@@ -12,24 +11,18 @@ from typing import cast
 
 from charlm.display import visible
 from charlm.errors import InputError, TrainingError
-from charlm.run.control import CONTROL
-from charlm.run.log import RUN_LOG
-from charlm.run.places import (
+from charlm.run.layout import (
+    FILES,
     KEPT,
-    KEPT_MODEL,
-    LAST,
-    LOCK,
-    MODEL,
+    LEFT_BY_TRAINING,
     OLD_RESUME,
     RESUME,
-    RUNS,
-    find_run,
-    missing_run,
-    named_after,
+    kept_step,
     resume_file,
 )
+from charlm.run.lock import Lock
+from charlm.run.places import RUNS, find_run, missing_run, named_after
 from charlm.run.regular_file import (
-    open_inside,
     opened_folder,
     read_inside,
     sweep_temporaries,
@@ -42,13 +35,12 @@ from charlm.train.saved import Saved, check_plain, differences
 #: Runs that may begin in one second.
 _MOST_AT_ONCE = 1000
 _LONGEST_NAMES = 200
-_LONGEST_PID = 32  # bytes; what is longer, or no number, is not a lock
 
 
 class RunFolder:
     """A run's folder, held by this process until it ends."""
 
-    def __init__(self, path: Path, lock: int) -> None:
+    def __init__(self, path: Path, lock: Lock) -> None:
         self.path = path
         self._lock = lock
 
@@ -58,7 +50,7 @@ class RunFolder:
         if visible(str(path)) != str(path):
             raise InputError(f"run folder {path} has control characters in its name: rename it")
         try:
-            for name in (RESUME, OLD_RESUME, RUN_LOG, MODEL, LAST):
+            for name in LEFT_BY_TRAINING:
                 if os.path.lexists(path / name):
                     on = f"go on with it (--resume {path}) or " if resume_file(path) else ""
                     raise InputError(
@@ -111,15 +103,14 @@ class RunFolder:
     @classmethod
     def _locked(cls, path: Path) -> RunFolder:
         _check_contents(path)
-        lock = open_inside(path, LOCK, os.O_RDWR | os.O_CREAT)
+        lock = Lock.take(path)
         try:
-            _take(lock, path)
             with opened_folder(path) as run:
                 sweep_temporaries(run)
                 with contextlib.suppress(FileNotFoundError), opened_folder(KEPT, run) as kept:
                     sweep_temporaries(kept)
         except BaseException:
-            os.close(lock)
+            lock.release()
             raise
         return cls(path, lock)
 
@@ -147,7 +138,7 @@ class RunFolder:
                 return  # nothing was ever kept
             refused = None
             for name in os.listdir(kept):
-                if KEPT_MODEL.fullmatch(name) and f"{KEPT}/{name}" not in names:
+                if kept_step(name) is not None and f"{KEPT}/{name}" not in names:
                     try:
                         os.unlink(name, dir_fd=kept)
                     except OSError as error:
@@ -185,7 +176,7 @@ class RunFolder:
 
     def close(self) -> None:
         """Let the next trainer in."""
-        os.close(self._lock)
+        self._lock.release()
 
     def __enter__(self) -> RunFolder:
         return self
@@ -199,7 +190,7 @@ def _check_contents(path: Path) -> None:
 
     Nothing of that kind is used later either; here it is said before anything is changed.
     """
-    for name in (LOCK, RUN_LOG, CONTROL, RESUME, OLD_RESUME, MODEL, LAST, KEPT):
+    for name in (*FILES, KEPT):
         expected = stat.S_ISDIR if name == KEPT else stat.S_ISREG
         with contextlib.suppress(FileNotFoundError):
             if not expected(os.lstat(path / name).st_mode):
@@ -209,26 +200,7 @@ def _check_contents(path: Path) -> None:
                 )
 
 
-def _take(lock: int, path: Path) -> None:
-    """Take the lock and write into it who has it."""
-    holder = os.pread(lock, _LONGEST_PID + 1, 0).strip()
-    if len(holder) > _LONGEST_PID or not (holder.isdigit() or not holder):
-        raise InputError(f"{path / LOCK} is not the lock of a run: remove it")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        pid = holder.decode("ascii") or "unknown"
-        raise TrainingError(f"run {path} is in use by pid {pid}: stop that first") from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, str(os.getpid()).encode("ascii"), 0)
-
-
 def default_path(corpus: str, cell: str) -> Path:
     """checkpoints/<corpus>-<cell>-<time>"""
     name = named_after(corpus, "text")
     return RUNS / f"{name}-{cell}-{time.strftime('%Y%m%d-%H%M%S')}"
-
-
-def kept_name(step: int) -> str:
-    """Where the model of a step is kept, inside the run's folder."""
-    return f"{KEPT}/step-{step:08}.safetensors"

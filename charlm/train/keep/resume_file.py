@@ -27,7 +27,7 @@ _BYTES = (_PLAIN, _RANDOM)  # the rest are float32
 
 
 def resume_bytes(values: Saved) -> bytes:
-    """The bytes of a file that holds them."""
+    """Make the bytes of a file that holds these values."""
     plain = {name: value for name, value in values.items() if name not in TENSORS}
     text = json.dumps(plain, allow_nan=False).encode("ascii")
     tensors = {_PLAIN: torch.frombuffer(bytearray(text), dtype=torch.uint8)}
@@ -44,7 +44,7 @@ def resume_bytes(values: Saved) -> bytes:
 
 
 def read_resume(data: bytes, path: Path) -> dict[str, Any]:
-    """What a file holds, by the names of `Saved`. Raises InputError."""
+    """Read what a file holds, by the names of `Saved`. Raises InputError."""
     file = unsealed(_KIND, path, data)
     try:
         for name, entry in file.declared.items():
@@ -61,7 +61,7 @@ def read_resume(data: bytes, path: Path) -> dict[str, Any]:
 
 
 def _parts(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """The tensors, by what they are of."""
+    """Sort the tensors by the part of `Saved` that they belong to. Raises ValueError."""
     found: dict[str, dict[str, Tensor]] = {}
     for name, array in arrays.items():
         if name != _RANDOM and not np.isfinite(array).all():
@@ -88,7 +88,7 @@ def _parts(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 
 def _state(parts: Mapping[str, Tensor]) -> ModelState:
-    """Layers and their parts, from names such as `1.0`; the model's own shapes come later."""
+    """Build the states of the layers from names such as `1.0`; shapes are checked later."""
     layers: dict[int, list[Tensor]] = {}
     for layer, part in sorted(tuple(map(int, name.split("."))) for name in parts):
         layers.setdefault(layer, []).append(parts[f"{layer}.{part}"])

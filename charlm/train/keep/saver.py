@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from charlm.errors import SURVIVED, CharlmError, TrainingError, reason_of
 from charlm.run.checkpoint import Checkpoint, checkpoint_bytes, describe_checkpoint, load_checkpoint
-from charlm.run.places import KEPT, LAST, MODEL, RESUME, resume_file
-from charlm.train.keep.folder import RunFolder, kept_name
+from charlm.run.layout import KEPT, LAST, MODEL, RESUME, kept_name, resume_file
+from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
 
 #: The removal of kept models that others have pushed out, among the things that may be refused.
@@ -25,7 +25,7 @@ class _Best(NamedTuple):
 
 
 class Saver:
-    """Saves a learner. What cannot be written is told once, and every save tries it again.
+    """Saves a learner. What cannot be written is reported once, and every save tries it again.
 
     So a disk that is full for a while costs nothing. `lost` says what is missing at the end.
     """
@@ -46,9 +46,9 @@ class Saver:
         return loss is None or best is None or loss < best
 
     def save(self, best: bool, validation_loss: float | None = None) -> bool:
-        """The newest weights, as the best too if they are, and what resuming needs.
+        """Save the newest weights, as the best too if they are, and what resuming needs.
 
-        Whether the best model is on the disk now. Raises TrainingError.
+        Returns whether the best model is on the disk now. Raises TrainingError.
         """
         position = self._learner.position
         metrics = position.where() | {"validation_loss": validation_loss, "test_loss": None}
@@ -64,11 +64,11 @@ class Saver:
         return self._best is None
 
     def save_resume(self) -> None:
-        """What resuming needs, alone."""
+        """Save what resuming needs, and nothing else."""
         self._attempt(RESUME, lambda: self._folder.save_resume(self._learner.resume_values()))
 
     def best(self) -> Checkpoint:
-        """The best model. Raises TrainingError when there is none."""
+        """Return the best model. Raises TrainingError when there is none."""
         if self._best is not None:
             return self._best.model
         path = self._folder.path / MODEL
@@ -77,7 +77,7 @@ class Saver:
         return load_checkpoint(path)
 
     def finish(self, best: Checkpoint, losses: dict[str, Any]) -> None:
-        """The best model again, with its exact losses, and what could not be saved before."""
+        """Save the best model again with its exact losses, and what could not be saved before."""
         measured = replace(best, metrics=dict(best.metrics) | losses)
         loss = self._best.loss if self._best else self._learner.position.best
         self._best = _Best(measured, _bytes_of(measured), loss)
@@ -86,21 +86,21 @@ class Saver:
             self.save(best=False)
 
     def lost(self) -> str:
-        """What is not on the disk, why, and what is there instead; "" when nothing is missing."""
+        """Say what is missing on the disk, why, and what is there instead; "" if nothing is."""
         reasons = [self._refused[name] for name in (MODEL, LAST, RESUME) if name in self._refused]
         if not reasons:
             return ""
         path, step = self._folder.path, self._learner.position.step
-        there = [said for name in (MODEL, LAST) if (said := self._on_disk(name))]
+        on_disk = [held for name in (MODEL, LAST) if (held := self._on_disk(name))]
         missing = [f"step {step:,}"] if {LAST, RESUME} & self._refused.keys() else []
         if self._best:
             missing.append(f"the best, {_described(self._best.model.metrics)}")
         on = f"go on with --resume {path}" if resume_file(path) else "start again"
-        if not there:
+        if not on_disk:
             return f"no model could be saved in {path} ({reasons[0]}): make room, then {on}"
         return (
             f"{' and '.join(missing)} could not be saved in {path} ({reasons[0]}); on the disk is"
-            f" {' and '.join(there)}: make room, then {on}"
+            f" {' and '.join(on_disk)}: make room, then {on}"
         )
 
     def _on_disk(self, name: str) -> str:
@@ -118,7 +118,7 @@ class Saver:
             self._best = None
 
     def _keep(self, loss: float, data: bytes) -> None:
-        """One more model beside the best, if it is among the best few; what they push out goes."""
+        """Keep one more model if it is among the best few, and remove those that they push out."""
         position, most = self._learner.position, self._learner.options.keep
         better = sorted([*position.kept, (loss, position.step)])[:most]
         if (loss, position.step) in better:
@@ -132,7 +132,7 @@ class Saver:
         return self._attempt(name, lambda: self._folder.write(name, data))
 
     def _attempt(self, name: str, do: Callable[[], None]) -> bool:
-        """Whether it could be done; that it could not is told the first time."""
+        """Try to do something; returns whether it could be done. The first failure is reported."""
         try:
             do()
         except SURVIVED as error:

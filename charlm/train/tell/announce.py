@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from charlm.options.train_config import TrainConfig
 from charlm.run.log import RunLog
 from charlm.text.ngram import Baseline
 from charlm.text.parts import parse_split
@@ -17,7 +17,7 @@ from charlm.train.tell.reporter import Reporter
 
 
 def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, command: str) -> None:
-    """Say what is about to be trained on what."""
+    """Log what is about to be trained on what, and report it."""
     report, config = learner.corpus.report, learner.config
     reporter.corpus(report)
     reporter.line(
@@ -46,8 +46,8 @@ def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, comm
         warn(reporter, log, message)
 
 
-def tell_baseline(baseline: Baseline, reporter: Reporter, log: RunLog) -> None:
-    """What a model has to beat."""
+def log_baseline(baseline: Baseline, reporter: Reporter, log: RunLog) -> None:
+    """Log the losses that a model has to beat."""
     reporter.line(
         f"to beat: {baseline.unigram:.4f} by counting characters, {baseline.ngram:.4f} by counting"
         f" {baseline.order}-grams (validation loss)"
@@ -55,13 +55,13 @@ def tell_baseline(baseline: Baseline, reporter: Reporter, log: RunLog) -> None:
     log.append("baseline", **baseline._asdict())
 
 
-def _paths(options: Any) -> list[str | None]:
-    corpus = options.corpus or []
+def _paths(options: TrainConfig) -> list[str | None]:
+    corpus: Sequence[str] = options.corpus or ()
     return [*corpus, options.validation, options.out, options.resume, options.start_from]
 
 
-def command_line(arguments: Sequence[str], options: Any) -> str:
-    """The command as it was typed, folders left out: a run log can be given away."""
+def command_line(arguments: Sequence[str], options: TrainConfig) -> str:
+    """The command as it was typed, without folders, so that a run log can be given away."""
     words = list(arguments)
     for path in _paths(options):
         if path and path != "-":
@@ -70,6 +70,6 @@ def command_line(arguments: Sequence[str], options: Any) -> str:
 
 
 def warn(reporter: Reporter, log: RunLog, message: str) -> None:
-    """A notice, before there is a Teller."""
+    """Report and log a notice before there is a Teller."""
     reporter.warn(message)
     log.append("notice", message=message)

@@ -48,12 +48,12 @@ class Monitor:
         def write(writer: Any) -> None:
             from torch.utils.tensorboard.summary import hparams
 
-            told = {
+            shown = {
                 name: value if isinstance(value, bool | int | float) else str(value)
                 for name, value in values.items()
                 if value is not None
             }
-            experiment, start, self._end = hparams(told, dict.fromkeys(_METRICS, 0.0))
+            experiment, start, self._end = hparams(shown, dict.fromkeys(_METRICS, 0.0))
             _arrange(experiment)
             writer.file_writer.add_summary(experiment)
             writer.file_writer.add_summary(start)
@@ -74,17 +74,19 @@ class Monitor:
         step: int,
         kind: str,
         values: Mapping[str, Tensor],
-        bounds: Callable[[str], tuple[float, float]] | None = None,
+        ranges: Mapping[str, tuple[float, float]] | None = None,
     ) -> None:
         """One histogram per gate or weight, as kind/name.
 
-        Between `bounds`, if there are any, the buckets are equal; else they grow with the
-        distance from zero, as gradients want it, and would blur what happens near 1.
+        In a range with two ends the buckets are equal; else they grow with the distance from
+        zero, as gradients want it, which would blur what happens near 1.
         """
 
         def write(writer: Any) -> None:
             for name, numbers in values.items():
-                buckets = np.linspace(*bounds(name), _BUCKETS + 1) if bounds else "tensorflow"
+                ends = ranges[name] if ranges else (-np.inf, np.inf)
+                equal = bool(np.isfinite(ends).all())
+                buckets = np.linspace(*ends, _BUCKETS + 1) if equal else "tensorflow"
                 if len(numbers):
                     writer.add_histogram(f"{kind}/{name}", numbers, step, bins=buckets)
 

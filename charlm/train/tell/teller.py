@@ -1,4 +1,4 @@
-"""What a training tells, and to whom: the run log, TensorBoard, and whoever looks on."""
+"""Where the metrics of a training go: the run log, TensorBoard, and whoever looks on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from charlm.run.control import Act
 from charlm.run.log import RunLog
-from charlm.train.gates import bounds_of
 from charlm.train.position import Position
 from charlm.train.probe import Probe
 from charlm.train.tell.monitor import Monitor
@@ -20,13 +19,13 @@ _LOSSES = ("validation_loss", "test_loss")
 
 
 class Teller:
-    """One method per kind of line in the run log."""
+    """Writes metrics to all three; it has one method for each kind of line in the run log."""
 
     def __init__(self, log: RunLog, monitor: Monitor, reporter: Reporter) -> None:
         self._log, self._monitor, self._reporter = log, monitor, reporter
 
     def step(self, position: Position, values: dict[str, Any]) -> None:
-        """The means of the last few steps."""
+        """Log the means of the last few steps."""
         self._log.append("step", **position.where(), **values)
         loss = values["loss"]
         self._monitor.scalars(
@@ -43,7 +42,7 @@ class Teller:
         self._reporter.step(position.where() | values)
 
     def probe(self, position: Position, probe: Probe) -> None:
-        """A close look at one step."""
+        """Log a close look at one step."""
         self._log.append("probe", step=position.step, **probe.as_values())
         for kind, values in (
             ("gradient_norm", probe.gradient_norms),
@@ -52,11 +51,11 @@ class Teller:
         ):
             scalars = {f"{kind}/{name}": value for name, value in values.items()}
             self._monitor.scalars(position.step, scalars)
-        self._monitor.histograms(position.step, "gate", probe.gates, bounds_of)
+        self._monitor.histograms(position.step, "gate", probe.gates, probe.ranges)
         self._monitor.histograms(position.step, "gradient", probe.gradients)
 
     def evaluation(self, position: Position, loss: float | None, best: bool) -> None:
-        """The validation loss, if there is one, before anything is saved."""
+        """Log the validation loss, if there is one, before anything is saved."""
         self._log.append("evaluation", **position.where(), validation_loss=loss, best=best)
         if loss is None:
             return
@@ -64,7 +63,7 @@ class Teller:
         self._monitor.scalars(position.step, curves)
 
     def evaluated(self, position: Position, loss: float | None, best: bool, saved: bool) -> None:
-        """The same, for whoever looks on, once it is known whether the best is on the disk."""
+        """Report it to whoever looks on, once it is known whether the best is on the disk."""
         if loss is None:
             return
         mark = ", the best so far" if best else ""
@@ -72,7 +71,7 @@ class Teller:
         self._reporter.line(f"step {position.step:,}: validation loss {loss:.4f}{mark}")
 
     def text(self, text: Text) -> None:
-        """What a decoder wrote."""
+        """Log what a decoder wrote."""
         self._log.append("sample", step=text.step, strategy=text.decoder, prompt="", text=text.text)
         self._monitor.text(text.step, f"text/{text.decoder}", text.text)
         if text.decoder == _SHOWN_DECODER:
@@ -80,22 +79,22 @@ class Teller:
             self._reporter.line(text.text, style="dim italic")
 
     def act(self, position: Position, act: Act) -> None:
-        """What the control file asked for, and is now done."""
+        """Log what the control file asked for, which is done now."""
         self._log.append("control", step=position.step, act=act.name, value=act.value)
         value = "" if act.value is None else f" {act.value:g}"
         self._reporter.line(f"step {position.step:,}: {act.name}{value}, by the control file")
 
     def line(self, text: str) -> None:
-        """One line for whoever looks on."""
+        """Report one line to whoever looks on."""
         self._reporter.line(text)
 
     def notice(self, message: str) -> None:
-        """Something that went wrong, or was changed, without ending the training."""
+        """Log something that went wrong, or was changed, without ending the training."""
         self._reporter.warn(message)
         self._log.append("notice", message=message)
 
     def measuring(self, part: str, done: float, seconds_left: float) -> None:
-        """How far the losses at the end are measured."""
+        """Report how far the losses at the end are measured."""
         self._reporter.measuring(part, done, seconds_left)
 
     def end(
@@ -105,13 +104,13 @@ class Teller:
         losses: dict[str, float | None] | None = None,
         approximate: Mapping[str, str] | None = None,
     ) -> None:
-        """Why it ended, and the losses of the best weights if they were measured.
+        """Log why the training ended, and the losses of the best weights if they were measured.
 
-        approximate: of those that are not exact, what they lack.
+        approximate: says of losses that are not exact what they lack.
         """
         losses, approximate = losses or dict.fromkeys(_LOSSES), approximate or {}
-        told = {"approximate": dict(approximate)} if approximate else {}
-        self._log.append("end", **position.where(), **losses, reason=reason, **told)
+        inexact = {"approximate": dict(approximate)} if approximate else {}
+        self._log.append("end", **position.where(), **losses, reason=reason, **inexact)
         self._monitor.end({name: loss for name, loss in losses.items() if loss is not None})
         measured = {name: loss for name, loss in losses.items() if loss is not None}
         if measured:

@@ -21,14 +21,14 @@ from textual.color import Color
 from textual.widgets import Input
 
 from charlm.engine.engine import Engine
+from charlm.model.cells import CELLS
 from charlm.reference import ReferenceModel, trace
 from charlm.run.checkpoint import load_checkpoint, save_checkpoint
-from charlm.run.places import MODEL
+from charlm.run.layout import MODEL
 from charlm.text.vocabulary import EOS
 from tui.keys.table import keys_of
 from tui.shell.settings import Loaded, Settings
 from tui.views.inspect.drawing import (
-    meaning_of,
     most_surprising,
     place_line,
     strip_segments,
@@ -228,25 +228,14 @@ def part(values: list[list[float]]) -> Part:
 
 
 def test_levels() -> None:
-    gate = unit_levels(part([[0.0], [0.5], [1.0], [math.nan]]), 0, meaning_of("lstm", "i"))
+    gate = unit_levels(part([[0.0], [0.5], [1.0], [math.nan]]), 0, CELLS["lstm"].parts["i"])
     assert gate.levels.tolist() == [0, LEVELS // 2, LEVELS - 1, -1]
     assert (gate.low, gate.high) == (0, 1)
-    for cell, name in (("", "c"), ("gru", "i"), ("rnn", "c")):  # a fallback hid such calls
-        with pytest.raises(LookupError):
-            meaning_of(cell, name)
-    state = unit_levels(part([[-0.25], [0.0], [0.5]]), 0, meaning_of("lstm", "c"))
+    state = unit_levels(part([[-0.25], [0.0], [0.5]]), 0, CELLS["lstm"].parts["c"])
     assert state.levels.tolist() == [LEVELS // 4, LEVELS // 2, LEVELS - 1]
     assert (state.low, state.high) == (-0.5, 0.5)
-    still = unit_levels(part([[0.0], [0.0]]), 0, meaning_of("rnn", "h"))
+    still = unit_levels(part([[0.0], [0.0]]), 0, CELLS["rnn"].parts["h"])
     assert still.levels.tolist() == [LEVELS // 2] * 2
-
-
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_every_gate_has_a_name(cell: str) -> None:
-    from charlm.model.config import GATES
-
-    for name in GATES[cell]:
-        assert (meaning_of(cell, name).name == "state") == (name == "h")
 
 
 def test_windows_hold_the_cursor() -> None:

@@ -21,9 +21,9 @@ from snapshots import drawn
 
 from charlm.errors import CheckpointError, InputError
 from charlm.run.checkpoint import describe_checkpoint, load_checkpoint, save_checkpoint
+from charlm.run.layout import MODEL, RUN_LOG
 from charlm.run.lock import training_in
-from charlm.run.log import RUN_LOG, read_ends
-from charlm.run.places import MODEL
+from charlm.run.log import read_ends
 from charlm.wording import ago, bytes_text, short
 from tui.app import CharlmApp
 from tui.keys.table import keys_of

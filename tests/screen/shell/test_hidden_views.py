@@ -54,15 +54,15 @@ async def test_a_text_that_streams_unseen_draws_nothing(make_run: MakeRun, key: 
         app = screen.app
         assert isinstance(app, CharlmApp) and app.decode_worker is not None
         await press(screen, "enter")
-        await until(lambda: len(screen.view.text) > 10)
+        await until(lambda: len(screen.text.view.text) > 10)
         await press(screen, key)
         await until(lambda: app.screen is not screen and not screen.seen)
-        posted, before = app.decode_worker.posted, len(screen.view.text)
+        posted, before = app.decode_worker.posted, len(screen.text.view.text)
         await until(lambda: len(posted) > 10)  # what was under way is over
         await no_call("write", lambda: len(posted) > 200)
         await press(screen, key)
         await until(lambda: app.screen is screen)
-        await until(lambda: len(screen.view.text) > before + 200)
+        await until(lambda: len(screen.text.view.text) > before + 200)
 
 
 @pytest.mark.parametrize(("key", "name"), [("f7", "runs"), ("f8", "train"), ("f9", "inspect")])
@@ -74,8 +74,8 @@ async def test_a_view_that_was_left_does_nothing(key: str, name: str) -> None:
         await press(screen, key)
         await until(lambda: app.screen is screen and screen.seen)
         await press(screen, "enter")
-        await until(lambda: len(screen.view.text) > 10)
-        await no_call(name, lambda: len(screen.view.text) > 400)
+        await until(lambda: len(screen.text.view.text) > 10)
+        await no_call(name, lambda: len(screen.text.view.text) > 400)
 
 
 async def test_a_training_that_runs_unseen_draws_nothing(

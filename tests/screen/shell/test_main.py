@@ -67,8 +67,8 @@ STORY = """
 import asyncio, sys
 from pathlib import Path
 import numpy as np
+from charlm.run.layout import MODEL
 from charlm.run.checkpoint import Checkpoint, save_checkpoint
-from charlm.run.places import MODEL
 from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.text.config import TextConfig
 from charlm.text.vocabulary import Vocabulary

@@ -27,7 +27,7 @@ from textual import events
 from textual.geometry import Size
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling
-from charlm.run.log import RUN_LOG
+from charlm.run.layout import RUN_LOG
 from tui.app import CharlmApp
 from tui.keys.key import Key
 from tui.keys.table import keys_of

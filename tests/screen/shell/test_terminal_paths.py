@@ -32,7 +32,7 @@ from painted import Painted, Watched
 from terminal_keys import PASTED, typed
 
 from charlm.run.checkpoint import save_checkpoint
-from charlm.run.places import MODEL
+from charlm.run.layout import MODEL
 
 #: A frame of Textual's with one piece of text; what comes before and behind in it.
 FRAME = ("\x1b[?2004h\x1b[?2026h\x1b[1;1H\x1b[1;38;2;9;9;9;48;2;0;0;0ma", "b\x1b[0m\x1b[?2026l")

@@ -1,15 +1,22 @@
 """Run logs become curves, whatever is in them."""
 
+import fcntl
 import json
 import math
+import os
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from charlm.run.log import RUN_LOG, RunLog
+from charlm.run.layout import RUN_LOG
+from charlm.run.log import RunLog
 from charlm.wording import duration
+from tui.training import reader
 from tui.training.reader import RunReader
 from tui.training.snapshots import Curves, Place, Quantity
+from tui.training.watcher import RunFeed, RunWatcher
 from tui.training.words import training_text
 from tui.views.train.strips import STRIPS, rows
 
@@ -139,3 +146,106 @@ def test_marks_and_probes_do_not_grow_for_ever(tmp_path: Path) -> None:
     steps = [probe.place.step for probe in curves.probes]
     assert 500 < len(steps) <= 1024
     assert steps[0] < 20 and steps[-1] == 2999
+
+
+# The watcher.
+
+
+def holds(condition: Callable[[], object], seconds: float = 15) -> None:
+    """Wait until the watcher's thread has made it true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def watcher() -> Iterator[RunWatcher]:
+    watcher = RunWatcher(0.01)
+    yield watcher
+    watcher.close()
+
+
+def woken(watcher: RunWatcher, *runs: Path, weights: bool = False) -> tuple[RunFeed, list[int]]:
+    """A feed that someone looks at, and how often it was told."""
+    feed, told = watcher.feed(weights=weights), list[int]()
+    feed.wake(lambda: told.append(1))
+    feed.watch(*runs)
+    return feed, told
+
+
+def loss_of(feed: RunFeed) -> float | None:
+    points = feed.latest.of("training") if feed.latest is not None else ()
+    return points[-1].value if points else None
+
+
+def test_each_line_is_read_once_however_many_look(
+    tmp_path: Path, watcher: RunWatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[object] = []
+    read = RunReader._step  # what the reader's table of kinds calls
+    monkeypatch.setitem(
+        reader._READERS, "step", lambda self, line: (steps.append(line["step"]), read(self, line))
+    )
+    with RunLog(tmp_path) as log:
+        log.append("step", step=1, characters=1, loss=3.0)
+        one, _ = woken(watcher, tmp_path)
+        other, _ = woken(watcher, tmp_path)
+        holds(lambda: loss_of(one) == loss_of(other) == 3.0)
+        log.append("step", step=2, characters=2, loss=2.0)
+        holds(lambda: loss_of(one) == loss_of(other) == 2.0)
+        assert one.latest is other.latest
+        assert steps == [1, 2]
+
+
+def test_a_feed_that_rests_is_not_told_and_goes_on_where_it_was(
+    tmp_path: Path, watcher: RunWatcher
+) -> None:
+    with RunLog(tmp_path) as log:
+        log.append("step", step=1, characters=1, loss=3.0)
+        feed, told = woken(watcher, tmp_path)
+        holds(lambda: loss_of(feed) == 3.0 and len(told) == 2)  # by its name, then what it says
+        feed.rest()
+        other, _ = woken(watcher, tmp_path)
+        log.append("step", step=2, characters=2, loss=2.0)
+        holds(lambda: loss_of(other) == 2.0)
+        assert loss_of(feed) == 3.0 and len(told) == 2
+        feed.wake(lambda: told.append(1))
+        holds(lambda: loss_of(feed) == 2.0 and len(told) == 3)
+
+
+def test_it_is_told_when_something_changed_and_not_else(
+    tmp_path: Path, watcher: RunWatcher
+) -> None:
+    (tmp_path / "other").mkdir()
+    with RunLog(tmp_path) as log, RunLog(tmp_path / "other") as beside:
+        log.append("step", step=1, characters=1, loss=3.0)
+        feed, told = woken(watcher, tmp_path, tmp_path / "other")
+        holds(lambda: loss_of(feed) == 3.0 and len(told) == 2)
+        before = feed.latest
+        _, looks = woken(watcher, tmp_path / "none")
+        holds(lambda: looks)  # the thread went round
+        assert feed.latest is before and len(told) == 2
+        beside.append("step", step=1, characters=1, loss=1.0)
+        holds(lambda: feed.others[0].has_points and len(told) == 3)
+        assert feed.latest is before
+
+
+def test_weights_and_whether_it_is_trained_are_told(tmp_path: Path, watcher: RunWatcher) -> None:
+    plain, _ = woken(watcher, tmp_path)
+    with RunLog(tmp_path) as log:
+        log.append("start", step=0)
+    holds(lambda: plain.latest is not None)
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "step-00000050.safetensors").write_bytes(b"x")
+    feed, _ = woken(watcher, tmp_path, weights=True)
+    holds(lambda: feed.latest and [w.step for w in feed.latest.weights] == [50])
+    assert feed.latest is not None and not feed.latest.resumable and not feed.latest.alive
+    (tmp_path / "resume.safetensors").write_bytes(b"x")
+    holds(lambda: feed.latest and feed.latest.resumable)
+    with open(tmp_path / ".lock", "w") as lock:
+        lock.write(str(os.getpid()))
+        lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        holds(lambda: feed.latest and feed.latest.alive)
+    holds(lambda: feed.latest and not feed.latest.alive)

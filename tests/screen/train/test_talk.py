@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from driver import painted, press, toasts, until
 from fakes import FakeModel, FakeText, letters
+from one_view import OneViewApp
+from textual.app import App, ComposeResult
 from train_fakes import training_view, write_run
 
 from charlm.model.config import ModelConfig, parameter_shapes
@@ -16,9 +20,11 @@ from charlm.run.checkpoint import Checkpoint, save_checkpoint
 from charlm.run.weights import WeightsFinder
 from charlm.text.config import TextConfig
 from charlm.text.vocabulary import Vocabulary
-from tui.training.snapshots import Place, Probe
+from tui.training.snapshots import Curves, Place, Probe
 from tui.views.train.answers import Answers
 from tui.views.train.strips import rows
+from tui.views.train.talk import Talk
+from tui.writer.contract import Load
 from tui.writer.snapshots import Request
 
 HOSTILE = "\x1b]0;own\x07[/bold]\u202eabc"
@@ -40,6 +46,38 @@ def kept(run: Path, *steps: int) -> None:
         path = run / "kept" / f"step-{step:08}.safetensors"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
+
+
+class TalkApp(App[None]):
+    """The answers alone, of the weights that lie in a run's folder."""
+
+    def __init__(self, run: Path, load: Load) -> None:
+        super().__init__()
+        self.answers = Answers()
+        self.talk = Talk(load, self.answers)
+        self.beginning = 0
+        self._run, self._finder = run, WeightsFinder(run)
+
+    def compose(self) -> ComposeResult:
+        yield self.answers
+
+    def shown(self) -> str:
+        """What is seen once all is taken in that is there: all of it, whatever its size."""
+        found = self._finder.find()
+        self.talk.look(Curves(self._run, weights=found, beginning=self.beginning), None, False)
+        lines = range(self.answers.virtual_size.height)
+        return "\n".join(self.answers.render_line(y).text for y in lines)
+
+
+@asynccontextmanager
+async def talking(run: Path, load: Load) -> AsyncIterator[TalkApp]:
+    """The answers alone; the thread is closed at the end."""
+    app = TalkApp(run, load)
+    try:
+        async with app.run_test(size=(100, 30)):
+            yield app
+    finally:
+        app.talk.close()
 
 
 def test_weights_are_found_by_step(tmp_path: Path) -> None:
@@ -107,64 +145,61 @@ async def test_writing_with_it_says_of_which_step_it_is(
     async with training_view(run, model=FakeModel(letters("x" * 60))) as view:
         await until(lambda: view.query_one(Answers).steps == {50, 100})
         await press(view, "left", key)  # the cursor goes before what was kept first, or away
-        loaded: list[Path] = []
-        view._write_with = loaded.append
+        app = view.app
+        assert isinstance(app, OneViewApp)
         await until(lambda: f"▸ step {step} " in painted(view))
         await press(view, "ctrl+l")
-        assert [path.name for path in loaded] == [f"step-{step:08}.safetensors"]
+        assert [path.name for path in app.asked] == [f"step-{step:08}.safetensors"]
         assert f"with the weights of step {step}" in toasts(view)
 
 
 async def test_hostile_texts_and_damaged_weights_stay_inert(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run")
-    kept(run, 50)
+    kept(tmp_path, 50)
     model = FakeModel(letters(HOSTILE + "x" * 60))
-    async with training_view(run, model=model) as view:
-        await until(lambda: "[/bold]" in painted(view))
-        assert not set(HOSTILE[:1] + "\x07\u202e") & set(painted(view))
+    damaged: list[str] = []
 
-        def refuse(*_: object) -> FakeModel:
-            raise ValueError("cut \x1b[31mfile")
+    def load(*options: Any) -> FakeModel:
+        if damaged:
+            raise ValueError(damaged[0])
+        return model.load(*options)
 
-        view.talk._worker._load = refuse
-        await press(view, "ctrl+r")
-        await until(lambda: "step 50 · ValueError: cut ␛[31mfile" in painted(view))
-        view.talk._worker._load = model.load
-        kept(run, 50)  # another file
-        await until(lambda: "[/bold]" in painted(view) and "ValueError" not in painted(view))
+    async with talking(tmp_path, load) as app:
+        await until(lambda: "[/bold]" in app.shown())
+        assert not set(HOSTILE[:1] + "\x07\u202e") & set(app.shown())
+        damaged.append("cut \x1b[31mfile")
+        app.talk.again()
+        await until(lambda: "step 50 · ValueError: cut ␛[31mfile" in app.shown())
+        damaged.clear()
+        kept(tmp_path, 50)  # another file
+        await until(lambda: "[/bold]" in app.shown() and "ValueError" not in app.shown())
 
 
 async def test_another_training_of_the_same_name_answers_for_itself(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run")
-    kept(run, 50)
+    kept(tmp_path, 50)
     model = FakeModel(letters("the first one's answer, which is long enough to be left"))
-    async with training_view(run, model=model) as view:
-        await until(lambda: "the first one's" in painted(view))
+    async with talking(tmp_path, model.load) as app:
+        await until(lambda: "the first one's" in app.shown())
         model.steps = letters("the second one's answer, which is long enough to be left")
-        shutil.rmtree(run)
-        write_run(run, steps=100)
-        kept(run, 50)
-        await until(lambda: "the second one's" in painted(view))
-        assert "the first one's" not in painted(view)
+        app.beginning += 1
+        await until(lambda: "the second one's" in app.shown())
+        assert "the first one's" not in app.shown()
 
 
 async def test_weights_that_were_saved_anew_are_asked_again(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run")
-    kept(run, 50)
+    kept(tmp_path, 50)
     model = FakeModel(letters("a first answer, which is long enough to be left as it is"))
-    async with training_view(run, model=model) as view:
-        await until(lambda: "a first answer" in painted(view) and not view.talk._asked)
+    async with talking(tmp_path, model.load) as app:
+        await until(lambda: "a first answer" in app.shown() and "step 50 ·" in app.shown())
         model.steps = letters("a second answer, which is long enough to be left as it is")
-        kept(run, 50)
-        await until(lambda: "a second answer" in painted(view))
+        kept(tmp_path, 50)
+        await until(lambda: "a second answer" in app.shown())
 
 
 async def test_a_short_first_text_is_thrown_again(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run")
-    kept(run, 50)
+    kept(tmp_path, 50)
     model = FakeModel(letters("It."))
-    async with training_view(run, model=model) as view:
-        await until(lambda: "step 50 ·" in painted(view))
+    async with talking(tmp_path, model.load) as app:
+        await until(lambda: "step 50 ·" in app.shown())
         assert [request.seed for request in model.requests] == list(range(1, 10))
 
 
@@ -172,15 +207,18 @@ async def test_a_decoder_without_dice_is_not_asked_again(tmp_path: Path) -> None
     run = write_run(tmp_path / "run")
     kept(run, 50)
     model = FakeModel(letters("It."))
-    async with training_view(run, model=model) as view:
-        await until(lambda: "step 50 ·" in painted(view))
-        for key in ("f2", "f5"):
+    async with talking(run, model.load) as app:
+        await until(lambda: "step 50 ·" in app.shown())
+        for decoder in ("greedy", "beam"):
             model.requests.clear()
-            await press(view, key)
-            await until(lambda: "step 50 ·" in painted(view) and view.talk._asked is None)
-            await press(view, "ctrl+r")
-            await until(lambda: any("always writes the same text" in t for t in toasts(view)))
+            app.talk.use(decoder)
+            await until(lambda: "step 50 ·" in app.shown())
+            assert app.talk.again() is None
+            app.shown()
             assert len(model.requests) == 1
+    async with training_view(run, (80, 24), model) as view:
+        await press(view, "f2", "ctrl+r")
+        await until(lambda: any("always writes the same text" in t for t in toasts(view)))
         assert not any("other dice" in toast for toast in toasts(view))
 
 
@@ -231,8 +269,7 @@ async def test_without_colour_shades_tell_the_heat(
 
 
 async def test_an_answer_may_end_when_its_weights_are_gone(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run")
-    kept(run, 50)
+    kept(tmp_path, 50)
     texts: list[FakeText] = []
 
     class Noted(FakeModel):
@@ -241,10 +278,10 @@ async def test_an_answer_may_end_when_its_weights_are_gone(tmp_path: Path) -> No
             return texts[-1]
 
     model = Noted(letters("It was so long a text that nobody throws it again." * 90), delay=0.1)
-    async with training_view(run, model=model) as view:
-        await until(lambda: "It was" in painted(view))
-        (run / "kept" / "step-00000050.safetensors").unlink()
-        await until(lambda: not view.talk._weights)
-        assert view.talk._asked is not None  # it is still being written
+    async with talking(tmp_path, model.load) as app:
+        await until(lambda: "It was" in app.shown())
+        (tmp_path / "kept" / "step-00000050.safetensors").unlink()
+        app.shown()
+        assert app.talk.weights is None and "step 50 ·" not in app.shown()  # it is being written
         texts[-1].delay = 0.0
-        await until(lambda: view.talk._asked is None)
+        await until(lambda: "step 50 ·" in app.shown())

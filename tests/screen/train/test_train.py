@@ -24,7 +24,6 @@ from tui.views.train.choice import Choice
 from tui.views.train.train_on import train_on_options, train_on_sheet
 from tui.views.train.view import TrainView
 from tui.views.train.wheel import Wheel
-from tui.views.write.view import WriteScreen
 
 
 @pytest.fixture
@@ -151,7 +150,7 @@ async def test_a_failed_training_shows_why_in_every_view(runs: Path) -> None:
     async with training_view() as view:
         view._desk.command = [sys.executable, "-c", script]
         await press(view, "ctrl+s", "f8")
-        assert isinstance(view.app.screen, WriteScreen)
+        assert view.app.screen is view.app.screen_stack[0]
         await until(lambda: any("exit code 2" in toast for toast in toasts(view)))
         await until(lambda: "[/bold] no such corpus" in painted(view))
 

@@ -17,7 +17,7 @@ from charlm.decoding import Sampling
 from charlm.engine.engine import Engine
 from charlm.model.config import parameter_shapes
 from charlm.run.checkpoint import save_checkpoint
-from charlm.run.places import MODEL
+from charlm.run.layout import MODEL
 from charlm.text.vocabulary import Vocabulary
 from tui.app import CharlmApp
 from tui.views.write.view import WriteScreen

@@ -20,7 +20,7 @@ from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
 from charlm.engine.engine import Engine
 from charlm.errors import InputError
 from charlm.run.checkpoint import save_checkpoint
-from charlm.run.places import MODEL
+from charlm.run.layout import MODEL
 from tui.app import CharlmApp
 from tui.views.write.export.export_files import as_json_lines, as_markdown, as_svg, save
 from tui.views.write.text.block import Block

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from charlm.run.places import MODEL
+from charlm.run.layout import MODEL
 from tui.writer.models import python, typed_name
 
 

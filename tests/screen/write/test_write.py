@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,11 +27,10 @@ from tui.views.write.status import comparison_text
 from tui.views.write.text.block import FLASH, GHOST, HEAD, PLAIN, PROMPT, Block
 from tui.views.write.text.branches import Branch
 from tui.views.write.text.branches_sheet import BranchesSheet
-from tui.views.write.text.rivals_panel import RivalsPanel
 from tui.views.write.view import WriteScreen
 from tui.writer.knobs import Setting
 from tui.writer.snapshots import Request
-from tui.writer.thoughts import Rival, Thought, Trace
+from tui.writer.thoughts import Trace
 
 OLD = " the first line\nthe second line\nthe third line"
 NEW = " the first line\nthe sexond line\nthe third line"
@@ -598,31 +596,6 @@ class Still:
 
     def close(self) -> None:
         """As if it were."""
-
-
-@pytest.mark.parametrize(
-    ("strategy", "kept", "said"),
-    [
-        (Sampling(top_p=0.5), 1, ["top-p"] * 3),
-        (Sampling(min_p=0.5), 2, ["min-p"] * 2),
-        (Sampling(top_p=0.5, min_p=0.5), 1, ["top-p"] * 3),  # which acts first
-        (Sampling(top_p=0.99, min_p=0.5), 2, ["min-p"] * 2),
-        (Sampling(top_k=2, min_p=0.8), 1, ["min-p", "top-k", "top-k"]),
-        (Sampling(temperature=0.5, min_p=0.5), 1, ["min-p"] * 3),
-    ],
-)
-def test_the_filter_that_cut_a_rival_is_named(
-    strategy: Sampling, kept: int, said: list[str]
-) -> None:
-    shares = (0.5, 0.3, 0.15, 0.05)
-    rivals = tuple(
-        Rival("abcd"[place], math.log(p), p, p if place < kept else None)
-        for place, p in enumerate(shares)
-    )
-    panel = RivalsPanel()
-    panel._strategy, panel._thought = strategy, Thought("a", 0.0, 0, 0.0, rivals)
-    cut = [panel._cut(place, rival) for place, rival in enumerate(rivals) if rival.kept is None]
-    assert cut == [f"cut by {word}" for word in said]
 
 
 async def test_a_prompt_that_is_fed_otherwise_began_no_stretch() -> None:

@@ -13,6 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from charlm.display import visible
+from charlm.model import cells
 
 from ...widgets.ramps import LEVELS, Ramp, bar
 from .snapshots import Part, Scored
@@ -24,34 +25,6 @@ _CONTEXT = 24
 
 
 @dataclass(frozen=True)
-class Meaning:
-    """What a gate or state is called, and what its two ends mean. `open`: it goes from 0 to 1."""
-
-    name: str
-    low: str
-    high: str
-    open: bool = False
-
-
-MEANINGS = {
-    ("lstm", "i"): Meaning("input gate", "lets nothing in", "lets all in", True),
-    ("lstm", "f"): Meaning("forget gate", "forgets", "keeps", True),
-    ("lstm", "g"): Meaning("candidate", "negative", "positive"),
-    ("lstm", "o"): Meaning("output gate", "hides", "tells", True),
-    ("lstm", "c"): Meaning("memory", "negative", "positive"),
-    ("gru", "z"): Meaning("update gate", "keeps the old", "takes the new", True),
-    ("gru", "r"): Meaning("reset gate", "ignores the past", "uses the past", True),
-    ("gru", "n"): Meaning("candidate", "negative", "positive"),
-}
-STATE = Meaning("state", "negative", "positive")
-
-
-def meaning_of(cell: str, part: str) -> Meaning:
-    """In words. Raises LookupError for a part that the cell has not."""
-    return STATE if part == "h" else MEANINGS[cell, part]
-
-
-@dataclass(frozen=True)
 class UnitLevels:
     """One unit over a text: a level per character (-1: none), and the values of both ends."""
 
@@ -60,12 +33,12 @@ class UnitLevels:
     high: float
 
 
-def unit_levels(part: Part, unit: int, meaning: Meaning) -> UnitLevels:
-    """A gate from 0 to 1; all else as far to both sides as this unit goes."""
+def unit_levels(part: Part, unit: int, meaning: cells.Part) -> UnitLevels:
+    """The levels of one unit: of a gate from 0 to 1, else as far to both sides as the unit goes."""
     values = part.values[:, unit]
     known = np.isfinite(values)
     size = float(np.abs(values[known]).max(initial=0.0)) or 1.0
-    low, high = (0.0, 1.0) if meaning.open else (-size, size)
+    low, high = (0.0, 1.0) if meaning.opens else (-size, size)
     share = (np.where(known, values, low) - low) / (high - low)
     levels = np.rint(share * (LEVELS - 1)).astype(np.int16)
     return UnitLevels(np.where(known, levels, -1).astype(np.int16), low, high)

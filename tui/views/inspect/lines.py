@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from charlm.model.cells import CELLS, Part
+
 from ...widgets.pieces_line import Piece
 from ...widgets.ramps import Ramp
-from .drawing import ASTONISHING, Meaning, meaning_of, shown, shown_at, summary
+from .drawing import ASTONISHING, shown, shown_at, summary
 from .snapshots import Scored, Traced
 
 _DIM = "$foreground-muted"
@@ -45,17 +47,17 @@ def head_pieces(
     for part in traced.parts:
         style = _CHOSEN if part == chosen.part else ""
         pieces.append(Piece(f" {part} ", style, 0, action=f"part('{part}')"))
-    meaning = meaning_of(traced.cell, chosen.part)
+    meaning = CELLS[traced.cell].parts[chosen.part]
     unit = int(traced.traces[chosen.layer, chosen.part].order[chosen.unit])
-    pieces.append(Piece(f"{meaning.name}, unit {unit}", "bold $accent", 2))
+    pieces.append(Piece(f"{meaning.words}, unit {unit}", "bold $accent", 2))
     return pieces
 
 
-def legend_pieces(chosen: Chosen, ramp: Ramp, meaning: Meaning, ends: tuple[float, float]) -> (
-    list[Piece]
-):  # fmt: skip
-    """What the colours mean, in words."""
-    if chosen.surprise:
+def legend_pieces(
+    chosen: Chosen, ramp: Ramp, meaning: Part | None, ends: tuple[float, float]
+) -> list[Piece]:
+    """What the colours mean, in words; `meaning`: of what is shown, None for surprise."""
+    if chosen.surprise or meaning is None:
         low, high = "0 nats, foreseen", f"{ASTONISHING:.0f} nats or more, astonishing"
     else:
         low, high = (f"{end:.2g} {word}" for end, word in zip(

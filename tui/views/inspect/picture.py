@@ -7,9 +7,10 @@ from dataclasses import replace
 from rich.segment import Segment
 from rich.style import Style
 
+from charlm.model.cells import CELLS
+
 from ...widgets.ramps import Ramp, ramp_of
 from .drawing import (
-    meaning_of,
     most_surprising,
     one_cell,
     place_line,
@@ -129,7 +130,7 @@ class Picture:
         if self.chosen.surprise:
             self._text.set_levels(surprise_levels(self.scored).tolist(), ramp.styles)
         elif part is not None and self.traced is not None:
-            meaning = meaning_of(self.traced.cell, self.chosen.part)
+            meaning = CELLS[self.traced.cell].parts[self.chosen.part]
             found = unit_levels(part, int(part.order[self.chosen.unit]), meaning)
             self.ends = found.low, found.high
             self._text.set_levels(found.levels.tolist(), ramp.styles)
@@ -173,7 +174,8 @@ class Picture:
         if part is None or traced is None:
             return []
         unit = int(part.order[place])
-        levels = unit_levels(part, unit, meaning_of(traced.cell, self.chosen.part)).levels
+        meaning = CELLS[traced.cell].parts[self.chosen.part]
+        levels = unit_levels(part, unit, meaning).levels
         head = f"{unit:>5}  {part.spread[unit]:6.3f}  "
         start, end = window(self._text.cursor, self._text.length, width - len(head))
         shown = levels[start:end].tolist()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
+from charlm.model.cells import CELLS
 from charlm.wording import counted
 
 from ...keys.table import bindings_of, key_named
@@ -16,7 +17,6 @@ from ...widgets.pieces_line import Piece, PiecesLine
 from ...writer.snapshots import Newest
 from ..base import View, gathered
 from ..sheets import Ask
-from .drawing import STATE, meaning_of
 from .heat_text import HeatText
 from .inquiry import Inquiry
 from .lines import cursor_pieces, head_pieces, legend_pieces, rival_pieces
@@ -217,7 +217,7 @@ class InspectView(View):
         legend: list[Piece] = []
         if scored is not None and (chosen.surprise or traced is not None):
             # Surprise has a legend without a trace.
-            meaning = meaning_of(traced.cell, chosen.part) if traced else STATE
+            meaning = CELLS[traced.cell].parts[chosen.part] if traced else None
             legend = legend_pieces(chosen, picture.ramp, meaning, picture.ends)
         self.line("inspect-legend").set_pieces(legend)
         cursor = self.text.cursor

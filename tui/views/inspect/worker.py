@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from charlm.engine.engine import Engine
     from charlm.engine.scoring import Score, Scoring
     from charlm.run.checkpoint import Checkpoint
 
@@ -45,7 +46,7 @@ class InspectWorker(Worker[InspectSnapshot]):
     def __init__(self) -> None:
         super().__init__("inspect")
         self._request: InspectRequest | None = None
-        self._engine: tuple[tuple[Path, int], Any] | None = None
+        self._engine: tuple[tuple[Path, int], Engine] | None = None
 
     def ask(self, request: InspectRequest) -> None:
         """Look into this next, in place of what is being looked into."""
@@ -108,7 +109,7 @@ class InspectWorker(Worker[InspectSnapshot]):
         if traced is not None:
             self._post(traced)
 
-    def _load(self, path: Path) -> Any:
+    def _load(self, path: Path) -> Engine:
         """The engine of a checkpoint, kept for the next request."""
         from charlm.engine.engine import Engine
         from charlm.run.checkpoint import checkpoint_path
@@ -221,7 +222,7 @@ def places_of_ends(examples: Sequence[Example]) -> frozenset[int]:
 
 
 def characters_scored(
-    engine: Any, examples: Sequence[Example], score: Score
+    engine: Engine, examples: Sequence[Example], score: Score
 ) -> tuple[str, NDArray[np.float32], NDArray[np.int32], tuple[str, ...], NDArray[np.float32]]:
     """Characters, nats, ranks, the most probable character and its nats, all [T]."""
     characters = "".join(example.text for example in examples)

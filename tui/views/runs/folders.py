@@ -18,15 +18,14 @@ from typing import Any
 from charlm.display import visible, visible_text
 from charlm.errors import CharlmError, InputError
 from charlm.run.checkpoint import Description, describe_checkpoint
+from charlm.run.layout import KEPT, MODEL, RUN_LOG, is_weights
 from charlm.run.lock import is_training
-from charlm.run.log import RUN_LOG, read_ends
-from charlm.run.places import KEPT, MODEL, RESUME, SHIPPED_RUNS
+from charlm.run.log import read_ends
+from charlm.run.places import SHIPPED_RUNS
 from charlm.wording import counted, spoken
 
 from ...writer.models import SHIPPED
 from .snapshots import RunDetails, RunKind, RunRow, RunState
-
-_SUFFIX = ".safetensors"
 
 
 def found_runs(folders: Sequence[Path], extra: Sequence[Path] = ()) -> Iterator[Path]:
@@ -50,7 +49,7 @@ def _is_run(path: Path) -> bool:
     try:
         if path.is_dir():
             return any((path / name).exists() for name in (MODEL, RUN_LOG))
-        return path.suffix == _SUFFIX and path.name != RESUME
+        return is_weights(path)
     except OSError:
         return False
 

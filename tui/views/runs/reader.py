@@ -8,15 +8,15 @@ from functools import partial
 from pathlib import Path
 
 from charlm.display import visible
+from charlm.run.layout import MODEL, RUN_LOG
 from charlm.run.lock import is_training
-from charlm.run.places import MODEL, SHIPPED_RUNS
+from charlm.run.places import SHIPPED_RUNS
 
 from ...threads import Job, Worker
 from ...writer.models import runs_folder
 from .snapshots import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
 
 _INTERVAL = 2.0
-_LOG = "run.jsonl"
 
 #: Time and size of the files that a row was read from.
 Stamp = tuple[tuple[int, int], ...]
@@ -112,7 +112,7 @@ class RunsReader(Worker[RunSnapshot]):
 
 def _stamp(path: Path) -> Stamp:
     stamps = []
-    for place in (path, path / MODEL, path / _LOG):
+    for place in (path, path / MODEL, path / RUN_LOG):
         try:
             status = place.stat()
             stamps.append((status.st_mtime_ns, status.st_size))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -18,9 +17,9 @@ from textual.widgets import Button, Label, Static
 
 from charlm.display import visible
 from charlm.errors import InputError
-from charlm.model.config import GATES, HIDDEN_SIZE, MAX_SIZE
+from charlm.model.config import MAX_LAYERS, MAX_SIZE
+from charlm.options.train_config import OPTIONS
 from charlm.run.places import can_be_name, named_after
-from charlm.text.config import UNITS
 
 from ...threads import nobody
 from ...widgets.field import Field
@@ -65,11 +64,7 @@ class TrainForm(VerticalScroll):
     def compose(self) -> ComposeResult:
         """The fields, those for the curious on a page of their own, and the forecast."""
         fields = self._fields = _fields(self._run_name("", ""))
-        choices = self._choices = {
-            "unit": Choice(("auto", *UNITS), "auto", id="unit"),
-            "cell": Choice(list(GATES), "lstm", id="cell"),
-            "kind": Choice(KINDS, KINDS[0], id="kind"),
-        }
+        choices = self._choices = _choices()
         with Horizontal(id="form-columns"):
             with Vertical(id="form-left"):
                 with self._main:
@@ -203,7 +198,8 @@ class TrainForm(VerticalScroll):
         return self._fields[field].value.strip()
 
     def _run_name(self, corpus: str, cell: str) -> str:
-        name = f"{named_after(corpus, 'python')}-{cell or 'lstm'}-{self._stamp}"
+        cell = cell or OPTIONS["cell"].option.default
+        name = f"{named_after(corpus, 'python')}-{cell}-{self._stamp}"
         names = [name, *(f"{name}-{number}" for number in range(2, _MOST_AT_ONCE))]
         return next((free for free in names if not os.path.lexists(self._runs / free)), name)
 
@@ -214,9 +210,9 @@ class TrainForm(VerticalScroll):
         if corpus and not os.path.exists(corpus):
             raise FieldError("corpus", f"{corpus} is not there: give the path of a text")
         hidden = self._number("hidden", "hidden size", MAX_SIZE)
-        layers = self._number("layers", "layers", 64)
+        layers = self._number("layers", "layers", MAX_LAYERS)
         budget = self._text("budget").lower()
-        if not re.fullmatch(BUDGET[kind].pattern, budget) or not budget.strip("0.km"):
+        if not OPTIONS[kind].option.takes(budget):
             raise FieldError("budget", f"{kind}: a number such as {BUDGET[kind].example}")
         name = self._text("name") or self._run_name(corpus, cell)
         if not can_be_name(name):
@@ -237,7 +233,7 @@ class TrainForm(VerticalScroll):
 
     def _number(self, field: str, label: str, most: int) -> str:
         text = self._text(field)
-        if not (text.isdecimal() and text.isascii() and 1 <= int(text[:9]) <= most):
+        if not OPTIONS[field].option.takes(text):
             raise FieldError(field, f"{label} must be a number from 1 to {most:,}")
         return text
 
@@ -263,13 +259,19 @@ def _fields(name: str) -> dict[str, Field]:
     corpus = "a text file; empty: Python's documentation"
     fields = [
         Field(id="corpus", placeholder=corpus),
-        Field(str(HIDDEN_SIZE), id="hidden"),
-        Field("1", id="layers"),
+        *(Field(str(OPTIONS[id].option.default), id=id) for id in ("hidden", "layers")),
         Field(BUDGET[KINDS[0]].default, id="budget"),
         Field(id="name", placeholder=name),
         *(Field(id=id, placeholder=more.hint) for id, more in MORE.items()),
     ]
     return {str(field.id): field for field in fields}
+
+
+def _choices() -> dict[str, Choice]:
+    """Return the options that are one of a few words, by their names."""
+    options = ((id, OPTIONS[id].option) for id in ("unit", "cell"))
+    choices = [Choice(option.values["choices"], option.default, id=id) for id, option in options]
+    return {str(each.id): each for each in (*choices, Choice(KINDS, KINDS[0], id="kind"))}
 
 
 def _line(label: str, *widgets: Widget) -> ComposeResult:

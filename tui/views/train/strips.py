@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from charlm.model.cells import CELLS
+
 from ...training.snapshots import Probe
 
 #: What a strip can show, in the order of its key.
@@ -22,15 +24,12 @@ _ENDS = {
     "gradients": ("small", "large"),
     "updates": ("small", "large"),
 }
-_GATE_WORDS = {
-    "i": "input", "f": "forget", "o": "output", "z": "update", "r": "reset",
-    "g": "new", "n": "new", "h": "state",
-}  # fmt: skip
+#: A log names gates by their letters, which mean the same in every cell that has them.
+_GATES = {gate.letter: gate for cell in CELLS.values() for gate in cell.gates}
 _WEIGHT_WORDS = {
     "embedding.weight": "embed", "output_weight": "out", "output_bias": "out b",
     "input_weight": "in", "hidden_weight": "rec", "bias": "bias",
 }  # fmt: skip
-BOTH_SIDES = "gnh"  # gates from -1 to 1: how large they are, not how far open
 
 
 @dataclass(frozen=True)
@@ -89,13 +88,14 @@ def _gate_row(probes: Sequence[Probe], name: str, strip: str) -> Row:
         *quantiles, low, high = numbers
         if strip == "stuck":
             values.append(low + high)
-        elif gate in BOTH_SIDES:
+        elif gate in _GATES and not _GATES[gate].opens:  # how large it is, not how far open
             values.append(sum(map(abs, quantiles)) / len(quantiles))
         else:
             values.append(quantiles[len(quantiles) // 2])
     heats = tuple(None if value is None else min(1.0, max(0.0, value)) for value in values)
     number = f"{int(layer) + 1} " if layer.isdecimal() else ""
-    return Row(f"{number}{gate}", _GATE_WORDS.get(gate, gate), heats, tuple(values))
+    word = _GATES[gate].short_words if gate in _GATES else gate
+    return Row(f"{number}{gate}", word, heats, tuple(values))
 
 
 def _weight_label(name: str) -> tuple[str, str]:

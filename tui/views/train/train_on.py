@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from charlm.options.train_config import OPTIONS
 from charlm.wording import short
 
 from ...training.snapshots import Curves
@@ -64,12 +65,10 @@ def _written(characters: float) -> str:
 
 
 def _wrong(word: str, so_far: float) -> str:
-    kind = BUDGET["characters"]
+    characters = OPTIONS["characters"].option
     if _minutes(word) >= _LEAST:
         return ""
-    if not re.fullmatch(kind.pattern, word):
-        return f"a number of characters, as {kind.example}, or a time, as 10 min"
-    unit = {"k": 1e3, "m": 1e6}.get(word[-1], 1)
-    return (
-        "" if float(word.rstrip("km")) * unit > so_far else "that many it has learned from already"
-    )
+    if not characters.takes(word):
+        example = BUDGET["characters"].example
+        return f"a number of characters, as {example}, or a time, as 10 min"
+    return "" if characters.parse(word) > so_far else "that many it has learned from already"

@@ -6,9 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlm.model.config import EMBEDDING_SIZE, GATES, HIDDEN_SIZE
+from charlm.options.train_config import TrainConfig
 
-EVALUATIONS = 20
 _KEPT_BYTES = 200e6
 _MOST_THREADS = 4
 _FEWEST_KEPT = 3
@@ -25,10 +24,10 @@ class TrainingPlan:
 
     run: Path
     corpus: str = ""
-    cell: str = "lstm"
-    unit: str = "auto"
-    hidden: str = str(HIDDEN_SIZE)
-    layers: str = "1"
+    cell: str = TrainConfig.cell
+    unit: str = TrainConfig.unit
+    hidden: str = str(TrainConfig.hidden)
+    layers: str = str(TrainConfig.layers)
     budget: str = "5m"
     kind: str = "characters"
     more: tuple[str, ...] = ()
@@ -52,11 +51,9 @@ class TrainingPlan:
     @property
     def kept(self) -> int:
         """How many of the evaluated weights to keep: all, if they take less than 200 MB."""
-        hidden = int(self.hidden)
-        gates = len(GATES[self.cell])
-        inputs = EMBEDDING_SIZE + hidden * (2 * int(self.layers) - 1)
-        count = gates * hidden * inputs + _CHARACTERS * (hidden + EMBEDDING_SIZE)
-        return max(_FEWEST_KEPT, min(EVALUATIONS, int(_KEPT_BYTES / (4 * count))))
+        config = TrainConfig(cell=self.cell, hidden=int(self.hidden), layers=int(self.layers))
+        count = config.model(_CHARACTERS).parameter_count
+        return max(_FEWEST_KEPT, min(config.evaluations, int(_KEPT_BYTES / (4 * count))))
 
 
 def threads() -> int:

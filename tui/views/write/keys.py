@@ -7,14 +7,20 @@ from dataclasses import replace
 from ...keys.decoders import DECODERS
 from ...keys.key import Key, always
 from ...keys.prompt import PROMPT
+from ...writer.knobs import ROWS, TEXTS
 
 
-def _knob(knob: str, letter: str, help: str) -> tuple[Key, Key]:
-    state = ((f"knob-{knob}", knob.replace("_", "-")), ("", ""))
+def _knob(name: str, letter: str, help: str) -> tuple[Key, Key]:
+    state = ((f"knob-{name}", name.replace("_", "-")), ("", ""))
     return (
-        Key(f"knob('{knob}', -1)", (letter,), state, help, _OUTSIDE, "outside", 0, False),
-        Key(f"knob('{knob}', 1)", (letter.upper(),), state, "", _OUTSIDE, "outside", 0, False),
+        Key(f"knob('{name}', -1)", (letter,), state, help, _OUTSIDE, "outside", 0, False),
+        Key(f"knob('{name}', 1)", (letter.upper(),), state, "", _OUTSIDE, "outside", 0, False),
     )
+
+
+def _typed(name: str, letter: str, help: str) -> Key:
+    label = f"{name.capitalize()} characters"
+    return Key(f"option('{name}')", (letter,), always(label), help, _OUTSIDE, "outside")
 
 
 def _walks() -> tuple[Key, ...]:
@@ -73,14 +79,8 @@ _KEYS: tuple[Key, ...] = (
     Key("turn(-1)", ("minus",), always("Knob"), "turn the chosen knob", _OUTSIDE,
         "outside", palette=False),
     Key("turn(1)", ("plus",), always("Knob up"), "", _OUTSIDE, "outside", palette=False),
-    *_knob("temperature", "t", "temperature: below 1 surer, above 1 wilder"),
-    *_knob("top_k", "k", "top-k: of the k most probable characters"),
-    *_knob("top_p", "p", "top-p: of the nucleus of this mass"),
-    *_knob("min_p", "m", "min-p: of those not much rarer than the best"),
-    *_knob("width", "w", "width: how many texts a beam keeps"),
-    *_knob("length_penalty", "a", "length penalty: above 0 favours longer texts"),
-    *_knob("length", "n", "length: the longest text, in characters"),
-    *_knob("seed", "s", "seed: the dice"),
+    *(key for name, knob in ROWS.items() for key in _knob(name, knob.letter, knob.said)),
+    *(_typed(name, knob.letter, knob.said) for name, knob in TEXTS.items()),
     Key("beams", ("ctrl+b",), (("beams", "Text"), ("searched", "Beams"), ("", "")),
         "see what a beam does: its texts as a tree, live and again", "Beams", rank=3),
     Key("step(-1)", ("comma",), (("beams", "Step"),),

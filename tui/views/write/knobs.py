@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ...writer.knobs import DECODERS, LABELS, Setting
+from charlm.options.escapes import escaped
+
+from ...writer.knobs import DECODERS, LABELS, TEXTS, Setting
+from ..sheets import Ask
 
 
 class Knobs:
@@ -37,6 +40,12 @@ class Knobs:
         """Choose this knob."""
         while knob in self.setting.knobs and self.setting.chosen != knob:
             self.choose(1)
+
+    def ask_for(self, name: str) -> Ask:
+        """What asks for an option that is a text, as it stands; escapes are for `unescaped`."""
+        text = f"{TEXTS[name].help}; \\n is a newline, none: nothing is changed"
+        value = escaped(self.setting.texts[name])
+        return Ask(LABELS[name].capitalize(), text, value, lambda text: "", strip=False)
 
     def turn_pace(self) -> str:
         """Show texts faster or slower, from the next one on; what that is, in words."""

@@ -40,13 +40,15 @@ def title_pieces(facts: ModelFacts | None, loading: str = "") -> list[Piece]:
 def knob_pieces(setting: Setting, *, chosen: bool = True) -> list[Piece]:
     """The decoder and its knobs; the chosen one stands out and outlasts the others."""
     pieces = [Piece(f" {DECODERS[setting.name]} ", "bold $background on $primary", 0)]
-    for place, knob in enumerate(setting.knobs):
+    for place, knob in enumerate(setting.shown_knobs):
         here = chosen and knob == setting.chosen
         style = "bold $accent" if here else ""
         mark = "▸" if here else ""
         text = f"{mark}{LABELS[knob]} {setting.shown(knob)}"
         rank = 1 if here else 20 + place + 20 * (setting.shown(knob) == "off")
         pieces.append(Piece(text, style, rank, action=f"pick('{knob}')"))
+    for name, text in setting.shown_texts.items():
+        pieces.append(Piece(f"{LABELS[name]} {text}", "", 20, action=f"option('{name}')"))
     return pieces
 
 

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.dom import DOMNode
 
-from charlm.run.places import MODEL
+from charlm.options.escapes import unescaped
 
 from ...charts.panel import CurvesPanel
 from ...keys.table import bindings_of
@@ -19,7 +19,7 @@ from ...training.desk import TrainingDesk
 from ...training.watcher import RunWatcher
 from ...widgets.prompt import Prompt, PromptRow
 from ...writer.knobs import Setting
-from ...writer.models import run_of
+from ...writer.models import run_or_file
 from ...writer.snapshots import Newest
 from ...writer.worker import DecodeWorker
 from ..base import Made, View
@@ -107,20 +107,15 @@ class WriteScreen(View):
         self.stages.author.cancel()
         self.model.load(path)
 
-    @property
-    def written_with(self) -> Path | None:
-        """The run or file that is written with."""
-        path = None if self.model.facts is None else self.model.facts.path
-        return run_of(path) if path is not None and path.name == MODEL else path
-
     def newest(self) -> Newest:
         """What is written with, and the newest text as far as it is written."""
         self._frames.catch_up()
         now, facts = self.text.writing.now, self.model.facts
         ended = now is not None and now.ended
         identity = facts.identity if facts is not None else ""
+        path = None if facts is None else run_or_file(facts.path)
         growing = self.text.author.streaming
-        return Newest(self.written_with, self.text.view.text, ended, identity, growing)
+        return Newest(path, self.text.view.text, ended, identity, growing)
 
     # What is seen.
 
@@ -254,6 +249,15 @@ class WriteScreen(View):
     def action_choose(self, by: int) -> None:
         """Choose the next knob."""
         self.knobs.choose(by)
+
+    def action_option(self, name: str) -> None:
+        """Type an option that is a text."""
+
+        def given(text: str | None) -> None:
+            if text is not None:
+                self._turn(self.knobs.setting.with_text(name, unescaped(text)))
+
+        self.app.push_screen(self.knobs.ask_for(name), given)
 
     def action_pick(self, knob: str) -> None:
         """Choose this knob."""
