@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 SOURCES := setup.py $(shell find csrc)
+CPP := $(shell find csrc -type f) tests/support/planted.cpp
 
 # A mark is newer than all that went into it; removing $(VENV) removes every mark.
 MADE := $(STAMPS)/made
@@ -44,14 +45,17 @@ tsan: $(DEV) ## the engine's tests under ThreadSanitizer (gcc)
 fuzz: $(DEV) ## wrong calls of every kind under AddressSanitizer (CALLS=1000000)
 	$(BIN)/python tests/support/sanitise.py address --fuzz $(or $(CALLS),1000000)
 
-lint: $(DEV) $(ENGINE) ## ruff, mypy and import directions
+lint: $(DEV) $(ENGINE) ## ruff, clang-format, mypy, the native stub and import directions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror $(CPP)
 	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest charlm._engine --allowlist tests/support/stubtest.txt --concise
 	$(BIN)/lint-imports
 
-format: $(DEV) ## put the sources in ruff's form
+format: $(DEV) ## put the sources in ruff's and clang-format's form
 	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(CPP)
 
 bench: $(PEERS) $(ENGINE) ## how fast it writes, starts and learns, beside others (FULL=1: all)
 	@for name in decode kernels startup screen dice cost training; do \

@@ -3,39 +3,52 @@
 import hashlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pybind11.setup_helpers import ParallelCompile, Pybind11Extension
 from setuptools import setup
 
 ROOT = Path(__file__).parent
-FILES = sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "csrc").rglob("*") if p.is_file())
+#: The folders of csrc that a module is made of.
+MODULES = {"charlm._engine": ("base", "kernels", "decode", "model", "session", "bindings")}
 
 
-def source_hash() -> str:
-    """SHA-256 over the C++ sources: tests compare it, so that none runs on a stale build."""
+def files_in(folders: Sequence[str]) -> list[str]:
+    """Every file that stands in these folders of csrc, by its path from here."""
+    found = (file for folder in folders for file in (ROOT / "csrc" / folder).iterdir())
+    return sorted(file.relative_to(ROOT).as_posix() for file in found if file.is_file())
+
+
+def source_hash(folders: Sequence[str]) -> str:
+    """SHA-256 over C++ sources: tests compare it, so that none runs on a stale build."""
     digest = hashlib.sha256()
-    for name in FILES:
+    for name in files_in(folders):
         digest.update(name.encode() + b"\0" + (ROOT / name).read_bytes())
     return digest.hexdigest()
 
 
-engine = Pybind11Extension(
-    "charlm._engine",
-    [name for name in FILES if name.endswith(".cpp")],
-    include_dirs=["csrc"],
-    depends=FILES,
-    define_macros=[("CHARLM_SOURCE_HASH", f'"{source_hash()}"')],
-    cxx_std=20,
-)
-if sys.platform != "win32":
-    # No contraction: a * b + c must round twice wherever it is written so (docs/decoders.md).
-    engine.extra_compile_args += ["-O3", "-ffp-contract=off", "-Wall", "-Wextra"]
-    engine.extra_link_args += ["-pthread"]
-    # Behind the others, to the compiler and the linker: the sanitisers of `make asan`.
-    more = os.environ.get("CHARLM_CXXFLAGS", "").split()
-    engine.extra_compile_args += more
-    engine.extra_link_args += more
+def extension(name: str, folders: Sequence[str]) -> Pybind11Extension:
+    """A module of the .cpp files in these folders; it is built anew when any file there changes."""
+    files = files_in(folders)
+    module = Pybind11Extension(
+        name,
+        [file for file in files if file.endswith(".cpp")],
+        include_dirs=["csrc"],
+        depends=files,
+        define_macros=[("CHARLM_SOURCE_HASH", f'"{source_hash(folders)}"')],
+        cxx_std=20,
+    )
+    if sys.platform != "win32":
+        # No contraction: a * b + c must round twice wherever it is written so (docs/decoders.md).
+        module.extra_compile_args += ["-O3", "-ffp-contract=off", "-Wall", "-Wextra"]
+        module.extra_link_args += ["-pthread"]
+        # Behind the others, to the compiler and the linker: the sanitisers of `make asan`.
+        more = os.environ.get("CHARLM_CXXFLAGS", "").split()
+        module.extra_compile_args += more
+        module.extra_link_args += more
+    return module
+
 
 with ParallelCompile(default=0):
-    setup(ext_modules=[engine])
+    setup(ext_modules=[extension(name, folders) for name, folders in MODULES.items()])

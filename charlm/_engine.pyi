@@ -5,25 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-SOURCE_HASH: str  # of csrc/ when this was built
+from charlm.engine.contract import Best, DetailArrays, Dice, ScoredDetails, Start
+from charlm.model.config import Precision
 
-#: A prompt's state: state [L, S, H] (S = 2 for an LSTM: h, c; else 1), logits [V] of the next
-#: character, how many ids of the prompt have been fed.
-Start = tuple[NDArray[np.float32], NDArray[np.float32], int]
-#: The dice of a prompt: its key, 64 bits, and the index of its first sample (charlm.dice).
-Dice = tuple[int, int]
-#: What charlm.engine.events.Details holds, in its order.
-Details = tuple[
-    NDArray[np.int32],
-    NDArray[np.float32],
-    NDArray[np.int32],
-    NDArray[np.float32],
-    NDArray[np.float32],
-]
-#: Of one text, of T targets: ranks [T], entropies [T], rival_ids [T, R], rival_log_probs [T, R].
-ScoredDetails = tuple[
-    NDArray[np.int32], NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]
-]
+SOURCE_HASH: str  # of csrc/ when this was built
 
 class EngineError(ValueError): ...
 
@@ -48,7 +33,7 @@ class Model:
     @property
     def isa(self) -> str: ...
     @property
-    def precision(self) -> str: ...
+    def precision(self) -> Precision: ...
     def logits(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """ids [N, T] -> logits [N, T, V] of the next character, from the zero state."""
 
@@ -57,8 +42,12 @@ class SamplingSession:
 
     A prompt is the whole list of ids before the text, the start id first; `starts` has one
     entry for each, None where nothing has been fed, and so has `dice`. Row r of a prompt has
-    the index of its first sample + r. Banned ids are never written; before min_length new
-    characters neither EOS nor a stop ends a row. rivals: -1 for no details, else how many.
+    the index of its first sample + r.
+
+    options: by name, all of them, none else (TypeError): the fields of `decoding.Sampling` but ban
+    and allow; banned, max_length, min_length, stops; samples, rivals. Banned ids are never written;
+    before min_length new characters neither EOS nor a stop ends a row. rivals: -1 for no details,
+    else how many.
     """
 
     def __init__(
@@ -68,18 +57,7 @@ class SamplingSession:
         prompts: Sequence[Sequence[int]],
         starts: Sequence[Start | None],
         dice: Sequence[Dice],
-        samples: int,
-        temperature: float,
-        top_k: int,
-        top_p: float,
-        min_p: float,
-        typical_p: float,
-        no_repeat_ngram: int,
-        banned: Sequence[int],
-        max_length: int,
-        min_length: int,
-        stops: Sequence[Sequence[int]],
-        rivals: int,
+        options: Mapping[str, object],
         threads: int,
     ) -> None: ...
     @property
@@ -87,7 +65,7 @@ class SamplingSession:
     def done(self) -> bool: ...
     def advance(
         self, n: int, budget_ms: float
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_], Details | None]:
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_], DetailArrays | None]:
         """ids [n, N], log_probs [n, N], finished [N]; fewer than n positions if time is up."""
     def prompt_state(self, prompt: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The state and logits of a prompt, once it has been fed; else EngineError."""
@@ -97,8 +75,8 @@ class SamplingSession:
 class BeamSession:
     """P beam searches of K hypotheses, one per prompt.
 
-    stop_rule: "exact", "first" or "patience" (after ceil(width * patience) finished texts).
-    nucleus: "off", "sample" or "best". The rest is as in SamplingSession.
+    options: the fields of `decoding.NucleusBeam` but ban and allow, with "off" as one mode more;
+    banned, max_length, min_length, stops. The rest is as in SamplingSession.
     """
 
     def __init__(
@@ -108,17 +86,7 @@ class BeamSession:
         prompts: Sequence[Sequence[int]],
         starts: Sequence[Start | None],
         dice: Sequence[Dice],
-        width: int,
-        length_penalty: float,
-        stop_rule: str,
-        patience: float,
-        nucleus: str,
-        top_p: float,
-        no_repeat_ngram: int,
-        banned: Sequence[int],
-        max_length: int,
-        min_length: int,
-        stops: Sequence[Sequence[int]],
+        options: Mapping[str, object],
         threads: int,
     ) -> None: ...
     @property
@@ -130,7 +98,7 @@ class BeamSession:
         self, n: int, budget_ms: float
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.bool_]]:
         """parents, ids, scores [n, P, K], finished [P]; an empty slot has parent -1."""
-    def best(self, prompt: int) -> list[tuple[list[int], float, float, int, bool]]:
+    def best(self, prompt: int) -> list[Best]:
         """(ids, log_prob, score, length, finished) of the K best as they stand, best first."""
     def prompt_state(self, prompt: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The state and logits of a prompt, once it has been fed; else EngineError."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import cast
 
 from charlm.errors import InputError, argument
+from charlm.wording import shortened
 
 _SHOWN = 60  # characters of a wrong value
 
@@ -24,10 +27,61 @@ def is_number(value: object) -> bool:
         return False
 
 
+def is_integer(value: object, low: int, high: int) -> bool:
+    """Whether it is an integer in [low, high], and no truth value."""
+    return not isinstance(value, bool) and isinstance(value, int) and low <= value <= high
+
+
 def check_integer(name: str, value: object, low: int, high: int) -> None:
     """Raise InputError unless an argument is an integer in [low, high]."""
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+    if not is_integer(value, low, high):
         raise wrong(name, value, f"an integer from {low:,} to {high:,}")
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a number may be: [low, high], whole or not.
+
+    above, below: low or high itself is out. zero: what 0 stands for, where it is allowed beside.
+    """
+
+    low: float
+    high: float
+    whole: bool = False
+    above: bool = False
+    below: bool = False
+    zero: str = ""
+
+    def __str__(self) -> str:
+        """The rule, as the end of a message."""
+        if self.whole:
+            return f"an integer from {self.low:,} to {self.high:,}"
+        if self.above:
+            return f"above {self.low:g} and at most {self.high:g}"
+        zero = f"0 ({self.zero}) or " if self.zero else ""
+        return f"{zero}from {self.low:g} to {self.high:g}" + (
+            f", {self.high:g} excluded" if self.below else ""
+        )
+
+    def holds(self, value: object) -> bool:
+        """Whether a value is in it."""
+        if self.whole and not isinstance(value, int):
+            return False
+        if isinstance(value, str) or not is_number(value):
+            return False
+        number = cast("float", value)
+        low = number > self.low if self.above else number >= self.low
+        high = number < self.high if self.below else number <= self.high
+        return (low and high) or (bool(self.zero) and number == 0)
+
+    def check(self, name: str, value: object) -> None:
+        """Raise InputError unless an argument is in it."""
+        if not self.holds(value):
+            raise wrong(name, value, str(self))
+
+
+#: A probability that is not 0.
+SHARE = Range(0, 1, above=True)
 
 
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -60,10 +114,10 @@ def _shown(value: object) -> str:
         shown = repr(value)
     except (ValueError, RecursionError):  # an integer of more than 4,300 digits
         return "a number of thousands of digits" if isinstance(value, int) else "too deep"
-    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+    return shortened(shown, _SHOWN)
 
 
-def check_range(name: str, value: object, low: float, high: float) -> None:
-    """Raise InputError unless `value` is an integer in [low, high]."""
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+def check_range(name: str, value: object, low: int, high: int) -> None:
+    """Raise InputError unless what a file says is an integer in [low, high]."""
+    if not is_integer(value, low, high):
         raise InputError(f"{name} is {value!r}: it must be an integer from {low} to {high}")

@@ -1,19 +1,21 @@
 """How the next character is chosen, and when a text ends, as frozen, checked values.
 
-One type per strategy, so that a mix without meaning cannot be written. `STRATEGIES` maps the
-names a user types to the strategy they stand for; the command line and the screen read their
-options, ranges and help from the fields here. `Limits` say when a text ends, whatever the
-strategy.
+One type per strategy, so that a mix without meaning cannot be written. Every option is a row: its
+field holds its range, help and neutral value, and how the screen shows it; the command line and
+the screen read them there. `DECODERS` maps the names a user types to the strategy they stand for.
+`Limits` say when a text ends, whatever the strategy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import Field, dataclass, fields
+from math import inf
+from typing import Any, NamedTuple
 
-from charlm.checks import check_choice, check_integer, is_number, wrong
+from charlm.checks import SHARE, Range, check_integer, is_number, wrong
 from charlm.errors import InputError, argument
+from charlm.knob import Knob, knob_of, row, row_of
 
 MAX_WIDTH = 131_072
 MAX_TOP_K = 2**31 - 1
@@ -21,47 +23,40 @@ MAX_LENGTH = 2**31 - 1
 MAX_NGRAM = 2**16 - 1
 
 
-def _knob(default: float | str, text: str, choices: tuple[str, ...] = ()) -> Any:
-    return field(default=default, metadata={"help": text, "choices": choices})
-
-
-def _check_temperature(value: float) -> None:
-    if not (is_number(value) and (value == 0 or 0.01 <= value <= 100)):
-        raise wrong("temperature", value, "0 (greedy) or from 0.01 to 100")
-
-
-def _check_share(name: str, value: float) -> None:
-    if not (is_number(value) and 0 < value <= 1):
-        raise wrong(name, value, "above 0 and at most 1")
-
-
-def _check_length_penalty(value: float) -> None:
-    if not (is_number(value) and -10 <= value <= 10):
-        raise wrong("length_penalty", value, "from -10 to 10")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Restrictions:
     """What may be written at all: options that every strategy has, acting before its own."""
 
-    ban: str = _knob("", "characters that are never written")
-    allow: str = _knob("", "the only characters that are written (empty: all)")
-    no_repeat_ngram: int = _knob(
+    ban: str = row(
+        "", "characters that are never written",
+        neutral="", label="ban", letter="z", said="ban: characters that are never written",
+    )  # fmt: skip
+    allow: str = row(
+        "", "the only characters that are written (empty: all)",
+        neutral="", label="allow", letter="Z", said="allow: the only characters that are written",
+    )  # fmt: skip
+    no_repeat_ngram: int = row(
         0,
         "write no sequence of n characters that the prompt and the text already hold; the end"
         " is never held back (Paulus et al. 2018; 0 is off, useful from 8)",
-    )
+        Range(0, MAX_NGRAM, whole=True),
+        neutral=0, label="n-gram", letter="o", quiet=True,
+        said="n-gram: no sequence of n characters is written twice",
+        ladder=(4, 6, 8, 10, 12, 15, 20, 30, 50, 100, inf),
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        for name in ("ban", "allow"):
-            if not isinstance(getattr(self, name), str):
-                raise wrong(name, getattr(self, name), "a text")
-        check_integer("no_repeat_ngram", self.no_repeat_ngram, 0, MAX_NGRAM)
+        for option in fields(self):
+            knob_of(option).check(option.name, getattr(self, option.name))
 
 
 @dataclass(frozen=True)
 class Greedy(Restrictions):
     """The most probable character at every position; ties go to the lowest id."""
+
+
+#: The rungs of a knob that is a share of the mass.
+_SHARES = (*(round(0.05 * i, 2) for i in range(1, 20)), 0.97, 0.98, 0.99, 1)
 
 
 @dataclass(frozen=True)
@@ -72,49 +67,77 @@ class Sampling(Restrictions):
     before, and at least one character survives. `Sampling()` filters nothing.
     """
 
-    temperature: float = _knob(
+    temperature: float = row(
         1.0,
         "logits / T before the softmax: below 1 is surer, above 1 wilder, 0 is greedy"
         " (0, or 0.01 to 100; 1 changes nothing)",
-    )
-    top_k: int = _knob(0, "keep the k most probable characters (0 keeps all)")
-    top_p: float = _knob(
+        Range(0.01, 100, zero="greedy"),
+        neutral=1, label="temp", letter="t",
+        said="temperature: below 1 surer, above 1 wilder",
+        ladder=(0, *(round(0.05 * i, 2) for i in range(2, 41)), 2.5, 3, 5, 10),
+    )  # fmt: skip
+    top_k: int = row(
+        0,
+        "keep the k most probable characters (0 keeps all)",
+        Range(0, MAX_TOP_K, whole=True),
+        neutral=0, label="top-k", letter="k", said="top-k: of the k most probable characters",
+        ladder=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 75, 100, inf),
+    )  # fmt: skip
+    top_p: float = row(
         1.0,
         "nucleus: keep the smallest set of characters whose probabilities sum to at least p"
         " (Holtzman et al. 2019; 0 excluded to 1; 1 keeps all)",
-    )
-    min_p: float = _knob(
-        0.0, "keep characters at least min_p times as probable as the best (0 to 1 excluded)"
-    )
-    typical_p: float = _knob(
+        SHARE,
+        neutral=1, label="top-p", letter="p", said="top-p: of the nucleus of this mass",
+        ladder=_SHARES,
+    )  # fmt: skip
+    min_p: float = row(
+        0.0,
+        "keep characters at least min_p times as probable as the best (0 to 1 excluded)",
+        Range(0, 1, below=True),
+        neutral=0, label="min-p", letter="m",
+        said="min-p: of those not much rarer than the best",
+        ladder=(0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9),
+    )  # fmt: skip
+    typical_p: float = row(
         1.0,
         "keep the characters whose -log p is nearest to the entropy, until their probabilities"
         " sum to at least p (Meister et al. 2022; 0 excluded to 1; 1 keeps all)",
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_temperature(self.temperature)
-        check_integer("top_k", self.top_k, 0, MAX_TOP_K)
-        _check_share("top_p", self.top_p)
-        _check_share("typical_p", self.typical_p)
-        if not (is_number(self.min_p) and 0 <= self.min_p < 1):
-            raise wrong("min_p", self.min_p, "from 0 to 1, 1 excluded")
+        SHARE,
+        neutral=1, label="typical", letter="l", quiet=True,
+        said="typical: of those as surprising as is usual here, of this mass",
+        ladder=_SHARES,
+    )  # fmt: skip
 
 
-_STOP_RULES = ("exact", "first", "patience")
-_STOP_RULE_HELP = (
+#: The options of sampling that filter, in the order in which they act.
+FILTERS = tuple(f.name for f in fields(Sampling) if f not in fields(Restrictions))
+
+_WIDTH = Knob(
+    "hypotheses kept at every position (1 to 131,072)",
+    Range(1, MAX_WIDTH, whole=True),
+    label="width", letter="w", said="width: how many texts a beam keeps",
+    ladder=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 75, 100, 200, 500, 1000),
+)  # fmt: skip
+_LENGTH_PENALTY = Knob(
+    "score = log_prob / length ** this: 0 is the plain sum, above 0 favours longer texts"
+    " (-10 to 10)",
+    Range(-10, 10),
+    label="penalty", letter="a", said="length penalty: above 0 favours longer texts",
+    ladder=tuple(round(0.1 * i, 1) for i in range(-20, 21)),
+)  # fmt: skip
+_STOP_RULE = Knob(
     "when a search ends: exact: when no open text can still beat the K-th finished one; first:"
-    " at K finished ones; patience: at K * patience of them (Kasai et al. 2022)"
+    " at K finished ones; patience: at K * patience of them (Kasai et al. 2022)",
+    choices=("exact", "first", "patience"),
 )
-_MODES = ("sample", "best")
-_PATIENCE_HELP = "how many times K texts must be finished, under stop rule patience (1 is first)"
+_PATIENCE = Knob(
+    "how many times K texts must be finished, under stop rule patience (1 is first)",
+    Range(0, 1000, above=True),
+)
 
 
-def _check_stop_rule(rule: str, patience: float) -> None:
-    check_choice("stop_rule", rule, _STOP_RULES)
-    if not (is_number(patience) and 0 < patience <= 1000):
-        raise wrong("patience", patience, "above 0 and at most 1000")
+def _check_patience(rule: str, patience: float) -> None:
     if patience != 1 and rule != "patience":
         raise InputError(
             argument("patience"), f" is {patience!r}: it needs ", argument("stop_rule", "patience"),
@@ -130,20 +153,14 @@ class BeamSearch(Restrictions):
     an end among the first K is finished. Scores: log_prob / length ** length_penalty.
     """
 
-    width: int = _knob(10, "hypotheses kept at every position (1 to 131,072)")
-    length_penalty: float = _knob(
-        0.0,
-        "score = log_prob / length ** this: 0 is the plain sum, above 0 favours longer texts"
-        " (-10 to 10)",
-    )
-    stop_rule: str = _knob("exact", _STOP_RULE_HELP, _STOP_RULES)
-    patience: float = _knob(1.0, _PATIENCE_HELP)
+    width: int = row_of(_WIDTH, 10)
+    length_penalty: float = row_of(_LENGTH_PENALTY, 0.0)
+    stop_rule: str = row_of(_STOP_RULE, "exact")
+    patience: float = row_of(_PATIENCE, 1.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_stop_rule(self.stop_rule, self.patience)
-        check_integer("width", self.width, 1, MAX_WIDTH)
-        _check_length_penalty(self.length_penalty)
+        _check_patience(self.stop_rule, self.patience)
 
 
 @dataclass(frozen=True)
@@ -155,42 +172,64 @@ class NucleusBeam(Restrictions):
     log p_nucleus / length ** length_penalty.
     """
 
-    width: int = _knob(10, "hypotheses kept at every position (1 to 131,072)")
-    top_p: float = _knob(
+    width: int = row_of(_WIDTH, 10)
+    top_p: float = row(
         0.95,
         "nucleus: each hypothesis draws from the smallest set of characters whose"
         " probabilities sum to at least p (0 excluded to 1)",
-    )
-    length_penalty: float = _knob(
-        0.0, "score = log_prob / length ** this: 0 is the plain sum, above 0 favours longer texts"
-    )
-    stop_rule: str = _knob("exact", _STOP_RULE_HELP, _STOP_RULES)
-    patience: float = _knob(1.0, _PATIENCE_HELP)
-    mode: str = _knob(
+        SHARE,
+        neutral=1, label="top-p", letter="p", said="top-p: of the nucleus of this mass",
+        ladder=_SHARES,
+    )  # fmt: skip
+    length_penalty: float = row_of(_LENGTH_PENALTY, 0.0)
+    stop_rule: str = row_of(_STOP_RULE, "exact")
+    patience: float = row_of(_PATIENCE, 1.0)
+    mode: str = row(
         "sample",
         "what each hypothesis offers: K characters drawn from its nucleus, or the K best of it",
-        _MODES,
+        choices=("sample", "best"),
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_choice("mode", self.mode, _MODES)
-        _check_stop_rule(self.stop_rule, self.patience)
-        check_integer("width", self.width, 1, MAX_WIDTH)
-        _check_share("top_p", self.top_p)
-        _check_length_penalty(self.length_penalty)
+        _check_patience(self.stop_rule, self.patience)
 
 
 Strategy = Greedy | Sampling | BeamSearch | NucleusBeam
 
-#: What a user types, and the strategy it stands for before any option.
-STRATEGIES: Mapping[str, Strategy] = {
-    "greedy": Greedy(),
-    "sample": Sampling(),
-    "nucleus": Sampling(top_p=0.95),
-    "beam": BeamSearch(),
-    "nucleus-beam": NucleusBeam(),
+
+class Decoder(NamedTuple):
+    """What a name stands for before any option. spoken, said: its name in a sentence, and what
+    it writes.
+    """
+
+    strategy: Strategy
+    spoken: str
+    said: str
+
+
+#: What a user types.
+DECODERS: Mapping[str, Decoder] = {
+    "greedy": Decoder(Greedy(), "greedy", "the most probable character, always"),
+    "sample": Decoder(Sampling(), "sampling", "a random character, by its probability"),
+    "nucleus": Decoder(Sampling(top_p=0.95), "nucleus", "a random one of the few probable ones"),
+    "beam": Decoder(BeamSearch(), "beam", "the most probable of many texts"),
+    "nucleus-beam": Decoder(NucleusBeam(), "nucleus beam", "many texts, drawn from the nucleus"),
 }
+STRATEGIES: Mapping[str, Strategy] = {name: d.strategy for name, d in DECODERS.items()}
+
+
+def all_options() -> dict[str, Field[Any]]:
+    """Every option of any strategy by name, as first declared."""
+    options: dict[str, Field[Any]] = {}
+    for preset in STRATEGIES.values():
+        for option in fields(preset):
+            options.setdefault(option.name, option)
+    return options
+
+
+#: The row of every option.
+KNOBS: Mapping[str, Knob] = {name: knob_of(option) for name, option in all_options().items()}
 
 
 def strategy_named(name: str, options: Mapping[str, Any] | None = None) -> Strategy:

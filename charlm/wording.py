@@ -16,7 +16,7 @@ _MOST, _LONGEST = 3, 60
 
 
 def shortened(word: str, longest: int = 200, shown: int = 60) -> str:
-    """A word as a message repeats it: of one that is longer than any name, the beginning."""
+    """A word as a message repeats it: of one that is longer, the beginning; in characters."""
     return word if len(word) <= longest else word[:shown] + "…"
 
 
@@ -86,8 +86,13 @@ def duration(seconds: float) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a message about a word that is not known: ": did you mean ...?", or nothing."""
-    near = nearest(word, known)
-    return f": did you mean {' or '.join(near)}?" if near else ""
+    return meant(nearest(word, known))
+
+
+def meant(near: Iterable[object]) -> str:
+    """The same, of what was found otherwise."""
+    names = " or ".join(map(str, near))
+    return f": did you mean {names}?" if names else ""
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:

@@ -62,7 +62,7 @@ async def take(picture: Picture) -> None:
         async with app.run_test(size=picture.size):
             write = app.screen
             assert isinstance(write, WriteScreen)
-            await until(lambda: write.facts is not None)
+            await until(lambda: write.model.facts is not None)
             for key in picture.keys:
                 await press(app, write, key)
             FOLDER.mkdir(exist_ok=True)
@@ -78,7 +78,7 @@ async def press(app: CharlmApp, write: WriteScreen, key: str) -> None:
             write.prompt.text = text
             write.prompt.move_cursor(write.prompt.document.end)
         case ["wait", "text"]:
-            await until(lambda: bool(write.view.blocks) and not write.writing.streaming)
+            await until(lambda: bool(write.text.view.blocks) and not write.text.writing.streaming)
         case ["wait", said]:
             await until(lambda: said.removeprefix("said ") in app.export_screenshot())
         case ["wait"]:

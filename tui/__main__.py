@@ -45,13 +45,14 @@ def main(arguments: Sequence[str]) -> int:
     if os.environ.get("TERM") == "dumb":
         raise InputError("this terminal (TERM=dumb) cannot show the screen: use another one")
     gc.disable()  # what is imported stays; the app turns it on again after the first paint
-    from .keys import table as keymap
     from .shell.settings import load_settings
     from .writer.models import first_model
 
     loaded = load_settings(os.environ, options)
-    wrong_keys = keymap.remap(loaded.settings.keys)  # before the views are read: they bind keys
     from .app import CharlmApp
+    from .keys.table import remap
+
+    wrong_keys = remap(loaded.settings.keys)
 
     if model is None:
         model = first_model()
@@ -127,6 +128,7 @@ class _Setting(argparse.Action):
 def _print_keys() -> int:
     from .keys.table import settings_lines
     from .shell.settings import settings_path
+    from .views import registry  # noqa: F401  # it gathers the keys
 
     path = visible(str(settings_path(os.environ) or ""))
     print(f"# Lines for {path or 'settings.toml'}: change what you want to, leave out the rest.")

@@ -15,10 +15,8 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
-from charlm.run.layout import MODEL
-
 from .keys.key import View as ViewName
-from .keys.table import key_named
+from .keys.table import key_named, keymap
 from .shell.glyphs import AsciiGlyphs
 from .shell.settings import Loaded, Settings, keep_setting, wants_ascii
 from .shell.steady_app import SteadyApp
@@ -28,11 +26,11 @@ from .training.desk import TrainingDesk, told_end, told_quit
 from .training.process import train_command
 from .training.watcher import RunWatcher
 from .views.base import View
+from .views.registry import VIEWS
 from .views.write.view import WriteScreen
 from .writer.contract import Load
 from .writer.engine_model import load_engine
 from .writer.knobs import Setting
-from .writer.models import run_of
 from .writer.snapshots import Newest
 from .writer.worker import DecodeWorker
 
@@ -67,7 +65,7 @@ class CharlmApp(SteadyApp):
     ) -> None:
         super().__init__()
         self._model = model
-        self._load = load
+        self.load = load
         loaded = settings or Loaded(Settings())
         self._settings, self._settings_path = loaded.settings, loaded.path
         if loaded.settings.plain:
@@ -86,13 +84,13 @@ class CharlmApp(SteadyApp):
 
     def get_default_screen(self) -> Screen[None]:
         """The screen one writes on."""
-        self.decode_worker = DecodeWorker(self._load, self._settings.threads)
+        self.decode_worker = DecodeWorker(self.load, self._settings.threads)
         self._watcher = RunWatcher()
-        screen = WriteScreen(
-            self.decode_worker, self._watcher, self.desk, self._model, plain=self._settings.plain
-        )
-        screen.setting = Setting(pace=self._settings.pace).with_decoder(self._settings.decoder)
-        return screen
+        setting = Setting(pace=self._settings.pace).with_decoder(self._settings.decoder)
+        return WriteScreen(
+            self.decode_worker, self._watcher, self.desk, self._model, setting,
+            plain=self._settings.plain,
+        )  # fmt: skip
 
     def _needed_filters(self) -> list[LineFilter]:
         filters: list[LineFilter] = []
@@ -120,6 +118,7 @@ class CharlmApp(SteadyApp):
     def on_mount(self) -> None:
         """A collection of garbage would hold up a frame: what is there now stays."""
         self.call_after_refresh(self._calm_collector)
+        self.set_keymap(keymap())
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         for notice in self._notices:
             self._warn(notice)
@@ -150,26 +149,9 @@ class CharlmApp(SteadyApp):
         if target in names:
             return
         if not self.is_screen_installed(name):
-            self.install_screen(self._make_view(name), name)
+            [entry] = (entry for entry in VIEWS if entry.name == name)
+            self.install_screen(entry.make(self), name)
         self.push_screen(name)
-
-    def _make_view(self, name: ViewName) -> View:
-        """A view, imported when it is first seen: the first paint does not wait for it."""
-        match name:
-            case "runs":
-                from .views.runs.view import RunsView
-
-                return RunsView(self._load_model, self._loaded, self._show_training)
-            case "train":
-                from .views.train.view import TrainView
-
-                return TrainView(self.desk, self._load, self._load_model)
-            case "inspect":
-                from .views.inspect.view import InspectView
-
-                return InspectView(self._newest)
-            case _:
-                raise NotImplementedError(name)
 
     def _writer(self) -> WriteScreen:
         """The view that lies below all others."""
@@ -177,13 +159,13 @@ class CharlmApp(SteadyApp):
         assert isinstance(screen, WriteScreen)
         return screen
 
-    def _load_model(self, path: Path) -> None:
+    def write_with(self, path: Path) -> None:
         """Go to writing, with this model."""
         self.action_view("write")
         self._writer().load(path)
         self._writer().prompt.focus()
 
-    def _show_training(self, runs: Sequence[Path]) -> None:
+    def show_training(self, runs: Sequence[Path]) -> None:
         """Go to the training of a run, the curves of the others over it."""
         from .views.train.view import TrainView
 
@@ -192,22 +174,15 @@ class CharlmApp(SteadyApp):
         assert isinstance(view, TrainView)
         view.call_after_refresh(view.overlay, runs)
 
-    def _newest(self) -> Newest:
+    def newest(self) -> Newest:
         """What is written with, and the newest text as far as it is written."""
         if not self.screen_stack:  # at the end
             return Newest(None, "", False)
-        writer = self._writer()
-        now = writer.writing.now
-        identity = writer.facts.identity if writer.facts is not None else ""
-        ended = now is not None and now.ended
-        return Newest(self._loaded(), writer.view.text, ended, identity)
+        return self._writer().newest()
 
-    def _loaded(self) -> Path | None:
+    def written_with(self) -> Path | None:
         """The run or file that is written with."""
-        facts = self._writer().facts
-        if facts is None:
-            return None
-        return run_of(facts.path) if facts.path.name == MODEL else facts.path
+        return self._writer().written_with
 
     def close(self) -> None:
         """Wait until nothing that this app started is running."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from charlm.cli.out_file import OutFile
 from charlm.errors import InputError
+from charlm.wording import shortened
 
 _FOUND = ["text", "log_prob", "score", "length", "end"]
 _LONGEST = 60  # characters of a value in a message
@@ -145,8 +146,7 @@ def _first_difference(theirs: dict[str, Any], ours: dict[str, Any], within: str 
 
 
 def _short(value: object) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return shortened(json.dumps(value), _LONGEST, _LONGEST - 1)
 
 
 def _check_torn(line: bytes, beginnings: Sequence[bytes], where: str) -> None:

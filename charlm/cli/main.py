@@ -12,7 +12,7 @@ from dataclasses import fields
 from importlib.util import find_spec
 
 import charlm
-from charlm.decoding import BeamSearch, Limits, NucleusBeam, Strategy, strategy_named
+from charlm.decoding import KNOBS, BeamSearch, Limits, NucleusBeam, Strategy, strategy_named
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError, report_notice
 from charlm.options.parser import Options, Parser, as_argument, is_dashed, no_command, option_names
@@ -21,7 +21,6 @@ from charlm.options.writing import (
     add_score_options,
     add_write_options,
     given,
-    strategy_options,
 )
 from charlm.wording import TORCH_MISSING
 
@@ -174,7 +173,7 @@ def _write(chosen: Namespace) -> int:
         raise InputError("--details needs --json")
     _check_going_on(chosen)
     name = chosen.strategy or "nucleus"
-    strategy = strategy_named(name, given(chosen, strategy_options()))
+    strategy = strategy_named(name, given(chosen, KNOBS))
     limits = given(chosen, [f.name for f in fields(Limits)])
     if "stop" in limits:
         limits["stop"] = tuple(limits["stop"])
@@ -237,7 +236,7 @@ def _seed(chosen: int | str | None) -> int:
 
 def _write_again(chosen: Namespace) -> int:
     theirs = [
-        *strategy_options(),
+        *KNOBS,
         *(f.name for f in fields(Limits)),
         "strategy",
         "n",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from charlm.decoding import BeamSearch, NucleusBeam
+from charlm.engine.contract import Given, NativeBeams, refusals
 from charlm.engine.events import BeamEvents, Completion
-from charlm.engine.native import search_options
-from charlm.engine.prompt_state import PromptState
-from charlm.engine.prompts import Prompt
+from charlm.engine.prompts import AnyPrompt
 from charlm.engine.session import NO_DETAILS, Session, Task
 from charlm.errors import InputError, argument
 from charlm.wording import counted
@@ -18,11 +16,13 @@ from charlm.wording import counted
 class BeamSession(Session):
     """Row r is the beam of prompt r. Raises InputError where a beam has not what is asked."""
 
-    def __init__(self, task: Task, prompts: Sequence[str | PromptState | Prompt]) -> None:
+    _native: NativeBeams
+
+    def __init__(self, task: Task, prompts: Sequence[AnyPrompt]) -> None:
         self.rows = len(prompts)
         super().__init__(task, prompts)
 
-    def _open(self, options: Mapping[str, Any]) -> Any:
+    def _open(self, given: Given) -> NativeBeams:
         task, strategy = self._task, self._task.strategy
         assert isinstance(strategy, BeamSearch | NucleusBeam)
         if task.n > strategy.width:
@@ -31,7 +31,7 @@ class BeamSession(Session):
             )
         if task.rivals != -1:
             raise InputError(NO_DETAILS)
-        return task.native.BeamSession(**options, **search_options(strategy))
+        return task.loaded.beams(**given)
 
     def _advance(self, n: int, budget_ms: float) -> BeamEvents:
         return BeamEvents(*self._native.advance(n, budget_ms))
@@ -46,7 +46,8 @@ class BeamSession(Session):
 
     def written_ids(self, prompt: int, rank: int) -> list[int]:
         """The ids of one of a prompt's completions as they stand, its end included."""
-        best = self._native.best(prompt)
+        with refusals():
+            best = self._native.best(prompt)
         if rank >= len(best):
             found = counted(len(best), "text")
             raise InputError(argument("rank"), f" is {rank}: the beam has found {found}")

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from charlm.decoding import BeamSearch, NucleusBeam, Sampling
 from charlm.text.vocabulary import Unknown
-from charlm.wording import nearest
+from charlm.wording import meant, nearest
 
 #: The strategy whose option a name is, the likeliest first; and what `Engine.load` takes.
 _STRATEGIES = (Sampling, BeamSearch, NucleusBeam)
@@ -57,4 +57,4 @@ def _hint(name: str) -> str:
     near += [option for option in nearest(name, known) if option not in near]
     if not near:
         near = [f"{knobs[knob]}({knob}=...)" for knob in nearest(name, knobs)]
-    return f": did you mean {' or '.join(near)}?" if near else ""
+    return meant(near)

@@ -5,29 +5,73 @@ PyTorch is imported only when a device other than "cpu" is asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
-from types import ModuleType
+from typing import Generic, TypeVar, Unpack
 
 from charlm import _engine
 from charlm.checks import check_choice
-from charlm.errors import CharlmError
+from charlm.engine.contract import (
+    Decodes,
+    Given,
+    Ints,
+    NativeBeams,
+    NativeModel,
+    NativeSampling,
+    NativeScoring,
+    Scores,
+    refusals,
+)
+from charlm.errors import CharlmError, CheckpointError, InputError, argument
+from charlm.run.checkpoint import Checkpoint
 from charlm.wording import TORCH_MISSING
 
 DEVICES = ("cpu", "cuda", "auto")
 _HIDDEN = "torch-cpu"  # runs the tests of cuda anywhere
 
+M = TypeVar("M", bound=NativeModel, covariant=True)
+
+
+class LoadedModel(Generic[M]):
+    """A model on its device, and the classes of its sessions, held to the contract here."""
+
+    def __init__(
+        self,
+        model: M,
+        sampling: Decodes[M, NativeSampling],
+        beams: Decodes[M, NativeBeams],
+        scoring: Scores[M],
+    ) -> None:
+        self.model = model
+        self._sampling, self._beams, self._scoring = sampling, beams, scoring
+
+    def sampling(self, **given: Unpack[Given]) -> NativeSampling:
+        """A session that samples. Raises EngineError, TypeError."""
+        return self._sampling(model=self.model, **given)
+
+    def beams(self, **given: Unpack[Given]) -> NativeBeams:
+        """A session that searches. Raises EngineError, TypeError."""
+        return self._beams(model=self.model, **given)
+
+    def scoring(
+        self, inputs: Sequence[Ints], targets: Sequence[Ints], rivals: int, threads: int
+    ) -> NativeScoring:
+        """A session that scores. Raises EngineError."""
+        return self._scoring(
+            model=self.model, inputs=inputs, targets=targets, rivals=rivals, threads=threads
+        )
+
 
 @dataclass(frozen=True)
 class Device:
-    """A device and the module that decodes on it, as `_engine.pyi` describes that.
+    """A device. notice: why it is not the one wished for.
 
-    options: what the module's Model is told besides. notice: why it is not the one wished for.
+    load: makes a checkpoint ready there, in a precision; raises CheckpointError and InputError.
     """
 
     name: str
-    native: ModuleType
-    options: dict[str, str] = field(default_factory=dict)
+    load: Callable[[Checkpoint, str], LoadedModel[NativeModel]]
     notice: str = ""
 
 
@@ -39,17 +83,50 @@ def open_device(wish: str) -> Device:
     if wish != _HIDDEN:
         check_choice("device", wish, DEVICES)
     if wish == "cpu":
-        return Device("cpu", _engine)
+        return Device("cpu", _load_native)
     if find_spec("torch") is None:
         missing = f"it needs {TORCH_MISSING}"
     else:
         from charlm import torch_engine
 
         if wish == _HIDDEN:
-            return Device(wish, torch_engine, {"device": "cpu"})
+            return Device(wish, _loader_on("cpu"))
         if torch_engine.sees_cuda():
-            return Device("cuda", torch_engine, {"device": "cuda"})
+            return Device("cuda", _loader_on("cuda"))
         missing = "PyTorch sees no CUDA device"
     if wish == "cuda":
         raise CharlmError(f"device cuda: {missing}")
-    return Device("cpu", _engine, notice=f"device cuda: {missing}: the CPU is taken")
+    return Device("cpu", _load_native, f"device cuda: {missing}: the CPU is taken")
+
+
+def _load_native(checkpoint: Checkpoint, precision: str) -> LoadedModel[NativeModel]:
+    with refusals(CheckpointError):
+        model = _engine.Model(
+            **asdict(checkpoint.config), precision=precision, tensors=checkpoint.tensors
+        )
+    return LoadedModel(model, _engine.SamplingSession, _engine.BeamSession, _engine.ScoringSession)
+
+
+def _loader_on(device: str) -> Callable[[Checkpoint, str], LoadedModel[NativeModel]]:
+    """What loads a model on torch tensors, on a device by torch's name of it."""
+    from charlm import torch_engine
+
+    def load(checkpoint: Checkpoint, precision: str) -> LoadedModel[NativeModel]:
+        if precision != "float32":
+            on_cpu = argument("device", "cpu")
+            raise InputError(f"precision {precision} runs on the CPU alone: take ", on_cpu)
+        with refusals(CheckpointError):
+            model = torch_engine.Model(
+                **asdict(checkpoint.config),
+                precision=precision,
+                tensors=checkpoint.tensors,
+                device=device,
+            )
+        return LoadedModel(
+            model,
+            torch_engine.SamplingSession,
+            torch_engine.BeamSession,
+            torch_engine.ScoringSession,
+        )
+
+    return load

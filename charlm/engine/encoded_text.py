@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.checks import check_text, wrong
-from charlm.errors import InputError
+from charlm.checks import check_list, check_text, wrong
+from charlm.errors import InputError, errors_of
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.cutting import examples_of, prepare_text
 from charlm.text.readers import Stretch, stretches
@@ -77,6 +77,18 @@ def encode_text(checkpoint: Checkpoint, text: str, unknown: Unknown) -> EncodedT
     if not bounds:
         raise InputError("the text to score is empty")
     return EncodedText(np.array(ids, np.int32), np.array(bounds, np.int64).reshape(-1, 3))
+
+
+def encode_texts(
+    checkpoint: Checkpoint, texts: Sequence[str], unknown: Unknown
+) -> list[EncodedText]:
+    """Each of several texts; an error says which of them it is of. Raises InputError."""
+    check_list("texts", texts, "texts")
+    encoded: list[EncodedText] = []
+    for place, text in enumerate(texts, start=1):
+        with errors_of(f"text {place:,}" if len(texts) > 1 else ""):
+            encoded.append(encode_text(checkpoint, text, unknown))
+    return encoded
 
 
 def encode_ids(

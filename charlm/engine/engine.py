@@ -10,9 +10,9 @@ device other than "cpu" is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +21,17 @@ from charlm.checks import check_choice, check_integer, check_list
 from charlm.decoding import Greedy, Limits, Sampling, Strategy, check_strategy, is_beam
 from charlm.engine.beams import BeamSession
 from charlm.engine.call_options import Options, check_names
+from charlm.engine.contract import Ints, NativeScoring
 from charlm.engine.devices import open_device
-from charlm.engine.encoded_text import EncodedText, encode_ids, encode_text, ids_given
+from charlm.engine.encoded_text import EncodedText, encode_ids, encode_text, encode_texts, ids_given
 from charlm.engine.events import Completion
 from charlm.engine.pieces import pieces
 from charlm.engine.prompt_state import PromptState
-from charlm.engine.prompts import Prompt, PromptReader, prompt_of
+from charlm.engine.prompts import AnyPrompt, Prompt, PromptReader, prompt_of, sample_indices
 from charlm.engine.sampling import SampleSession
 from charlm.engine.scoring import Score, Scoring
 from charlm.engine.session import MAX_SAMPLE, MAX_SAMPLES, Session, Task
-from charlm.errors import CheckpointError, InputError, argument, errors_of
-from charlm.model.config import PRECISIONS
+from charlm.model.config import PRECISIONS, Precision
 from charlm.run.checkpoint import Checkpoint, load_checkpoint
 from charlm.text.vocabulary import EOS, Unknown, Vocabulary
 from charlm.wording import counted
@@ -69,19 +69,8 @@ class Engine:
         opened = open_device(device)
         self.device = opened.name
         self.notices = [opened.notice] if opened.notice else []
-        self._native = opened.native
-        if precision != "float32" and opened.name != "cpu":
-            on_cpu = argument("device", "cpu")
-            raise InputError(f"precision {precision} runs on the CPU alone: take ", on_cpu)
-        try:
-            self._model = self._native.Model(
-                **asdict(checkpoint.config),
-                precision=precision,
-                tensors=checkpoint.tensors,
-                **opened.options,
-            )
-        except self._native.EngineError as error:
-            raise CheckpointError(str(error)) from None
+        self._loaded = opened.load(checkpoint, precision)
+        self._model = self._loaded.model
 
     def __repr__(self) -> str:
         config = self.checkpoint.config
@@ -93,7 +82,7 @@ class Engine:
             f" threads {self.threads}, model {self.checkpoint.identity:.12}>"
         )
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         """A pickle holds the checkpoint; weights are folded and packed anew where it is read."""
         return _made_again, (self.checkpoint, self.threads, self.device, self.precision)
 
@@ -101,7 +90,7 @@ class Engine:
         """Itself: it never changes."""
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Engine:
+    def __deepcopy__(self, memo: dict[int, object]) -> Engine:
         """Itself: it never changes."""
         return self
 
@@ -123,19 +112,18 @@ class Engine:
         return self.checkpoint.vocabulary
 
     @property
-    def precision(self) -> str:
+    def precision(self) -> Precision:
         """Of the weights in products: float32 or int8."""
-        return str(self._model.precision)
+        return self._model.precision
 
     @property
     def isa(self) -> str:
         """What computes: the instruction set (avx512, avx2, portable), or the device's name."""
-        isa: str = self._model.isa
-        return isa
+        return self._model.isa
 
     def start(
         self,
-        prompts: Sequence[str | PromptState | Prompt],
+        prompts: Sequence[AnyPrompt],
         strategy: Strategy,
         *,
         n: int = 1,
@@ -160,10 +148,8 @@ class Engine:
         check_list("prompts", prompts, "prompts")
         check_strategy(strategy)
         task = Task(
-            self._native,
-            self._model,
+            self._loaded,
             self.checkpoint,
-            self.precision,
             strategy,
             Limits(max_length, min_length, stop, ignore_eos, seconds),
             n=n,
@@ -201,9 +187,9 @@ class Engine:
         """
         check_names("write_many", options)
         strategy = _NUCLEUS if strategy is None else strategy
-        unknown = options.get("unknown", "error")
-        firsts = self.sample_indices(prompts, strategy, n=n, first=first_sample, unknown=unknown)
-        session = self.start(prompts, strategy, n=n, first_sample=firsts, **options)
+        reader = self._reader(options.get("unknown", "error"))
+        read, firsts = self._counted(reader, prompts, strategy, n, first_sample)
+        session = self.start(read, strategy, n=n, first_sample=firsts, **options)
         while not session.done:
             session.advance(256)
         if options.get("details") is None:
@@ -238,23 +224,19 @@ class Engine:
         return prompt_of(self.checkpoint, self.vocabulary.string2code(text))
 
     def read_prompts(
-        self, prompts: Sequence[str | PromptState | Prompt], unknown: Unknown = "error"
+        self, prompts: Sequence[AnyPrompt], unknown: Unknown = "error"
     ) -> tuple[list[Prompt], list[str]]:
         """Prompts as `start` feeds them, and notices of the characters that were replaced.
 
         What was read is not prepared a second time. Raises UnknownCharacter and InputError, which
         say the place of the prompt among several.
         """
-        check_list("prompts", prompts, "prompts")
-        reader, read = PromptReader(self.checkpoint, self.precision, unknown), list[Prompt]()
-        for place, prompt in enumerate(prompts, start=1):
-            with errors_of(f"prompt {place:,}" if len(prompts) > 1 else ""):
-                read.append(reader.read(prompt))
-        return read, reader.notices
+        reader = self._reader(unknown)
+        return reader.read_all(prompts), reader.notices
 
     def sample_indices(
         self,
-        prompts: Sequence[str | PromptState | Prompt],
+        prompts: Sequence[AnyPrompt],
         strategy: Strategy,
         *,
         n: int = 1,
@@ -265,28 +247,34 @@ class Engine:
 
         Prompts are the same if their ids are. Raises as `start` does.
         """
+        return self._counted(self._reader(unknown), prompts, strategy, n, first)[1]
+
+    def _counted(
+        self,
+        reader: PromptReader,
+        prompts: Sequence[AnyPrompt],
+        strategy: Strategy,
+        n: int,
+        first: int,
+    ) -> tuple[list[Prompt], list[int]]:
+        """The prompts as they are fed, and the `first_sample` of each."""
         check_integer("n", n, 1, MAX_SAMPLES)
         check_integer("first_sample", first, 0, MAX_SAMPLE)
         check_list("prompts", prompts, "prompts")
         check_strategy(strategy)
-        step = 1 if is_beam(strategy) else n
-        reader = PromptReader(self.checkpoint, self.precision, unknown)
-        indices, following = [], dict[bytes, int]()
-        for prompt in prompts:
-            ids = np.array(reader.read(prompt).ids, np.int32).tobytes()
-            indices.append(following.setdefault(ids, first))
-            following[ids] += step
-        return indices
+        read = [reader.read(prompt) for prompt in prompts]
+        return read, sample_indices(read, 1 if is_beam(strategy) else n, first)
+
+    def _reader(self, unknown: Unknown = "error") -> PromptReader:
+        return PromptReader(self.checkpoint, self.precision, unknown)
 
     def feed(self, prompt: str | PromptState, *, unknown: Unknown = "error") -> PromptState:
         """What the model knows after a text: a prompt from which writing starts at once."""
-        reader = PromptReader(self.checkpoint, self.precision, unknown)
-        return self._fed(reader.read(prompt))
+        return self._fed(self._reader(unknown).read(prompt))
 
     def _fed(self, prompt: Prompt) -> PromptState:
         nothing = Greedy(), Limits(max_length=0)
-        task = Task(self._native, self._model, self.checkpoint, self.precision, *nothing)
-        session = SampleSession(task, [prompt])
+        session = SampleSession(Task(self._loaded, self.checkpoint, *nothing), [prompt])
         while not session.done:
             session.advance()
         return session.prompt_state(0)
@@ -321,12 +309,7 @@ class Engine:
 
         An error says which of several texts it is of.
         """
-        check_list("texts", texts, "texts")
-        encoded = []
-        for place, text in enumerate(texts, start=1):
-            with errors_of(f"text {place:,}" if len(texts) > 1 else ""):
-                encoded.append(encode_text(self.checkpoint, text, unknown))
-        return self._scoring(encoded, details).scores()
+        return self._scoring(encode_texts(self.checkpoint, texts, unknown), details).scores()
 
     def start_score(
         self,
@@ -349,14 +332,8 @@ class Engine:
     ) -> Scoring:
         rivals = self._rivals(details)
 
-        def begin(inputs: list[NDArray[np.int32]], targets: list[NDArray[np.int32]]) -> Any:
-            return self._native.ScoringSession(
-                model=self._model,
-                inputs=inputs,
-                targets=targets,
-                rivals=rivals,
-                threads=self.threads,
-            )
+        def begin(inputs: Sequence[Ints], targets: Sequence[Ints]) -> NativeScoring:
+            return self._loaded.scoring(inputs, targets, rivals, self.threads)
 
         return Scoring(begin, texts, keep=keep)
 
@@ -369,8 +346,7 @@ class Engine:
 
     def logits(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """ids [N, T] -> logits [N, T, V] of the next character, from the zero state."""
-        logits: NDArray[np.float32] = self._model.logits(ids)
-        return logits
+        return self._model.logits(ids)
 
 
 def _made_again(checkpoint: Checkpoint, threads: int, device: str, precision: str) -> Engine:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import fields
 
-from charlm.decoding import BeamSearch, Greedy, Limits, NucleusBeam, Restrictions, Sampling
+from charlm.decoding import BeamSearch, Greedy, Limits, Restrictions, Sampling, Strategy
 from charlm.errors import InputError, argument
 from charlm.text.config import TextConfig
 from charlm.text.vocabulary import EOS, PAD, Vocabulary
@@ -31,18 +31,15 @@ def banned_ids(
     return sorted(banned)
 
 
-def filters(strategy: Greedy | Sampling) -> dict[str, Any]:
-    """What a SamplingSession filters by."""
+def strategy_options(strategy: Strategy) -> dict[str, object]:
+    """The options of a strategy by name, but for ban and allow, which `banned_ids` reads.
+
+    Greedy is sampling at temperature 0, and a beam search one without a nucleus.
+    """
+    options = {f.name: getattr(strategy, f.name) for f in fields(strategy)}
     if isinstance(strategy, Greedy):
-        strategy = Sampling(temperature=0)
-    names = ("temperature", "top_k", "top_p", "min_p", "typical_p")
-    return {name: getattr(strategy, name) for name in names}
-
-
-def search_options(strategy: BeamSearch | NucleusBeam) -> dict[str, Any]:
-    """What a BeamSession searches by."""
-    names = ("width", "length_penalty", "stop_rule", "patience")
-    options = {name: getattr(strategy, name) for name in names}
-    if isinstance(strategy, NucleusBeam):
-        return options | {"nucleus": strategy.mode, "top_p": strategy.top_p}
-    return options | {"nucleus": "off", "top_p": 1.0}
+        return strategy_options(Sampling(temperature=0, **options))
+    if isinstance(strategy, BeamSearch):
+        options |= {"mode": "off", "top_p": 1.0}
+    del options["ban"], options["allow"]
+    return options

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charlm import dice
-from charlm.checks import wrong
+from charlm.checks import check_list, wrong
+from charlm.engine.contract import Start
 from charlm.engine.prompt_state import PromptState
+from charlm.errors import errors_of
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.cutting import prepare_prompt
 from charlm.text.vocabulary import Unknown
-
-#: state [L, S, H], logits [V], and how many ids they have seen: as `_engine.pyi` has it.
-Start = tuple[NDArray[np.float32], NDArray[np.float32], int]
 
 
 class Prompt(NamedTuple):
@@ -31,10 +29,24 @@ class Prompt(NamedTuple):
     dice: int
 
 
+#: What a prompt may be given as; a `Prompt` has been read.
+AnyPrompt = str | PromptState | Prompt
+
+
 def prompt_of(checkpoint: Checkpoint, ids: Sequence[int]) -> Prompt:
     """The prompt of these ids, which need no preparation."""
     fed = [checkpoint.text.start_id, *ids]
     return Prompt(checkpoint.vocabulary.code2string(ids), fed, None, dice.name_of(fed))
+
+
+def sample_indices(prompts: Sequence[Prompt], step: int, first: int) -> list[int]:
+    """The first sample of every prompt, `step` further on where a prompt's ids repeat."""
+    indices, following = [], dict[bytes, int]()
+    for prompt in prompts:
+        ids = np.array(prompt.ids, np.int32).tobytes()
+        indices.append(following.setdefault(ids, first))
+        following[ids] += step
+    return indices
 
 
 class PromptReader:
@@ -46,7 +58,16 @@ class PromptReader:
         self._unknown = unknown
         self.notices: list[str] = []
 
-    def read(self, prompt: str | PromptState | Prompt) -> Prompt:
+    def read_all(self, prompts: Sequence[AnyPrompt]) -> list[Prompt]:
+        """What is fed of each; an error says the place of the prompt among several."""
+        check_list("prompts", prompts, "prompts")
+        read: list[Prompt] = []
+        for place, prompt in enumerate(prompts, start=1):
+            with errors_of(f"prompt {place:,}" if len(prompts) > 1 else ""):
+                read.append(self.read(prompt))
+        return read
+
+    def read(self, prompt: AnyPrompt) -> Prompt:
         """What is fed; a prompt that was read stays as it is.
 
         Raises UnknownCharacter, and InputError for a state of another model.

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.checks import check_integer
-from charlm.decoding import Greedy, Sampling
+from charlm.engine.contract import Given, NativeSampling
 from charlm.engine.events import Completion, Details, SampleEvents
-from charlm.engine.native import filters
-from charlm.engine.prompt_state import PromptState
-from charlm.engine.prompts import Prompt
+from charlm.engine.prompts import AnyPrompt
 from charlm.engine.session import Session, Task
 from charlm.errors import InputError
 from charlm.text.vocabulary import EOS, PAD
@@ -23,22 +20,20 @@ from charlm.text.vocabulary import EOS, PAD
 class SampleSession(Session):
     """Row r is sample r % n of prompt r // n."""
 
-    def __init__(self, task: Task, prompts: Sequence[str | PromptState | Prompt]) -> None:
+    _native: NativeSampling
+
+    def __init__(self, task: Task, prompts: Sequence[AnyPrompt]) -> None:
         self.rows = len(prompts) * task.n
         self._ids: list[NDArray[np.int32]] = []  # [n, N] each
         self._log_probs = np.zeros(self.rows)
         self._told: list[SampleEvents] = []  # when details were asked for
         super().__init__(task, prompts)
 
-    def _open(self, options: Mapping[str, Any]) -> Any:
-        task, strategy = self._task, self._task.strategy
-        assert isinstance(strategy, Greedy | Sampling)
-        return task.native.SamplingSession(
-            **options,
-            **filters(strategy),
-            samples=task.n,
-            rivals=task.rivals,
-        )
+    def _options(self) -> dict[str, object]:
+        return super()._options() | {"samples": self.n, "rivals": self._task.rivals}
+
+    def _open(self, given: Given) -> NativeSampling:
+        return self._task.loaded.sampling(**given)
 
     def _advance(self, n: int, budget_ms: float) -> SampleEvents:
         ids, log_probs, finished, details = self._native.advance(n, budget_ms)

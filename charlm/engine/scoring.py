@@ -9,19 +9,17 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.checks import check_budget, check_integer
+from charlm.engine.contract import Ints, NativeScoring, ScoredDetails
 from charlm.engine.encoded_text import EncodedText, Piece
 from charlm.engine.events import Details
 from charlm.errors import CharlmError, InputError, argument
 from charlm.text.readers import AT_ONCE, LONGEST, WARM_UP
-
-if TYPE_CHECKING:
-    from charlm._engine import ScoredDetails
 
 #: Characters of the texts that are read side by side, at most, unless one alone is longer.
 _BATCH = AT_ONCE * (LONGEST + WARM_UP)
@@ -127,7 +125,7 @@ class Scoring:
 
     def __init__(
         self,
-        begin: Callable[[list[NDArray[np.int32]], list[NDArray[np.int32]]], Any],
+        begin: Callable[[Sequence[Ints], Sequence[Ints]], NativeScoring],
         texts: Sequence[EncodedText],
         *,
         keep: bool = True,
@@ -137,7 +135,7 @@ class Scoring:
         self._next = (0, 0)  # the text and its piece that come next
         self._taken, self._all = 0, sum(map(len, texts))
         self._batch: list[tuple[int, Piece]] = []
-        self._native: Any = None
+        self._native: NativeScoring | None = None
         self._error: CharlmError | None = None
         self._lock = threading.Lock()
         self._open()
@@ -165,7 +163,7 @@ class Scoring:
                 return
             self._native.advance(n, budget_ms)
             if self._native.done():
-                self._take()
+                self._take(self._native)
                 self._open()
             if self._error is not None:
                 self._native = None  # nothing behind it is scored
@@ -233,9 +231,9 @@ class Scoring:
             return
         self._native = self._begin([p.inputs for p in pieces], [p.targets for p in pieces])
 
-    def _take(self) -> None:
+    def _take(self, native: NativeScoring) -> None:
         """Keep what the batch has come to, warm-ups left out."""
-        log_probs, details = self._native.log_probs(), self._native.details()
+        log_probs, details = native.log_probs(), native.details()
         by_text: dict[int, list[NDArray[np.float32]]] = {}
         for place, (text, piece) in enumerate(self._batch):
             counted = log_probs[place][piece.warm_up :]
@@ -245,7 +243,9 @@ class Scoring:
                 found.ids.append(piece.targets[piece.warm_up :])
                 found.log_probs.append(counted)
                 if details is not None:
-                    told = tuple(array[piece.warm_up :] for array in details[place])
+                    ranks, entropies, rivals, of = details[place]
+                    counts = slice(piece.warm_up, None)
+                    told = ranks[counts], entropies[counts], rivals[counts], of[counts]
                     found.details.append(told)
         for text, arrays in by_text.items():
             self._add(text, np.concatenate(arrays))

@@ -9,18 +9,18 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any, NoReturn
+from typing import NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm import dice
-from charlm._engine import EngineError
 from charlm.checks import check_budget, check_integer
 from charlm.decoding import Limits, Strategy
+from charlm.engine.contract import Given, NativeModel, NativeSession, refusals
+from charlm.engine.devices import LoadedModel
 from charlm.engine.events import (
     BeamEvents,
     Completion,
@@ -29,9 +29,9 @@ from charlm.engine.events import (
     End,
     SampleEvents,
 )
-from charlm.engine.native import banned_ids
+from charlm.engine.native import banned_ids, strategy_options
 from charlm.engine.prompt_state import PromptState
-from charlm.engine.prompts import Prompt, PromptReader
+from charlm.engine.prompts import AnyPrompt, Prompt, PromptReader
 from charlm.errors import InputError, argument
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.cutting import prepare_text
@@ -41,6 +41,7 @@ from charlm.wording import counted
 MAX_SAMPLES = 2**20
 MAX_SEED = 2**64 - 1
 MAX_SAMPLE = 2**32 - 1
+T = TypeVar("T", int, str)
 NO_DETAILS = "details are of sampling: a beam has none"
 
 
@@ -48,14 +49,11 @@ NO_DETAILS = "details are of sampling: a beam has none"
 class Task:
     """What a session is to do; `Engine.start` says what each means. Raises InputError.
 
-    native: the module whose `Model` `model` is, as `_engine.pyi` describes it. rivals: -1 for
-    no details.
+    rivals: -1 for no details.
     """
 
-    native: ModuleType
-    model: Any
+    loaded: LoadedModel[NativeModel]
     checkpoint: Checkpoint
-    precision: str
     strategy: Strategy
     limits: Limits
     n: int = 1
@@ -70,6 +68,11 @@ class Task:
         check_integer("n", self.n, 1, MAX_SAMPLES)
         check_integer("seed", self.seed, 0, MAX_SEED)
 
+    @property
+    def precision(self) -> str:
+        """Of the model."""
+        return self.loaded.model.precision
+
 
 class Session(ABC):
     """One batch being decoded. Rows: n samples of each prompt in order, or a beam a prompt.
@@ -81,7 +84,7 @@ class Session(ABC):
 
     rows: int
 
-    def __init__(self, task: Task, prompts: Sequence[str | PromptState | Prompt]) -> None:
+    def __init__(self, task: Task, prompts: Sequence[AnyPrompt]) -> None:
         self.vocabulary: Vocabulary = task.checkpoint.vocabulary
         self.strategy = task.strategy
         self.limits = task.limits
@@ -100,22 +103,18 @@ class Session(ABC):
             self.vocabulary.string2code(prepare_text(stop, self._text), "stop")
             for stop in task.limits.stop
         ]
-        self._native: Any = self._open(
-            {
-                "model": task.model,
-                "prompts": [prompt.ids for prompt in read],
-                "starts": [prompt.start for prompt in read],
-                "dice": [
-                    (task.seed ^ name, first)
-                    for name, first in zip(self.dice, self.first_samples, strict=True)
-                ],
-                "no_repeat_ngram": task.strategy.no_repeat_ngram,
-                "banned": banned_ids(self.vocabulary, self._text, task.strategy, task.limits),
-                "max_length": task.limits.max_length,
-                "min_length": task.limits.min_length,
-                "stops": self._stops,
-                "threads": task.threads,
-            }
+        dice_given = [
+            (task.seed ^ name, first)
+            for name, first in zip(self.dice, self.first_samples, strict=True)
+        ]
+        self._native: NativeSession = self._open(
+            Given(
+                prompts=self._ids_of,
+                starts=[prompt.start for prompt in read],
+                dice=dice_given,
+                options=self._options(),
+                threads=task.threads,
+            )
         )
         self._finished = np.zeros(self.rows, np.bool_)
         seconds = task.limits.seconds
@@ -131,9 +130,20 @@ class Session(ABC):
         pairs = zip(words, prompts, strict=True)
         return [dice.choose(word, prompt.dice) for word, prompt in pairs], firsts
 
+    def _options(self) -> dict[str, object]:
+        """The options of the native session by name."""
+        strategy, limits = self.strategy, self.limits
+        return {
+            **strategy_options(strategy),
+            "banned": banned_ids(self.vocabulary, self._text, strategy, limits),
+            "max_length": limits.max_length,
+            "min_length": limits.min_length,
+            "stops": self._stops,
+        }
+
     @abstractmethod
-    def _open(self, options: Mapping[str, Any]) -> Any:
-        """The native session, of the options that every kind of session has."""
+    def _open(self, given: Given) -> NativeSession:
+        """The native session."""
 
     @abstractmethod
     def _advance(self, n: int, budget_ms: float) -> SampleEvents | BeamEvents:
@@ -220,10 +230,8 @@ class Session(ABC):
 
     def prompt_state(self, prompt: int) -> PromptState:
         """The state of a prompt, once it has been fed. Raises InputError."""
-        try:
+        with refusals():
             state, logits = self._native.prompt_state(prompt)
-        except EngineError as error:
-            raise InputError(str(error)) from None
         task = self._task
         ids = np.array(self._ids_of[prompt], np.int32)
         identity = task.checkpoint.identity
@@ -240,7 +248,7 @@ class Session(ABC):
         return "time" if self._out_of_time else ""
 
 
-def _each(name: str, given: Any, count: int) -> list[Any]:
+def _each(name: str, given: T | Sequence[T], count: int) -> list[T]:
     """An option of every prompt: one value for all, or a list of one for each."""
     if isinstance(given, str) or not isinstance(given, Sequence):
         return [given] * count

@@ -14,7 +14,7 @@ from charlm.errors import InputError
 from charlm.options.other_names import command_meant, meaning, plain_name
 from charlm.run.layout import SUFFIX
 from charlm.run.places import find_run, run_names
-from charlm.wording import did_you_mean, nearest
+from charlm.wording import did_you_mean, nearest, shortened
 
 #: Command -> its options.
 Options = Mapping[str, Collection[str]]
@@ -173,4 +173,4 @@ def as_argument(word: str) -> str:
 
 
 def _short(word: str) -> str:
-    return word if len(word) <= _SHOWN else word[:_SHOWN] + "…"
+    return shortened(word, _SHOWN, _SHOWN)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import argparse
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
-from dataclasses import Field, fields
 from typing import Any
 
-from charlm.decoding import STRATEGIES
+from charlm.decoding import KNOBS, STRATEGIES, all_options
 from charlm.model.config import PRECISIONS
 from charlm.options.escapes import unescaped
 
@@ -114,13 +113,13 @@ def _add_prompts(parser: ArgumentParser) -> None:
 
 
 def _add_knobs(group: argparse._ArgumentGroup) -> None:
-    for name, option in strategy_options().items():
+    for name, option in all_options().items():
         group.add_argument(
             "--" + name.replace("_", "-"),
-            type=unescaped if name in ("ban", "allow") else type(option.default),
+            type=unescaped if KNOBS[name].is_text else type(option.default),
             metavar={int: "K", float: "X", str: "TEXT"}[type(option.default)],
-            choices=option.metadata["choices"] or None,
-            help=f"{option.metadata['help']} [{_takers(name)}]".replace("%", "%%"),
+            choices=KNOBS[name].choices or None,
+            help=f"{KNOBS[name].help} [{_takers(name)}]".replace("%", "%%"),
         )
 
 
@@ -209,15 +208,6 @@ def add_engine_options(parser: ArgumentParser) -> None:
         help="of the weights in products; int8 is faster, a little less exact, and runs on the CPU"
         " (default: float32)",
     )
-
-
-def strategy_options() -> dict[str, Field[Any]]:
-    """Every option of any strategy by name, as first declared."""
-    options: dict[str, Field[Any]] = {}
-    for preset in STRATEGIES.values():
-        for option in fields(preset):
-            options.setdefault(option.name, option)
-    return options
 
 
 def _takers(option: str) -> str:

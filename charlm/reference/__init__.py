@@ -9,13 +9,15 @@ of its choices hung on.
 from charlm.reference.arrays import log_softmax, sigmoid
 from charlm.reference.beam import Hypothesis, beam_search
 from charlm.reference.dice import gumbel_noise, philox4x32
+from charlm.reference.filters import Filtered, filtered, kept_ids, rule_of
 from charlm.reference.margin import Margin
 from charlm.reference.model import ReferenceModel
 from charlm.reference.restrictions import banned_here, ends_with_stop, repeated_ids
-from charlm.reference.sampling import ReferenceDetail, ReferenceSample, detail_of, kept_ids, sample
+from charlm.reference.sampling import ReferenceDetail, ReferenceSample, detail_of, sample
 from charlm.reference.trace import Trace, parts_of, trace
 
 __all__ = [
+    "Filtered",
     "Hypothesis",
     "Margin",
     "ReferenceDetail",
@@ -26,12 +28,14 @@ __all__ = [
     "beam_search",
     "detail_of",
     "ends_with_stop",
+    "filtered",
     "gumbel_noise",
     "kept_ids",
     "log_softmax",
     "parts_of",
     "philox4x32",
     "repeated_ids",
+    "rule_of",
     "sample",
     "sigmoid",
     "trace",

@@ -11,10 +11,10 @@ import numpy as np
 from charlm.decoding import BeamSearch, NucleusBeam, Sampling
 from charlm.reference.arrays import Vector, log_softmax
 from charlm.reference.dice import gumbel_noise
+from charlm.reference.filters import kept_ids
 from charlm.reference.margin import Margin
 from charlm.reference.model import ModelState, ReferenceModel
 from charlm.reference.restrictions import banned_here, ends_with_stop
-from charlm.reference.sampling import kept_ids
 from charlm.text.vocabulary import EOS, PAD
 
 

@@ -1,9 +1,9 @@
-"""Filters, and sampling one character at a time."""
+"""Sampling one character at a time."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,56 +11,11 @@ import numpy as np
 from charlm.decoding import Sampling
 from charlm.reference.arrays import Vector, log_softmax
 from charlm.reference.dice import gumbel_noise
+from charlm.reference.filters import kept_ids
 from charlm.reference.margin import Margin
 from charlm.reference.model import ReferenceModel
 from charlm.reference.restrictions import banned_here, ends_with_stop
 from charlm.text.vocabulary import EOS, PAD
-
-
-def kept_ids(
-    logits: Vector, strategy: Sampling, banned: Collection[int], margin: Margin
-) -> list[int]:
-    """The ids that the filters leave, in the order (logit descending, id ascending)."""
-    order = sorted(
-        (id for id in range(len(logits)) if id not in banned), key=lambda id: (-logits[id], id)
-    )
-    if strategy.temperature == 0:
-        margin.between(logits[order[0]], logits[order[1:]])
-        return order[:1]
-    scaled = logits / strategy.temperature
-    if 0 < strategy.top_k < len(order):
-        margin.between(scaled[order[strategy.top_k]], scaled[order[: strategy.top_k]])
-        order = order[: strategy.top_k]
-    mass = np.exp(scaled - scaled[order[0]])
-    if strategy.top_p < 1:
-        order = _smallest_set(order, mass, strategy.top_p, margin)
-    if strategy.min_p > 0:
-        margin.between(math.log(strategy.min_p), np.log(mass[order]))
-        order = [id for id in order if mass[id] >= strategy.min_p]
-    if strategy.typical_p < 1:
-        order = sorted(_typical_ids(order, scaled, strategy.typical_p, margin), key=order.index)
-    return order
-
-
-def _smallest_set(order: list[int], mass: Vector, share: float, margin: Margin) -> list[int]:
-    """The head of an order that holds `share` of its mass: all with less than that ahead."""
-    ahead = np.concatenate([[0.0], np.cumsum(mass[order])])
-    margin.between(share, ahead[1:-1] / ahead[-1])
-    return [id for id, m in zip(order, ahead, strict=False) if m < share * ahead[-1]]
-
-
-def _typical_ids(ids: list[int], scaled: Vector, share: float, margin: Margin) -> list[int]:
-    """The smallest set with `share` of the mass, nearest to the entropy first (Meister 2022)."""
-    log_p = np.full(len(scaled), -math.inf)
-    log_p[ids] = log_softmax(scaled[ids])
-    p = np.exp(log_p)
-    entropy = -float((p[ids] * log_p[ids]).sum())
-    far = np.abs(-log_p - entropy)
-    order = sorted(ids, key=lambda id: (far[id], id))
-    kept = _smallest_set(order, p, share, margin)
-    if len(kept) < len(order):
-        margin.between(far[order[len(kept)]], far[kept])
-    return kept
 
 
 @dataclass(frozen=True)

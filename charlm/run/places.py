@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from charlm.run.layout import MODEL, SUFFIX, WEIGHTS
-from charlm.wording import nearest, shortened
+from charlm.wording import meant, nearest, shortened
 
 #: One's own runs, below the working folder.
 RUNS = Path("checkpoints")
@@ -70,9 +70,8 @@ def missing_run(path: Path) -> str:
     names = run_names() if named else _names_in(path.parent)
     typed = shortened(str(path))
     said = f"no run {typed!r} under {RUNS}" if named else f"{typed} does not exist"
-    near = nearest(path.name, names)
-    if near:
-        return f"{said}: did you mean {' or '.join(map(str, map(path.with_name, near)))}?"
+    if near := meant(map(path.with_name, nearest(path.name, names))):
+        return said + near
     return f"{said}: give a run's name, its folder or its {MODEL}"
 
 

@@ -27,18 +27,28 @@ from charlm.torch_engine.rules import Past, Rules
 
 
 @dataclass(frozen=True)
-class SearchSettings:
-    """What all searches share. nucleus: off, sample or best; filters make the nucleus."""
+class SearchOptions:
+    """What a session is told of its searches, by name.
 
-    model: Model
-    rules: Rules
+    mode: off, or what a hypothesis offers of its nucleus: sample or best.
+    """
+
     width: int
     length_penalty: float
     stop_rule: str
     patience: float
-    nucleus: str
-    filters: Filters
+    mode: str
+    top_p: float
     max_length: int
+
+
+@dataclass(frozen=True)
+class SearchSettings(SearchOptions):
+    """What all searches share; filters make the nucleus."""
+
+    model: Model
+    rules: Rules
+    filters: Filters
 
     @property
     def enough(self) -> int:
@@ -142,7 +152,7 @@ class Searches:
     def _dice(self) -> Dice | None:
         """Dice for every slot; new ones when there are more slots than before."""
         shape = self.slots.sum.shape
-        if self.settings.nucleus != "sample" or (self.dice and self.dice.shape == shape):
+        if self.settings.mode != "sample" or (self.dice and self.dice.shape == shape):
             return self.dice
         slot = torch.arange(shape[1], device=self.rows.device).expand(shape)
         key, sample, position = (
@@ -159,7 +169,7 @@ class Searches:
         allowed = settings.rules.allowed(past) & sound
         ends = settings.rules.stopping(past)
         ends[:, EOS] = True
-        if settings.nucleus == "off":
+        if settings.mode == "off":
             gains = log_probs.masked_fill(~allowed, -torch.inf)
         else:
             noise = None

@@ -18,8 +18,6 @@ FloatArray = NDArray[np.float32]
 
 #: ranks [N], entropies [N], rivals' ids, log_probs and kept log_probs [N, J].
 DetailTensors = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
-#: The same for n positions: [n, N] and [n, N, J].
-Details = tuple[IntArray, FloatArray, IntArray, FloatArray, FloatArray]
 
 
 def check_rivals(rivals: int, vocabulary_size: int) -> None:

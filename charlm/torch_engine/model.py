@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from charlm.model.cells import CELLS, Arrays, State, product_with
-from charlm.model.config import ModelConfig, parameter_shapes
+from charlm.model.config import ModelConfig, Precision, parameter_shapes
 from charlm.torch_engine.parts import EngineError, check_ids, memory_named
 
 _TORCH = Arrays.of(torch)
@@ -24,7 +24,7 @@ _TORCH = Arrays.of(torch)
 class Model:
     """The cells of a checkpoint, on a device. Raises EngineError for weights that do not fit."""
 
-    precision = "float32"
+    precision: Precision = "float32"
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from charlm._engine import EngineError as EngineError
+from charlm._engine import EngineError as EngineError  # one for both engines
 from charlm.errors import CharlmError
 
 #: Positions queued between two looks at the device: a look waits for all that was queued.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,8 +17,10 @@ from torch import Tensor
 from charlm.torch_engine.model import Model
 from charlm.torch_engine.parts import EngineError, check_ids, padded, step_all
 
+if TYPE_CHECKING:
+    from charlm.engine.contract import Start
+
 FloatArray = NDArray[np.float32]
-Start = tuple[FloatArray, FloatArray, int]  # state [L, S, H], logits [V], ids already fed
 
 
 @dataclass

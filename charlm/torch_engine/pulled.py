@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -20,7 +20,10 @@ from charlm.torch_engine.parts import (
     memory_named,
     step_all,
 )
-from charlm.torch_engine.prompts import FloatArray, Prompts, Start
+from charlm.torch_engine.prompts import FloatArray, Prompts
+
+if TYPE_CHECKING:
+    from charlm.engine.contract import Start
 
 P = TypeVar("P", bound=OpenPart)
 T = TypeVar("T", bound=np.generic)

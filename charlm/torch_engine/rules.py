@@ -52,24 +52,26 @@ class Past:
         return repeats[:, :size]
 
 
+@dataclass(frozen=True)
+class RuleOptions:
+    """What a session is told of its rules, by name."""
+
+    banned: Sequence[int]
+    no_repeat_ngram: int
+    stops: Sequence[Sequence[int]]
+    min_length: int
+
+
 class Rules:
     """The same for all rows of a session. Raises EngineError for an id outside the vocabulary."""
 
-    def __init__(
-        self,
-        size: int,
-        device: torch.device,
-        *,
-        banned: Sequence[int],
-        no_repeat_ngram: int,
-        stops: Sequence[Sequence[int]],
-        min_length: int,
-    ) -> None:
+    def __init__(self, size: int, device: torch.device, options: RuleOptions) -> None:
+        banned, stops = options.banned, options.stops
         for ids in (banned, *stops):
             check_ids(ids, size)
         self.size, self.device = size, device
-        self.no_repeat_ngram = no_repeat_ngram
-        self.min_length = min_length
+        self.no_repeat_ngram = options.no_repeat_ngram
+        self.min_length = options.min_length
         self.longest_stop = max(map(len, stops), default=0)
         self._allowed = torch.ones(size, dtype=torch.bool, device=device)
         self._allowed[list(banned)] = False

@@ -5,8 +5,9 @@ Shapes: N rows of the session, R rows of a part, V vocabulary, n positions, J ri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,16 +15,29 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from charlm.text.vocabulary import PAD
-from charlm.torch_engine.details import Details, check_rivals, details_of
+from charlm.torch_engine.details import check_rivals, details_of
 from charlm.torch_engine.dice import Dice, keys_of
 from charlm.torch_engine.filters import Filters
 from charlm.torch_engine.model import Model
+from charlm.torch_engine.options import check_all_taken, take
 from charlm.torch_engine.parts import Given
-from charlm.torch_engine.prompts import FloatArray, Start
+from charlm.torch_engine.prompts import FloatArray
 from charlm.torch_engine.pulled import PulledSession, fetched
-from charlm.torch_engine.rules import Past, Rules
+from charlm.torch_engine.rules import Past, RuleOptions, Rules
 
-Events = tuple[NDArray[np.int32], FloatArray, NDArray[np.bool_], Details | None]
+if TYPE_CHECKING:
+    from charlm.engine.contract import DetailArrays, Start
+
+    Events = tuple[NDArray[np.int32], FloatArray, NDArray[np.bool_], DetailArrays | None]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Options that neither the filters nor the rules have."""
+
+    samples: int
+    max_length: int
+    rivals: int
 
 
 @dataclass(frozen=True)
@@ -121,35 +135,19 @@ class SamplingSession(PulledSession[_SampledRows]):
         prompts: Sequence[Sequence[int]],
         starts: Sequence[Start | None],
         dice: Sequence[tuple[int, int]],
-        samples: int,
-        temperature: float,
-        top_k: int,
-        top_p: float,
-        min_p: float,
-        typical_p: float,
-        no_repeat_ngram: int,
-        banned: Sequence[int],
-        max_length: int,
-        min_length: int,
-        stops: Sequence[Sequence[int]],
-        rivals: int,
+        options: Mapping[str, object],
         threads: int,
     ) -> None:
-        self.rows = len(prompts) * samples
-        super().__init__(model, prompts, starts, self.rows, max_length)
-        check_rivals(rivals, model.config.vocabulary_size)
-        rules = Rules(
-            model.config.vocabulary_size,
-            model.device,
-            banned=banned,
-            no_repeat_ngram=no_repeat_ngram,
-            stops=stops,
-            min_length=min_length,
-        )
-        filters = Filters(temperature, top_k, top_p, min_p, typical_p)
-        self._settings = _Settings(model, filters, rules, max_length, rivals)
+        left = dict(options)
+        filters, ruled, asked = take(left, Filters), take(left, RuleOptions), take(left, _Asked)
+        check_all_taken(left)
+        self.rows = len(prompts) * asked.samples
+        super().__init__(model, prompts, starts, self.rows, asked.max_length)
+        check_rivals(asked.rivals, model.config.vocabulary_size)
+        rules = Rules(model.config.vocabulary_size, model.device, ruled)
+        self._settings = _Settings(model, filters, rules, asked.max_length, asked.rivals)
         self._past = rules.begin(prompts)
-        self._samples = samples
+        self._samples = asked.samples
         self._keys, self._first_samples = keys_of(dice, model.device)
 
     def advance(self, n: int, budget_ms: float) -> Events:

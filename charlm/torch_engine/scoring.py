@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -26,8 +26,9 @@ from charlm.torch_engine.parts import (
     step_all,
 )
 
-#: Of one text: ranks [T], entropies [T], rivals' ids and log_probs [T, J].
-ScoredDetails = tuple[IntArray, FloatArray, IntArray, FloatArray]
+if TYPE_CHECKING:
+    from charlm.engine.contract import ScoredDetails
+
 Ids = Sequence[int] | IntArray
 _GROUP = 4096  # texts fed together, of nearly equal length
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from charlm.torch_engine.beams import Searches, SearchSettings, Slots
+from charlm.torch_engine.beams import Searches, SearchOptions, SearchSettings, Slots
 from charlm.torch_engine.dice import keys_of
 from charlm.torch_engine.filters import Filters
 from charlm.torch_engine.model import Model
+from charlm.torch_engine.options import check_all_taken, take
 from charlm.torch_engine.parts import EngineError
-from charlm.torch_engine.prompts import Start
 from charlm.torch_engine.pulled import PulledSession, fetched
-from charlm.torch_engine.rules import Rules
+from charlm.torch_engine.rules import RuleOptions, Rules
+
+if TYPE_CHECKING:
+    from charlm.engine.contract import Best, Start
 
 IntArray = NDArray[np.int32]
-Best = tuple[list[int], float, float, int, bool]  # ids, log_prob, score, length, finished
 
 
 class _Found(NamedTuple):
@@ -45,39 +47,17 @@ class BeamSession(PulledSession[Searches]):
         prompts: Sequence[Sequence[int]],
         starts: Sequence[Start | None],
         dice: Sequence[tuple[int, int]],
-        width: int,
-        length_penalty: float,
-        stop_rule: str,
-        patience: float,
-        nucleus: str,
-        top_p: float,
-        no_repeat_ngram: int,
-        banned: Sequence[int],
-        max_length: int,
-        min_length: int,
-        stops: Sequence[Sequence[int]],
+        options: Mapping[str, object],
         threads: int,
     ) -> None:
-        super().__init__(model, prompts, starts, len(prompts), max_length)
-        rules = Rules(
-            model.config.vocabulary_size,
-            model.device,
-            banned=banned,
-            no_repeat_ngram=no_repeat_ngram,
-            stops=stops,
-            min_length=min_length,
-        )
-        self.prompts, self.width = len(prompts), width
+        left = dict(options)
+        ruled, asked = take(left, RuleOptions), take(left, SearchOptions)
+        check_all_taken(left)
+        super().__init__(model, prompts, starts, len(prompts), asked.max_length)
+        rules = Rules(model.config.vocabulary_size, model.device, ruled)
+        self.prompts, self.width = len(prompts), asked.width
         self._settings = SearchSettings(
-            model=model,
-            rules=rules,
-            width=width,
-            length_penalty=length_penalty,
-            stop_rule=stop_rule,
-            patience=patience,
-            nucleus=nucleus,
-            filters=Filters(top_p=top_p),
-            max_length=max_length,
+            **vars(asked), model=model, rules=rules, filters=Filters(top_p=asked.top_p)
         )
         self._past = rules.begin(prompts)
         self._keys, self._samples = keys_of(dice, model.device)

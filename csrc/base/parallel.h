@@ -8,7 +8,6 @@
 #include <thread>
 #include <vector>
 
-#include "base/planted.h"
 #include "base/rounding.h"
 
 namespace charlm {
@@ -19,7 +18,6 @@ void for_each_shard(std::vector<Shard>& shards, Task task) {
     std::mutex guard;
     const auto run = [&](Shard& shard) {
         const StandardRounding rounding;
-        planted::count_shard();
         try {
             task(shard);
         } catch (...) {

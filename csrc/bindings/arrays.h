@@ -48,7 +48,8 @@ inline std::vector<std::int32_t> to_ids(const py::handle& value, const std::stri
 template <class T>
 py::array_t<T> to_array(const std::vector<T>& values, std::vector<py::ssize_t> shape) {
     py::array_t<T> array(std::move(shape));
-    if (!values.empty()) std::memcpy(array.mutable_data(), values.data(), values.size() * sizeof(T));
+    if (!values.empty())
+        std::memcpy(array.mutable_data(), values.data(), values.size() * sizeof(T));
     return array;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/model.h"
 #include "session/beams.h"
 #include "session/sampling.h"
 #include "session/scoring.h"
@@ -24,18 +25,12 @@ std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabular
 // Of each prompt: (key, index of the first sample).
 using DiceOfPrompts = std::vector<std::pair<std::uint64_t, std::uint32_t>>;
 
-std::unique_ptr<SamplingSession> make_sampling(
-    std::shared_ptr<const Model> model, const std::vector<Ids>& prompts, const py::list& starts,
-    const DiceOfPrompts& dice, std::size_t samples, float temperature, std::int32_t top_k,
-    float top_p, float min_p, float typical_p, std::size_t no_repeat_ngram,
-    const std::vector<std::int32_t>& banned, std::int64_t max_length, std::int64_t min_length,
-    const std::vector<Ids>& stops, std::int64_t rivals, std::size_t threads);
-std::unique_ptr<BeamSession> make_beams(
-    std::shared_ptr<const Model> model, const std::vector<Ids>& prompts, const py::list& starts,
-    const DiceOfPrompts& dice, std::size_t width, double length_penalty,
-    const std::string& stop_rule, double patience, const std::string& nucleus, float top_p,
-    std::size_t no_repeat_ngram, const std::vector<std::int32_t>& banned, std::int64_t max_length,
-    std::int64_t min_length, const std::vector<Ids>& stops, std::size_t threads);
+// Options are a mapping: see options.h.
+template <class Session>
+std::unique_ptr<Session> make_session(std::shared_ptr<const Model> model,
+                                      const std::vector<Ids>& prompts, const py::list& starts,
+                                      const DiceOfPrompts& dice, const py::object& options,
+                                      std::size_t threads);
 std::unique_ptr<ScoringSession> make_scoring(std::shared_ptr<const Model> model,
                                              const std::vector<py::object>& inputs,
                                              const std::vector<py::object>& targets,

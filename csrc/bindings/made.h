@@ -4,6 +4,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include "model/model.h"
 #include "session/beams.h"
 #include "session/sampling.h"
 #include "session/scoring.h"

@@ -1,28 +1,12 @@
 #include <pybind11/stl.h>
 
 #include "base/check.h"
+#include "base/names.h"
 #include "base/rounding.h"
 #include "bindings/arrays.h"
 #include "bindings/bindings.h"
 
 namespace charlm {
-namespace {
-
-Cell cell_named(const std::string& name) {
-    if (name == "rnn") return Cell::rnn;
-    if (name == "gru") return Cell::gru;
-    check(name == "lstm", "cell '" + name + "' is not rnn, gru or lstm");
-    return Cell::lstm;
-}
-
-Precision precision_named(const std::string& name) {
-    if (name == "int8") return Precision::int8;
-    check(name == "float32", "precision '" + name + "' is not float32 or int8");
-    return Precision::float32;
-}
-
-}  // namespace
-
 std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabulary_size,
                                   std::size_t embedding_size, std::size_t hidden_size,
                                   std::size_t layers, bool bias, const std::string& precision,
@@ -43,9 +27,13 @@ std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabular
                        {array.shape(), array.shape() + array.ndim()}};
         arrays.push_back(array);
     }
-    const ModelConfig config{cell_named(cell), vocabulary_size, embedding_size,
-                             hidden_size,      layers,          bias,
-                             precision_named(precision)};
+    const ModelConfig config{cell_named(cell),
+                             vocabulary_size,
+                             embedding_size,
+                             hidden_size,
+                             layers,
+                             bias,
+                             value_named<Precision>(precision, "precision")};
     const StandardRounding rounding;
     const py::gil_scoped_release release;
     return std::make_shared<Model>(config, views);
@@ -55,7 +43,7 @@ py::array_t<float> logits_of(const Model& model, const py::array& ids) {
     check_array<std::int32_t>(ids, "int32", 2, "ids");
     const py::ssize_t N = ids.shape(0), T = ids.shape(1);
     check(std::max(N, T) <= py::ssize_t{1} << 40, "ids has too long an axis");
-    const auto V = static_cast<py::ssize_t>(model.config().vocabulary_size);
+    const auto V = static_cast<py::ssize_t>(model.vocabulary_size());
     const auto* data = static_cast<const std::int32_t*>(ids.data());
     const Ids fed(data, data + N * T);
     check_ids(model, fed);
@@ -66,7 +54,7 @@ py::array_t<float> logits_of(const Model& model, const py::array& ids) {
     const StandardRounding rounding;
     const auto rows = static_cast<std::size_t>(N), steps = static_cast<std::size_t>(T);
     Aligned<float> states(rows * model.state_size()), logits(rows * model.logits_size());
-    Workspace work;
+    const std::unique_ptr<Stepper> stepper = model.stepper();
     StepRows step;
     for (py::ssize_t t = 0; t < T; ++t) {
         step.clear();
@@ -75,7 +63,7 @@ py::array_t<float> logits_of(const Model& model, const py::array& ids) {
             step.add(fed[n * steps + static_cast<std::size_t>(t)], state, state,
                      logits.data() + n * model.logits_size());
         }
-        model.step(step, work);
+        stepper->step(step);
         for (py::ssize_t n = 0; n < N; ++n)
             std::copy_n(step.logits[static_cast<std::size_t>(n)], V, out + (n * T + t) * V);
     }

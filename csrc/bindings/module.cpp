@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "base/names.h"
 #include "base/philox.h"
 #include "bindings/bindings.h"
 #include "bindings/made.h"
@@ -22,35 +23,28 @@ PYBIND11_MODULE(_engine, m) {
 
     py::class_<Model, std::shared_ptr<Model>>(m, "Model")
         .def(py::init(&make_model), py::kw_only(), py::arg("cell"), py::arg("vocabulary_size"),
-             py::arg("embedding_size"), py::arg("hidden_size"), py::arg("layers"),
-             py::arg("bias"), py::arg("precision"), py::arg("tensors"))
+             py::arg("embedding_size"), py::arg("hidden_size"), py::arg("layers"), py::arg("bias"),
+             py::arg("precision"), py::arg("tensors"))
         .def_property_readonly("isa", [](const Model& model) { return model.kernels().name; })
         .def_property_readonly("precision",
-                               [](const Model& model) {
-                                   return model.config().precision == Precision::int8 ? "int8"
-                                                                                      : "float32";
-                               })
+                               [](const Model& model) { return name_of(model.config().precision); })
         .def("logits", &logits_of, py::arg("ids"));
 
     py::class_<SamplingSession>(m, "SamplingSession")
-        .def(py::init(&make_sampling), py::kw_only(), py::arg("model").none(false),
-             py::arg("prompts"), py::arg("starts"), py::arg("dice"), py::arg("samples"),
-             py::arg("temperature"), py::arg("top_k"), py::arg("top_p"), py::arg("min_p"),
-             py::arg("typical_p"), py::arg("no_repeat_ngram"), py::arg("banned"),
-             py::arg("max_length"), py::arg("min_length"), py::arg("stops"), py::arg("rivals"),
+        .def(py::init(&make_session<SamplingSession>), py::kw_only(), py::arg("model").none(false),
+             py::arg("prompts"), py::arg("starts"), py::arg("dice"), py::arg("options"),
              py::arg("threads"))
         .def_property_readonly("rows", &SamplingSession::rows)
         .def("prompt_state", &prompt_state_of<SamplingSession>, py::arg("prompt"))
-        .def("prompt_progress", &SamplingSession::progress, py::call_guard<py::gil_scoped_release>())
+        .def("prompt_progress", &SamplingSession::progress,
+             py::call_guard<py::gil_scoped_release>())
         .def("done", &SamplingSession::done, py::call_guard<py::gil_scoped_release>())
         .def("advance", &advance_sampling, py::arg("n"), py::arg("budget_ms"));
 
     py::class_<BeamSession>(m, "BeamSession")
-        .def(py::init(&make_beams), py::kw_only(), py::arg("model").none(false),
-             py::arg("prompts"), py::arg("starts"), py::arg("dice"), py::arg("width"),
-             py::arg("length_penalty"), py::arg("stop_rule"), py::arg("patience"),
-             py::arg("nucleus"), py::arg("top_p"), py::arg("no_repeat_ngram"), py::arg("banned"),
-             py::arg("max_length"), py::arg("min_length"), py::arg("stops"), py::arg("threads"))
+        .def(py::init(&make_session<BeamSession>), py::kw_only(), py::arg("model").none(false),
+             py::arg("prompts"), py::arg("starts"), py::arg("dice"), py::arg("options"),
+             py::arg("threads"))
         .def_property_readonly("prompts", &BeamSession::prompts)
         .def_property_readonly("width", &BeamSession::width)
         .def("prompt_state", &prompt_state_of<BeamSession>, py::arg("prompt"))

@@ -3,17 +3,11 @@
 #include "base/check.h"
 #include "bindings/arrays.h"
 #include "bindings/bindings.h"
+#include "bindings/options.h"
 
 namespace charlm {
 
 namespace {
-
-// How many rivals, none for -1.
-std::optional<std::size_t> to_optional(std::int64_t rivals) {
-    check(rivals >= -1, "rivals must be -1 or more");
-    if (rivals == -1) return std::nullopt;
-    return static_cast<std::size_t>(rivals);
-}
 
 std::vector<float> to_vector(const py::handle& value, py::ssize_t dimensions,
                              const std::string& name) {
@@ -52,73 +46,38 @@ std::vector<Ids> to_texts(const std::vector<py::object>& texts, const std::strin
     return result;
 }
 
-StopRule stop_rule_named(const std::string& name) {
-    if (name == "exact") return StopRule::exact;
-    if (name == "first") return StopRule::first;
-    check(name == "patience", "stop_rule '" + name + "' is not exact, first or patience");
-    return StopRule::patience;
-}
-
 std::vector<ScoredText> texts_of(const ScoringSession& session) {
     const py::gil_scoped_release release;
     return session.texts();
 }
 
-NucleusMode nucleus_mode_named(const std::string& name) {
-    if (name == "off") return NucleusMode::off;
-    if (name == "sample") return NucleusMode::sample;
-    check(name == "best", "nucleus '" + name + "' is not off, sample or best");
-    return NucleusMode::best;
-}
-
 }  // namespace
 
-std::unique_ptr<SamplingSession> make_sampling(
-    std::shared_ptr<const Model> model, const std::vector<Ids>& prompts, const py::list& starts,
-    const DiceOfPrompts& dice, std::size_t samples, float temperature, std::int32_t top_k,
-    float top_p, float min_p, float typical_p, std::size_t no_repeat_ngram,
-    const std::vector<std::int32_t>& banned, std::int64_t max_length, std::int64_t min_length,
-    const std::vector<Ids>& stops, std::int64_t rivals, std::size_t threads) {
-    const SamplingOptions options{.filters = {temperature, top_k, top_p, min_p, typical_p},
-                                  .no_repeat_ngram = no_repeat_ngram,
-                                  .banned = banned,
-                                  .stops = stops,
-                                  .samples = samples,
-                                  .max_length = max_length,
-                                  .min_length = min_length,
-                                  .rivals = to_optional(rivals)};
-    return std::make_unique<SamplingSession>(std::move(model), to_prompts(prompts, starts, dice),
-                                             options, threads);
+template <class Session>
+std::unique_ptr<Session> make_session(std::shared_ptr<const Model> model,
+                                      const std::vector<Ids>& prompts, const py::list& starts,
+                                      const DiceOfPrompts& dice, const py::object& options,
+                                      std::size_t threads) {
+    return std::make_unique<Session>(std::move(model), to_prompts(prompts, starts, dice),
+                                     read_options<typename Session::Options>(options), threads);
 }
 
-std::unique_ptr<BeamSession> make_beams(
-    std::shared_ptr<const Model> model, const std::vector<Ids>& prompts, const py::list& starts,
-    const DiceOfPrompts& dice, std::size_t width, double length_penalty,
-    const std::string& stop_rule, double patience, const std::string& nucleus, float top_p,
-    std::size_t no_repeat_ngram, const std::vector<std::int32_t>& banned, std::int64_t max_length,
-    std::int64_t min_length, const std::vector<Ids>& stops, std::size_t threads) {
-    const BeamOptions options{.width = width,
-                              .length_penalty = length_penalty,
-                              .stop_rule = stop_rule_named(stop_rule),
-                              .patience = patience,
-                              .nucleus = nucleus_mode_named(nucleus),
-                              .top_p = top_p,
-                              .no_repeat_ngram = no_repeat_ngram,
-                              .banned = banned,
-                              .max_length = max_length,
-                              .min_length = min_length,
-                              .stops = stops};
-    return std::make_unique<BeamSession>(std::move(model), to_prompts(prompts, starts, dice),
-                                         options, threads);
-}
+template std::unique_ptr<SamplingSession> make_session(std::shared_ptr<const Model>,
+                                                       const std::vector<Ids>&, const py::list&,
+                                                       const DiceOfPrompts&, const py::object&,
+                                                       std::size_t);
+template std::unique_ptr<BeamSession> make_session(std::shared_ptr<const Model>,
+                                                   const std::vector<Ids>&, const py::list&,
+                                                   const DiceOfPrompts&, const py::object&,
+                                                   std::size_t);
 
 std::unique_ptr<ScoringSession> make_scoring(std::shared_ptr<const Model> model,
                                              const std::vector<py::object>& inputs,
                                              const std::vector<py::object>& targets,
                                              std::int64_t rivals, std::size_t threads) {
     return std::make_unique<ScoringSession>(std::move(model), to_texts(inputs, "inputs"),
-                                            to_texts(targets, "targets"), to_optional(rivals),
-                                            threads);
+                                            to_texts(targets, "targets"),
+                                            to_optional(rivals, "rivals"), threads);
 }
 
 py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budget_ms) {
@@ -140,8 +99,8 @@ py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budge
                                  to_array(all.rival_kept_log_probs, {positions, rows, rivals}));
     }
     return py::make_tuple(to_array(events.ids, {positions, rows}),
-                          to_array(events.log_probs, {positions, rows}),
-                          to_flags(events.finished), details);
+                          to_array(events.log_probs, {positions, rows}), to_flags(events.finished),
+                          details);
 }
 
 py::tuple advance_beams(BeamSession& session, std::size_t n, double budget_ms) {
@@ -176,11 +135,10 @@ py::tuple prompt_state_of(const Session& session, std::size_t prompt) {
         const py::gil_scoped_release release;
         state = session.prompt_state(prompt);
     }
-    const ModelConfig& config = session.model().config();
-    const auto L = static_cast<py::ssize_t>(config.layers);
-    const auto H = static_cast<py::ssize_t>(config.hidden_size);
-    const py::ssize_t S = static_cast<py::ssize_t>(state.state.size()) / (L * H);
-    return py::make_tuple(to_array(state.state, {L, S, H}),
+    std::vector<py::ssize_t> shape;
+    for (const std::size_t axis : session.model().state_shape())
+        shape.push_back(static_cast<py::ssize_t>(axis));
+    return py::make_tuple(to_array(state.state, std::move(shape)),
                           to_array(state.logits, {static_cast<py::ssize_t>(state.logits.size())}));
 }
 

@@ -24,8 +24,7 @@ struct Repeats {
 
 }  // namespace
 
-Expander::Expander(const Kernels& kernels, std::size_t vocabulary_size,
-                   const BeamOptions& options)
+Expander::Expander(const Kernels& kernels, std::size_t vocabulary_size, const BeamOptions& options)
     : options_(options),
       kernels_(kernels),
       size_(padded(vocabulary_size)),
@@ -71,8 +70,7 @@ void Expander::remember(const Memory& parent, std::int32_t id, Memory& child) co
 
 // Offering every id that may get past the bar selects what offering the K best would: those
 // behind a hypothesis's K best have K better ones ahead of them.
-void Expander::offer_best(const Branch& branch, const Position& position,
-                          Candidates& candidates) {
+void Expander::offer_best(const Branch& branch, const Position& position, Candidates& candidates) {
     const auto candidate = [&](std::int32_t id) {
         const double sum = branch.from.sum + softmax_.log_prob(branch.logits[id]);
         return Candidate{sum / position.divisor, sum, sum, branch.rank, id};
@@ -84,8 +82,8 @@ void Expander::offer_best(const Branch& branch, const Position& position,
     // What an id must gain to reach the bar, less what double sums may have rounded.
     const double sum = branch.from.sum;
     const double gain = candidates.bar() * position.divisor - sum - 1e-12 * std::fabs(sum);
-    const std::size_t count = kernels_.list_from(
-        branch.logits, mask_.data(), softmax_.least_logit(gain), listed_.data(), size_);
+    const std::size_t count = kernels_.list_from(branch.logits, mask_.data(),
+                                                 softmax_.least_logit(gain), listed_.data(), size_);
     for (std::size_t i = 0; i < count; ++i) candidates.offer(candidate(listed_[i]));
 }
 
@@ -98,8 +96,7 @@ void Expander::offer_members(const Branch& branch, const Position& position,
                                              ? nucleus_.draw(key, options_.width)
                                              : nucleus_.best(options_.width)) {
         const double sum = branch.from.sum + member.log_prob;
-        const double log_prob =
-            branch.from.log_prob + softmax_.log_prob(branch.logits[member.id]);
+        const double log_prob = branch.from.log_prob + softmax_.log_prob(branch.logits[member.id]);
         const Candidate candidate{sum / position.divisor, log_prob, sum, branch.rank, member.id};
         if (std::find(endings_.begin(), endings_.end(), member.id) != endings_.end())
             candidates.offer_end(candidate);

@@ -51,7 +51,7 @@ class Ngrams {
     std::uint64_t oldest_factor_ = 1;  // of the id that leaves the hash when another comes
     std::uint64_t hash_ = 0;           // of the last n - 1 ids
     std::vector<std::int32_t> ids_;
-    std::vector<Entry> entries_;       // every n-gram once
+    std::vector<Entry> entries_;                            // every n-gram once
     std::unordered_map<std::uint64_t, std::int64_t> last_;  // entry kept last under a hash
     const Ngrams* prompt_ = nullptr;
 };

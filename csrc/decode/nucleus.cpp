@@ -1,8 +1,10 @@
 #include "decode/nucleus.h"
 
 #include <algorithm>
+#include <functional>
 
-#include "base/check.h"
+#include "decode/filters.h"
+#include "decode/head.h"
 
 namespace charlm {
 
@@ -13,15 +15,15 @@ Nucleus::Nucleus(const Kernels& kernels, std::size_t vocabulary_size, float top_
       mass_(size_),
       perturbed_(size_),
       listed_(size_) {
-    check(top_p > 0 && top_p <= 1, "top_p must be above 0 and at most 1");
+    check_top_p(top_p);
 }
 
 void Nucleus::read(const float* logits, const Aligned<std::int32_t>& mask) {
     logits_ = logits;
     max_ = kernels_.max(logits, mask.data(), size_);
     total_ = kernels_.exp_sum(logits, mask.data(), max_, mass_.data(), size_);
-    const std::size_t count = kernels_.list_from(mass_.data(), mask.data(), least_mass(),
-                                                 listed_.data(), size_);
+    const std::size_t count =
+        kernels_.list_from(mass_.data(), mask.data(), least_mass(), listed_.data(), size_);
     members_.clear();
     for (std::size_t i = 0; i < count; ++i) members_.push_back({logits[listed_[i]], listed_[i]});
     log_mass_ = kernels_.log(top_p_ < 1 ? cut() : total_);
@@ -34,20 +36,13 @@ float Nucleus::least_mass() const {
     return std::max(0.0f, 1 - top_p_ - rounding) * total_ / static_cast<float>(size_);
 }
 
-// Cuts members_ to those that are in, and returns their mass. They head the order: where they
-// end is found by halving, without sorting.
+// Cuts members_ to those that are in, and returns their mass. They head the order.
 float Nucleus::cut() {
-    const auto begin = members_.begin();
-    std::ptrdiff_t in = 0, out = std::ssize(members_);
-    while (in < out) {
-        const std::ptrdiff_t middle = in + (out - in) / 2;
-        std::nth_element(begin + in, begin + middle, begin + out);
-        if (mass_ahead(begin[middle].value, begin[middle].id) < top_p_ * total_)
-            in = middle + 1;
-        else
-            out = middle;
-    }
-    members_.resize(static_cast<std::size_t>(in));
+    const auto end = end_of_head(members_.begin(), members_.end(), std::less<Ranked>(),
+                                 [this](const Ranked& member) {
+                                     return mass_ahead(member.value, member.id) < top_p_ * total_;
+                                 });
+    members_.erase(end, members_.end());
     return mass_ahead(members_.back().value, members_.back().id + 1);
 }
 

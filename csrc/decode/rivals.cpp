@@ -24,8 +24,8 @@ Rivals::Rivals(std::size_t vocabulary_size, std::size_t count)
 const std::vector<std::int32_t>& Rivals::read(const float* logits) {
     ids_.resize(vocabulary_size_ - 1);
     std::iota(ids_.begin(), ids_.end(), kPad + 1);
-    std::partial_sort(ids_.begin(), ids_.begin() + static_cast<std::ptrdiff_t>(count_),
-                      ids_.end(), [logits](std::int32_t a, std::int32_t b) {
+    std::partial_sort(ids_.begin(), ids_.begin() + static_cast<std::ptrdiff_t>(count_), ids_.end(),
+                      [logits](std::int32_t a, std::int32_t b) {
                           return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
                       });
     ids_.resize(count_);

@@ -19,8 +19,8 @@ class Softmax {
     void read(const float* logits) {
         logits_ = logits;
         max_ = kernels_.max(logits, everything_.data(), everything_.size());
-        total_ = kernels_.exp_sum(logits, everything_.data(), max_, mass_.data(),
-                                  everything_.size());
+        total_ =
+            kernels_.exp_sum(logits, everything_.data(), max_, mass_.data(), everything_.size());
         log_sum_ = kernels_.log(total_);
     }
     float log_prob(float logit) const { return (logit - max_) - log_sum_; }

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/aligned.h"
@@ -16,14 +17,14 @@ namespace charlm {
 
 // sum_k x[n][k] W[k], on over h, then + last[n]: the rows that a cell or the output starts from.
 struct Product {
-    std::size_t rows;             // N
-    const float* const* x;        // N rows of x_size, or null when x_size is 0
+    std::size_t rows;       // N
+    const float* const* x;  // N rows of x_size, or null when x_size is 0
     std::size_t x_size;
-    const float* const* h;        // N rows of h_size
+    const float* const* h;  // N rows of h_size
     std::size_t h_size;
-    const float* weights;         // packed (see pack.h), x_size + h_size rows of `blocks` blocks
-    std::size_t blocks;           // of 16 columns
-    const float* const* last;     // N rows of blocks * 16: bias, or the row of a table
+    const float* weights;      // packed (see pack.h), x_size + h_size rows of `blocks` blocks
+    std::size_t blocks;        // of 16 columns
+    const float* const* last;  // N rows of blocks * 16: bias, or the row of a table
     std::size_t from = 0, to = blocks;  // the blocks to compute; `from` is a multiple of 4
 };
 
@@ -35,28 +36,38 @@ struct Int8Product {
     std::size_t x_size;
     const std::int8_t* const* h;
     std::size_t h_size;
-    const std::int8_t* weights;   // in [-127, 127]
+    const std::int8_t* weights;  // in [-127, 127]
     std::size_t blocks;
     const float* const* last;
-    const float* scale;           // blocks * 16: of a product of integers
-    const std::int32_t* offset;   // blocks * 16: -128 sum_k W[k]
+    const float* scale;          // blocks * 16: of a product of integers
+    const std::int32_t* offset;  // blocks * 16: -128 sum_k W[k]
     std::size_t from = 0, to = blocks;
 };
 
-// What follows a product while it is in the cache: the output, or a cell. Columns of a cell:
-// blocks of 16 units, interleaved by gate (block b, gate g of G at 16 * (b * G + g)); states: N
-// rows of units. A product's h and what is written are apart.
+// The most vectors of a state, and between the products of a cell.
+inline constexpr std::size_t kCellVectors = 2;
+
+// What a cell reads and writes beside its product: for each vector N rows of units. The first of
+// a state is h; what is written of it lies apart from `in` and from the product's operands.
+struct CellRows {
+    const float* const* in[kCellVectors];  // the old state
+    float* const* out[kCellVectors];       // the new one
+    float* const* scratch[kCellVectors];   // what one product of a cell leaves for the next
+};
+
+// What follows one product of a cell while it is in the cache. Columns: blocks of 16 units,
+// interleaved by gate (block b, gate g of G at 16 * (b * G + g)).
+template <class P>
+struct CellStep {
+    const char* name;
+    void (*run)(const P& product, const CellRows& rows);
+};
+
+// What may follow a product: the output, or a step of a cell, found by its name.
 template <class P>
 struct Cells {
-    void (*linear)(const P&, float* const* out);
-    void (*rnn)(const P&, float* const* h);
-    void (*lstm)(const P&, const float* const* c_in, float* const* c, float* const* h);
-    // The GRU goes in two: its gates leave `update` and reset_h = r * h, which the candidate's
-    // product takes for its h.
-    void (*gru_gates)(const P&, const float* const* h_in, float* const* update,
-                      float* const* reset_h);
-    void (*gru_candidate)(const P&, const float* const* h_in, const float* const* update,
-                          float* const* h);
+    void (*linear)(const P& product, float* const* out);
+    std::span<const CellStep<P>> steps;
 };
 
 // What names the random numbers of one row at one position: see decode/sampler.h.

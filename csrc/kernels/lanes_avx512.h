@@ -36,8 +36,7 @@ inline Mask operator&(Mask x, Mask y) { return {_mm512_and_si512(x.v, y.v)}; }
 inline Mask operator|(Mask x, Mask y) { return {_mm512_or_si512(x.v, y.v)}; }
 // Lanes whose index, counted from `first`, is below `id`.
 inline Mask index_below(std::int32_t first, std::int32_t id) {
-    const __m512i index =
-        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i index = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     return mask_of(_mm512_cmplt_epi32_mask(index, _mm512_set1_epi32(id - first)));
 }
 inline Lanes select(Mask m, Lanes x, Lanes y) {

@@ -11,6 +11,8 @@ struct Lanes {
     float v[16];
 };
 
+// One line a function, as in a table.
+// clang-format off
 #define CHARLM_EACH_LANE for (int i = 0; i < 16; ++i)
 
 inline Lanes load(const float* p) { Lanes r; CHARLM_EACH_LANE r.v[i] = p[i]; return r; }
@@ -68,6 +70,8 @@ inline Lanes to_floats(Mask a) {
     Lanes r; CHARLM_EACH_LANE r.v[i] = static_cast<float>(a.v[i]); return r;
 }
 
+// clang-format on
+
 // The fixed tree: lane i with lane i + 8, then + 4, + 2, + 1.
 inline float tree_sum(Lanes a) {
     for (int half = 8; half > 0; half /= 2)
@@ -84,7 +88,11 @@ struct Dot {
     std::int8_t x[4];
 };
 inline Dot dot_operand(const std::int8_t* x) { return {{x[0], x[1], x[2], x[3]}}; }
-inline Mask load_int8(const std::int8_t* p) { Mask r; std::memcpy(r.v, p, 64); return r; }
+inline Mask load_int8(const std::int8_t* p) {
+    Mask r;
+    std::memcpy(r.v, p, 64);
+    return r;
+}
 inline Mask first_sum(const std::int32_t*) { return all_bits(0); }
 inline Mask add_dot(Mask sum, Dot x, Mask w) {
     std::int8_t weights[64];

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
+#include <string_view>
 
 #include "base/check.h"
 #include "kernels/pack.h"
@@ -55,8 +57,7 @@ struct Gates {
     template <class F>
     void each(F f) const {
         for (std::size_t g = 0; g < gates; ++g)
-            for (std::size_t unit = 0; unit < units; ++unit)
-                f(g, unit, column_of(unit, g, gates));
+            for (std::size_t unit = 0; unit < units; ++unit) f(g, unit, column_of(unit, g, gates));
     }
 };
 
@@ -102,8 +103,9 @@ void pack_int8(const Gates& gates, const std::vector<Stacked>& operands, std::si
             for (std::size_t k = 0; k < operand.size; ++k) {
                 const auto q = static_cast<std::int8_t>(std::nearbyint(row[k] / scale));
                 sum += q;
-                product.int8_weights[4 * packed_place(first + k / 4, column, product.blocks,
-                                                      k_size, group) + k % 4] = q;
+                const std::size_t place =
+                    packed_place(first + k / 4, column, product.blocks, k_size, group);
+                product.int8_weights[4 * place + k % 4] = q;
             }
             first += fours(operand.size);
         }
@@ -142,33 +144,43 @@ Aligned<float> fold_table(const Gates& gates, std::size_t V, const Stacked& inpu
         rows[v] = embedding + v * E;
         out[v] = table.data() + v * width;
     }
-    kernels.cells.linear({V, nullptr, 0, rows.data(), E, packed.data(), gates.blocks(),
-                          last.data()},
-                         out.data());
+    kernels.cells.linear(
+        {V, nullptr, 0, rows.data(), E, packed.data(), gates.blocks(), last.data()}, out.data());
     return table;
 }
 
-GateProduct gate_product(const ModelConfig& config, const Tensors& tensors, std::size_t layer,
-                         std::size_t first_gate, std::size_t gate_count, const Kernels& kernels) {
-    const std::size_t V = config.vocabulary_size, E = config.embedding_size;
-    const std::size_t H = config.hidden_size, rows = config.gates() * H;
-    const std::string name = "layers." + std::to_string(layer) + ".";
-    const Stacked input{
-        find(tensors, name + "input_weight", {rows, layer == 0 ? E : H}).data, layer == 0 ? E : H};
-    const Stacked hidden{find(tensors, name + "hidden_weight", {rows, H}).data, H};
+// The place of a step in both precisions' lists, which name the same.
+std::size_t place_of_step(const Kernels& kernels, std::string_view name) {
+    const auto& steps = kernels.cells.steps;
+    const auto found = std::find_if(steps.begin(), steps.end(),
+                                    [name](const auto& step) { return step.name == name; });
+    if (found == steps.end()) throw std::logic_error("no step is named " + std::string(name));
+    return static_cast<std::size_t>(found - steps.begin());
+}
 
-    const Gates gates{H, first_gate, gate_count};
+GateProduct gate_product(const ModelConfig& config, const Tensors& tensors, std::size_t layer,
+                         const CellProduct& cell_product, std::size_t first_gate,
+                         const Kernels& kernels) {
+    const std::size_t V = config.vocabulary_size, E = config.embedding_size;
+    const std::size_t H = config.hidden_size, rows = config.cell.gates() * H;
+    const std::string name = "layers." + std::to_string(layer) + ".";
+    const Stacked input{find(tensors, name + "input_weight", {rows, layer == 0 ? E : H}).data,
+                        layer == 0 ? E : H};
+    std::vector<Stacked> operands;
+    if (layer != 0) operands.push_back(input);
+    if (cell_product.recurrent != Recurrent::nothing)
+        operands.push_back({find(tensors, name + "hidden_weight", {rows, H}).data, H});
+
+    const Gates gates{H, first_gate, cell_product.gates};
     GateProduct product;
+    product.step = place_of_step(kernels, cell_product.step);
     product.blocks = gates.blocks();
     product.last = config.bias ? spread(gates, find(tensors, name + "bias", {rows}).data)
                                : Aligned<float>(product.blocks * 16);
-    if (layer == 0) {
+    if (layer == 0)
         product.last = fold_table(gates, V, input, find(tensors, "embedding", {V, E}).data,
                                   product.last.data(), kernels);
-        pack_operands(config, gates, {hidden}, kernels, product);
-    } else {
-        pack_operands(config, gates, {input, hidden}, kernels, product);
-    }
+    pack_operands(config, gates, operands, kernels, product);
     return product;
 }
 
@@ -176,16 +188,20 @@ GateProduct gate_product(const ModelConfig& config, const Tensors& tensors, std:
 
 Weights::Weights(const ModelConfig& config, const Tensors& tensors, const Kernels& kernels)
     : config(config) {
-    const std::size_t expected = 3 + config.layers * (config.bias ? 3 : 2);
+    const Cell& cell = config.cell;
+    check(cell.bounded || config.precision != Precision::int8,
+          "precision int8 is not for cell " + std::string(cell.name) + ": its state is unbounded");
+    const std::size_t per_layer = 1 + (cell.is_recurrent() ? 1 : 0) + (config.bias ? 1 : 0);
+    const std::size_t expected = 3 + config.layers * per_layer;
     check(tensors.size() == expected, "the model has " + std::to_string(tensors.size()) +
                                           " tensors, expected " + std::to_string(expected));
     for (std::size_t l = 0; l < config.layers; ++l) {
         Layer layer;
-        if (config.cell == Cell::gru) {
-            layer.products.push_back(gate_product(config, tensors, l, 0, 2, kernels));
-            layer.products.push_back(gate_product(config, tensors, l, 2, 1, kernels));
-        } else {
-            layer.products.push_back(gate_product(config, tensors, l, 0, config.gates(), kernels));
+        std::size_t first_gate = 0;
+        for (const CellProduct& product : cell.products) {
+            layer.products.push_back(
+                gate_product(config, tensors, l, product, first_gate, kernels));
+            first_gate += product.gates;
         }
         layers.push_back(std::move(layer));
     }

@@ -1,6 +1,7 @@
 // A model's weights, checked and packed once, then never written: safe to share.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -9,11 +10,12 @@
 
 #include "base/aligned.h"
 #include "kernels/kernels.h"
+#include "model/cell.h"
 
 namespace charlm {
 
-enum class Cell { rnn, gru, lstm };
 enum class Precision { float32, int8 };
+constexpr std::array<const char*, 2> names_of(Precision) { return {"float32", "int8"}; }
 
 struct ModelConfig {
     Cell cell;
@@ -24,11 +26,10 @@ struct ModelConfig {
     bool bias;
     Precision precision = Precision::float32;  // of the weights in products
 
-    std::size_t gates() const { return cell == Cell::rnn ? 1 : cell == Cell::gru ? 3 : 4; }
     std::size_t padded_hidden() const { return padded(hidden_size); }
     std::size_t padded_vocabulary() const { return padded(vocabulary_size); }
     // One layer's state: h, and for an LSTM c behind it; a row's state is its layers in order.
-    std::size_t layer_state() const { return padded_hidden() * (cell == Cell::lstm ? 2 : 1); }
+    std::size_t layer_state() const { return padded_hidden() * cell.states; }
     std::size_t state_size() const { return layer_state() * layers; }
 };
 
@@ -42,6 +43,7 @@ using Tensors = std::map<std::string, Tensor>;
 // One product of a layer: some gates of all its units, blocks interleaved by gate.
 // Layer 0 has no input part: a table row per character takes its place, with the bias.
 struct GateProduct {
+    std::size_t step = 0;  // what follows it: a place in Cells::steps
     std::size_t blocks = 0;
     Aligned<float> weights;  // packed [x_size + h_size][blocks * 16], see pack.h
     Aligned<float> last;     // layer 0: [V, blocks * 16]; above: [blocks * 16]
@@ -52,7 +54,7 @@ struct GateProduct {
 };
 
 struct Layer {
-    std::vector<GateProduct> products;  // GRU: {z r}, {n}; else one with every gate
+    std::vector<GateProduct> products;  // those of its cell
 };
 
 struct Weights {

@@ -10,14 +10,15 @@ constexpr std::size_t kRowsPerStep = 96;
 
 }  // namespace
 
-BeamShard::BeamShard(const Model& model, const std::vector<Prompt>& prompts,
+BeamShard::BeamShard(const StepModel& model, const std::vector<Prompt>& prompts,
                      const BeamOptions& options, std::size_t first, std::size_t last)
     : model_(model),
       options_(options),
       first_(first),
       prompts_(model, {prompts.begin() + static_cast<std::ptrdiff_t>(first),
                        prompts.begin() + static_cast<std::ptrdiff_t>(last)}),
-      expander_(model.kernels(), model.config().vocabulary_size, options),
+      expander_(model.kernels(), model.vocabulary_size(), options),
+      stepper_(model.stepper()),
       places_(last - first),
       logits_(kRowsPerStep * model.logits_size()),
       parents_((last - first) * options.width, -1),
@@ -33,7 +34,7 @@ bool BeamShard::done() const {
 }
 
 void BeamShard::step() {
-    if (!prompts_.fed()) return prompts_.step(work_);
+    if (!prompts_.fed()) return prompts_.step(*stepper_);
     if (next_ == 0) begin_position();
     const std::size_t last = std::min(next_ + kRowsPerStep, open_.size());
     if (produced_ > 0) feed(next_, last);
@@ -66,14 +67,13 @@ void BeamShard::feed(std::size_t first, std::size_t last) {
     for (std::size_t row = first; row < last; ++row) {
         const auto [p, k] = open_[row];
         const auto parent = static_cast<std::size_t>(searches_[p].parents()[k]);
-        const float* in =
-            produced_ == 1
-                ? prompts_.state(p)
-                : states_.data() + (places_of_parents_[p] + parent) * model_.state_size();
+        const float* in = produced_ == 1 ? prompts_.state(p)
+                                         : states_.data() + (places_of_parents_[p] + parent) *
+                                                                model_.state_size();
         rows_.add(searches_[p].ids()[k], in, next_states_.data() + row * model_.state_size(),
                   logits_.data() + (row - first) * model_.logits_size());
     }
-    model_.step(rows_, work_);
+    stepper_->step(rows_);
 }
 
 void BeamShard::end_position() {
@@ -103,11 +103,10 @@ void BeamShard::hand_out(std::size_t from, std::size_t count, std::size_t all_pr
     scores_.hand_out(count, events.scores.data() + place, stride);
     for (std::size_t p = 0; p < searches_.size(); ++p)
         events.finished[first_ + p] =
-            searches_[p].done() &&
-            searches_[p].length() <= static_cast<std::int64_t>(from + count);
+            searches_[p].done() && searches_[p].length() <= static_cast<std::int64_t>(from + count);
 }
 
-BeamSession::BeamSession(std::shared_ptr<const Model> model, const std::vector<Prompt>& prompts,
+BeamSession::BeamSession(std::shared_ptr<const StepModel> model, const std::vector<Prompt>& prompts,
                          const BeamOptions& options, std::size_t threads)
     : model_(std::move(model)),
       options_(options),
@@ -136,17 +135,16 @@ BeamEvents BeamSession::advance(std::size_t n, double budget_ms) {
     events.ids.resize(size, kPad);
     events.scores.resize(size, 0);
     events.finished.resize(prompts_);
-    for (BeamShard& shard : shards_)
-        shard.hand_out(delivered_, events.positions, prompts_, events);
+    for (BeamShard& shard : shards_) shard.hand_out(delivered_, events.positions, prompts_, events);
     delivered_ += events.positions;
     return events;
 }
 
 std::size_t BeamSession::shard_of(std::size_t prompt) const {
-    check(prompt < prompts_, "prompt " + std::to_string(prompt) + " of " +
-                                 std::to_string(prompts_));
-    return static_cast<std::size_t>(
-        std::upper_bound(bounds_.begin(), bounds_.end(), prompt) - bounds_.begin() - 1);
+    check(prompt < prompts_,
+          "prompt " + std::to_string(prompt) + " of " + std::to_string(prompts_));
+    return static_cast<std::size_t>(std::upper_bound(bounds_.begin(), bounds_.end(), prompt) -
+                                    bounds_.begin() - 1);
 }
 
 PromptState BeamSession::prompt_state(std::size_t prompt) const {

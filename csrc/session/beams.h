@@ -22,20 +22,19 @@ struct BeamEvents {
 class BeamShard {
   public:
     // Prompts [first, last) of the whole session. `options` must outlive this.
-    BeamShard(const Model& model, const std::vector<Prompt>& prompts, const BeamOptions& options,
-              std::size_t first, std::size_t last);
+    BeamShard(const StepModel& model, const std::vector<Prompt>& prompts,
+              const BeamOptions& options, std::size_t first, std::size_t last);
 
     bool done() const;
     std::size_t produced() const { return produced_; }
     // One position, of a prompt or of what follows it, or a part of one: of some hypotheses.
     void step();
-    Workspace& work() { return work_; }
+    Stepper& stepper() { return *stepper_; }
 
     const std::vector<BeamSearch>& searches() const { return searches_; }
     const Prompts& prompts() const { return prompts_; }
     // Moves `count` positions from `from` on to the prompts' places in the events.
-    void hand_out(std::size_t from, std::size_t count, std::size_t all_prompts,
-                  BeamEvents& events);
+    void hand_out(std::size_t from, std::size_t count, std::size_t all_prompts, BeamEvents& events);
 
   private:
     // One open hypothesis of a search.
@@ -47,13 +46,13 @@ class BeamShard {
     void feed(std::size_t first, std::size_t last);
     void end_position();
 
-    const Model& model_;
+    const StepModel& model_;
     const BeamOptions& options_;
     std::size_t first_;
     Prompts prompts_;
     Expander expander_;
     std::vector<BeamSearch> searches_;
-    Workspace work_;
+    std::unique_ptr<Stepper> stepper_;
     StepRows rows_;
     std::vector<Row> open_;  // of all searches, in order
     std::size_t next_ = 0;   // of open_, the first that this position has yet to reach
@@ -68,12 +67,14 @@ class BeamShard {
 
 class BeamSession {
   public:
-    BeamSession(std::shared_ptr<const Model> model, const std::vector<Prompt>& prompts,
+    using Options = BeamOptions;
+
+    BeamSession(std::shared_ptr<const StepModel> model, const std::vector<Prompt>& prompts,
                 const BeamOptions& options, std::size_t threads);
 
     std::size_t prompts() const { return prompts_; }
     std::size_t width() const { return options_.width; }
-    const Model& model() const { return *model_; }
+    const StepModel& model() const { return *model_; }
     bool done() const;
     BeamEvents advance(std::size_t n, double budget_ms);
 
@@ -93,7 +94,7 @@ class BeamSession {
   private:
     std::size_t shard_of(std::size_t prompt) const;
 
-    std::shared_ptr<const Model> model_;
+    std::shared_ptr<const StepModel> model_;
     BeamOptions options_;
     std::size_t prompts_, threads_, delivered_ = 0;
     std::vector<std::size_t> bounds_;

@@ -31,8 +31,7 @@ class DetailTracks {
     void note(std::size_t row, std::int32_t id, const float* logits, const Softmax& softmax,
               Sampler& sampler);
     // To the columns from `first` on, of all_rows rows.
-    void hand_out(std::size_t count, std::size_t first, std::size_t all_rows,
-                  DetailEvents& events);
+    void hand_out(std::size_t count, std::size_t first, std::size_t all_rows, DetailEvents& events);
 
   private:
     std::size_t vocabulary_size_;

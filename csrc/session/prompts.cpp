@@ -18,25 +18,23 @@ void check_numbers(const std::vector<float>& values, std::size_t size, const std
           "the " + name + " of a start holds a NaN or infinite number");
 }
 
-// Calls what(packed, unpacked) with the places of each vector of H in a row's state and in
-// [L, S, H].
-template <class What>
-void for_each_vector(const ModelConfig& config, What what) {
-    const std::size_t vectors = config.state_size() / config.padded_hidden();
-    for (std::size_t v = 0; v < vectors; ++v)
-        what(v * config.padded_hidden(), v * config.hidden_size);
+// How many numbers a state is handed out as.
+std::size_t numbers_of_state(const StepModel& model) {
+    std::size_t numbers = 1;
+    for (const std::size_t axis : model.state_shape()) numbers *= axis;
+    return numbers;
 }
 
 }  // namespace
 
-void check_ids(const Model& model, const Ids& ids) {
-    const std::size_t size = model.config().vocabulary_size;
+void check_ids(const StepModel& model, const Ids& ids) {
+    const std::size_t size = model.vocabulary_size();
     for (const std::int32_t id : ids)
         check(id >= 0 && static_cast<std::size_t>(id) < size,
               "id " + std::to_string(id) + " is not in a vocabulary of " + std::to_string(size));
 }
 
-Prompts::Prompts(const Model& model, std::vector<Prompt> prompts)
+Prompts::Prompts(const StepModel& model, std::vector<Prompt> prompts)
     : model_(model),
       prompts_(std::move(prompts)),
       states_(prompts_.size() * model.state_size()),
@@ -52,29 +50,20 @@ Prompts::Prompts(const Model& model, std::vector<Prompt> prompts)
 }
 
 void Prompts::start_from(std::size_t prompt) {
-    const ModelConfig& config = model_.config();
     const PromptState& start = prompts_[prompt].start;
-    const std::size_t H = config.hidden_size;
-    check_numbers(start.state, config.state_size() / config.padded_hidden() * H, "state");
-    check_numbers(start.logits, config.vocabulary_size, "logits");
-    float* state = states_.data() + prompt * model_.state_size();
-    for_each_vector(config, [&](std::size_t packed, std::size_t unpacked) {
-        std::copy_n(start.state.data() + unpacked, H, state + packed);
-    });
+    check_numbers(start.state, numbers_of_state(model_), "state");
+    check_numbers(start.logits, model_.vocabulary_size(), "logits");
+    model_.pack(start.state.data(), states_.data() + prompt * model_.state_size());
     std::copy(start.logits.begin(), start.logits.end(),
               logits_.data() + prompt * model_.logits_size());
 }
 
 PromptState Prompts::read_state(std::size_t prompt) const {
     check(fed(prompt), "the prompt has not been fed yet");
-    const ModelConfig& config = model_.config();
-    const std::size_t H = config.hidden_size;
     PromptState result;
-    for_each_vector(config, [&](std::size_t packed, std::size_t) {
-        const float* vector = state(prompt) + packed;
-        result.state.insert(result.state.end(), vector, vector + H);
-    });
-    result.logits.assign(logits(prompt), logits(prompt) + config.vocabulary_size);
+    result.state.resize(numbers_of_state(model_));
+    model_.unpack(state(prompt), result.state.data());
+    result.logits.assign(logits(prompt), logits(prompt) + model_.vocabulary_size());
     return result;
 }
 
@@ -87,7 +76,7 @@ std::pair<std::size_t, std::size_t> Prompts::progress() const {
     return {fed, all};
 }
 
-void Prompts::step(Workspace& work) {
+void Prompts::step(Stepper& stepper) {
     rows_.clear();
     const std::size_t last = std::min(next_ + kRowsPerStep, open_.size());
     for (; next_ < last; ++next_) {
@@ -98,7 +87,7 @@ void Prompts::step(Workspace& work) {
         const std::int32_t id = prompt.ids[prompt.fed++];
         rows_.add(id, state, state, fed(p) ? logits : nullptr);
     }
-    model_.step(rows_, work);
+    stepper.step(rows_);
     if (next_ < open_.size()) return;
     next_ = 0;
     std::erase_if(open_, [this](std::size_t p) { return fed(p); });

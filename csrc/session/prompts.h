@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "decode/dice.h"
-#include "model/model.h"
+#include "model/step_model.h"
 
 namespace charlm {
 
@@ -15,7 +15,7 @@ using Ids = std::vector<std::int32_t>;
 
 // What a model knows of a text it has been fed.
 struct PromptState {
-    std::vector<float> state;   // [L, S, H], S = 2 for an LSTM (h, c), else 1
+    std::vector<float> state;   // of the shape StepModel::state_shape
     std::vector<float> logits;  // [V], of the next character
 };
 
@@ -31,14 +31,14 @@ struct Prompt {
 class Prompts {
   public:
     // Each prompt begins with the start id, so none is empty.
-    Prompts(const Model& model, std::vector<Prompt> prompts);
+    Prompts(const StepModel& model, std::vector<Prompt> prompts);
 
     bool fed() const { return open_.empty(); }
     bool fed(std::size_t prompt) const {
         return prompts_[prompt].fed == prompts_[prompt].ids.size();
     }
     // Feeds one id to each of some prompts: few enough to take little time.
-    void step(Workspace& work);
+    void step(Stepper& stepper);
 
     std::size_t size() const { return prompts_.size(); }
     const Ids& ids(std::size_t prompt) const { return prompts_[prompt].ids; }
@@ -59,7 +59,7 @@ class Prompts {
   private:
     void start_from(std::size_t prompt);
 
-    const Model& model_;
+    const StepModel& model_;
     std::vector<Prompt> prompts_;
     std::vector<std::size_t> open_;  // those with ids left to feed
     std::size_t next_ = 0;           // of open_, the first that the next step feeds
@@ -68,6 +68,6 @@ class Prompts {
 };
 
 // Raises ValueError unless every id is one of the model's.
-void check_ids(const Model& model, const Ids& ids);
+void check_ids(const StepModel& model, const Ids& ids);
 
 }  // namespace charlm

@@ -21,35 +21,36 @@ std::vector<Prompt> prompts_of_rows(const std::vector<Prompt>& prompts, std::siz
 
 }  // namespace
 
-SamplingShard::SamplingShard(const Model& model, const std::vector<Prompt>& prompts,
+SamplingShard::SamplingShard(const StepModel& model, const std::vector<Prompt>& prompts,
                              const SamplingOptions& options, std::size_t first, std::size_t last)
     : model_(model),
       options_(options),
       first_(first),
       prompts_(model, prompts_of_rows(prompts, options.samples, first, last)),
-      softmax_(model.kernels(), model.config().vocabulary_size),
-      allowed_(model.config().vocabulary_size, options.banned),
-      sampler_(model.kernels(), model.config().vocabulary_size, options.filters),
-      stops_(model.config().vocabulary_size, options.stops),
+      softmax_(model.kernels(), model.vocabulary_size()),
+      allowed_(model.vocabulary_size(), options.banned),
+      sampler_(model.kernels(), model.vocabulary_size(), options.filters),
+      stops_(model.vocabulary_size(), options.stops),
+      stepper_(model.stepper()),
       states_((last - first) * model.state_size()),
       logits_((last - first) * model.logits_size()),
       ids_(last - first, kPad),
       log_probs_(last - first, 0) {
-    if (options.rivals)
-        details_.emplace(model.config().vocabulary_size, last - first, *options.rivals);
+    if (options.rivals) details_.emplace(model.vocabulary_size(), last - first, *options.rivals);
     for (std::size_t row = first; row < last; ++row) {
         const std::size_t prompt = row / options.samples - first / options.samples;
         const auto place = static_cast<std::uint32_t>(row % options.samples);
         all_.push_back({prompt, prompts_.dice(prompt).sample + place, kPad, 0, {}, {}});
         if (options.max_length > 0) live_.push_back(row - first);
     }
-    if (options.no_repeat_ngram > 0) ngrams_.assign(prompts_.size(), Ngrams(options.no_repeat_ngram));
+    if (options.no_repeat_ngram > 0)
+        ngrams_.assign(prompts_.size(), Ngrams(options.no_repeat_ngram));
     read_prompts();
 }
 
 void SamplingShard::step() {
     if (!prompts_.fed()) {
-        prompts_.step(work_);
+        prompts_.step(*stepper_);
         return read_prompts();
     }
     if (next_ == 0) begin_position();
@@ -82,21 +83,20 @@ void SamplingShard::feed(std::size_t first, std::size_t last) {
         const float* in = produced_ == 1 ? prompts_.state(all_[r].prompt) : state;
         rows_.add(all_[r].id, in, state, logits_.data() + r * model_.logits_size());
     }
-    model_.step(rows_, work_);
+    stepper_->step(rows_);
 }
 
 void SamplingShard::choose(std::size_t r) {
     Row& row = all_[r];
-    const float* logits = produced_ == 0 ? prompts_.logits(row.prompt)
-                                         : logits_.data() + r * model_.logits_size();
+    const float* logits =
+        produced_ == 0 ? prompts_.logits(row.prompt) : logits_.data() + r * model_.logits_size();
     if (!model_.kernels().all_finite(logits, model_.logits_size())) {
         row.ended = produced_ + 1;
         return;
     }
     const auto position = static_cast<std::uint32_t>(prompts_.length(row.prompt) + produced_);
     const bool may_end = static_cast<std::int64_t>(produced_) >= options_.min_length;
-    const std::int32_t* allowed =
-        allowed_.after(may_end, row.ngrams ? &*row.ngrams : nullptr);
+    const std::int32_t* allowed = allowed_.after(may_end, row.ngrams ? &*row.ngrams : nullptr);
     const std::uint64_t key = prompts_.dice(row.prompt).key;
     row.id = sampler_.draw(logits, allowed, {key, row.sample, position, 0});
     softmax_.read(logits);
@@ -126,13 +126,13 @@ void SamplingShard::hand_out(std::size_t from, std::size_t count, std::size_t al
     log_probs_.hand_out(count, events.log_probs.data() + first_, all_rows);
     if (details_) details_->hand_out(count, first_, all_rows, *events.details);
     for (std::size_t r = 0; r < all_.size(); ++r)
-        events.finished[first_ + r] = options_.max_length == 0 ||
-                                      (all_[r].ended != 0 && all_[r].ended <= from + count);
+        events.finished[first_ + r] =
+            options_.max_length == 0 || (all_[r].ended != 0 && all_[r].ended <= from + count);
 }
 
-SamplingSession::SamplingSession(std::shared_ptr<const Model> model,
-                                 const std::vector<Prompt>& prompts,
-                                 const SamplingOptions& options, std::size_t threads)
+SamplingSession::SamplingSession(std::shared_ptr<const StepModel> model,
+                                 const std::vector<Prompt>& prompts, const SamplingOptions& options,
+                                 std::size_t threads)
     : model_(std::move(model)),
       rows_(prompts.size() * options.samples),
       samples_(options.samples),

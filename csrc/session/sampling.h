@@ -18,11 +18,23 @@ struct SamplingOptions {
     std::size_t no_repeat_ngram = 0;  // 0: off
     std::vector<std::int32_t> banned;
     std::vector<Ids> stops;
-    std::size_t samples = 1;      // per prompt
-    std::int64_t max_length = 0;  // new characters and EOS
-    std::int64_t min_length = 0;  // before so many new characters nothing ends a row
+    std::size_t samples = 1;            // per prompt
+    std::int64_t max_length = 0;        // new characters and EOS
+    std::int64_t min_length = 0;        // before so many new characters nothing ends a row
     std::optional<std::size_t> rivals;  // none: no details
 };
+
+template <class Visit>
+void fields(SamplingOptions& options, Visit visit) {
+    fields(options.filters, visit);
+    visit("no_repeat_ngram", options.no_repeat_ngram);
+    visit("banned", options.banned);
+    visit("stops", options.stops);
+    visit("samples", options.samples);
+    visit("max_length", options.max_length);
+    visit("min_length", options.min_length);
+    visit("rivals", options.rivals);
+}
 
 // What `advance` hands out: n positions of N rows. After a row's end: PAD and 0. A row whose
 // logits overflow ends there, without an id.
@@ -37,14 +49,14 @@ struct SampleEvents {
 class SamplingShard {
   public:
     // Rows [first, last) of the whole session.
-    SamplingShard(const Model& model, const std::vector<Prompt>& prompts,
+    SamplingShard(const StepModel& model, const std::vector<Prompt>& prompts,
                   const SamplingOptions& options, std::size_t first, std::size_t last);
 
     bool done() const { return prompts_.fed() && live_.empty(); }
     std::size_t produced() const { return produced_; }
     // One position, of a prompt or of what follows it, or a part of one: of some rows.
     void step();
-    Workspace& work() { return work_; }
+    Stepper& stepper() { return *stepper_; }
     const Prompts& prompts() const { return prompts_; }
 
     // Moves `count` positions from `from` on into columns [first, last) of the events.
@@ -52,10 +64,10 @@ class SamplingShard {
 
   private:
     struct Row {
-        std::size_t prompt;     // of this shard
-        std::uint32_t sample;   // index, which names its dice
-        std::int32_t id;        // drawn last
-        std::size_t ended;      // positions after which it ended, or 0
+        std::size_t prompt;    // of this shard
+        std::uint32_t sample;  // index, which names its dice
+        std::int32_t id;       // drawn last
+        std::size_t ended;     // positions after which it ended, or 0
         Stops::Progress stops;
         std::optional<Ngrams> ngrams;
     };
@@ -67,7 +79,7 @@ class SamplingShard {
     bool ends(Row& row) const;
     void end_position();
 
-    const Model& model_;
+    const StepModel& model_;
     SamplingOptions options_;
     std::size_t first_;
     Prompts prompts_;
@@ -76,7 +88,7 @@ class SamplingShard {
     AllowedIds allowed_;
     Sampler sampler_;
     Stops stops_;
-    Workspace work_;
+    std::unique_ptr<Stepper> stepper_;
     StepRows rows_;
     std::vector<Row> all_;
     std::vector<std::size_t> live_;  // indices into all_, in order
@@ -90,10 +102,12 @@ class SamplingShard {
 
 class SamplingSession {
   public:
-    SamplingSession(std::shared_ptr<const Model> model, const std::vector<Prompt>& prompts,
+    using Options = SamplingOptions;
+
+    SamplingSession(std::shared_ptr<const StepModel> model, const std::vector<Prompt>& prompts,
                     const SamplingOptions& options, std::size_t threads);
 
-    const Model& model() const { return *model_; }
+    const StepModel& model() const { return *model_; }
     std::size_t rows() const { return rows_; }
     std::optional<std::size_t> rivals() const { return rivals_; }
     bool done() const;
@@ -104,7 +118,7 @@ class SamplingSession {
     std::pair<std::size_t, std::size_t> progress() const;
 
   private:
-    std::shared_ptr<const Model> model_;
+    std::shared_ptr<const StepModel> model_;
     std::size_t rows_, samples_, threads_, delivered_ = 0;
     std::optional<std::size_t> rivals_;
     std::vector<std::size_t> bounds_;  // of the shards' rows

@@ -12,12 +12,13 @@ constexpr std::size_t kGroupSize = 96;
 
 }  // namespace
 
-ScoringShard::ScoringShard(const Model& model, std::vector<ScoredText*> texts,
+ScoringShard::ScoringShard(const StepModel& model, std::vector<ScoredText*> texts,
                            std::optional<std::size_t> rivals)
     : model_(model),
       texts_(std::move(texts)),
-      softmax_(model.kernels(), model.config().vocabulary_size) {
-    if (rivals) rivals_.emplace(model.config().vocabulary_size, *rivals);
+      softmax_(model.kernels(), model.vocabulary_size()),
+      stepper_(model.stepper()) {
+    if (rivals) rivals_.emplace(model.vocabulary_size(), *rivals);
     const std::size_t rows = std::min(kGroupSize, texts_.size());
     states_ = Aligned<float>(rows * model.state_size());
     logits_ = Aligned<float>(rows * model.logits_size());
@@ -39,7 +40,7 @@ void ScoringShard::step() {
         rows_.add(texts[n]->inputs[position_], state, state,
                   logits_.data() + n * model_.logits_size());
     }
-    model_.step(rows_, work_);
+    stepper_->step(rows_);
     for (std::size_t n = first; n < group; ++n) read(rows_.logits[n - first], *texts[n]);
     scored_ += group - first;
     ++steps_;
@@ -58,7 +59,7 @@ void ScoringShard::read(const float* logits, ScoredText& text) {
     softmax_.read(logits);
     text.log_probs[position_] = softmax_.log_prob(logits[target]);
     if (!rivals_) return;
-    text.ranks[position_] = rank_of(target, logits, model_.config().vocabulary_size);
+    text.ranks[position_] = rank_of(target, logits, model_.vocabulary_size());
     text.entropies[position_] = softmax_.entropy();
     std::size_t place = position_ * rivals_->count();
     for (const std::int32_t rival : rivals_->read(logits)) {
@@ -67,12 +68,12 @@ void ScoringShard::read(const float* logits, ScoredText& text) {
     }
 }
 
-ScoringSession::ScoringSession(std::shared_ptr<const Model> model, std::vector<Ids> inputs,
+ScoringSession::ScoringSession(std::shared_ptr<const StepModel> model, std::vector<Ids> inputs,
                                std::vector<Ids> targets, std::optional<std::size_t> rivals,
                                std::size_t threads)
     : model_(std::move(model)), rivals_(rivals), threads_(threads) {
     check(inputs.size() == targets.size(), "as many inputs as targets are needed");
-    check(rivals.value_or(0) < model_->config().vocabulary_size, "there are fewer rivals than that");
+    check(rivals.value_or(0) < model_->vocabulary_size(), "there are fewer rivals than that");
     for (std::size_t s = 0; s < inputs.size(); ++s) {
         check(inputs[s].size() == targets[s].size(), "inputs and targets differ in length");
         check_ids(*model_, inputs[s]);
@@ -85,7 +86,8 @@ ScoringSession::ScoringSession(std::shared_ptr<const Model> model, std::vector<I
     const std::size_t count = split_evenly(texts_.size(), threads).size() - 1;
     std::vector<std::vector<ScoredText*>> parts(count);
     for (std::size_t s = 0; s < texts_.size(); ++s) parts[s % count].push_back(&texts_[s]);
-    for (std::vector<ScoredText*>& part : parts) shards_.emplace_back(*model_, std::move(part), rivals);
+    for (std::vector<ScoredText*>& part : parts)
+        shards_.emplace_back(*model_, std::move(part), rivals);
 }
 
 bool ScoringSession::done() const {

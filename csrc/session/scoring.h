@@ -24,7 +24,7 @@ struct ScoredText {
 
 class ScoringShard {
   public:
-    ScoringShard(const Model& model, std::vector<ScoredText*> texts,
+    ScoringShard(const StepModel& model, std::vector<ScoredText*> texts,
                  std::optional<std::size_t> rivals);
 
     bool done() const { return texts_.empty(); }
@@ -32,16 +32,16 @@ class ScoringShard {
     // Targets scored so far.
     std::size_t scored() const { return scored_; }
     void step();
-    Workspace& work() { return work_; }
+    Stepper& stepper() { return *stepper_; }
 
   private:
     void read(const float* logits, ScoredText& text);
 
-    const Model& model_;
+    const StepModel& model_;
     std::vector<ScoredText*> texts_;  // shortest first; the group being fed is at the end
     Softmax softmax_;
     std::optional<Rivals> rivals_;
-    Workspace work_;
+    std::unique_ptr<Stepper> stepper_;
     StepRows rows_;
     Aligned<float> states_, logits_;
     std::size_t steps_ = 0, position_ = 0, scored_ = 0;
@@ -49,7 +49,7 @@ class ScoringShard {
 
 class ScoringSession {
   public:
-    ScoringSession(std::shared_ptr<const Model> model, std::vector<Ids> inputs,
+    ScoringSession(std::shared_ptr<const StepModel> model, std::vector<Ids> inputs,
                    std::vector<Ids> targets, std::optional<std::size_t> rivals,
                    std::size_t threads);
 
@@ -63,7 +63,7 @@ class ScoringSession {
     std::pair<std::size_t, std::size_t> progress() const;
 
   private:
-    std::shared_ptr<const Model> model_;
+    std::shared_ptr<const StepModel> model_;
     std::optional<std::size_t> rivals_;
     std::size_t threads_, steps_ = 0;
     std::vector<ScoredText> texts_;

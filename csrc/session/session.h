@@ -6,7 +6,7 @@
 //     std::size_t produced() const  positions produced so far
 //     void step()                 one position, of a prompt or of what follows it, or a part of
 //                                 one: short, whatever the number of rows
-//     Workspace& work()           that of its steps
+//     Stepper& stepper()          that of its steps
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@
 
 #include "base/check.h"
 #include "base/parallel.h"
-#include "model/model.h"
+#include "model/step_model.h"
 
 namespace charlm {
 
@@ -50,8 +50,8 @@ inline constexpr std::size_t kWorthATeam = 16;
 // one step). Threads that no shard needs help with the steps of those there are. Returns how
 // many of the n positions are ready in all of them.
 template <class Shard>
-std::size_t advance_shards(std::vector<Shard>& shards, std::size_t threads,
-                           std::size_t delivered, std::size_t n, double budget_ms) {
+std::size_t advance_shards(std::vector<Shard>& shards, std::size_t threads, std::size_t delivered,
+                           std::size_t n, double budget_ms) {
     check(budget_ms >= 0, "budget_ms must be 0 or more");
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
@@ -62,16 +62,16 @@ std::size_t advance_shards(std::vector<Shard>& shards, std::size_t threads,
     const std::size_t each = n < kWorthATeam || shards.empty() ? 1 : threads / shards.size();
     for_each_shard(shards, [&](Shard& shard) {
         Team team(each);
-        Workspace& work = shard.work();
+        Stepper& stepper = shard.stepper();
         for (double begun = used(); !shard.done() && shard.produced() < target;) {
-            work.team = each > 1 && work.shares.way() ? &team : nullptr;
+            stepper.team = each > 1 && stepper.shares.way() ? &team : nullptr;
             shard.step();
             const double now = used();
-            if (each > 1) work.shares.took(now - begun);
+            if (each > 1) stepper.shares.took(now - begun);
             begun = now;
             if (now >= budget_ms) break;
         }
-        work.team = nullptr;
+        stepper.team = nullptr;
     });
     std::size_t ready = target, longest = 0;
     bool all_done = true;

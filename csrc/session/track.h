@@ -5,8 +5,6 @@
 #include <cstddef>
 #include <vector>
 
-#include "base/planted.h"
-
 namespace charlm {
 
 // Positions of `width` values; those that nothing is written to stay `none`.
@@ -25,8 +23,7 @@ class Track {
         const std::size_t ready = std::min(count, values_.size() / width_);
         const auto first = values_.begin();
         for (std::size_t t = 0; t < ready; ++t)
-            std::copy_n(first + static_cast<std::ptrdiff_t>(t * width_),
-                        width_ + planted::past_the_end(), out + t * stride);
+            std::copy_n(first + static_cast<std::ptrdiff_t>(t * width_), width_, out + t * stride);
         values_.erase(first, first + static_cast<std::ptrdiff_t>(ready * width_));
     }
 

@@ -268,31 +268,33 @@ def test_a_beam_whose_numbers_overflow_ends_and_the_others_go_on(strategy) -> No
 
 def test_the_native_side_checks_a_beam_again() -> None:
     engine = Engine(random_checkpoint())
-    good = {
+    good: dict[str, Any] = {
         "model": engine._model,
         "prompts": [[1]],
         "starts": [None],
         "dice": [(1, 0)],
+        "threads": 1,
+    }
+    options = {
         "width": 3,
         "length_penalty": 0.0,
         "stop_rule": "exact",
         "patience": 1.0,
-        "nucleus": "off",
+        "mode": "off",
         "top_p": 1.0,
         "no_repeat_ngram": 0,
         "banned": [0],
         "max_length": 3,
         "min_length": 0,
         "stops": [],
-        "threads": 1,
     }
-    _engine.BeamSession(**good)
+    _engine.BeamSession(**good, options=options)
     bad: dict[str, list[Any]] = {
         "width": [0, 131_073],
         "length_penalty": [10.5, float("nan"), float("inf")],
         "stop_rule": ["", "soon"],
         "patience": [0.0, -1.0, 1e9, float("nan")],
-        "nucleus": ["on"],
+        "mode": ["on"],
         "top_p": [0.0, 1.1, float("nan")],
         "banned": [[-1], [10_000], list(range(len(engine.vocabulary)))],
         "max_length": [-1],
@@ -304,5 +306,10 @@ def test_the_native_side_checks_a_beam_again() -> None:
     }
     for name, values in bad.items():
         for value in values:
+            given = good | {"options": options}
+            if name in options:
+                given["options"] = options | {name: value}
+            else:
+                given[name] = value
             with pytest.raises(ValueError):
-                _engine.BeamSession(**(good | {name: value}))
+                _engine.BeamSession(**given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,19 +22,14 @@ def engine() -> Engine:
     return Engine(CHECKPOINT)
 
 
-def session(engine: Engine, name: str = "SamplingSession", **changed: Any) -> Any:
-    """A session of two prompts, of two samples or hypotheses each."""
+def options_of(name: str) -> dict[str, Any]:
+    """The options of a session of two samples or hypotheses of each prompt."""
     common = {
-        "model": engine._model,
-        "prompts": [[1], [1, 5]],
-        "starts": [None, None],
-        "dice": [(1, 0), (2**64 - 1, 2**32 - 2)],
         "no_repeat_ngram": 0,
         "banned": [0],
         "max_length": 3,
         "min_length": 0,
         "stops": [],
-        "threads": 1,
         "top_p": 1.0,
     }
     own: dict[str, dict[str, Any]] = {
@@ -50,10 +46,25 @@ def session(engine: Engine, name: str = "SamplingSession", **changed: Any) -> An
             "length_penalty": 0.0,
             "stop_rule": "exact",
             "patience": 1.0,
-            "nucleus": "off",
+            "mode": "off",
         },
     }
-    return getattr(_engine, name)(**(common | own[name] | changed))
+    return common | own[name]
+
+
+def session(engine: Engine, name: str = "SamplingSession", **changed: Any) -> Any:
+    """A session of two prompts, with some options or other arguments changed."""
+    given = {
+        "model": engine._model,
+        "prompts": [[1], [1, 5]],
+        "starts": [None, None],
+        "dice": [(1, 0), (2**64 - 1, 2**32 - 2)],
+        "options": options_of(name),
+        "threads": 1,
+    }
+    for argument, value in changed.items():
+        (given if argument in given else given["options"])[argument] = value
+    return getattr(_engine, name)(**given)
 
 
 def model(checkpoint: Checkpoint, tensors: Any) -> _engine.Model:
@@ -116,6 +127,36 @@ def test_dice_are_a_key_and_an_index_of_each_prompt(engine: Engine, name: str) -
                 (1, 0, 0), None, [], "10"):  # fmt: skip
         with pytest.raises(TypeError):
             session(engine, name, dice=[good, bad])
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_options_have_their_names_and_types(engine: Engine, name: str) -> None:
+    good = options_of(name)
+    for option in good:
+        with pytest.raises(TypeError, match=f"option '{option}' is missing"):
+            session(engine, name, options={n: v for n, v in good.items() if n != option})
+        with pytest.raises(TypeError, match=f"option '{option}' is of a wrong type"):
+            session(engine, name, options=good | {option: object()})
+    for unknown in ("temprature", 3, None, "\ud800"):
+        with pytest.raises(TypeError, match=r"option .* is unknown"):
+            session(engine, name, options=good | {unknown: 1.0})
+    for none in (None, [], list(good.items()), 3, "top_p"):
+        with pytest.raises(TypeError, match="not a mapping"):
+            session(engine, name, options=none)
+    before = dict(good)
+    session(engine, name, options=good)
+    session(engine, name, options=MappingProxyType(good))
+    assert good == before
+
+
+@pytest.mark.parametrize(("option", "words"), [("stop_rule", "exact, first or patience"),
+                                               ("mode", "off, sample or best")])  # fmt: skip
+def test_a_word_is_one_of_those_that_an_option_knows(
+    engine: Engine, option: str, words: str
+) -> None:
+    for word in ("exactly", "", "Exact"):
+        with pytest.raises(_engine.EngineError, match=f"{option} '{word}' is not {words}"):
+            session(engine, "BeamSession", **{option: word})
 
 
 @pytest.mark.parametrize("width", [0, 131_073, 2**63])

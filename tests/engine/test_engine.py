@@ -15,6 +15,7 @@ from charlm import _engine
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling
 from charlm.engine.engine import Engine
 from charlm.engine.events import BeamEvents, SampleEvents
+from charlm.engine.native import strategy_options
 from charlm.errors import InputError, UnknownCharacter
 from charlm.reference import ReferenceModel, log_softmax
 from charlm.text.vocabulary import EOS, PAD
@@ -267,11 +268,14 @@ def test_arguments_out_of_range_are_one_error() -> None:
 
 def test_the_native_side_checks_again() -> None:
     engine = Engine(random_checkpoint())
-    good = {
+    good: dict[str, Any] = {
         "model": engine._model,
         "prompts": [[1]],
         "starts": [None],
         "dice": [(1, 0)],
+        "threads": 1,
+    }
+    options = {
         "samples": 1,
         "temperature": 1.0,
         "top_k": 0,
@@ -284,9 +288,8 @@ def test_the_native_side_checks_again() -> None:
         "min_length": 0,
         "stops": [],
         "rivals": -1,
-        "threads": 1,
     }
-    _engine.SamplingSession(**good)
+    _engine.SamplingSession(**good, options=options)
     bad = {
         "temperature": [-1.0, 1e-30, float("nan"), float("inf"), 101.0],
         "top_k": [-1],
@@ -306,10 +309,15 @@ def test_the_native_side_checks_again() -> None:
     }
     for name, values in bad.items():
         for value in values:
+            given = good | {"options": options}
+            if name in options:
+                given["options"] = options | {name: value}
+            else:
+                given[name] = value
             with pytest.raises(ValueError):
-                _engine.SamplingSession(**(good | {name: value}))
+                _engine.SamplingSession(**given)
     with pytest.raises(TypeError):
-        _engine.SamplingSession(**(good | {"model": None}))
+        _engine.SamplingSession(**(good | {"model": None}), options=options)
 
 
 def test_weights_are_checked_again() -> None:
@@ -337,20 +345,18 @@ def test_a_prompt_may_start_from_its_state(cell, beams) -> None:
     prompts = [[2, *engine.vocabulary.string2code(text)] for text in ("", "a", "the cat sat on")]
 
     def session(starts: list[tuple[np.ndarray, np.ndarray, int] | None]) -> Any:
-        options: dict[str, Any] = {
+        given: dict[str, Any] = {
             "model": engine._model, "prompts": prompts, "starts": starts,
-            "dice": [(4, 0), (5, 0), (6, 2)], "no_repeat_ngram": 0, "banned": [0],
-            "max_length": 12, "min_length": 0, "stops": [], "threads": 2,
+            "dice": [(4, 0), (5, 0), (6, 2)], "threads": 2,
+        }  # fmt: skip
+        strategy = NucleusBeam(width=3, top_p=0.9) if beams else Sampling()
+        options = {
+            **strategy_options(strategy), "banned": [0], "max_length": 12, "min_length": 0,
+            "stops": [],
         }  # fmt: skip
         if beams:
-            return _engine.BeamSession(
-                **options, width=3, length_penalty=0.0, stop_rule="exact", patience=1.0,
-                nucleus="sample", top_p=0.9,
-            )  # fmt: skip
-        return _engine.SamplingSession(
-            **options, samples=3, temperature=1.0, top_k=0, top_p=1.0, min_p=0.0,
-            typical_p=1.0, rivals=-1,
-        )  # fmt: skip
+            return _engine.BeamSession(**given, options=options)
+        return _engine.SamplingSession(**given, options={**options, "samples": 3, "rivals": -1})
 
     def run(session: Any) -> list[bytes]:
         parts = []

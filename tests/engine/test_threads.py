@@ -20,6 +20,7 @@ from models import random_checkpoint
 from charlm import _engine
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
 from charlm.engine.engine import Engine
+from charlm.engine.native import strategy_options
 
 THREADS = 8
 LENGTH = 12
@@ -117,9 +118,11 @@ def test_a_dropped_session_leaves_no_object_behind() -> None:
 def sampling(model: _engine.Model) -> _engine.SamplingSession:
     return _engine.SamplingSession(
         model=model, prompts=[[1, 5], [1, 6, 7]], starts=[None, None],
-        dice=[(3, 0), (4, 7)], samples=2, temperature=1.0, top_k=0, top_p=0.9, min_p=0.0,
-        typical_p=1.0, no_repeat_ngram=0, banned=[0], max_length=200, min_length=200, stops=[],
-        rivals=-1, threads=2,
+        dice=[(3, 0), (4, 7)], threads=2,
+        options={
+            **strategy_options(Sampling(top_p=0.9)), "banned": [0], "max_length": 200,
+            "min_length": 200, "stops": [], "samples": 2, "rivals": -1,
+        },
     )  # fmt: skip
 
 

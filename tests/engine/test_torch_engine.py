@@ -22,7 +22,7 @@ from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
 from charlm.dice import name_of
 from charlm.engine.engine import Engine
 from charlm.engine.events import BeamEvents
-from charlm.engine.native import banned_ids
+from charlm.engine.native import banned_ids, strategy_options
 from charlm.errors import CharlmError, InputError
 from charlm.model.cells import CELLS
 from charlm.reference import ReferenceModel, beam_search, gumbel_noise, philox4x32, sample
@@ -363,28 +363,27 @@ def test_a_state_of_either_engine_starts_the_other(device) -> None:
 
 
 def sampling_options(engine: Engine, **options: Any) -> dict[str, Any]:
-    """Keyword arguments of a session of its own, one row a prompt."""
+    """Keyword arguments of a session of its own, one row a prompt; some of them changed."""
     prompts = options.get("prompts", [[EOS]])
-    neutral = {
+    given: dict[str, Any] = {
         "model": engine._model,
         "prompts": prompts,
         "starts": [None] * len(prompts),
         "dice": [(5, 0)] * len(prompts),
-        "samples": 1,
-        "temperature": 1.0,
-        "top_k": 0,
-        "top_p": 1.0,
-        "min_p": 0.0,
-        "typical_p": 1.0,
-        "no_repeat_ngram": 0,
-        "banned": [PAD],
-        "max_length": 20,
-        "min_length": 0,
-        "stops": [],
-        "rivals": -1,
+        "options": {
+            **strategy_options(Sampling()),
+            "samples": 1,
+            "banned": [PAD],
+            "max_length": 20,
+            "min_length": 0,
+            "stops": [],
+            "rivals": -1,
+        },
         "threads": 1,
     }
-    return neutral | options
+    for name, value in options.items():
+        (given if name in given else given["options"])[name] = value
+    return given
 
 
 def test_bad_arguments_are_errors(device) -> None:
@@ -405,6 +404,11 @@ def test_bad_arguments_are_errors(device) -> None:
     ):
         with pytest.raises(torch_engine.EngineError):
             torch_engine.SamplingSession(**sampling_options(engine, **bad))
+    with pytest.raises(TypeError, match="option 'temprature' is unknown"):
+        torch_engine.SamplingSession(**sampling_options(engine, temprature=1.0))
+    searching = sampling_options(engine)
+    with pytest.raises(TypeError, match="option 'width' is missing"):
+        torch_engine.BeamSession(**searching)
     with pytest.raises(torch_engine.EngineError, match="not been fed"):
         torch_engine.SamplingSession(**sampling_options(engine)).prompt_state(0)
     with pytest.raises(torch_engine.EngineError, match="2 are expected"):

@@ -17,6 +17,7 @@ from textual.widgets import OptionList
 from tui.app import CharlmApp
 from tui.views.base import View
 from tui.views.write.export.export_sheet import FORMATS, ExportSheet
+from tui.views.write.lanes.author import LanesAuthor
 from tui.views.write.view import WriteScreen
 
 HOSTILE = "\x1b]0;own\x07\x9b31m[/bold][@click=app.quit]x[/]\u202eabc\ud800 [red"
@@ -40,7 +41,7 @@ async def loaded(app: CharlmApp, size: tuple[int, int]) -> AsyncIterator[WriteSc
         async with app.run_test(size=size, notifications=True):
             screen = app.screen
             assert isinstance(screen, WriteScreen)
-            await until(lambda: screen.facts)
+            await until(lambda: screen.model.facts)
             yield screen
     finally:
         app.close()
@@ -73,9 +74,15 @@ async def write(screen: WriteScreen, prompt: str) -> None:
     """A prompt, Enter, and the whole text."""
     screen.prompt.focus()
     screen.prompt.text = prompt
-    blocks = len(screen.view.blocks)
+    blocks = len(screen.text.view.blocks)
     await press(screen, "enter")
-    await until(lambda: len(screen.view.blocks) > blocks and not screen.writing.streaming)
+    await until(lambda: len(screen.text.view.blocks) > blocks and not screen.text.writing.streaming)
+
+
+def lanes_of(screen: WriteScreen) -> LanesAuthor:
+    """Who writes the texts that are seen side by side."""
+    assert screen.stages.lanes is not None
+    return screen.stages.lanes.author
 
 
 async def export(screen: WriteScreen, suffix: str, *keys: str) -> None:

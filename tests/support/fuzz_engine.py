@@ -119,8 +119,8 @@ class Fuzzer:
         number = random.randrange(len(self._engines))
         return self._engines[number]._model, number
 
-    def _decoder(self, random: Random) -> dict[str, Any]:
-        """Good arguments that every decoder takes, for a model of its own."""
+    def _decoder(self, random: Random, own: dict[str, Any]) -> dict[str, Any]:
+        """Good arguments of a decoder with options of its own, and now and then spoiled options."""
         model, number = self._native(random)
         prompts = [_ids(random, 1, 6) for _ in range(random.choice([1, 1, 2, 3, 0]))]
         starts: list[Any] = [None] * len(prompts)
@@ -128,6 +128,13 @@ class Fuzzer:
             state = self._states[number]
             prompts[0] = [*state.ids.tolist(), *_ids(random, 0, 2)]
             starts[0] = (state.state, state.logits, len(state.ids))
+        options = own | {
+            "no_repeat_ngram": random.choice([0, 0, 1, 2, 3, 65535]),
+            "banned": random.choice([[], [0], [0, 1], [0, 3, 4]]),
+            "max_length": random.choice([0, 1, 4, 9, 9, 2**31 - 1]),
+            "min_length": random.choice([0, 0, 3, 100]),
+            "stops": random.choice([[], [[3]], [[3, 3, 4], [2]]]),
+        }
         return {
             "model": model,
             "prompts": prompts,
@@ -136,16 +143,12 @@ class Fuzzer:
                 (random.choice([1, 7, 2**64 - 1]), random.choice([0, 0, 2**32 - 2]))
                 for _ in prompts
             ],
-            "no_repeat_ngram": random.choice([0, 0, 1, 2, 3, 65535]),
-            "banned": random.choice([[], [0], [0, 1], [0, 3, 4]]),
-            "max_length": random.choice([0, 1, 4, 9, 9, 2**31 - 1]),
-            "min_length": random.choice([0, 0, 3, 100]),
-            "stops": random.choice([[], [[3]], [[3, 3, 4], [2]]]),
+            "options": spoiled(random, options) if random.random() < 0.3 else options,
             "threads": random.choice([1, 1, 1, 1, 2, 5]),
         }
 
     def _sampling(self, random: Random) -> None:
-        arguments = self._decoder(random) | {
+        own = {
             "samples": random.choice([1, 1, 2, 5, 130]),
             "temperature": random.choice([0, 0.01, 1, 1, 0.7, 100]),
             "top_k": random.choice([0, 0, 1, 4, 2**31 - 1]),
@@ -154,7 +157,8 @@ class Fuzzer:
             "typical_p": random.choice(SHARES),
             "rivals": random.choice([-1, -1, 0, 3, V - 1]),
         }
-        session = self._call(random, "SamplingSession", _engine.SamplingSession, arguments)
+        arguments = self._decoder(random, own)
+        session = self._call(random, "SamplingSession", _engine.SamplingSession, arguments, 0.2)
         if session is None:
             return
         for _ in range(random.randrange(5)):
@@ -168,15 +172,16 @@ class Fuzzer:
             self._state_of(random, session)
 
     def _beams(self, random: Random) -> None:
-        arguments = self._decoder(random) | {
+        own = {
             "width": random.choice([1, 2, 3, 10, 97]),
             "length_penalty": random.choice([0, 0, 1, -10, 10]),
             "stop_rule": random.choice(["exact", "first", "patience"]),
             "patience": random.choice([1, 1, 0.1, 2.5, 1000]),
-            "nucleus": random.choice(["off", "sample", "best"]),
+            "mode": random.choice(["off", "sample", "best"]),
             "top_p": random.choice(SHARES),
         }
-        session = self._call(random, "BeamSession", _engine.BeamSession, arguments)
+        arguments = self._decoder(random, own)
+        session = self._call(random, "BeamSession", _engine.BeamSession, arguments, 0.2)
         if session is None:
             return
         for _ in range(random.randrange(5)):

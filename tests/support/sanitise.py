@@ -5,7 +5,7 @@ python tests/support/sanitise.py thread              ThreadSanitizer
 python tests/support/sanitise.py address --fuzz N    N calls of the fuzzer, in place of the tests
 
 The build lies in a tree of its own, build/address or build/thread, of links to the package's
-files, so that charlm/_engine*.so stays as it is. It holds bugs (csrc/base/planted.h), dormant
+files, so that charlm/_engine*.so stays as it is. Bugs are linked into it (planted.cpp), dormant
 until they are named: each is woken first, and must be reported.
 """
 
@@ -21,7 +21,11 @@ from pathlib import Path
 from root import ROOT
 
 # -fno-wrapv: with the flags that Python was built with, an overflow would be no error.
-FLAGS = "-O1 -g1 -fno-omit-frame-pointer -fno-wrapv -DCHARLM_PLANT_BUGS"
+FLAGS = "-O1 -g1 -fno-omit-frame-pointer -fno-wrapv"
+PLANTED = ROOT / "tests/support/planted.cpp"
+#: charlm::Sampler::draw, whose callers get to the bugs first. If it is called otherwise one day,
+#: no bug is caught.
+SEAM = "_ZN6charlm7Sampler4drawEPKfPKiRKNS_8NoiseKeyE"
 DECODE = """
 from charlm.decoding import Sampling
 from charlm.engine import Engine
@@ -71,21 +75,34 @@ def build(sanitiser: Sanitiser, tree: Path) -> None:
         if file.suffix != ".so" and file.name != "__pycache__":
             (package / file.name).symlink_to(file)
     print("Building the engine with", sanitiser.flags, flush=True)
+    flags, planted = f"{FLAGS} {sanitiser.flags}", tree / "planted.o"
+    seam = ["-Icsrc", f'-DSEAM="{SEAM}"', "-std=c++20", "-fPIC"]
+    compiling = [compiler(), *flags.split(), *seam, "-c", PLANTED, "-o", planted]
+    subprocess.run(compiling, check=True)
     places = [f"--build-lib={tree}", f"--build-temp={tree / 'objects'}"]
+    outdated = any(e.stat().st_mtime < PLANTED.stat().st_mtime for e in package.glob("*.so"))
     subprocess.run(
-        [sys.executable, "setup.py", "--quiet", "build_ext", *places],
-        env={**os.environ, "CHARLM_CXXFLAGS": f"{FLAGS} {sanitiser.flags}"},
+        [sys.executable, "setup.py", "--quiet", "build_ext", *places, *["--force"] * outdated],
+        env={
+            **os.environ,
+            "CHARLM_CXXFLAGS": flags,
+            "LDFLAGS": f"{os.environ.get('LDFLAGS', '')} {planted} -Wl,--wrap={SEAM}",
+        },
         check=True,
     )
 
 
+def compiler() -> str:
+    """What compiles C++."""
+    return os.environ.get("CXX", "c++")
+
+
 def library(name: str) -> str:
     """Where the compiler has one of its libraries."""
-    compiler = os.environ.get("CXX", "c++")
-    asked = [compiler, f"-print-file-name={name}"]
+    asked = [compiler(), f"-print-file-name={name}"]
     path = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     if not os.path.isabs(path):
-        sys.exit(f"{compiler} has no {name}: install its sanitisers")
+        sys.exit(f"{compiler()} has no {name}: install its sanitisers")
     return path
 
 
@@ -95,7 +112,7 @@ def run(sanitiser: Sanitiser, tree: Path, command: list[str], bug: str = "") -> 
         **os.environ,
         **sanitiser.options,
         "LD_PRELOAD": " ".join(library(name) for name in sanitiser.libraries),
-        "PYTHONPATH": f"{tree}{os.pathsep}{ROOT / 'tests'}",
+        "PYTHONPATH": f"{tree}{os.pathsep}{ROOT / 'tests/support'}",
         "PYTHONMALLOC": "malloc",
         "OPENBLAS_NUM_THREADS": "1",
         "CHARLM_PLANTED_BUG": bug,

@@ -5,12 +5,6 @@ from __future__ import annotations
 from .key import Key, always
 
 KEYS: tuple[Key, ...] = (
-    Key("app.view('runs')", ("f7",), (("runs", "Write"), ("", "Runs")),
-        "your runs and models; again: back to writing", "Views", rank=8),
-    Key("app.view('train')", ("f8",), (("train", "Write"), ("training", "Training"), ("", "Train")),
-        "train a model, and watch it learn; again: back to writing", "Views", rank=6),
-    Key("app.view('inspect')", ("f9",), (("inspect", "Write"), ("", "Inspect")),
-        "look into the model: its units, its surprise", "Views", rank=11),
     Key("theme", ("ctrl+t",), always("Light or dark"), "light or dark", "Screen"),
     Key("help", ("f1",), always("Help"), "this page", "Screen", rank=2),
     Key("help", ("question_mark",), always("Help"), "", "Screen", "outside", palette=False),

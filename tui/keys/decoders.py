@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from charlm.decoding import DECODERS as ALL
+
 from .key import Key, always
 
-
-def _decoder(name: str, key: str, label: str, help: str) -> Key:
-    return Key(f"decoder('{name}')", (key,), always(label), help, "Decoders", rank=9)
-
-
-DECODERS: tuple[Key, ...] = (
-    _decoder("greedy", "f2", "greedy", "greedy: the most probable character, always"),
-    _decoder("sample", "f3", "sampling", "sampling: a random character, by its probability"),
-    _decoder("nucleus", "f4", "nucleus", "nucleus: a random one of the few probable ones"),
-    _decoder("beam", "f5", "beam", "beam: the most probable of many texts"),
-    _decoder(
-        "nucleus-beam", "f6", "nucleus beam", "nucleus beam: many texts, drawn from the nucleus"
-    ),
-)
+#: F2 and so on, in the order in which the names stand.
+DECODERS: tuple[Key, ...] = tuple(
+    Key(
+        f"decoder('{name}')", (f"f{number}",), always(decoder.spoken),
+        f"{decoder.spoken}: {decoder.said}", "Decoders", rank=9,
+    )
+    for number, (name, decoder) in enumerate(ALL.items(), start=2)
+)  # fmt: skip

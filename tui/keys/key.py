@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +20,7 @@ class Key:
     `labels`: (state, label) pairs; the first whose state holds is shown, "" holds always, and
     with none the key is not available. `help`: empty where the entry before speaks for both.
     `rank`: place in the footer when room is short, 0 never. `shown`: the keys, in the footer.
+    `stage`: bound by what stands above the prompt, not by the view.
     """
 
     action: str
@@ -31,6 +33,28 @@ class Key:
     palette: bool = True
     shown: str = ""
     view: View = ""
+    stage: bool = False
+
+    @property
+    def name(self) -> str:
+        """What settings call the action: `decoder('beam')` is decoder-beam, `turn(-1)` turn-down.
+
+        In the views beside Write the view's name comes first: runs-mark, inspect-gate-on.
+        """
+        ways = ("down", "up") if self.action.startswith(("turn", "knob")) else ("back", "on")
+
+        def way(match: re.Match[str]) -> str:
+            number = int(match[0])
+            return f"{ways[number > 0]} {abs(number) if abs(number) > 1 else ''}"
+
+        said = re.sub(r"(?<=[( ])-?\d+", way, self.action.removeprefix("app."))
+        view = [] if self.view in ("", "write") else [self.view]
+        return "-".join([*view, *re.findall(r"[a-z0-9]+", said)])
+
+    @property
+    def id(self) -> str:
+        """By which a keymap knows the bindings of this row: an action has a row for each place."""
+        return f"{self.name} {self.where}"
 
     def label(self, states: Collection[str]) -> str | None:
         """The label in these states; None when the key does nothing now.

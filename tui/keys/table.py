@@ -1,60 +1,96 @@
-"""The keys, as one table: bindings, footer, help and palette are drawn from it."""
+"""The keys of all views, as one table: bindings, footer, help and palette are drawn from it.
+
+`tui.views.registry` gathers the rows. What a user has other keys for is in the keymap that Textual
+is given; here the rows are told with those.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 
 from textual.binding import Binding, BindingType
 
-from ..views.inspect import keys as inspect
-from ..views.runs import keys as runs
-from ..views.train import keys as train
-from ..views.write import keys as write
-from . import common
 from .key import Key, View, Where
-from .remapping import action_name, remapped
+from .remapping import own_keys
 
-KEYS: tuple[Key, ...] = (
-    *write.KEYS,
-    *train.KEYS,
-    *inspect.KEYS,
-    *runs.KEYS,
-    *common.KEYS,
-)
+#: A key that no keyboard has: of an action that has none in a place, until a keymap gives it one.
+_NOWHERE = "nowhere"
+
+_rows: tuple[Key, ...] = ()
+_own: Mapping[str, tuple[str, ...]] = {}
+_calls: dict[str, list[Key]] = {}
+_names: set[str] = set()
+
+
+def gather(rows: Iterable[Key]) -> None:
+    """Let the table be of these rows."""
+    global _rows
+    _rows = tuple(_in_every_place(tuple(rows)))
+    keys_of.cache_clear()
+    _calls.clear()
+    for row in _rows:
+        _calls.setdefault(row.action, []).append(row)
+        _names.add(row.action.partition("(")[0])
 
 
 def remap(wanted: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Take a user's own keys, action name -> keys; a line for each that cannot be.
-
-    Before the views are imported: their classes bind what the table says then.
-    """
-    global KEYS
-    KEYS, notices = remapped(KEYS, wanted)
+    """Take a user's own keys, action name -> keys; a line for each that cannot be."""
+    global _own
+    _own, notices = own_keys(_rows, wanted)
+    keys_of.cache_clear()
     return notices
+
+
+def keymap() -> dict[str, str]:
+    """A user's own keys as Textual takes them: id of a binding -> its keys."""
+    return {id: ",".join(keys) or _NOWHERE for id, keys in _own.items()}
+
+
+def all_keys() -> tuple[Key, ...]:
+    """Every row, with a user's own keys."""
+    return tuple(with_own(_rows, _own))
+
+
+@lru_cache
+def keys_of(view: View, *where: Where) -> tuple[Key, ...]:
+    """The keys of one view, those that every view has among them; of these places only."""
+    rows = [row for row in _rows if row.view in ("", view)]
+    return tuple(key for key in with_own(rows, _own) if not where or key.where in where)
+
+
+def with_own(rows: Iterable[Key], own: Mapping[str, tuple[str, ...]]) -> Iterator[Key]:
+    """The rows that have keys, with those of one's own; the first of an action speaks for it."""
+    silent: dict[tuple[str, View], Key] = {}
+    for row in rows:
+        keys = own.get(row.id)
+        if keys is None:
+            if row.keys:
+                yield row
+        elif not keys:
+            silent.setdefault((row.action, row.view), row)
+        else:
+            said = silent.pop((row.action, row.view), row)
+            yield replace(row, keys=keys, help=said.help, rank=said.rank, palette=said.palette,
+                          shown="")  # fmt: skip
 
 
 def settings_lines() -> list[str]:
     """Every action and its keys, as lines for settings.toml."""
     actions: dict[str, list[str]] = {}
     helps: dict[str, str] = {}
-    for key in KEYS:
-        name = action_name(key)
-        known = actions.setdefault(name, [])
+    for key in all_keys():
+        known = actions.setdefault(key.name, [])
         known += [k for k in key.keys if k not in known]
-        helps[name] = helps.get(name) or key.help
+        helps[key.name] = helps.get(key.name) or key.help
     return [
         "[keys]",
         *(f"{name} = {json.dumps(keys)}  # {helps[name]}".rstrip(" #")
           for name, keys in actions.items()),
     ]  # fmt: skip
-
-
-def keys_of(view: View, *where: Where) -> tuple[Key, ...]:
-    """The keys of one view, those that every view has among them; of these places only."""
-    return tuple(
-        key for key in KEYS if key.view in ("", view) and (not where or key.where in where)
-    )
 
 
 def key_named(action: str, view: View = "") -> str:
@@ -79,13 +115,26 @@ def decoder_keys() -> str:
     return "-".join(dict.fromkeys([*texts[:1], *texts[-1:]]))
 
 
-def bindings_of(view: View) -> list[BindingType]:
-    """The bindings of a view. Keys of the prompt are its own: it must see them in their order."""
+def bindings_of(view: View, *stage: str) -> list[BindingType]:
+    """The bindings of a view; or, of those that a stage of it has, the ones of these actions.
+
+    Those of the prompt are the prompt's own.
+    """
     return [
-        Binding(name, key.action, key.help, show=False, priority=key.where == "always")
-        for key in keys_of(view, "always", "outside")
-        for name in key.keys
-    ]
+        binding
+        for row in _rows
+        if row.view in ("", view) and row.where != "prompt"
+        and (row.action.partition("(")[0] in stage if stage else not row.stage)
+        for binding in row_bindings(row)
+    ]  # fmt: skip
+
+
+def row_bindings(row: Key) -> Iterator[Binding]:
+    """A binding for each key of a row, all of one id, by which a keymap gives them others."""
+    for name in row.keys or (_NOWHERE,):
+        yield Binding(
+            name, row.action, row.help, show=False, priority=row.where != "outside", id=row.id
+        )
 
 
 def label_of(action: str, parameters: Collection[object], states: Collection[str]) -> str | None:
@@ -95,9 +144,23 @@ def label_of(action: str, parameters: Collection[object], states: Collection[str
     there. Raises LookupError for an action of the table called as none of its keys calls it.
     """
     call = f"{action}({', '.join(map(repr, parameters))})" if parameters else action
-    keys = [key for key in KEYS if key.action == call]
-    if not keys:
-        if any(key.action.partition("(")[0] == action for key in KEYS):
+    if call not in _calls:
+        if action in _names:
             raise LookupError(f"no key does {call}")
         return action
-    return next((label for key in keys if (label := key.label(states)) is not None), None)
+    labels = (row.label(states) for row in _calls[call])
+    return next((label for label in labels if label is not None), None)
+
+
+def _in_every_place(rows: Sequence[Key]) -> Iterator[Key]:
+    """The rows; where an action works always, one for the letters a user may give it too.
+
+    In the prompt they are text: that row works outside it only.
+    """
+    places: defaultdict[tuple[str, View], set[Where]] = defaultdict(set)
+    for row in rows:
+        places[row.action, row.view].add(row.where)
+    for row in rows:
+        yield row
+        if places[row.action, row.view] == {"always"}:
+            yield replace(row, keys=(), where="outside", help="", rank=0, palette=False, shown="")

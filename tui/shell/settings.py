@@ -13,9 +13,7 @@ What is wrong in it is told in one line, and the default is used in its place.
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,7 +21,8 @@ from typing import Any
 
 from charlm.display import visible
 from charlm.errors import InputError
-from charlm.wording import did_you_mean
+from charlm.run.regular_file import write_atomically
+from charlm.wording import did_you_mean, shortened
 
 from ..writer.knobs import DECODERS, PACES
 from .themes import NAMES as THEME_NAMES
@@ -171,8 +170,7 @@ def _yes_or_no(name: str, value: object) -> bool:
 
 
 def _short(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+    return shortened(repr(value), _SHOWN, _SHOWN)
 
 
 _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
@@ -242,11 +240,4 @@ def _replace(path: Path, text: str) -> None:
     """At any instant the old file or the new one; a link stays a link."""
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=".charlm-", dir=path.parent)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_atomically(path, text.encode())

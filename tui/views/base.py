@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Collection, Sequence
+from typing import ClassVar, ParamSpec
 
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from charlm.wording import counted
 
 from ..keys import table as keymap
 from ..keys.key import View as ViewName
+from ..keys.table import decoder_keys, keys_of
 from ..shell.steady_app import SteadyApp
 from ..widgets.pieces_line import Piece, PiecesLine
-from .write.status import footer_pieces
 
+_Of = ParamSpec("_Of")
 _STATUS = 1 / 8
 #: Sizes from which there is room for more; app.tcss says what for.
 WIDE = 110
 TALL = 18
+_SAID = 3  # notices, at most
 
 
 class View(Screen[None]):
     """One of the views. Every action of the key table for it is a method of its class.
 
     A view gives its `view_name`, `compose_view`, `states`, `title_pieces` and `show_status`; eight
-    times a second the base draws what these say.
+    times a second, while it can be seen, the base draws what changed of what these say.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-normal"), (WIDE, "-wide")]  # noqa: RUF012
@@ -38,6 +41,7 @@ class View(Screen[None]):
         super().__init__(classes="view")
         self._ready = False
         self._lines: dict[str, PiecesLine] = {}
+        self._made_of: dict[str, tuple[object, ...]] = {}
 
     def compose(self) -> ComposeResult:
         """Title, what the view is about, status, footer."""
@@ -50,7 +54,7 @@ class View(Screen[None]):
 
     def compose_view(self) -> ComposeResult:
         """The widgets between title and status."""
-        raise NotImplementedError
+        yield from ()
 
     def leave(self) -> None:
         """Back to the view below."""
@@ -69,7 +73,7 @@ class View(Screen[None]):
 
     def title_pieces(self) -> Sequence[Piece]:
         """The first line."""
-        raise NotImplementedError
+        return [Piece("charlm", "bold $primary", 1)]
 
     def show_status(self) -> None:
         """Fill the lines `knobs` and `meters`, and whatever else follows the state."""
@@ -82,15 +86,37 @@ class View(Screen[None]):
         """Call at the end of `on_mount`: keys act and the state is drawn from now on."""
         self._ready = True
         self.show_state()
-        self.set_interval(_STATUS, self.show_state)
+        self.set_interval(_STATUS, self._look)
+
+    def on_screen_resume(self) -> None:
+        """What happened while it was not seen."""
+        self._look()
+
+    def _look(self) -> None:
+        """See what changed, if it can be seen: below a sheet, but not below another view."""
+        stack = self.app.screen_stack if self._ready else []
+        if self in stack and all(screen.is_modal for screen in stack[stack.index(self) + 1 :]):
+            self.show_state()
 
     def show_state(self) -> None:
         """Title, status and footer as things stand; lines that did not change cost nothing."""
-        self.line("title").set_pieces(self.title_pieces())
+        self.show_title()
         self.show_status()
-        line = self.line("footer")
-        width = line.content_size.width
-        line.set_pieces(footer_pieces(self.view_name, self.states(), self.marked_action(), width))
+        width = self.line("footer").content_size.width
+        states, marked = self.states(), self.marked_action()
+        self.draw("footer", footer_pieces, self.view_name, states, marked, width)
+
+    def show_title(self) -> None:
+        """Fill the first line."""
+        self.line("title").set_pieces(self.title_pieces())
+
+    def draw(
+        self, name: str, make: Callable[_Of, Sequence[Piece]], *of: _Of.args, **more: _Of.kwargs
+    ) -> None:
+        """Fill a line with what is made of these values, if they are others than before."""
+        if self._made_of.get(name) != of:
+            self._made_of[name] = of
+            self.line(name).set_pieces(make(*of, **more))
 
     def line(self, name: str) -> PiecesLine:
         """One of the lines `title`, `knobs`, `meters`, `footer`."""
@@ -130,7 +156,16 @@ class View(Screen[None]):
 
     def on_pieces_line_chosen(self, event: PiecesLine.Chosen) -> None:
         """A click on a key or a knob does what it says."""
-        self.run_worker(self.run_action(event.action), name="click")
+        self.run_worker(self.perform(event.action), name="click")
+
+    async def perform(self, action: str) -> None:
+        """Do an action of the key table, whoever has it."""
+        owner = self.owner_of(action.partition("(")[0])
+        await self.app.run_action(action, owner)
+
+    def owner_of(self, action: str) -> DOMNode:
+        """Who has an action of this name: the view itself, or a part that binds its own keys."""
+        return self
 
     def action_theme(self) -> None:
         """Light or dark."""
@@ -145,3 +180,38 @@ class View(Screen[None]):
     def help_group(self) -> str:
         """The group of keys that the page of help begins with; "" for the first of the table."""
         return ""
+
+
+def gathered(notices: Sequence[str]) -> str:
+    """Several notices as one: the first ones, and how many more there are."""
+    more = [f"and {len(notices) - _SAID} more"] if len(notices) > _SAID else []
+    return "\n".join([*notices[:_SAID], *more])
+
+
+def footer_pieces(view: ViewName, states: Collection[str], marked: str, width: int) -> list[Piece]:
+    """The keys that work now. Where there is room each decoder has its own place.
+
+    marked: the action that stands out. width: cells of the line.
+    """
+    named = _keys_now(view, states, marked, True)
+    ranks = [key.rank for key in keys_of(view) if key.group == "Decoders"]
+    needed = [piece for piece in named if piece.rank <= max(ranks, default=0)]
+    fits = sum(len(piece.text) + 2 for piece in needed) <= width
+    return named if fits else _keys_now(view, states, marked, False)
+
+
+def _keys_now(view: ViewName, states: Collection[str], marked: str, wide: bool) -> list[Piece]:
+    pieces: list[Piece] = []
+    grouped = False
+    for key in keys_of(view):
+        label = key.label(states)
+        if not key.rank or not label or (key.where != "always" and key.where not in states):
+            continue
+        if key.group == "Decoders" and not wide:
+            if not grouped:
+                pieces.append(Piece(f"{decoder_keys()} Decoder", "", 4))
+            grouped = True
+            continue
+        style = "bold $primary" if key.action == marked else ""
+        pieces.append(Piece(f"{key.key_text} {label}", style, key.rank, action=key.action))
+    return pieces

@@ -13,7 +13,6 @@ from textual.screen import Screen
 
 from ..keys.key import Key, key_name
 from ..keys.key import View as ViewName
-from ..keys.remapping import action_name
 from ..keys.table import keys_of
 from .base import View
 
@@ -100,6 +99,8 @@ class ActionsProvider(Provider):
             yield Hit(score, entry.title, self._call(entry), help=entry.sentence)
 
     def _call(self, entry: Entry) -> Callable[[], Any]:
+        if isinstance(self.screen, View):
+            return entry.call or partial(self.screen.perform, entry.action)
         return entry.call or partial(self.screen.run_action, entry.action)
 
 
@@ -114,7 +115,7 @@ def _way(key: Key) -> str:
 def _names(key: Key, label: str) -> Sequence[str]:
     """The label of now, the others, and what settings call the action, whole and in words."""
     others = [other for _, other in key.labels]
-    words = action_name(key).removeprefix(f"{key.view}-").split("-")
+    words = key.name.removeprefix(f"{key.view}-").split("-")
     argument = re.findall(r"'([\w-]+)'", key.action)
     return [label, *others, " ".join(words), *argument]
 

@@ -108,14 +108,17 @@ class Question(ModalScreen[bool]):
 class Ask(ModalScreen[str | None]):
     """Asks for a word; gives it, or None. Title and text are our own.
 
-    wrong: what is wrong with a word, "" when nothing is.
+    wrong: what is wrong with a word, "" when nothing is. strip: spaces around it do not count.
     """
 
     BINDINGS = [("escape", "dismiss(None)", "Close")]  # noqa: RUF012
 
-    def __init__(self, title: str, text: str, value: str, wrong: Callable[[str], str]) -> None:
+    def __init__(
+        self, title: str, text: str, value: str, wrong: Callable[[str], str], *, strip: bool = True
+    ) -> None:
         super().__init__()
         self._title, self._text, self._value, self._wrong = title, text, value, wrong
+        self._strip = strip
 
     def compose(self) -> ComposeResult:
         """What is asked, the field, what is wrong with what stands in it."""
@@ -129,10 +132,11 @@ class Ask(ModalScreen[str | None]):
 
     def on_input_submitted(self, event: Field.Submitted) -> None:
         """Give the word, or say what is wrong with it."""
-        wrong = self._wrong(event.value.strip())
+        word = event.value.strip() if self._strip else event.value
+        wrong = self._wrong(word)
         self.query_one("#ask-wrong", Static).update(Content(wrong))
         if not wrong:
-            self.dismiss(event.value.strip())
+            self.dismiss(word)
 
 
 class Differences(ModalScreen[None]):

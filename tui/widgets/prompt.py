@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Static
 
-from ..keys.key import key_name
-from ..keys.table import keys_of
+from ..keys.prompt import PROMPT
+from ..keys.table import key_named, row_bindings
 from .text_field import InertArea
 
 _HISTORY = 200
-_ACTIONS = {name: key.action for key in keys_of("write", "prompt") for name in key.keys}
-#: In the frame of a prompt without the cursor.
-_TYPE = next(key.keys[-1] for key in keys_of("write") if key.action == "to_prompt")
-_AWAY = f"letters are keys now · {key_name(_TYPE)}: type here"
 
 
 class PromptRow(Container):
-    """A prompt in its frame, which says when letters are keys."""
+    """A prompt in its frame, which says when letters are keys.
+
+    Its keys are those of the frame: they come before those that every field has, which stay.
+    """
+
+    BINDINGS = [binding for row in PROMPT for binding in row_bindings(row)]  # noqa: RUF012
 
     def __init__(self, prompt: Prompt) -> None:
         super().__init__(id="prompt-row")
         self._prompt = prompt
-        self.border_subtitle = _AWAY
+        self._say_away()
 
     def compose(self) -> ComposeResult:
         """A sign, and the prompt."""
@@ -38,7 +38,33 @@ class PromptRow(Container):
 
     def on_descendant_blur(self) -> None:
         """Letters are keys."""
-        self.border_subtitle = _AWAY
+        self._say_away()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """An earlier prompt is shown from the edge alone: elsewhere its key moves the cursor."""
+        [by] = parameters if action == "recall" else [0]
+        return not isinstance(by, int) or by == 0 or self._prompt.recalls(by)
+
+    def action_write(self) -> None:
+        """Write on from it."""
+        self._prompt.send()
+
+    def action_newline(self) -> None:
+        """A new line."""
+        self._prompt.insert("\n")
+
+    def action_clear(self) -> None:
+        """Empty it."""
+        self._prompt.clear()
+
+    def action_recall(self, by: int) -> None:
+        """Show the prompt before or after."""
+        self._prompt.recall(by)
+
+    def _say_away(self) -> None:
+        self.border_subtitle = (
+            f"letters are keys now · {key_named('to_prompt', 'write')}: type here"
+        )
 
 
 class Prompt(InertArea):
@@ -69,27 +95,6 @@ class Prompt(InertArea):
         """Whether something is being typed that was not sent yet."""
         return self.has_focus and self.text not in ("", self.sent)
 
-    async def _on_key(self, event: events.Key) -> None:
-        action = _ACTIONS.get(event.key)
-        if action is not None and self._acts(action):
-            event.stop()
-            event.prevent_default()
-
-    def _acts(self, action: str) -> bool:
-        """Do an action of the key table; False when its key keeps its usual meaning."""
-        match action:
-            case "write":
-                self.send()
-            case "newline":
-                self.insert("\n")
-            case "clear":
-                self.clear()
-            case "recall(-1)":
-                return self.cursor_at_first_line and self._recall(-1)
-            case "recall(1)":
-                return self.cursor_at_last_line and self._recall(1)
-        return True
-
     def action_copy(self) -> None:
         """Copy what is chosen; a prompt that is chosen because it was sent is not meant."""
         if self.selected_text == self.sent == self.text:
@@ -106,16 +111,25 @@ class Prompt(InertArea):
         self.post_message(self.Sent(self.text))
         self.select_all()  # what is typed next takes its place; a cursor key goes on in it
 
-    def _recall(self, by: int) -> bool:
-        """Show the prompt before or after; False when there is none."""
-        if self._place == len(self._history):
-            self._draft = self.text
-        texts = [*self._history, self._draft]
+    def recalls(self, by: int) -> bool:
+        """Whether there is a prompt before or after, and the cursor at that edge."""
+        at_edge = self.cursor_at_first_line if by == -1 else self.cursor_at_last_line
+        return at_edge and self._towards(by) is not None
+
+    def recall(self, by: int) -> None:
+        """Show the prompt before or after, if there is one."""
+        place = self._towards(by)
+        if place is not None:
+            if self._place == len(self._history):
+                self._draft = self.text
+            self._place, self.text = place, [*self._history, self._draft][place]
+            self.move_cursor(self.document.end)
+
+    def _towards(self, by: int) -> int | None:
+        """Its place in the history; None when there is none."""
+        draft = self.text if self._place == len(self._history) else self._draft
+        texts = [*self._history, draft]
         place = self._place + by
         while 0 <= place < len(texts) and texts[place] == self.text:
             place += by  # what was just written is still there: nobody wants it again
-        if not 0 <= place < len(texts):
-            return False
-        self._place, self.text = place, texts[place]
-        self.move_cursor(self.document.end)
-        return True
+        return place if 0 <= place < len(texts) else None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from charlm.decoding import is_beam
 from charlm.display import visible
+from charlm.engine.events import Completion, SampleEvents
+from charlm.engine.session import Session
 from charlm.engine.stream import TextStream
 from charlm.text.vocabulary import EOS
 
@@ -20,19 +21,19 @@ class EngineLanes:
     duel: compares the two of them, where they are to be compared.
     """
 
-    def __init__(self, number: int, sessions: Sequence[Any], duel: Duel | None) -> None:
+    def __init__(self, number: int, sessions: Sequence[Session], duel: Duel | None) -> None:
         self._number, self._sessions, self._duel = number, sessions, duel
         self._streams = [TextStream(session, filtered=False) for session in sessions]
         self._counts = [[0] * session.rows for session in sessions]
         self._log_probs = [[0.0] * session.rows for session in sessions]
-        self.prompt: str = sessions[0].prompts[0]
-        notices = dict.fromkeys(str(notice) for session in sessions for notice in session.notices)
+        self.prompt = sessions[0].prompts[0]
+        notices = dict.fromkeys(notice for session in sessions for notice in session.notices)
         self.notices = tuple(map(visible, notices))
 
     @property
     def read(self) -> float:
         """The share of the prompt that all have read, from 0 to 1."""
-        return min(float(session.prompts_read) for session in self._sessions)
+        return min(session.prompts_read for session in self._sessions)
 
     @property
     def done(self) -> bool:
@@ -60,8 +61,8 @@ class EngineLanes:
         counts, log_probs = self._counts[place], self._log_probs[place]
         # A stream that is not done has a session that is not: its events are new.
         changes = stream.advance(n, budget_ms)
-        events: Any = stream.events
-        if is_beam(session.strategy):
+        events = stream.events
+        if not isinstance(events, SampleEvents):
             counts[0], log_probs[0] = stream.characters, stream.log_prob
         else:
             for row in range(session.rows):
@@ -82,5 +83,5 @@ class EngineLanes:
         return written
 
 
-def _row(texts: Any, session: Any, row: int) -> Any:
+def _row(texts: list[list[Completion]], session: Session, row: int) -> Completion:
     return texts[row][0] if is_beam(session.strategy) else texts[0][row]

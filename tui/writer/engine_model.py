@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from charlm.decoding import BeamSearch, Limits, NucleusBeam, is_beam
 from charlm.display import visible
@@ -28,6 +28,11 @@ from .snapshots import (
 from .thoughts import RIVALS, Thoughts, thoughts_of
 
 if TYPE_CHECKING:
+    from charlm.engine.engine import Engine
+    from charlm.engine.prompts import AnyPrompt
+    from charlm.engine.scoring import Scoring
+    from charlm.engine.session import Session
+
     from .engine_lanes import EngineLanes
     from .search import EndedText, SearchPart
 
@@ -48,7 +53,7 @@ def load_engine(path: Path, threads: int, precision: Precision) -> EngineModel:
 class EngineModel:
     """A model as the screen uses it: facts, completions, answers about them."""
 
-    def __init__(self, engine: Any, path: Path) -> None:
+    def __init__(self, engine: Engine, path: Path) -> None:
         self._engine = engine
         checkpoint = engine.checkpoint
         config = checkpoint.config
@@ -65,8 +70,8 @@ class EngineModel:
             characters=len(vocabulary.characters),
             unit=checkpoint.text.unit,
             loss=loss,
-            isa=str(engine.isa),
-            threads=int(engine.threads),
+            isa=engine.isa,
+            threads=engine.threads,
             precision=engine.precision,
             loss_part=part,
             identity=checkpoint.identity,
@@ -128,22 +133,23 @@ class EngineModel:
         _pull(scoring, wanted)
         return self.thoughts_in(scoring)[len(before) :]
 
-    def scoring_of(self, ids: Sequence[int]) -> Any:
+    def scoring_of(self, ids: Sequence[int]) -> Scoring:
         """What finds the thoughts of ids that are given."""
         return self._engine.start_score_ids(ids, details=RIVALS)
 
-    def thoughts_in(self, scoring: Any) -> Thoughts:
+    def thoughts_in(self, scoring: Scoring) -> Thoughts:
         """The thoughts that were found."""
         score = scoring.score()
+        assert score.details is not None
         return thoughts_of(self.alphabet, score.ids, score.log_probs, score.details)
 
-    def _start(self, request: Request, length: int, details: int | None, n: int = 1) -> Any:
+    def _start(self, request: Request, length: int, details: int | None, n: int = 1) -> Session:
         from charlm.dice import spelled
 
         mine = request.identity in ("", self.facts.identity)
-        prompt: Any = request.prompt
+        prompt: AnyPrompt = request.prompt
         if request.as_fed and mine:
-            prompt = self._engine.prompt_as_fed(prompt)
+            prompt = self._engine.prompt_as_fed(request.prompt)
         session = self._engine.start(
             [prompt], request.strategy, n=n,
             max_length=length, seed=request.seed, dice=request.dice if mine else "prompt",
@@ -185,23 +191,23 @@ class EngineModel:
 class EngineText:
     """A completion begun."""
 
-    def __init__(self, model: EngineModel, session: Any, details: bool) -> None:
+    def __init__(self, model: EngineModel, session: Session, details: bool) -> None:
         from charlm.dice import spelled
         from charlm.engine.stream import TextStream
 
         self._model, self._session, self._details = model, session, details
         self.source = TextStream(session, filtered=False)
-        self.prompt: str = session.prompts[0]
+        self.prompt = session.prompts[0]
         self.dice = spelled(session.dice[0])
-        self.notices = tuple(visible(str(notice)) for notice in session.notices)
+        self.notices = tuple(visible(notice) for notice in session.notices)
         ids = session.vocabulary.string2code(self.prompt) if details else []
-        self._scoring: Any = model.scoring_of(ids) if ids else None
+        self._scoring = model.scoring_of(ids) if ids else None
 
     @property
     def read(self) -> float:
         """The share of the prompt that the model has read; where it tells of it, it reads twice."""
-        fed = float(self._session.prompts_read)
-        return fed if self._scoring is None else (float(self._scoring.read) + fed) / 2
+        fed = self._session.prompts_read
+        return fed if self._scoring is None else (self._scoring.read + fed) / 2
 
     def prompt_thoughts(self, wanted: StillWanted) -> Thoughts | None:
         """What the model thought of the prompt, where that was asked for. Raises Unwanted."""
@@ -212,8 +218,10 @@ class EngineText:
 
     def thoughts(self) -> Thoughts | None:
         """What it thought of what the last `advance` wrote."""
-        events: Any = self.source.events
-        if not self._details or events is None:
+        from charlm.engine.events import SampleEvents
+
+        events = self.source.events
+        if not isinstance(events, SampleEvents) or events.details is None:
             return None
         thoughts = thoughts_of(
             self._model.alphabet, events.ids, events.log_probs, events.details, row=0
@@ -222,8 +230,10 @@ class EngineText:
 
     def searched(self) -> SearchPart | None:
         """What a beam did in the last `advance`."""
-        events: Any = self.source.events
-        if events is None or not is_beam(self._session.strategy):
+        from charlm.engine.events import BeamEvents
+
+        events = self.source.events
+        if not isinstance(events, BeamEvents):
             return None
         from .search import EndedText, SearchPart
 
@@ -237,10 +247,10 @@ class EngineText:
 
     def ended(self) -> bool:
         """Whether the model wrote its end."""
-        return bool(self._session.completions()[0][0].finished)
+        return self._session.completions()[0][0].finished
 
 
-def _pull(work: Any, wanted: StillWanted) -> None:
+def _pull(work: Session | Scoring, wanted: StillWanted) -> None:
     """Advance a session, or a score, to its end. Raises Unwanted."""
     while not work.done:
         if not wanted():
@@ -253,7 +263,7 @@ def _sample(request: Request) -> int:
     return 0 if is_beam(request.strategy) else request.sample
 
 
-def _loss(metrics: Any) -> tuple[float | None, str]:
+def _loss(metrics: Mapping[str, object]) -> tuple[float | None, str]:
     """The loss on the part that was kept aside longest, and that part's name."""
     for part in ("test", "validation"):
         loss = metrics.get(f"{part}_loss")

@@ -8,40 +8,38 @@ from dataclasses import dataclass, field, fields, replace
 from math import inf
 from types import MappingProxyType
 
-from charlm.decoding import STRATEGIES, Strategy, is_beam, strategy_named
+from charlm.checks import Range
+from charlm.decoding import DECODERS as ALL
+from charlm.decoding import KNOBS, MAX_LENGTH, STRATEGIES, Strategy, is_beam, strategy_named
+from charlm.display import visible
+from charlm.knob import Knob
 
-#: Name of each decoder on the screen, in the order of their keys F2 to F6.
-DECODERS: Mapping[str, str] = {
-    "greedy": "greedy",
-    "sample": "sampling",
-    "nucleus": "nucleus",
-    "beam": "beam",
-    "nucleus-beam": "nucleus beam",
-}
-
-#: Where a key can put each knob; values between two rungs move to the nearest in the direction.
-LADDERS: Mapping[str, tuple[float, ...]] = {
-    "temperature": (0, *(round(0.05 * i, 2) for i in range(2, 41)), 2.5, 3, 5, 10),
-    "top_k": (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 75, 100, inf),
-    "top_p": (*(round(0.05 * i, 2) for i in range(1, 20)), 0.97, 0.98, 0.99, 1),
-    "min_p": (0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9),
-    "width": (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 75, 100, 200, 500, 1000),
-    "length_penalty": tuple(round(0.1 * i, 1) for i in range(-20, 21)),
-    "length": (50, 100, 200, 300, 400, 600, 800, 1000, 1500, 2000, 3000, 5000, 10_000, 50_000),
-}
-LABELS: Mapping[str, str] = {
-    "temperature": "temp",
-    "top_k": "top-k",
-    "top_p": "top-p",
-    "min_p": "min-p",
-    "width": "width",
-    "length_penalty": "penalty",
-    "length": "length",
-    "seed": "seed",
-}
-_OFF_AT: Mapping[str, float] = {"top_k": 0, "top_p": 1, "min_p": 0}
-_INTEGERS = {"top_k", "width", "length", "seed"}
 MAX_SEED = 2**64 - 1
+#: Name of each decoder on the screen, in the order of their keys F2 to F6.
+DECODERS: Mapping[str, str] = {name: decoder.spoken for name, decoder in ALL.items()}
+
+#: What keys turn: the options of the strategies that have rungs, and what every text has; the
+#: quiet ones last.
+ROWS: Mapping[str, Knob] = {
+    **{name: knob for name, knob in KNOBS.items() if knob.ladder and not knob.quiet},
+    "length": Knob(
+        "new characters",
+        Range(0, MAX_LENGTH, whole=True),
+        label="length", letter="n", said="length: the longest text, in characters",
+        ladder=(50, 100, 200, 300, 400, 600, 800, 1000, 1500, 2000, 3000, 5000, 10_000, 50_000),
+    ),
+    "seed": Knob(
+        "of the dice", Range(0, MAX_SEED, whole=True),
+        label="seed", letter="s", said="seed: the dice",
+    ),
+    **{name: knob for name, knob in KNOBS.items() if knob.ladder and knob.quiet},
+}  # fmt: skip
+#: The options of every strategy that are typed, not turned.
+TEXTS: Mapping[str, Knob] = {name: knob for name, knob in KNOBS.items() if knob.is_text}
+LADDERS: Mapping[str, tuple[float, ...]] = {
+    n: knob.ladder for n, knob in ROWS.items() if knob.ladder
+}
+LABELS: Mapping[str, str] = {name: knob.label for name, knob in {**ROWS, **TEXTS}.items()}
 #: What is said where other dice are asked for.
 NO_DICE = "this decoder always writes the same text: sampling has dice"
 #: Characters per second at which text is shown; 0 is as fast as the engine writes.
@@ -51,7 +49,7 @@ PACES = (400, 100, 30, 0)
 def _presets() -> dict[str, Mapping[str, float]]:
     return {
         name: MappingProxyType(
-            {f.name: getattr(preset, f.name) for f in fields(preset) if f.name in LADDERS}
+            {f.name: getattr(preset, f.name) for f in fields(preset) if f.name in ROWS}
         )
         for name, preset in STRATEGIES.items()
     }
@@ -61,12 +59,14 @@ def _presets() -> dict[str, Mapping[str, float]]:
 class Setting:
     """The decoder in use, the values of every decoder's knobs, length, seed.
 
-    sample: which of the texts of this seed, from 0. wanted: the knob that was chosen last; a
+    texts: the options that are typed, of every decoder alike. sample: which of the texts of this
+    seed, from 0. wanted: the knob that was chosen last; a
     decoder that lacks it does not make it forgotten.
     """
 
     name: str = "nucleus"
     values: Mapping[str, Mapping[str, float]] = field(default_factory=_presets)
+    texts: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(TEXTS, ""))
     length: int = 1000
     seed: int = 1
     sample: int = 0
@@ -76,8 +76,11 @@ class Setting:
     @property
     def strategy(self) -> Strategy:
         """The strategy that the engine is given."""
-        values = {k: int(v) if k in _INTEGERS else v for k, v in self.values[self.name].items()}
-        return strategy_named(self.name, values)
+        values = {
+            name: int(value) if _is_whole(name) else value
+            for name, value in self.values[self.name].items()
+        }
+        return strategy_named(self.name, {**values, **self.texts})
 
     @property
     def has_seed(self) -> bool:
@@ -97,7 +100,22 @@ class Setting:
     @property
     def knobs(self) -> tuple[str, ...]:
         """The knobs that the current decoder has, in the order shown."""
-        return (*self.values[self.name], "length", *(("seed",) if self.has_seed else ()))
+        mine = {*self.values[self.name], "length", *(["seed"] if self.has_seed else [])}
+        return tuple(knob for knob in ROWS if knob in mine)
+
+    @property
+    def shown_knobs(self) -> tuple[str, ...]:
+        """Those that a line of them shows: the quiet ones while they act, or are chosen."""
+        return tuple(
+            knob
+            for knob in self.knobs
+            if not ROWS[knob].quiet or knob == self.chosen or self.shown(knob) != "off"
+        )
+
+    @property
+    def shown_texts(self) -> Mapping[str, str]:
+        """What was typed of the options that are texts, in words."""
+        return {name: visible(text) for name, text in self.texts.items() if text}
 
     @property
     def chosen(self) -> str:
@@ -121,9 +139,9 @@ class Setting:
             sampled = self.sample and not self.is_beam  # which has no samples
             return f"{self.seed}" + (f", sample {self.sample + 1}" if sampled else "")
         value = self.value(knob)
-        if knob in _OFF_AT and value == _OFF_AT[knob]:
+        if knob != "temperature" and value == ROWS[knob].neutral:
             return "off"
-        return f"{int(value):,}" if knob in _INTEGERS else f"{value:g}"
+        return f"{int(value):,}" if _is_whole(knob) else f"{value:g}"
 
     def heading(self, model: str) -> str:
         """What a text is written with: model, decoder, the knobs that act."""
@@ -132,11 +150,18 @@ class Setting:
             for knob in self.knobs
             if knob != "length" and self.shown(knob) != "off"
         ]
+        acting += [f"{LABELS[name]} {text}" for name, text in self.shown_texts.items()]
         return " · ".join([model, DECODERS[self.name], *acting])
 
     def with_decoder(self, name: str) -> Setting:
         """The same with another decoder."""
         return replace(self, name=name)
+
+    def with_text(self, name: str, text: str) -> Setting:
+        """The same with another value of an option that is a text. Raises InputError."""
+        new = replace(self, texts=MappingProxyType({**self.texts, name: text}))
+        assert new.strategy  # which refuses what an option may not be
+        return new
 
     def with_next_chosen(self, by: int) -> Setting:
         """The same with the next (or, by -1, the previous) knob chosen."""
@@ -160,12 +185,20 @@ class Setting:
             return new.with_seed(self.seed + by)
         here = self.value(knob)
         # No limit is the highest one.
-        value = _next_rung(LADDERS[knob], inf if knob == "top_k" and not here else here, by)
-        value = 0 if value == inf else value
+        ladder, neutral = LADDERS[knob], ROWS[knob].neutral
+        unlimited = ladder[-1] == inf and here == neutral
+        value = _next_rung(ladder, inf if unlimited else here, by)
+        if value == inf:
+            value = float(neutral or 0)
         if knob == "length":
             return replace(new, length=int(value))
         mine = MappingProxyType({**self.values[self.name], knob: value})
         return replace(new, values=MappingProxyType({**self.values, self.name: mine}))
+
+
+def _is_whole(knob: str) -> bool:
+    rule = ROWS[knob].range
+    return rule is not None and rule.whole
 
 
 def _next_rung(ladder: tuple[float, ...], value: float, by: int) -> float:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, fields
 from math import exp, inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from charlm.engine.events import Details
 
 #: Rivals that are told of each character.
 RIVALS = 10
@@ -52,7 +54,11 @@ class Thoughts:
 
 
 def thoughts_of(
-    alphabet: tuple[str, ...], ids: Any, log_probs: Any, details: Any, row: int | None = None
+    alphabet: tuple[str, ...],
+    ids: NDArray[np.int32],
+    log_probs: NDArray[np.float32],
+    details: Details,
+    row: int | None = None,
 ) -> Thoughts:
     """From the engine's arrays, [T] each; with a row, that row of [T, N]."""
     arrays = (ids, log_probs, *(getattr(details, field.name) for field in fields(details)))

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from charlm.decoding import STRATEGIES
 from charlm.priority import give_way
 
-DECODERS = ("greedy", "sample", "nucleus", "beam", "nucleus-beam")
+DECODERS = tuple(STRATEGIES)
 
 _LENGTH = 200
 _BEHIND = 19  # steps of priority: as far as there are any

@@ -7,24 +7,37 @@ from pathlib import Path
 
 import pytest
 from root import ROOT
+from textual.dom import DOMNode
 
 from tui.app import CharlmApp
-from tui.keys import table as keymap
 from tui.keys.key import View as ViewName
 from tui.keys.key import key_name
-from tui.keys.remapping import action_name
-from tui.keys.table import decoder_keys, key_named, keys_of, label_of, remap, view_key
+from tui.keys.table import (
+    all_keys,
+    decoder_keys,
+    key_named,
+    keys_of,
+    label_of,
+    remap,
+    view_key,
+)
 from tui.views.base import View
 from tui.views.inspect.view import InspectView
 from tui.views.runs.view import RunsView
 from tui.views.sheets import help_content
 from tui.views.train.view import TrainView
+from tui.views.write.beams.stage import BeamsStage
+from tui.views.write.lanes.stage import LanesStage
+from tui.views.write.text.stage import TextStage
 from tui.views.write.view import WriteScreen
+from tui.widgets.prompt import PromptRow
 from tui.writer.knobs import DECODERS
 
 TUI = ROOT / "tui"
 SOURCES = [path for path in sorted(TUI.rglob("*.py")) if "key_named(" in path.read_text("utf-8")]
 VIEWS: list[type[View]] = [WriteScreen, RunsView, TrainView, InspectView]
+#: Who binds keys of the table.
+OWNERS: list[type[DOMNode]] = [*VIEWS, TextStage, BeamsStage, LanesStage, PromptRow]
 each_view = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.view_name)
 
 
@@ -41,12 +54,25 @@ def test_letters_are_text_in_the_prompt(view: type[View]) -> None:
         assert all(len(name) > 1 for name in key.keys)
 
 
+@pytest.mark.parametrize("owner", OWNERS, ids=lambda owner: owner.__name__)
+def test_every_action_is_a_method(owner: type[DOMNode]) -> None:
+    bound = [binding for binding in owner.BINDINGS if getattr(binding, "id", None)]
+    for binding in bound:
+        name = re.split(r"[(]", binding.action)[0]
+        has_it, name = (CharlmApp, name[4:]) if name.startswith("app.") else (owner, name)
+        assert callable(getattr(has_it, f"action_{name}")), binding.action
+    assert bound
+
+
 @each_view
-def test_every_action_is_a_method(view: type[View]) -> None:
-    for key in keys_of(view.view_name, "always", "outside"):
-        name = re.split(r"[(]", key.action)[0]
-        owner, name = (CharlmApp, name[4:]) if name.startswith("app.") else (view, name)
-        assert callable(getattr(owner, f"action_{name}")), key.action
+def test_every_row_is_bound(view: type[View]) -> None:
+    bound = {getattr(binding, "id", None) for owner in OWNERS for binding in owner.BINDINGS}
+    assert {key.id for key in keys_of(view.view_name)} <= bound
+
+
+def test_a_row_of_a_keymap_is_told_from_all_others() -> None:
+    ids = [(key.view, key.id) for key in all_keys()]
+    assert len(set(ids)) == len(ids)
 
 
 @each_view
@@ -113,8 +139,8 @@ def test_every_key_that_a_message_names_is_there(path: Path) -> None:
 def test_actions_have_names_of_their_own() -> None:
     """Settings could not tell two apart, and one would lose its keys."""
     calls: dict[tuple[str, str], set[str]] = {}
-    for key in keymap.KEYS:
-        calls.setdefault((key.view, action_name(key)), set()).add(key.action)
+    for key in all_keys():
+        calls.setdefault((key.view, key.name), set()).add(key.action)
     assert all(len(actions) == 1 for actions in calls.values())
 
 
@@ -124,8 +150,7 @@ def test_key_names() -> None:
     ]  # fmt: skip
 
 
-def test_hints_name_the_keys_that_are_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keymap, "KEYS", keymap.KEYS)  # put back at the end
+def test_hints_name_the_keys_that_are_in_use(own_keys: None) -> None:
     assert (view_key("train"), key_named("train", "runs"), decoder_keys()) == ("F8", "t", "F2-F6")
     wanted = {"view-train": ["f10"], "decoder-greedy": ["ctrl+w"]}
     assert remap(wanted) == ()

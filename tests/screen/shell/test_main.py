@@ -97,18 +97,18 @@ async def story():
     app = CharlmApp(run)
     async with app.run_test(size=(120, 30), notifications=True):
         screen = app.screen
-        await until(lambda: screen.facts)
+        await until(lambda: screen.model.facts)
         screen.prompt.text = "ab z"
         app.simulate_key("enter")
         for key in ("f2", "f3", "f5", "f6"):
-            await until(lambda: len(screen.view.text) > 20)
+            await until(lambda: len(screen.text.view.text) > 20)
             app.simulate_key(key)
             await asyncio.sleep(0.1)
-        await until(lambda: len(screen.view.text) > 20)
+        await until(lambda: len(screen.text.view.text) > 20)
         app.simulate_key("escape")
-        await until(lambda: not screen.writing.streaming)
+        await until(lambda: not screen.text.writing.streaming)
         await asyncio.sleep(0.7)
-        print(screen.view.text[:4])
+        print(screen.text.view.text[:4])
     app.close()
 
 asyncio.run(story())

@@ -12,7 +12,7 @@ import tui
 
 #: What is replaced on purpose.
 MEANT = {
-    ("ExactDocument", "_lines"), ("InertArea", "_set_document"), ("Prompt", "_on_key"),
+    ("ExactDocument", "_lines"), ("InertArea", "_set_document"),
     ("SteadyApp", "_clipboard"), ("SteadyApp", "_exit_renderables"),
     ("SteadyApp", "_print_error_renderables"),
 }  # fmt: skip

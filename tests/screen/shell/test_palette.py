@@ -8,8 +8,7 @@ from fakes import FakeModel
 from textual.command import CommandPalette
 
 from tui.keys.key import View
-from tui.keys.remapping import action_name
-from tui.keys.table import KEYS, keys_of
+from tui.keys.table import all_keys, keys_of
 from tui.views.palette import Entry, _plain, all_entries, entries_of, ranked
 
 #: What holds when a text stands on the screen and samples are drawn.
@@ -87,7 +86,7 @@ def test_every_action_is_found_by_its_names(view: View) -> None:
             if not label or key.label({view, state}) != label:
                 continue
             tried += 1
-            for name in (label, action_name(key).removeprefix(f"{view}-")):
+            for name in (label, key.name.removeprefix(f"{view}-")):
                 alike = [e.action for e in entries if _plain(name) in map(_plain, e.names)]
                 assert key.action in alike and first(entries, name) in alike
     assert tried > 10
@@ -120,7 +119,7 @@ def test_names_come_before_sentences() -> None:
 
 def test_keys_of_the_prompt_alone_are_not_offered() -> None:
     offered = {entry.action for entry in entries_of("write", {"write", "prompt"})}
-    assert "newline" in {key.action for key in KEYS} - offered
+    assert "newline" in {key.action for key in all_keys()} - offered
 
 
 async def test_the_palette_does_what_it_finds() -> None:

@@ -11,7 +11,8 @@ from hostile import make_runs
 from painted import Watched
 from terminal_keys import PASTED, typed
 
-from tui.keys.table import KEYS
+from tui.keys.table import all_keys
+from tui.views import registry as registry
 
 #: What is not pressed: they end the walk, or can.
 _ENDS = {"ctrl+q", "ctrl+p"}
@@ -36,7 +37,7 @@ def make_move(dice: random.Random, keys: Sequence[str], columns: int, lines: int
 def test_it_lives_and_answers(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Now and then it gets another size, and has to paint it all."""
     dice = random.Random(seed)
-    keys = [*sorted({name for key in KEYS for name in key.keys} - _ENDS), "backspace", "tab"]
+    keys = [*sorted({name for key in all_keys() for name in key.keys} - _ENDS), "backspace", "tab"]
     run = make_runs(tmp_path)
     monkeypatch.chdir(run.parent.parent)
     arguments = ["-m", "tui", str(run), "--pace", dice.choice(["0", "400"])]

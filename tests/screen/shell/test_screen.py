@@ -42,9 +42,9 @@ async def test_enter_streams_the_text_after_the_prompt() -> None:
     async with running(FakeModel(letters(" and on it goes"))) as screen:
         assert screen.prompt.has_focus
         await press(screen, *"Once", "enter")
-        await until(lambda: screen.view.text == "Once and on it goes")
+        await until(lambda: screen.text.view.text == "Once and on it goes")
         await until(lambda: "15 characters · 1.39 nats/char · the end" in painted(screen))
-        view = screen.view.render_line(1)
+        view = screen.text.view.render_line(1)
         styles = {s.text.strip(): s.style for s in view if s.text.strip()}
         assert styles["Once"] != styles["and on it goes"]
 
@@ -65,7 +65,7 @@ async def test_the_cursor_may_be_ahead_of_the_model() -> None:
         await until(lambda: "reading tiny" in painted(screen))
         await press(screen, *"hi", "enter")
         release.set()
-        await until(lambda: screen.view.text == "hi!")
+        await until(lambda: screen.text.view.text == "hi!")
 
 
 @pytest.mark.parametrize(
@@ -82,41 +82,41 @@ async def test_a_decoder_starts_again_mid_stream(key: str, strategy: object) -> 
     model = FakeModel(letters("x" * 20_000))
     async with running(model) as screen:
         await press(screen, "f2" if key != "f2" else "f3", *"go", "enter")
-        await until(lambda: len(screen.view.text) > 10)
+        await until(lambda: len(screen.text.view.text) > 10)
         await press(screen, key)
-        await until(lambda: len(model.requests) == 2 and len(screen.view.text) > 10)
+        await until(lambda: len(model.requests) == 2 and len(screen.text.view.text) > 10)
         first, second = model.requests
         assert second.strategy == strategy
         assert (second.prompt, second.seed) == (first.prompt, first.seed)
-        assert len(screen.view.blocks) == 1
+        assert len(screen.text.view.blocks) == 1
 
 
 async def test_a_moved_knob_starts_again_with_the_same_seed() -> None:
     model = FakeModel(letters("x" * 20_000))
     async with running(model) as screen:
         await press(screen, *"go", "enter")
-        await until(lambda: len(screen.view.text) > 10)
+        await until(lambda: len(screen.text.view.text) > 10)
         await press(screen, "ctrl+down", "ctrl+down")
         await until(lambda: model.requests[-1].strategy == Sampling(temperature=0.9, top_p=0.95))
         await press(screen, "shift+down", "ctrl+down")
         await until(lambda: getattr(model.requests[-1].strategy, "top_k", 0) == 100)
         assert {r.seed for r in model.requests} == {1}
-        await until(lambda: len(screen.view.blocks) == 1 and "top-k 100" in painted(screen))
+        await until(lambda: len(screen.text.view.blocks) == 1 and "top-k 100" in painted(screen))
 
 
 async def test_escape_stops_then_leaves_then_returns() -> None:
     async with running(FakeModel(letters("x" * 50_000))) as screen:
         await press(screen, *"go", "enter")
-        await until(lambda: len(screen.view.text) > 10)
+        await until(lambda: len(screen.text.view.text) > 10)
         await press(screen, "escape")
-        assert not screen.writing.streaming
-        length = len(screen.view.text)
+        assert not screen.text.writing.streaming
+        length = len(screen.text.view.text)
         await asyncio.sleep(0.15)
-        assert len(screen.view.text) == length
+        assert len(screen.text.view.text) == length
         assert "stopped" in painted(screen)
         assert screen.prompt.has_focus
         await press(screen, "escape")
-        assert screen.view.has_focus
+        assert screen.text.view.has_focus
         await press(screen, "escape")
         assert screen.prompt.has_focus
 
@@ -125,7 +125,7 @@ async def test_a_beam_rewrites_its_tail() -> None:
     steps = [(0, "the cat"), (4, "dog sat\non"), (7, "\nunder the very long table")]
     async with running(FakeModel(steps, delay=0.05)) as screen:
         await write(screen, "A: ")
-        assert screen.view.text == "A: the dog\nunder the very long table"
+        assert screen.text.view.text == "A: the dog\nunder the very long table"
         assert "sat" not in painted(screen)
 
 
@@ -140,7 +140,7 @@ async def test_hostile_text_is_shown_inert_everywhere(tmp_path: Path) -> None:
         screen.app.post_message(events.Paste(HOSTILE))
         await until(lambda: "app.quit" in screen.prompt.text)
         await press(screen, "enter")
-        await until(lambda: screen.view.blocks and not screen.writing.streaming)
+        await until(lambda: screen.text.view.blocks and not screen.text.writing.streaming)
         model.error = RuntimeError(HOSTILE)
         await press(screen, "enter")
         await until(lambda: len(toasts(screen)) >= 2)
@@ -155,10 +155,10 @@ async def test_hostile_text_is_shown_inert_everywhere(tmp_path: Path) -> None:
 
 async def test_knob_letters_are_text_in_the_prompt() -> None:
     async with running(FakeModel()) as screen:
-        before = screen.setting
+        before = screen.knobs.setting
         await press(screen, *"tTkKsSr?")
         assert screen.prompt.text == "tTkKsSr?"
-        assert screen.setting == before
+        assert screen.knobs.setting == before
 
 
 async def test_history_goes_back_and_on() -> None:
@@ -185,17 +185,17 @@ async def test_it_follows_the_end_only_when_it_is_there() -> None:
     model = FakeModel(letters("line\n" * 4000))
     async with running(model) as screen:
         await press(screen, "enter")
-        await until(lambda: screen.view.virtual_size.height > 100)
-        assert screen.view.at_end
+        await until(lambda: screen.text.view.virtual_size.height > 100)
+        assert screen.text.view.at_end
         await press(screen, "pageup")
-        await until(lambda: not screen.view.at_end)
-        place = screen.view.scroll_offset.y
-        height = screen.view.virtual_size.height
-        await until(lambda: screen.view.virtual_size.height > height + 50)
-        assert screen.view.scroll_offset.y == place
+        await until(lambda: not screen.text.view.at_end)
+        place = screen.text.view.scroll_offset.y
+        height = screen.text.view.virtual_size.height
+        await until(lambda: screen.text.view.virtual_size.height > height + 50)
+        assert screen.text.view.scroll_offset.y == place
         await until(lambda: "▼ more" in painted(screen))
         await press(screen, "ctrl+end")
-        await until(lambda: screen.view.at_end)
+        await until(lambda: screen.text.view.at_end)
 
 
 @pytest.mark.parametrize("size", [(20, 5), (40, 12), (80, 24), (160, 48), (300, 80)])
@@ -216,10 +216,10 @@ async def test_every_size_draws(size: tuple[int, int]) -> None:
 async def test_resizing_wraps_again() -> None:
     async with running(FakeModel(letters("word " * 60))) as screen:
         await write(screen, "")
-        before = screen.view.virtual_size.height
+        before = screen.text.view.virtual_size.height
         app = screen.app
         app._driver.process_message(events.Resize(Size(50, 20), Size(50, 20)))  # type: ignore[union-attr]
-        await until(lambda: screen.view.virtual_size.height > before)
+        await until(lambda: screen.text.view.virtual_size.height > before)
         assert max(len(line) for line in painted(screen).split("\n")) <= 50
 
 
@@ -247,19 +247,19 @@ async def test_int8_is_a_key_and_stays_with_the_next_model() -> None:
     model = FakeModel(letters("x" * 20_000))
     async with running(model) as screen:
         await press(screen, *"go", "enter")
-        await until(lambda: len(screen.view.text) > 10)
+        await until(lambda: len(screen.text.view.text) > 10)
         assert "int8" not in painted(screen)
         await press(screen, "ctrl+n")
-        await until(lambda: len(screen.view.blocks) == 2 and len(screen.view.text) > 10)
+        await until(lambda: len(screen.text.view.blocks) == 2 and len(screen.text.view.text) > 10)
         await until(lambda: "int8" in painted(screen).split("\n")[-2])
-        assert "tiny int8 · nucleus" in screen.view.blocks[-1].heading
+        assert "tiny int8 · nucleus" in screen.text.view.blocks[-1].heading
         first, second = model.requests
         assert (second.prompt, second.strategy) == (first.prompt, first.strategy)
         screen.load(Path("checkpoints/other"))
-        await until(lambda: not screen._loading and not screen._worker._wanted)
+        await until(lambda: not screen.model.loading and not screen.app.decode_worker._wanted)
         assert model.facts.precision == "int8"
         await press(screen, "ctrl+n")
-        await until(lambda: screen.facts and screen.facts.precision == "float32")
+        await until(lambda: screen.model.facts and screen.model.facts.precision == "float32")
         assert "Int8 (^N)" in titles(screen)
 
 
@@ -282,10 +282,11 @@ def state_of(screen: WriteScreen, scrolls: bool) -> tuple[object, ...]:
     """What a key can change, and nothing changes by itself: a toast that goes is none."""
     app = screen.app
     return (
-        screen.view.scroll_offset if scrolls else None, app.said,  # type: ignore[attr-defined]
-        screen.setting, [(b.heading, b.text) for b in screen.view.blocks], screen.prompt.text,
+        screen.text.view.scroll_offset if scrolls else None, app.said,  # type: ignore[attr-defined]
+        screen.knobs.setting, [(b.heading, b.text) for b in screen.text.view.blocks],
+        screen.prompt.text,
         app.screen, app.focused, app.theme, app.clipboard, screen.panel.display,
-        app._exit, screen.view.cursor, screen.view.surprise, screen.rivals.chosen,
+        app._exit, screen.text.view.cursor, screen.text.view.surprise, screen.text.rivals.chosen,
     )  # fmt: skip
 
 
@@ -293,29 +294,29 @@ async def prepare(screen: WriteScreen, key: Key) -> None:
     """What the keys of the text need: a cursor in it, or texts that came of it."""
     name = key.action.partition("(")[0]
     if name in ("walk", "rival"):
-        screen._put_cursor(12)
-        await until(lambda: screen.rivals.known)
-        screen.rivals.choose(0 if key.action != "rival(0)" else 1)
+        screen.text.put_cursor(12)
+        await until(lambda: screen.text.rivals.known)
+        screen.text.rivals.choose(0 if key.action != "rival(0)" else 1)
     elif name in ("undo", "redo", "branches", "continue"):
         for prompt in ("one a", "one ab"):
-            screen.writing.branch(prompt, 3, screen.setting)
-            await until(lambda: not screen.writing.streaming)
+            screen.text.writing.branch(prompt, 3, screen.knobs.setting)
+            await until(lambda: not screen.text.writing.streaming)
         screen.action_undo()
 
 
 async def act(screen: WriteScreen, key: Key, name: str) -> None:
     """Press one key where it can act, and see that something changed."""
-    screen.setting = Setting(wanted="top_p")
+    screen.knobs.setting = Setting(wanted="top_p")
     needs_beam = any(part in key.action for part in ("width", "length_penalty"))
     if needs_beam or key.action == "decoder('nucleus')":
-        screen.setting = screen.setting.with_decoder("beam")
+        screen.knobs.setting = screen.knobs.setting.with_decoder("beam")
     screen.prompt.text = "x" if key.action == "clear" else ""
-    target = screen.view if key.where == "outside" else screen.prompt
+    target = screen.text.view if key.where == "outside" else screen.prompt
     target.focus()
     await until(lambda: target.has_focus)
-    await until(lambda: not screen.writing.streaming and not screen._loading)
+    await until(lambda: not screen.text.writing.streaming and not screen.model.loading)
     ways = {"recall(1)": ("up",), "scroll(1)": ("pageup",), "newest": ("pageup",)}
-    screen.view.scroll_end(animate=False, immediate=True, force=True)
+    screen.text.view.scroll_end(animate=False, immediate=True, force=True)
     await press(screen, *ways.get(key.action, ()))
     await prepare(screen, key)
     scrolls = key.action.startswith(("scroll", "newest"))
@@ -378,7 +379,7 @@ async def test_a_prompt_holds_any_text_and_shows_it_inert() -> None:
         await until(lambda: "␛]0;own" in painted(screen))
         assert not RAW.search(painted(screen).replace("\n", ""))
         await press(screen, "enter")
-        await until(lambda: screen.view.blocks)
+        await until(lambda: screen.text.view.blocks)
         assert model.requests[0].prompt == screen.prompt.text
         await press(screen, "ctrl+y")
         await until(lambda: screen.app.clipboard)

@@ -22,8 +22,8 @@ from textual.color import Color
 
 from charlm.errors import InputError
 from tui.app import CharlmApp
-from tui.keys.remapping import action_name, key_from, remapped
-from tui.keys.table import KEYS, bindings_of, settings_lines
+from tui.keys.remapping import key_from
+from tui.keys.table import all_keys, keys_of, remap, settings_lines
 from tui.shell.glyphs import AsciiGlyphs, ascii_for
 from tui.shell.settings import (
     Loaded,
@@ -156,19 +156,18 @@ def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
 
 
 def test_every_action_has_a_name_of_its_own() -> None:
-    actions = {(key.action, key.view) for key in KEYS}
-    assert len(set(map(action_name, KEYS))) == len(actions)
+    actions = {(key.action, key.view) for key in all_keys()}
+    assert len({key.name for key in all_keys()}) == len(actions)
     assert tomllib.loads("\n".join(settings_lines()))["keys"]["copy"] == ["ctrl+y", "c"]
 
 
-def test_the_printed_keys_change_nothing() -> None:
+def test_the_printed_keys_change_nothing(own_keys: None) -> None:
+    before = {(k.view, k.where, k.action, name) for k in all_keys() for name in k.keys}
     wanted = tomllib.loads("\n".join(settings_lines()))["keys"]
-    table, notices = remapped(KEYS, wanted)
-    before = {(k.view, k.where, k.action, name) for k in KEYS for name in k.keys}
-    after = {(k.view, k.where, k.action, name) for k in table for name in k.keys}
-    assert notices == ()
+    assert remap(wanted) == ()
+    after = {(k.view, k.where, k.action, name) for k in all_keys() for name in k.keys}
     assert after == before
-    shown = [(key.view, key.action) for key in table if key.palette]
+    shown = [(key.view, key.action) for key in all_keys() if key.palette]
     assert len(shown) == len(set(shown))
 
 
@@ -198,39 +197,48 @@ def test_keys_as_a_person_writes_them(text: str, key: str | None) -> None:
         ({"write": ["x"]}, "'x' is text in the prompt"),
     ],
 )
-def test_a_key_that_cannot_be_is_one_line(wanted: Mapping[str, list[str]], said: str) -> None:
-    table, notices = remapped(KEYS, wanted)
-    assert table == KEYS
+def test_a_key_that_cannot_be_is_one_line(
+    wanted: Mapping[str, list[str]], said: str, own_keys: None
+) -> None:
+    before = all_keys()
+    notices = remap(wanted)
+    assert all_keys() == before
     assert len(notices) == 1 and said in notices[0]
 
 
-def test_two_actions_may_swap_their_keys() -> None:
-    table, notices = remapped(KEYS, {"curves": ["ctrl+y"], "copy": ["ctrl+o", "v"]})
-    assert notices == ()
-    rows = {(key.action, key.where): key.keys for key in table if key.view == "write"}
-    assert rows["curves", "always"] == ("ctrl+y",)
-    assert rows["copy", "always"] == ("ctrl+o",)
-    assert rows["copy", "outside"] == ("v",)
+def test_two_actions_may_swap_their_keys(own_keys: None) -> None:
+    assert remap({"curves": ["ctrl+y"], "copy": ["ctrl+o", "v"]}) == ()
+    rows = {(key.action, key.where): key for key in keys_of("write")}
+    assert rows["curves", "always"].keys == ("ctrl+y",)
+    assert rows["copy", "always"].keys == ("ctrl+o",)
+    assert rows["copy", "outside"].keys == ("v",)
 
 
-STORY = """
-import dataclasses
-import os
-from tui.keys import table as keymap
-print(*keymap.remap({"curves": ["f10"], "nothing": ["x"]}), sep="\\n")
-from tui.views.write.view import WriteScreen
-binding = WriteScreen.BINDINGS
-print([b.key for b in binding if b.action == "curves"])
-"""
+def test_a_letter_for_what_works_always_is_a_key_outside_the_prompt(own_keys: None) -> None:
+    before = {key.action: key for key in keys_of("write")}["curves"]
+    assert remap({"curves": ["x"]}) == ()
+    [row] = [key for key in keys_of("write") if key.action == "curves"]
+    assert (row.keys, row.where) == (("x",), "outside")
+    assert (row.help, row.rank, row.palette) == (before.help, before.rank, before.palette)
 
 
-def test_the_views_bind_the_keys_of_ones_own() -> None:
-    done = run("-c", STORY)
-    assert done.stderr == ""
-    first, last = done.stdout.splitlines()
-    assert first == "settings, keys.nothing: there is no action 'nothing'"
-    assert last == "['f10']"
-    assert any(b.key == "ctrl+o" for b in bindings_of("write"))  # here the table is ours
+async def test_keys_of_ones_own_act_and_those_they_replace_do_not(own_keys: None) -> None:
+    wanted = {"curves": ["f10", "x"], "write": ["ctrl+w"], "copy": ["ctrl+o"], "nothing": ["x"]}
+    assert remap(wanted) == ("settings, keys.nothing: there is no action 'nothing'",)
+    model = FakeModel(letters(" hello"))
+    async with running(model, (240, 30)) as screen:
+        await press(screen, *"xOh", "ctrl+w")
+        await until(lambda: model.requests and not screen.text.writing.streaming)
+        assert model.requests[0].prompt == "xOh"  # a letter is text in the prompt
+        assert "F10 Hide curves" in painted(screen).split("\n")[-1]
+        shown = screen.panel.display
+        for key in ("f10", "f10", "escape", "x"):
+            await press(screen, key)
+        assert screen.panel.display != shown
+        await press(screen, "c", "ctrl+y", "i")
+        assert screen.app.clipboard == ""
+        await press(screen, "ctrl+o")
+        assert screen.app.clipboard == "xOh hello"
 
 
 # In the app.
@@ -243,8 +251,12 @@ async def test_the_settings_are_used_and_the_theme_is_kept(path: Path) -> None:
     async with app.run_test(size=(100, 30), notifications=True):
         screen = app.screen
         assert isinstance(screen, WriteScreen)
-        await until(lambda: screen.facts)
-        assert (app.theme, screen.setting.name, screen.setting.pace) == ("charlm-light", "beam", 0)
+        await until(lambda: screen.model.facts)
+        assert (app.theme, screen.knobs.setting.name, screen.knobs.setting.pace) == (
+            "charlm-light",
+            "beam",
+            0,
+        )
         await until(lambda: any("'what' is no setting" in toast for toast in toasts(screen)))
         await press(screen, "ctrl+t")
         await until(lambda: 'theme = "dark"' in path.read_text())
@@ -328,7 +340,7 @@ def test_the_keys_are_printed() -> None:
     assert os.sep in done.stdout.splitlines()[0]
 
 
-def test_the_page_of_settings_is_true(path: Path) -> None:
+def test_the_page_of_settings_is_true(path: Path, own_keys: None) -> None:
     page = (ROOT / "docs" / "settings.md").read_text("utf-8")
     rows = re.findall(r"\| `--(\w+)` \| `CHARLM_(\w+)` \| (.*) \|", page)
     fields = {field.name for field in dataclasses.fields(Settings)} - {"keys"}
@@ -342,7 +354,7 @@ def test_the_page_of_settings_is_true(path: Path) -> None:
     assert len(example) == 1
     result = loaded(path, example[0])
     assert result.notices == () and result.settings.theme == "light"
-    assert remapped(KEYS, result.settings.keys)[1] == ()
+    assert remap(result.settings.keys) == ()
 
 
 async def test_another_theme_is_drawn_from_the_first_change_on() -> None:

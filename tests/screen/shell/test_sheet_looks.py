@@ -34,7 +34,7 @@ async def test_a_sheet_over_a_text(
 ) -> None:
     async with running(FakeModel(letters(TEXT)), SIZE) as screen:
         await write(screen, "We know")
-        screen.writing.seconds = SECONDS
+        screen.text.writing.seconds = SECONDS
         await press(screen, "escape", *keys)
         match_snapshot(f"{name}-{look}", await still(screen, look, mark))
 
@@ -51,11 +51,11 @@ async def test_the_branches_of_a_text(match_snapshot: Match, look: str) -> None:
     async with running(ThinkingModel(letters(TEXT)), SIZE) as screen:
         await write(screen, "We know")
         for place in (12, 9):
-            screen._put_cursor(place)
-            await until(lambda: screen.rivals.known)
+            screen.text.put_cursor(place)
+            await until(lambda: screen.text.rivals.known)
             await press(screen, "escape", "left", "3", "enter")
-            await until(lambda: not screen.writing.streaming)
-        screen.writing.seconds = SECONDS
+            await until(lambda: not screen.text.writing.streaming)
+        screen.text.writing.seconds = SECONDS
         await press(screen, "b")
         match_snapshot(f"branches-{look}", await still(screen, look, "Branches"))
 
@@ -84,7 +84,7 @@ async def test_a_question(match_snapshot: Match, look: str) -> None:
 async def test_toasts(match_snapshot: Match, look: str) -> None:
     async with running(FakeModel(letters(TEXT)), SIZE) as screen:
         await write(screen, "We know")
-        screen.writing.seconds = SECONDS
+        screen.text.writing.seconds = SECONDS
         screen.app.notify("the disk is full", severity="error", timeout=60)
         screen.app.notify("copied 46 characters", timeout=60)
         match_snapshot(f"toasts-{look}", await still(screen, look, "disk is full", "copied"))
@@ -98,7 +98,7 @@ async def test_nothing_was_written_yet(match_snapshot: Match, look: str) -> None
 async def test_a_text(match_snapshot: Match, look: str) -> None:
     async with running(FakeModel(letters(TEXT)), SIZE) as screen:
         await write(screen, "We know")
-        screen.writing.seconds = SECONDS
+        screen.text.writing.seconds = SECONDS
         match_snapshot(f"write-text-{look}", await still(screen, look, "went home"))
 
 

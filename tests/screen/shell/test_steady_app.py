@@ -34,20 +34,20 @@ async def test_keys_typed_ahead_wait_for_the_sheet_that_has_them() -> None:
         for key in (*export, "f1", "escape", "ctrl+p", *"zz", "escape", *"de"):
             screen.app.simulate_key(key)
         await until(lambda: screen.prompt.text == "de")
-        assert screen.app.clipboard == screen.view.text
+        assert screen.app.clipboard == screen.text.view.text
         assert screen.app.screen is screen
 
 
 async def test_a_click_waits_for_the_keys_before_it() -> None:
     async with running(FakeModel()) as screen:
-        x, y = screen.view.region.x + 5, screen.view.region.y + 3
+        x, y = screen.text.view.region.x + 5, screen.text.view.region.y + 3
         for key in "ttt":  # at the text, `t` would be the temperature's key
             screen.app.simulate_key(key)
         for kind in (events.MouseDown, events.MouseUp):
             screen.app.post_message(
                 kind(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y)
             )
-        await until(lambda: screen.view.has_focus)
+        await until(lambda: screen.text.view.has_focus)
         assert screen.prompt.text == "ttt"
 
 

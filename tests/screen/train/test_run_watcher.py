@@ -8,10 +8,11 @@ import pytest
 
 from charlm.run.layout import RUN_LOG
 from charlm.run.log import RunLog
+from charlm.wording import duration
 from tui.training.reader import RunReader
 from tui.training.snapshots import Curves, Place, Quantity
+from tui.training.words import training_text
 from tui.views.train.strips import STRIPS, rows
-from tui.views.write.status import duration, training_text
 
 
 def points(curves: Curves, quantity: Quantity) -> list[tuple[float, float]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driver import loaded, press, until
+from driver import lanes_of, loaded, press, until
 from exported import written_from
 from models import random_checkpoint
 
@@ -38,7 +38,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @asynccontextmanager
 async def screen_of(run: Path, length: int = 60) -> AsyncIterator[WriteScreen]:
     async with loaded(CharlmApp(run), (80, 24)) as screen:
-        screen.setting = screen.setting.__class__(length=length, pace=0)
+        screen.knobs.setting = screen.knobs.setting.__class__(length=length, pace=0)
         yield screen
 
 
@@ -52,7 +52,7 @@ async def asked(screen: WriteScreen, prompt: str) -> Request:
 
 async def newest(screen: WriteScreen) -> Request:
     """By what the newest text was asked for, once it is there."""
-    writing = screen.writing
+    writing = screen.text.writing
     await until(lambda: writing.now is not None and not writing.streaming)
     assert writing.now is not None
     return writing.now.request
@@ -63,7 +63,7 @@ async def test_another_prompt_is_another_text(run: Path) -> None:
         texts, names = [], set()
         for prompt in ("we ", "he ", "she ", "it "):
             names.add((await asked(screen, prompt)).dice)
-            texts.append(screen.view.blocks[-1].completion[-100:])
+            texts.append(screen.text.view.blocks[-1].completion[-100:])
         assert len(names) == 4
         for text in texts:
             same = [sum(a == b for a, b in zip(text, other, strict=True)) for other in texts]
@@ -78,13 +78,13 @@ async def test_a_text_goes_on_as_if_it_had_never_stopped(run: Path) -> None:
         for _ in range(2):
             await press(screen, "ctrl+k")
             assert (await newest(screen)).dice == first.dice
-        assert screen.view.text == "we " + whole
-        now = screen.writing.now
+        assert screen.text.view.text == "we " + whole
+        now = screen.text.writing.now
         assert now is not None
         model = load_engine(run, 1, "float32")
         answer = model.answer(WantRecord(now.request, now.block.completion), lambda: True)
         assert isinstance(answer, Recorded)
-        assert written_from(run, answer.record) == screen.view.text
+        assert written_from(run, answer.record) == screen.text.view.text
 
 
 async def test_a_turned_knob_has_the_dice_of_the_text_that_went_on(run: Path) -> None:
@@ -95,7 +95,7 @@ async def test_a_turned_knob_has_the_dice_of_the_text_that_went_on(run: Path) ->
         await press(screen, "ctrl+up")
         turned = await newest(screen)
         assert turned.strategy != first.strategy and turned.dice == first.dice
-        assert screen.writing.comparison is not None  # it is told what stayed
+        assert screen.text.writing.comparison is not None  # it is told what stayed
         await press(screen, "ctrl+r")
         again = await newest(screen)
         assert (again.seed, again.dice) == (first.seed + 1, first.dice)
@@ -105,14 +105,16 @@ async def test_a_text_that_took_another_way_has_dice_of_its_own(run: Path) -> No
     engine = Engine.load(run)
     async with screen_of(run) as screen:
         first = await asked(screen, "we ")
-        text = screen.view.text
+        text = screen.text.view.text
         await press(screen, "escape", "left")
-        await until(lambda: screen.rivals.known)
-        place = screen.view.cursor
+        await until(lambda: screen.text.rivals.known)
+        place = screen.text.view.cursor
         assert place is not None
         await press(screen, "2", "enter")
         await until(
-            lambda: screen.writing.now is not None and screen.writing.now.parent is not None
+            lambda: (
+                screen.text.writing.now is not None and screen.text.writing.now.parent is not None
+            )
         )
         taken = await newest(screen)
         prompt = taken.prompt
@@ -120,16 +122,16 @@ async def test_a_text_that_took_another_way_has_dice_of_its_own(run: Path) -> No
         session = engine.start([engine.prompt_as_fed(prompt)], NUCLEUS, max_length=60)
         while not session.done:
             session.advance(60)
-        assert screen.view.text == prompt + session.completions()[0][0].text
+        assert screen.text.view.text == prompt + session.completions()[0][0].text
 
 
 async def test_the_same_prompt_typed_again_is_the_same_text(run: Path) -> None:
     async with screen_of(run) as screen:
-        first, text = await asked(screen, "we "), screen.view.text
+        first, text = await asked(screen, "we "), screen.text.view.text
         await press(screen, "ctrl+k")
         await newest(screen)
         second = await asked(screen, "we ")
-        assert (second.dice, screen.view.text) == (first.dice, text)
+        assert (second.dice, screen.text.view.text) == (first.dice, text)
         assert second.number > first.number
 
 
@@ -137,26 +139,26 @@ async def test_a_sample_taken_from_the_grid_is_that_text(run: Path) -> None:
     async with screen_of(run) as screen:
         first = await asked(screen, "we ")
         await press(screen, "escape", "ctrl+f")
-        await until(lambda: screen.lanes.lanes and not screen.lanes.streaming)
-        texts = [lane.text for lane in screen.lanes.lanes]
+        await until(lambda: lanes_of(screen).lanes.lanes and not lanes_of(screen).streaming)
+        texts = [lane.text for lane in lanes_of(screen).lanes.lanes]
         await press(screen, "2")
         taken = await newest(screen)
         assert (taken.sample, taken.dice) == (1, first.dice)
-        assert screen.view.text == "we " + texts[1] and len(set(texts)) == len(texts)
+        assert screen.text.view.text == "we " + texts[1] and len(set(texts)) == len(texts)
 
 
 async def test_the_grid_of_a_text_that_went_on_follows_what_is_shown(run: Path) -> None:
     async with screen_of(run) as screen:
         first = await asked(screen, "we ")
-        shown = screen.view.text
+        shown = screen.text.view.text
         assert any(c.isspace() and c != " " for c in shown)  # no prompt of this unit holds it
         await press(screen, "ctrl+k")
         await newest(screen)
-        text = screen.view.text
+        text = screen.text.view.text
         await press(screen, "escape", "ctrl+f")
-        await until(lambda: screen.lanes.lanes and not screen.lanes.streaming)
-        assert screen.lanes.prompt == shown
-        assert shown + screen.lanes.lanes[0].text == text
+        await until(lambda: lanes_of(screen).lanes.lanes and not lanes_of(screen).streaming)
+        assert lanes_of(screen).lanes.prompt == shown
+        assert shown + lanes_of(screen).lanes.lanes[0].text == text
         await press(screen, "2")
         taken = await newest(screen)
         assert (taken.sample, taken.dice) == (1, first.dice)

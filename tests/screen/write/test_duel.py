@@ -52,7 +52,7 @@ def test_log_ratios_are_those_of_the_specification(
     ids = engine.vocabulary.string2code(text)
     details = engine.start_score_ids(ids, details=128).score().details
     banned = [PAD, EOS] if unit == "continuous" else [PAD]
-    found = log_ratios(Rivals.of(details), sides, banned)
+    found = log_ratios(Rivals.of(details), sides, [banned, banned])
     inputs = np.array([[checkpoint.text.start_id, *ids[:-1]]], np.int32)
     for logits, id, ratio in zip(engine.logits(inputs)[0], ids, found, strict=True):
         one, other = (
@@ -66,7 +66,7 @@ def test_a_character_beyond_the_rivals_is_even() -> None:
     sure = engine.vocabulary.string2code(engine.write("", Greedy(), max_length=3).text)
     details = engine.start_score_ids([*sure, 2, 3], details=2).score().details
     assert details is not None and (details.ranks > 1).tolist() == [False] * 3 + [True] * 2
-    ratios = log_ratios(Rivals.of(details), (Greedy(), Sampling()), ())
+    ratios = log_ratios(Rivals.of(details), (Greedy(), Sampling()), ((), ()))
     assert (ratios != 0).tolist() == [True] * 3 + [False] * 2
 
 
@@ -104,7 +104,7 @@ def test_the_characters_of_a_duel_lean_to_who_wrote_them(name: str) -> None:
             ids = engine._engine.vocabulary.string2code("The " + text)
             details = engine._engine.start_score_ids(ids, details=128).score().details
             never = (EOS,) if name == "shakespeare" else ()
-            expected = log_ratios(Rivals.of(details), sides, never)[4:]
+            expected = log_ratios(Rivals.of(details), sides, (never, never))[4:]
             assert text and ratios[lane] == pytest.approx(expected)
             if isinstance(sides[lane], Greedy):  # who writes what it writes for sure
                 assert all(ratio >= 0 if lane == 0 else ratio <= 0 for ratio in ratios[lane])

@@ -184,23 +184,23 @@ async def test_a_receipt_saved_from_the_screen_is_written_again(
     monkeypatch.chdir(tmp_path)
     async with real(run) as screen:
         await press(screen, *"abc", "enter")
-        await until(lambda: screen.writing.now and not screen.writing.streaming)
+        await until(lambda: screen.text.writing.now and not screen.text.writing.streaming)
         # A rival is taken, so that the text on the screen is a branch.
         await press(screen, "escape", "left", "home")
-        await until(lambda: screen.rivals.known)
-        place = screen.view.cursor
-        thought = screen.view.blocks[-1].trace.at(place)  # type: ignore[union-attr]
+        await until(lambda: screen.text.rivals.known)
+        place = screen.text.view.cursor
+        thought = screen.text.view.blocks[-1].trace.at(place)  # type: ignore[union-attr]
         written = ("", thought.character)
         other = next(i for i, r in enumerate(thought.rivals) if r.character not in written)
         await press(screen, "1234567890"[other], "enter")
-        await until(lambda: screen.writing.now.parent and not screen.writing.streaming)  # type: ignore[union-attr]
+        await until(lambda: screen.text.writing.now.parent and not screen.text.writing.streaming)  # type: ignore[union-attr]
         await press(screen, "f12")
         await until(lambda: list(tmp_path.glob("*.json")))
         [path] = tmp_path.glob("*.json")
         command = f"{python()} -m charlm write {run} --from {path.name}"
         said = f"saved {path}\n{command} writes it again"
         await until(lambda: said in toasts(screen))
-        text = screen.view.text
+        text = screen.text.view.text
         assert text[place] == thought.rivals[other].character
         await export(screen, "json", "c")
         await until(lambda: '"engine_format"' in screen.app.clipboard)
@@ -214,12 +214,12 @@ async def test_every_format_is_saved(
     monkeypatch.chdir(tmp_path)
     async with real(run) as screen:
         await press(screen, *"abc", "enter")
-        await until(lambda: screen.writing.now and not screen.writing.streaming)
+        await until(lambda: screen.text.writing.now and not screen.text.writing.streaming)
         for suffix in ("txt", "md", "jsonl", "svg", "json"):
             await export(screen, suffix, "enter")
             await until(lambda suffix=suffix: list(tmp_path.glob(f"*.{suffix}")))
-        text = screen.view.text
-        assert not screen.writing.details
+        text = screen.text.view.text
+        assert not screen.text.writing.details
     [plain], [table] = tmp_path.glob("*.txt"), tmp_path.glob("*.jsonl")
     assert plain.read_text("utf-8") == text
     rows = [json.loads(line) for line in table.read_text("utf-8").splitlines()]

@@ -49,7 +49,7 @@ async def test_each_export_gets_its_own_answer(
         await until(lambda: NOTHING in toasts(screen))
         await press(screen, "escape", "ctrl+s")  # surprise waits for the same answer
         model.go = True
-        await until(lambda: screen.view.blocks[-1].trace)
+        await until(lambda: screen.text.view.blocks[-1].trace)
         assert not saved(tmp_path)
         await export(screen, "svg", "enter")
         await press(screen, "f12")
@@ -82,9 +82,9 @@ async def test_escape_gives_an_export_up(tmp_path: Path, monkeypatch: pytest.Mon
     async with running(Slow(letters("one"))) as screen:
         await write(screen, "")
         await press(screen, "f12")
-        assert screen._waiting
+        assert screen.exporter.waiting
         await press(screen, "escape")
-        await until(lambda: NOTHING in toasts(screen) and not screen._worker._questions)
+        await until(lambda: NOTHING in toasts(screen) and not screen.app.decode_worker._questions)
         assert screen.prompt.has_focus and not saved(tmp_path)
 
 
@@ -98,7 +98,7 @@ async def test_a_look_back_that_failed_is_asked_again(monkeypatch: pytest.Monkey
         await until(lambda: "a fake has no answer" in toasts(screen))
         monkeypatch.undo()
         await press(screen, "ctrl+s", "ctrl+s")
-        await until(lambda: screen.view.blocks[-1].trace)
+        await until(lambda: screen.text.view.blocks[-1].trace)
 
 
 async def test_undo_under_surprise_leaves_an_export_its_answer(
@@ -109,13 +109,13 @@ async def test_undo_under_surprise_leaves_an_export_its_answer(
     async with running(model) as screen:
         await write(screen, "Oh")
         await press(screen, "ctrl+k")
-        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        await until(lambda: len(model.requests) == 2 and not screen.text.writing.streaming)
         await press(screen, "escape")
         await export(screen, "svg", "enter")
         await press(screen, "ctrl+s", "u")
         model.go = True
-        await until(lambda: ".svg" in saved(tmp_path) and screen.view.blocks[-1].trace)
-        assert screen.view.text == "Oh one" and "one one" in saved(tmp_path)[".svg"]
+        await until(lambda: ".svg" in saved(tmp_path) and screen.text.view.blocks[-1].trace)
+        assert screen.text.view.text == "Oh one" and "one one" in saved(tmp_path)[".svg"]
 
 
 async def test_what_a_failed_load_interrupted_is_asked_again() -> None:
@@ -127,8 +127,8 @@ async def test_what_a_failed_load_interrupted_is_asked_again() -> None:
         def refuse(*_: object) -> Slow:
             raise ValueError("no such thing")
 
-        screen._worker._load = refuse
+        screen.app.decode_worker._load = refuse
         screen.load(Path("other"))
         await until(lambda: any("no such thing" in toast for toast in toasts(screen)))
         model.go = True
-        await until(lambda: screen.view.blocks[-1].trace)
+        await until(lambda: screen.text.view.blocks[-1].trace)

@@ -1,11 +1,12 @@
 """Knobs stay within what the strategies allow, and belong to the decoder in use."""
 
+from dataclasses import fields, replace
 from math import inf
 
 import pytest
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling
-from tui.writer.knobs import DECODERS, LADDERS, PACES, Setting
+from tui.writer.knobs import DECODERS, LADDERS, PACES, ROWS, TEXTS, Setting
 
 
 @pytest.mark.parametrize("name", DECODERS)
@@ -91,3 +92,34 @@ def test_a_knob_is_chosen_whichever_decoder_one_begins_with() -> None:
         assert setting.chosen in setting.knobs or not setting.knobs
         assert setting.pace == 100
         setting.with_next_chosen(1)
+
+
+def test_every_option_of_sampling_has_a_knob_or_is_typed() -> None:
+    options = {f.name for f in fields(Sampling)}
+    assert options <= ROWS.keys() | TEXTS.keys()
+    letters = [knob.letter for knob in (*ROWS.values(), *TEXTS.values())]
+    assert len(set(letters)) == len(letters) and all(letters)
+    assert all(knob.label and knob.said for knob in (*ROWS.values(), *TEXTS.values()))
+
+
+@pytest.mark.parametrize(("knob", "value", "shown"), [
+    ("typical_p", 0.99, "0.99"), ("no_repeat_ngram", 100, "100"),
+])  # fmt: skip
+def test_a_quiet_knob_is_shown_while_it_acts_or_is_chosen(
+    knob: str, value: float, shown: str
+) -> None:
+    setting = Setting().with_decoder("sample")
+    assert knob in setting.knobs and knob not in setting.shown_knobs
+    turned = setting.moved(knob, -1)
+    assert getattr(turned.strategy, knob) == value and turned.shown(knob) == shown
+    assert knob in replace(turned, wanted="seed").shown_knobs
+    assert shown in turned.heading("a") and knob in replace(setting, wanted=knob).shown_knobs
+    assert turned.moved(knob, 1).strategy == setting.strategy
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_what_is_typed_is_of_every_decoder(name: str) -> None:
+    setting = Setting().with_text("ban", "e\n").with_decoder(name)
+    assert setting.strategy.ban == "e\n" and setting.shown_texts == {"ban": "e␊"}
+    assert setting.heading("a").endswith("ban e␊")
+    assert setting.with_text("ban", "").strategy == Setting().with_decoder(name).strategy

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from driver import HOSTILE, RAW, painted, press, running, toasts, until, write
+from driver import HOSTILE, RAW, lanes_of, painted, press, running, toasts, until, write
 from fakes import FakeModel, letters
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +21,7 @@ from tui.keys.table import keys_of
 from tui.shell.settings import Loaded, Settings
 from tui.views.write.comparison import agreement, parting, shared_runs
 from tui.views.write.lanes.lanes_view import LanesView
+from tui.views.write.stage import Seen
 from tui.views.write.view import WriteScreen
 from tui.writer.engine_model import EngineModel, load_engine
 from tui.writer.knobs import Setting
@@ -137,12 +138,14 @@ def test_runs_part_a_text_where_the_two_differ(one: str, other: str) -> None:
 
 
 def texts(screen: WriteScreen) -> list[str]:
-    return [lane.text for lane in screen.lanes.lanes]
+    return [lane.text for lane in lanes_of(screen).lanes.lanes]
 
 
 async def over(screen: WriteScreen, count: int) -> None:
-    await until(lambda: len(screen.lanes.lanes) == count and not screen.lanes.streaming)
-    await until(lambda: screen.lanes.lanes[0].text)
+    await until(
+        lambda: len(lanes_of(screen).lanes.lanes) == count and not lanes_of(screen).streaming
+    )
+    await until(lambda: lanes_of(screen).lanes.lanes[0].text)
 
 
 @pytest.mark.parametrize(
@@ -176,9 +179,9 @@ async def test_the_last_of_nine_samples_is_the_last_of_four_too() -> None:
         await over(screen, 9)
         await press(screen, "end", "g")
         await over(screen, 4)
-        assert screen._lane == 3
+        assert lanes_of(screen).chosen == 3
         await press(screen, "enter")
-        await until(lambda: screen.stage == "text" and screen.setting.sample == 3)
+        await until(lambda: screen.stages.seen is Seen.TEXT and screen.knobs.setting.sample == 3)
 
 
 async def test_a_sample_is_taken_and_stays_that_sample() -> None:
@@ -192,11 +195,11 @@ async def test_a_sample_is_taken_and_stays_that_sample() -> None:
         assert screen.app.clipboard == "We " + texts(screen)[0]
         model.steps = letters(third)
         await press(screen, "right", "right", "enter")
-        await until(lambda: screen.view.text == "We " + third)
-        assert screen.stage == "text" and model.requests[-1].sample == 2
+        await until(lambda: screen.text.view.text == "We " + third)
+        assert screen.stages.seen is Seen.TEXT and model.requests[-1].sample == 2
         assert model.requests[-1].known == third
         assert "seed 1, sample 3" in painted(screen)
-        await until(lambda: not screen.writing.streaming)
+        await until(lambda: not screen.text.writing.streaming)
         await press(screen, "ctrl+down")
         await until(lambda: model.requests[-1].strategy == Sampling(temperature=0.95, top_p=0.95))
         assert model.requests[-1].sample == 2
@@ -211,14 +214,14 @@ async def test_a_digit_and_two_clicks_take_a_sample_too() -> None:
         await press(screen, "ctrl+f")
         await over(screen, 6)
         await press(screen, "4")
-        await until(lambda: model.requests[-1].sample == 3 and screen.stage == "text")
+        await until(lambda: model.requests[-1].sample == 3 and screen.stages.seen is Seen.TEXT)
         await press(screen, "ctrl+f")
         await over(screen, 6)
         view = screen.query_one(LanesView)
         view.post_message(LanesView.Clicked(1, 1))
         await until(lambda: "▸2" in painted(screen))
         view.post_message(LanesView.Clicked(1, 2))
-        await until(lambda: model.requests[-1].sample == 1 and screen.stage == "text")
+        await until(lambda: model.requests[-1].sample == 1 and screen.stages.seen is Seen.TEXT)
 
 
 async def test_what_has_no_samples_says_so() -> None:
@@ -226,11 +229,11 @@ async def test_what_has_no_samples_says_so() -> None:
     async with running(model) as screen:
         await press(screen, "f2", "ctrl+f")
         await until(lambda: any("no samples" in toast for toast in toasts(screen)))
-        assert screen.stage == "text" and not model.requests
+        assert screen.stages.seen is Seen.TEXT and not model.requests
         await press(screen, "f3", "ctrl+f")
         await over(screen, 6)
         await press(screen, "f2")
-        assert screen.setting.name == "sample"
+        assert screen.knobs.setting.name == "sample"
 
 
 async def test_a_knob_and_a_prompt_write_the_grid_again() -> None:
@@ -240,32 +243,32 @@ async def test_a_knob_and_a_prompt_write_the_grid_again() -> None:
         await over(screen, 6)
         first = texts(screen)
         await press(screen, "ctrl+down")
-        await until(lambda: not screen.lanes.streaming and texts(screen) != first)
+        await until(lambda: not lanes_of(screen).streaming and texts(screen) != first)
         assert {r.strategy for r in model.requests[6:]} == {Sampling(temperature=0.95, top_p=0.95)}
         screen.prompt.focus()
         screen.prompt.text = "Then "
         await press(screen, "enter")
-        await until(lambda: len(model.requests) == 18 and not screen.lanes.streaming)
+        await until(lambda: len(model.requests) == 18 and not lanes_of(screen).streaming)
         assert {r.prompt for r in model.requests[12:]} == {"Then "}
         await press(screen, "ctrl+r")
         await until(lambda: len(model.requests) == 24)
         assert {r.seed for r in model.requests[18:]} == {2}
         await press(screen, "ctrl+f")
-        assert screen.stage == "text"
+        assert screen.stages.seen is Seen.TEXT
 
 
 async def test_escape_stops_the_grid_then_leaves_it() -> None:
     model = FakeModel(lanes=("x" * 50_000,) * 6)
     async with running(model) as screen:
         await press(screen, "ctrl+f")
-        await until(lambda: screen.lanes.lanes[0].characters > 5)
+        await until(lambda: lanes_of(screen).lanes.lanes[0].characters > 5)
         await press(screen, "escape")
-        assert not screen.lanes.streaming
+        assert not lanes_of(screen).streaming
         length = len(texts(screen)[0])
         await press(screen, "right")
-        assert len(texts(screen)[0]) == length and screen.stage == "grid"
+        assert len(texts(screen)[0]) == length and screen.stages.seen is Seen.GRID
         await press(screen, "escape")
-        assert screen.stage == "text" and screen.view.has_focus
+        assert screen.stages.seen is Seen.TEXT and screen.text.view.has_focus
 
 
 async def test_a_duel_of_two_settings_on_the_same_dice() -> None:
@@ -291,8 +294,8 @@ async def test_a_duel_of_two_settings_on_the_same_dice() -> None:
         await until(lambda: len(model.requests) == 8)
         assert [r.seed for r in model.requests[-2:]] == [2, 2]
         await press(screen, "right", "enter")
-        await until(lambda: screen.stage == "text" and len(model.requests) == 9)
-        assert model.requests[-1].strategy == Sampling() == screen.setting.strategy
+        await until(lambda: screen.stages.seen is Seen.TEXT and len(model.requests) == 9)
+        assert model.requests[-1].strategy == Sampling() == screen.knobs.setting.strategy
 
 
 async def test_the_prompt_is_that_of_what_is_seen_or_what_was_typed_since() -> None:
@@ -313,23 +316,23 @@ async def test_the_prompt_is_that_of_what_is_seen_or_what_was_typed_since() -> N
 
 async def test_leaving_a_duel_leaves_the_setting_as_it_was() -> None:
     async with running(FakeModel()) as screen:
-        before = screen.setting
+        before = screen.knobs.setting
         await press(screen, "ctrl+d")
         await over(screen, 2)
         await press(screen, "f5", "ctrl+d")
-        assert screen.stage == "text" and screen.setting == before
+        assert screen.stages.seen is Seen.TEXT and screen.knobs.setting == before
 
 
 async def test_a_text_keeps_the_setting_it_was_written_with() -> None:
     async with running(FakeModel()) as screen:
         await write(screen, "Oh")
-        before = screen.setting
+        before = screen.knobs.setting
         await press(screen, "ctrl+f")
         await over(screen, 6)
         await press(screen, "r", "t")
-        await until(lambda: not screen.lanes.streaming)
+        await until(lambda: not lanes_of(screen).streaming)
         await press(screen, "escape")
-        assert screen.stage == "text" and screen.setting == before
+        assert screen.stages.seen is Seen.TEXT and screen.knobs.setting == before
 
 
 async def test_one_goes_back_in_texts_side_by_side() -> None:
@@ -349,9 +352,7 @@ async def test_one_goes_back_in_texts_side_by_side() -> None:
         await until(lambda: painted(screen).count(" line0 ") == 2)
         await press(screen, "ctrl+end")
         await until(lambda: painted(screen).count("line79") == 2)
-        panel = screen.lanes_panel
-        assert panel is not None
-        panel.view.on_mouse_scroll_up()
+        screen.query_one(LanesView).on_mouse_scroll_up()
         await until(lambda: "line79" not in painted(screen))
 
 
@@ -372,16 +373,16 @@ async def test_a_new_model_ends_what_is_written() -> None:
     model = FakeModel(lanes=("x" * 50_000,) * 2)
     async with running(model) as screen:
         await press(screen, "ctrl+d")
-        await until(lambda: screen.lanes.lanes[0].characters > 5)
+        await until(lambda: lanes_of(screen).lanes.lanes[0].characters > 5)
         screen.load(Path("checkpoints/other"))
-        assert not screen.lanes.streaming
-        await until(lambda: not screen._worker._request and not screen._loading)
+        assert not lanes_of(screen).streaming
+        await until(lambda: not screen.app.decode_worker._request and not screen.model.loading)
 
 
 async def test_the_engines_error_ends_the_lanes() -> None:
     async with running(FakeModel(error=RuntimeError(HOSTILE))) as screen:
         await press(screen, "ctrl+f")
-        await until(lambda: toasts(screen) and not screen.lanes.streaming)
+        await until(lambda: toasts(screen) and not lanes_of(screen).streaming)
         assert not RAW.search(painted(screen).replace("\n", ""))
 
 
@@ -390,7 +391,7 @@ async def test_hostile_texts_are_inert_side_by_side() -> None:
         lanes = (HOSTILE, HOSTILE[::-1]) * (3 if key == "ctrl+f" else 1)
         async with running(FakeModel(lanes=lanes)) as screen:
             await press(screen, key)
-            await until(lambda: screen.lanes.lanes and not screen.lanes.streaming)
+            await until(lambda: lanes_of(screen).lanes.lanes and not lanes_of(screen).streaming)
             await until(lambda: "app.quit" in painted(screen))
             assert not RAW.search(painted(screen).replace("\n", ""))
 
@@ -435,14 +436,14 @@ async def test_a_prompt_that_was_shortened_is_a_new_one() -> None:
         await write(screen, "the king")
         await press(screen, "ctrl+f")
         await over(screen, 6)
-        assert screen.lanes.prompt == "the king"
+        assert lanes_of(screen).lanes.prompt == "the king"
         await press(screen, "ctrl+f")
         screen.prompt.focus()
         await until(lambda: screen.prompt.has_focus)
         screen.prompt.text = "the"
         await press(screen, "ctrl+f")
         await over(screen, 6)
-        assert screen.lanes.prompt == "the"
+        assert lanes_of(screen).lanes.prompt == "the"
 
 
 async def test_a_prompt_that_lanes_were_written_from_was_sent() -> None:
@@ -452,7 +453,7 @@ async def test_a_prompt_that_lanes_were_written_from_was_sent() -> None:
         await press(screen, "ctrl+f")
         await over(screen, 6)
         await press(screen, "enter")
-        await until(lambda: screen.stage == "text" and not screen.writing.streaming)
+        await until(lambda: screen.stages.seen is Seen.TEXT and not screen.text.writing.streaming)
         screen.prompt.focus()
         await until(lambda: screen.prompt.has_focus)
         count = len(model.requests)

@@ -19,6 +19,7 @@ from tui.keys.table import keys_of
 from tui.shell.settings import Loaded, Settings
 from tui.views.write.beams.search_tree import SearchTree
 from tui.views.write.beams.time_bar import TimeBar
+from tui.views.write.stage import Seen
 from tui.views.write.view import WriteScreen
 from tui.writer.engine_model import load_engine
 from tui.writer.search import Search, SearchPart
@@ -63,7 +64,7 @@ async def looking(screen: WriteScreen) -> None:
     await press(screen, "f5")
     await write(screen, "We ")
     await press(screen, "ctrl+b")
-    await until(lambda: screen.lattice and "at 30 of 30" in painted(screen))
+    await until(lambda: screen.stages.beams and "at 30 of 30" in painted(screen))
 
 
 def texts(screen: WriteScreen) -> list[str]:
@@ -78,9 +79,9 @@ async def test_a_search_is_seen_and_stepped_through() -> None:
         await press(screen, "f5")
         await until(lambda: "^B Beams" in painted(screen).split("\n")[-1])
         await looking(screen)
-        assert screen.lattice and screen.lattice.has_focus
-        assert not screen.query_one("#text-area").display
-        search = screen.writing.now.search
+        assert screen.stages.beams and screen.stages.beams.has_focus
+        assert not screen.text.display
+        search = screen.text.writing.now.search
         assert search is not None and search.length == 30
         frame = search.frame(30, 0, 20)
         for line in frame.lines:
@@ -102,7 +103,7 @@ async def test_a_search_is_seen_and_stepped_through() -> None:
         await press(screen, "space")
         await until(lambda: "held" in painted(screen))
         await press(screen, "ctrl+b")
-        await until(lambda: screen.view.size and "We xxxx" in painted(screen))
+        await until(lambda: screen.text.view.size and "We xxxx" in painted(screen))
 
 
 async def test_it_follows_the_search_while_that_goes_on() -> None:
@@ -112,16 +113,16 @@ async def test_it_follows_the_search_while_that_goes_on() -> None:
         await until(lambda: re.search(r"at +(\d\d) of \1 ", painted(screen)))
         await press(screen, "comma", "comma")
         await until(lambda: "held" in painted(screen))
-        held = screen.lattice and screen.lattice.position
+        held = screen.stages.beams and screen.stages.beams.lattice.position
         await until(lambda: "of 30" in painted(screen))
-        assert screen.lattice and screen.lattice.position == held
+        assert screen.stages.beams and screen.stages.beams.lattice.position == held
         assert "log p in the nucleus" in painted(screen)
 
 
 async def test_what_was_cut_says_where_and_by_how_much() -> None:
     async with running(Searcher(), (100, 40)) as screen:
         await looking(screen)
-        search = screen.writing.now.search
+        search = screen.text.writing.now.search
         assert search is not None
         cuts = [line.gone for line in search.frame(30, 0, 40).lines if line.gone is not None]
         assert cuts
@@ -152,19 +153,18 @@ async def test_what_was_forgotten_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_a_click_on_the_bar_goes_there() -> None:
     async with running(Searcher(), (100, 30)) as screen:
         await looking(screen)
-        lattice, bar = screen.lattice, screen.query_one(TimeBar)
-        assert lattice is not None
+        bar = screen.query_one(TimeBar)
         bar.post_message(TimeBar.Chosen(12))
         await until(lambda: "at 12 of 30" in painted(screen))
         await press(screen, "escape")
-        await until(lambda: screen.view.has_focus and "We xxxx" in painted(screen))
+        await until(lambda: screen.text.view.has_focus and "We xxxx" in painted(screen))
 
 
 async def test_another_decoder_brings_the_text_back() -> None:
     async with running(Searcher(), (100, 30)) as screen:
         await looking(screen)
         await press(screen, "home", "space", "f4")
-        await until(lambda: screen.stage == "text" and "We " in painted(screen))
+        await until(lambda: screen.stages.seen is Seen.TEXT and "We " in painted(screen))
         assert "Hold" not in painted(screen).split("\n")[-1]
         assert "Beams" not in painted(screen).split("\n")[-1]
 
@@ -212,7 +212,7 @@ async def test_it_looks_as_it_did(
         await looking(screen)
         await press(screen, "left")
         await until(lambda: "at 29 of 30" in painted(screen))
-        screen.writing.characters = 0  # its speed is another each time
+        screen.text.writing.characters = 0  # its speed is another each time
         screen.show_state()
         await asyncio.sleep(0.3)
         match_snapshot(f"beams-{theme}", drawn(screen.app))

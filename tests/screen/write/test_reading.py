@@ -13,6 +13,7 @@ from posted import has
 from posted import until as until_posted
 
 from charlm.decoding import BeamSearch, Sampling, Strategy
+from tui.views.write.author import Meters
 from tui.views.write.status import meter_pieces
 from tui.writer import worker as decode_worker
 from tui.writer.engine_model import load_engine
@@ -69,9 +70,9 @@ async def test_the_status_line_says_how_far_a_prompt_is_read() -> None:
         await press(screen, "enter")
         await until(lambda: "reading the prompt, 34 %" in painted(screen.app))
         HeldText.go.set()
-        await until(lambda: not screen.writing.streaming)
+        await until(lambda: not screen.text.writing.streaming)
         await until(lambda: "reading the prompt" not in painted(screen.app))
-        assert screen.view.blocks[-1].completion
+        assert screen.text.view.blocks[-1].completion
 
 
 async def test_a_text_that_is_given_up_while_its_prompt_is_read_says_so_no_more() -> None:
@@ -116,7 +117,7 @@ def test_the_worker_tells_it_of_several_texts(
 
 def test_what_is_read_already_is_not_told() -> None:
     def said(read: float) -> str:
-        return " ".join(p.text for p in meter_pieces(None, 0, "", 0, False, "", "", read))
+        return " ".join(p.text for p in meter_pieces(None, Meters(read=read), ""))
 
     assert said(1.0) == "" and said(0.0) == "reading the prompt, 0 %"
     assert said(0.34) == "reading the prompt, 34 %"

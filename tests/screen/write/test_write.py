@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,11 +23,10 @@ from tui.views.write.status import comparison_text
 from tui.views.write.text.block import FLASH, GHOST, HEAD, PLAIN, PROMPT, Block, Comparison
 from tui.views.write.text.branches import Branch
 from tui.views.write.text.branches_sheet import BranchesSheet
-from tui.views.write.text.rivals_panel import RivalsPanel
 from tui.views.write.view import WriteScreen
 from tui.writer.knobs import Setting
 from tui.writer.snapshots import Request
-from tui.writer.thoughts import Rival, Thought, Trace
+from tui.writer.thoughts import Trace
 
 OLD = " the first line\nthe second line\nthe third line"
 NEW = " the first line\nthe sexond line\nthe third line"
@@ -127,7 +125,7 @@ async def turn(screen: WriteScreen, model: FakeModel, text: str) -> None:
     model.steps = letters(text)
     count = len(model.requests)
     await press(screen, "ctrl+up")
-    await until(lambda: len(model.requests) > count and not screen.writing.streaming)
+    await until(lambda: len(model.requests) > count and not screen.text.writing.streaming)
 
 
 async def test_a_turned_knob_says_what_it_changed() -> None:
@@ -136,11 +134,11 @@ async def test_a_turned_knob_says_what_it_changed() -> None:
         await write(screen, "It is")
         await turn(screen, model, NEW)
         assert model.requests[-1].known == OLD
-        assert len(screen.view.blocks) == 1
+        assert len(screen.text.view.blocks) == 1
         await until(lambda: "first change at 23 · 2 of 3 lines unchanged" in painted(screen))
-        flashing = screen.view.render_line(2)
+        flashing = screen.text.view.render_line(2)
         assert [s.text for s in flashing if s.style and s.style.bgcolor and s.style.bold] == ["x"]
-        await until(lambda: not screen.view.blocks[-1].flashing)
+        await until(lambda: not screen.text.view.blocks[-1].flashing)
         await turn(screen, model, NEW)
         await until(lambda: "nothing changed" in painted(screen))
 
@@ -150,10 +148,12 @@ async def test_a_longer_text_over_another_is_followed_again() -> None:
     model = FakeModel(letters("".join(lines[:40])))
     async with running(model, (80, 24)) as screen:
         await write(screen, "It is")
-        assert screen.view.at_end
-        end = screen.view.scroll_offset.y
+        assert screen.text.view.at_end
+        end = screen.text.view.scroll_offset.y
         await turn(screen, model, "".join(lines))
-        await until(lambda: screen.view.scroll_offset.y >= end + 20 and screen.view.at_end)
+        await until(
+            lambda: screen.text.view.scroll_offset.y >= end + 20 and screen.text.view.at_end
+        )
 
 
 async def test_a_text_half_written_over_is_what_is_written_so_far() -> None:
@@ -162,9 +162,9 @@ async def test_a_text_half_written_over_is_what_is_written_so_far() -> None:
         await write(screen, "A")
         model.steps, model.delay = letters(NEW), 0.05
         await press(screen, "ctrl+down")
-        await until(lambda: 9 < screen.view.blocks[-1].fresh < len(OLD))
-        block = screen.view.blocks[-1]
-        assert block.fresh < len(block.text) and screen.view.text == block.text[: block.fresh]
+        await until(lambda: 9 < screen.text.view.blocks[-1].fresh < len(OLD))
+        block = screen.text.view.blocks[-1]
+        assert block.fresh < len(block.text) and screen.text.view.text == block.text[: block.fresh]
         await press(screen, "ctrl+y")
         assert ("A" + NEW).startswith(screen.app.clipboard)
 
@@ -173,14 +173,14 @@ async def test_another_seed_is_another_text_and_not_compared() -> None:
     model = FakeModel(letters(OLD))
     async with running(model) as screen:
         await write(screen, "It is")
-        screen.setting = screen.setting.with_seed(1)
+        screen.knobs.setting = screen.knobs.setting.with_seed(1)
         screen.action_knob("seed", 1)
-        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        await until(lambda: len(model.requests) == 2 and not screen.text.writing.streaming)
         assert model.requests[-1].known == ""
-        assert screen.writing.comparison is None
+        assert screen.text.writing.comparison is None
         await press(screen, "f5")  # nor is a beam compared with what was drawn
-        await until(lambda: len(model.requests) == 3 and not screen.writing.streaming)
-        assert screen.writing.comparison is None
+        await until(lambda: len(model.requests) == 3 and not screen.text.writing.streaming)
+        assert screen.text.writing.comparison is None
 
 
 async def test_the_view_does_not_move_while_a_text_is_written_over() -> None:
@@ -188,19 +188,19 @@ async def test_the_view_does_not_move_while_a_text_is_written_over() -> None:
     model = FakeModel(letters(lines))
     async with running(model) as screen:
         await write(screen, "Go")
-        screen.view.scroll_to(y=40, animate=False, immediate=True)
-        height = screen.view.virtual_size.height
+        screen.text.view.scroll_to(y=40, animate=False, immediate=True)
+        height = screen.text.view.virtual_size.height
         model.steps, model.delay = letters(lines.replace("line 150", "LINE 150")), 0.01
         await press(screen, "ctrl+up")
-        await until(lambda: screen.writing.now and screen.writing.now.block.fresh > 100)
-        assert screen.view.scroll_offset.y == 40
-        await until(lambda: not screen.writing.streaming)
-        assert screen.view.scroll_offset.y == 40
-        assert screen.view.virtual_size.height == height
+        await until(lambda: screen.text.writing.now and screen.text.writing.now.block.fresh > 100)
+        assert screen.text.view.scroll_offset.y == 40
+        await until(lambda: not screen.text.writing.streaming)
+        assert screen.text.view.scroll_offset.y == 40
+        assert screen.text.view.virtual_size.height == height
 
 
 def surprise_of(screen: WriteScreen) -> Trace | None:
-    return screen.view.blocks[-1].trace
+    return screen.text.view.blocks[-1].trace
 
 
 async def test_surprise_of_a_finished_text_is_asked_for() -> None:
@@ -213,7 +213,9 @@ async def test_surprise_of_a_finished_text_is_asked_for() -> None:
         await until(lambda: surprise_of(screen))
         assert (model.questions[0].prompt, model.questions[0].text) == ("Oh", " hello")
         await until(lambda: "surprising, in nats" in painted(screen))
-        colours = {s.text.strip(): s.style for s in screen.view.render_line(1) if s.text.strip()}
+        colours = {
+            s.text.strip(): s.style for s in screen.text.view.render_line(1) if s.text.strip()
+        }
         assert colours["Oh"] == colours["hello"] + Style(bold=True)
         await press(screen, "ctrl+s")
         await until(lambda: "foreseen" not in painted(screen))
@@ -223,29 +225,31 @@ async def test_surprise_streams_and_turns_up_in_mid_stream() -> None:
     model = ThinkingModel(letters("x" * 5000))
     async with running(model) as screen:
         await press(screen, *"go", "enter")
-        await until(lambda: len(screen.view.text) > 20)
+        await until(lambda: len(screen.text.view.text) > 20)
         await press(screen, "ctrl+s")
         await until(lambda: len(model.requests) == 2)
         assert model.requests[1].details and model.requests[1].known.startswith("xxx")
         await until(lambda: len(surprise_of(screen) or ()) > 30)
-        block = screen.view.blocks[-1]
+        block = screen.text.view.blocks[-1]
         assert len(block.trace or ()) == block.fresh
-        assert len(screen.view.blocks) == 1
-        assert screen.writing.comparison is None or screen.writing.comparison.first is None
+        assert len(screen.text.view.blocks) == 1
+        assert (
+            screen.text.writing.comparison is None or screen.text.writing.comparison.first is None
+        )
 
 
 async def test_the_cursor_shows_rivals_and_one_is_taken() -> None:
     model = ThinkingModel(letters(" hello"))
     async with running(model, (80, 24)) as screen:
         await write(screen, "Oh")
-        before = screen.setting
+        before = screen.knobs.setting
         await press(screen, "escape", "left")
-        await until(lambda: screen.rivals.known)
-        await until(lambda: screen.view.cursor == 7)
+        await until(lambda: screen.text.rivals.known)
+        await until(lambda: screen.text.view.cursor == 7)
         for key, place in (("left", 6), ("left", 5), ("right", 6), ("home", 0), ("end", 8),
                            ("left", 7), ("left", 6)):  # fmt: skip
             await press(screen, key)
-            await until(lambda place=place: screen.view.cursor == place)
+            await until(lambda place=place: screen.text.view.cursor == place)
         await until(lambda: "Character 5" in painted(screen))
         shown = painted(screen)
         assert "l  30.0 %  rank 2  1.20 nats  entropy 0.90" in shown
@@ -256,34 +260,34 @@ async def test_the_cursor_shows_rivals_and_one_is_taken() -> None:
         await until(lambda: "Enter Take it" in painted(screen))
         model.steps = letters("ven")
         await press(screen, "enter")
-        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        await until(lambda: len(model.requests) == 2 and not screen.text.writing.streaming)
         assert model.requests[1].prompt == "Oh hele"
         assert model.requests[1].seed == model.requests[0].seed
-        assert screen.view.text == "Oh heleven"
-        assert screen.view.blocks[-1].given == 2
-        assert screen.setting == before
+        assert screen.text.view.text == "Oh heleven"
+        assert screen.text.view.blocks[-1].given == 2
+        assert screen.knobs.setting == before
         await until(lambda: "Character 5" in painted(screen) and "▸1 e" in painted(screen))
         await press(screen, "u")
-        await until(lambda: screen.view.text == "Oh hello")
+        await until(lambda: screen.text.view.text == "Oh hello")
         await press(screen, "U")
-        await until(lambda: screen.view.text == "Oh heleven")
+        await until(lambda: screen.text.view.text == "Oh heleven")
         await press(screen, "b")
         await opened(screen, BranchesSheet)
         await until(lambda: "└─ at 5  even" in painted(screen))
         await press(screen, "up", "enter")
-        await until(lambda: screen.view.text == "Oh hello")
+        await until(lambda: screen.text.view.text == "Oh hello")
 
 
 async def test_the_end_is_a_rival_too() -> None:
     model = ThinkingModel(letters(" hello"))
     async with running(model) as screen:
         await write(screen, "Oh")
-        screen.writing.end_at("Oh he")
-        await until(lambda: screen.view.text == "Oh he")
+        screen.text.writing.end_at("Oh he")
+        await until(lambda: screen.text.view.text == "Oh he")
         assert "the end" in painted(screen)
-        assert screen.writing.now and not screen.writing.now.can_continue
+        assert screen.text.writing.now and not screen.text.writing.now.can_continue
         screen.action_undo()
-        assert screen.view.text == "Oh hello"
+        assert screen.text.view.text == "Oh hello"
 
 
 async def test_up_and_down_choose_in_the_panel_and_walk_lines_outside() -> None:
@@ -291,17 +295,17 @@ async def test_up_and_down_choose_in_the_panel_and_walk_lines_outside() -> None:
     async with running(model) as screen:
         await write(screen, "")
         await press(screen, "escape", "up", "up")
-        await until(lambda: screen.rivals.known)
-        await until(lambda: screen.view.cursor == 7)  # the end of "two", which is shorter
+        await until(lambda: screen.text.rivals.known)
+        await until(lambda: screen.text.view.cursor == 7)  # the end of "two", which is shorter
         await press(screen, "up")
-        await until(lambda: screen.view.cursor == 3)
+        await until(lambda: screen.text.view.cursor == 3)
         await press(screen, "tab")
-        await until(lambda: screen.rivals.has_focus)
-        assert screen.rivals.chosen == 1
+        await until(lambda: screen.text.rivals.has_focus)
+        assert screen.text.rivals.chosen == 1
         await press(screen, "down")
-        await until(lambda: (screen.rivals.chosen, screen.view.cursor) == (2, 3))
+        await until(lambda: (screen.text.rivals.chosen, screen.text.view.cursor) == (2, 3))
         await press(screen, "escape")
-        await until(lambda: screen.view.has_focus and not screen.rivals.display)
+        await until(lambda: screen.text.view.has_focus and not screen.text.rivals.display)
 
 
 async def test_a_text_goes_on_where_it_was_cut() -> None:
@@ -311,12 +315,12 @@ async def test_a_text_goes_on_where_it_was_cut() -> None:
         await write(screen, "Oh")
         model.steps = letters(" there")
         await press(screen, "ctrl+k")
-        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        await until(lambda: len(model.requests) == 2 and not screen.text.writing.streaming)
         assert model.requests[1].prompt == "Oh hello"
-        assert screen.view.text == "Oh hello there"
-        assert screen.view.blocks[-1].given == 2
-        assert screen.view.blocks[-1].heading.endswith(" · seed 1 · from 7 on")
-        assert screen.view.blocks[-1].note.startswith("+6 characters")
+        assert screen.text.view.text == "Oh hello there"
+        assert screen.text.view.blocks[-1].given == 2
+        assert screen.text.view.blocks[-1].heading.endswith(" · seed 1 · from 7 on")
+        assert screen.text.view.blocks[-1].note.startswith("+6 characters")
         model.ends = True
         await write(screen, "Ah")
         assert "cut" not in screen.states()
@@ -328,13 +332,13 @@ async def test_a_text_is_edited_and_branches_off() -> None:
         await write(screen, "Oh")
         await press(screen, "escape", "left", "left", "e")
         await until(lambda: screen.prompt.text == "Oh hel" and screen.prompt.has_focus)
-        assert screen.view.cursor is None
+        assert screen.text.view.cursor is None
         await press(screen, "p", "enter")
-        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        await until(lambda: len(model.requests) == 2 and not screen.text.writing.streaming)
         assert model.requests[1].prompt == "Oh help"
-        assert len(screen.view.blocks) == 1
+        assert len(screen.text.view.blocks) == 1
         screen.action_undo()
-        assert screen.view.text == "Oh hello"
+        assert screen.text.view.text == "Oh hello"
 
 
 async def test_another_text_in_place_of_the_edited_one_is_no_branch_of_it() -> None:
@@ -345,9 +349,9 @@ async def test_another_text_in_place_of_the_edited_one_is_no_branch_of_it() -> N
         await until(lambda: screen.prompt.has_focus)
         screen.prompt.text = ""
         await press(screen, *"We", "enter")
-        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
-        assert len(screen.view.blocks) == 2
-        assert screen.writing.now is not None and screen.writing.now.parent is None
+        await until(lambda: len(model.requests) == 2 and not screen.text.writing.streaming)
+        assert len(screen.text.view.blocks) == 2
+        assert screen.text.writing.now is not None and screen.text.writing.now.parent is None
 
 
 async def test_an_edit_that_was_given_up_is_forgotten() -> None:
@@ -357,21 +361,21 @@ async def test_an_edit_that_was_given_up_is_forgotten() -> None:
         await press(screen, "escape", "e", "escape", "i")
         screen.prompt.text = "Else"
         await press(screen, "enter")
-        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
-        assert [block.text for block in screen.view.blocks] == ["Oh hello", "Else hello"]
+        await until(lambda: len(model.requests) == 2 and not screen.text.writing.streaming)
+        assert [block.text for block in screen.text.view.blocks] == ["Oh hello", "Else hello"]
         assert "undo" not in screen.states()
 
 
 async def test_a_click_puts_the_cursor_there() -> None:
     async with running(ThinkingModel(letters(" hello"))) as screen:
         await write(screen, "Oh")
-        offset = screen.view.region.offset
-        screen.view.post_message(
+        offset = screen.text.view.region.offset
+        screen.text.view.post_message(
             events.Click(
-                screen.view, 6, 1, 0, 0, 1, False, False, False, 6 + offset.x, 1 + offset.y
+                screen.text.view, 6, 1, 0, 0, 1, False, False, False, 6 + offset.x, 1 + offset.y
             )
         )
-        await until(lambda: screen.view.cursor == 4)
+        await until(lambda: screen.text.view.cursor == 4)
 
 
 async def test_without_streaming_a_text_appears_when_it_is_finished() -> None:
@@ -379,10 +383,10 @@ async def test_without_streaming_a_text_appears_when_it_is_finished() -> None:
     settings = Loaded(Settings(plain=True))
     async with running(model, settings=settings) as screen:
         await press(screen, *"Oh", "enter")
-        await until(lambda: screen.writing.characters > 20)
-        assert screen.view.text == "Oh"
-        await until(lambda: not screen.writing.streaming)
-        assert screen.view.text == "Oh" + " hello" * 20
+        await until(lambda: screen.text.writing.characters > 20)
+        assert screen.text.view.text == "Oh"
+        await until(lambda: not screen.text.writing.streaming)
+        assert screen.text.view.text == "Oh" + " hello" * 20
         assert model.requests[-1].pace == 0
 
 
@@ -397,8 +401,8 @@ async def test_it_looks_as_it_did(
     async with running(model, (80, 24), settings=settings) as screen:
         await write(screen, "Now A, F:")
         await press(screen, "ctrl+s", "escape", "left", "up")
-        await until(lambda: screen.rivals.known and "surprising" in painted(screen))
-        screen.writing.characters = 0  # its speed is another each time
+        await until(lambda: screen.text.rivals.known and "surprising" in painted(screen))
+        screen.text.writing.characters = 0  # its speed is another each time
         screen.show_state()
         await asyncio.sleep(0.3)
         match_snapshot(f"write-surprise-{theme}", drawn(screen.app))
@@ -416,9 +420,9 @@ async def test_what_changes_looks_as_it_did(
     async with running(model, (80, 24), settings=settings) as screen:
         await write(screen, "It is")
         await turn(screen, model, NEW)
-        screen.view.focus()
+        screen.text.view.focus()
         await until(lambda: "lines unchanged" in painted(screen))
-        screen.writing.characters = 0
+        screen.text.writing.characters = 0
         screen.show_state()
         await asyncio.sleep(0.3)
         match_snapshot(f"write-changed-{theme}", drawn(screen.app))
@@ -428,12 +432,12 @@ async def test_a_text_that_another_interrupts_is_over() -> None:
     model = FakeModel(letters("x" * 20_000))
     async with running(model) as screen:
         await press(screen, *"go", "enter")
-        await until(lambda: len(screen.view.text) > 30)
+        await until(lambda: len(screen.text.view.text) > 30)
         await press(screen, "ctrl+up")
-        await until(lambda: len(model.requests) == 2 and screen.view.blocks[-1].before)
+        await until(lambda: len(model.requests) == 2 and screen.text.view.blocks[-1].before)
         await press(screen, "enter")
-        await until(lambda: len(screen.view.blocks) == 2)
-        first = screen.view.blocks[0]
+        await until(lambda: len(screen.text.view.blocks) == 2)
+        first = screen.text.view.blocks[0]
         assert first.fresh == len(first.text)
         assert first.note.endswith("stopped")
 
@@ -443,11 +447,11 @@ async def test_a_pace_outlasts_going_back() -> None:
     async with running(model) as screen:
         await write(screen, "Oh")
         await press(screen, "ctrl+k")
-        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        await until(lambda: len(model.requests) == 2 and not screen.text.writing.streaming)
         await press(screen, "ctrl+g")
-        pace = screen.setting.pace
+        pace = screen.knobs.setting.pace
         screen.action_undo()
-        assert screen.view.text == "Oh hello" and screen.setting.pace == pace != 400
+        assert screen.text.view.text == "Oh hello" and screen.knobs.setting.pace == pace != 400
 
 
 def test_a_tree_of_any_depth_is_walked() -> None:
@@ -479,7 +483,7 @@ async def test_of_another_models_text_nothing_false_is_said() -> None:
         assert "asked" in screen.states()
         screen.load(Path("other"))
         await until(lambda: toasts(screen) == ["tiny writes from now on"])
-        assert screen.writing.now is None
+        assert screen.text.writing.now is None
         await press(screen, "ctrl+k")
         await until(lambda: toasts(screen) == [OTHER])
         screen.app.clear_notifications()
@@ -497,11 +501,13 @@ async def test_another_model_writes_on_from_the_prompt_of_the_one_before() -> No
         await write(screen, "Oh")
         for count, keys in ((2, ("escape", "ctrl+r")), (3, ("t",))):
             screen.load(Path("other"))
-            await until(lambda: screen.writing.now is None)
+            await until(lambda: screen.text.writing.now is None)
             assert label_of("regenerate", (), screen.states()) == "Again"
             await press(screen, *keys)
-            await until(lambda n=count: len(model.requests) == n and not screen.writing.streaming)  # type: ignore[misc]
-            assert model.requests[-1].prompt == "Oh" and len(screen.view.blocks) == count
+            await until(
+                lambda n=count: len(model.requests) == n and not screen.text.writing.streaming
+            )  # type: ignore[misc]
+            assert model.requests[-1].prompt == "Oh" and len(screen.text.view.blocks) == count
 
 
 async def test_a_model_that_comes_back_has_its_text_again() -> None:
@@ -509,18 +515,18 @@ async def test_a_model_that_comes_back_has_its_text_again() -> None:
     model = ThinkingModel(letters(" hello"), facts=mine)
     async with running(model) as screen:
         await write(screen, "Oh")
-        now = screen.writing.now
+        now = screen.text.writing.now
         await press(screen, "escape", "left")
         for facts in (other, mine):
             model.facts = facts
             screen.load(Path(facts.name))
-            await until(lambda facts=facts: screen.facts == facts)  # type: ignore[misc]
-        assert screen.writing.now is now
+            await until(lambda facts=facts: screen.model.facts == facts)  # type: ignore[misc]
+        assert screen.text.writing.now is now
         await press(screen, "home", "1")
-        await until(lambda: screen.rivals.rival is not None)
+        await until(lambda: screen.text.rivals.rival is not None)
         await press(screen, "enter")
-        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
-        assert screen.writing.now is not None and screen.writing.now.parent is now
+        await until(lambda: len(model.requests) == 2 and not screen.text.writing.streaming)
+        assert screen.text.writing.now is not None and screen.text.writing.now.parent is now
 
 
 async def test_a_model_that_cannot_be_read_leaves_the_text_its_own() -> None:
@@ -531,11 +537,11 @@ async def test_a_model_that_cannot_be_read_leaves_the_text_its_own() -> None:
         def fail(*_: object) -> FakeModel:
             raise ValueError("a damaged file")
 
-        screen._worker._load = fail  # type: ignore[assignment]
+        screen.app.decode_worker._load = fail  # type: ignore[assignment]
         screen.load(Path("damaged"))
         await until(lambda: any("a damaged file" in toast for toast in toasts(screen)))
         await press(screen, "ctrl+k")
-        await until(lambda: screen.view.text == "Oh hello hello")
+        await until(lambda: screen.text.view.text == "Oh hello hello")
 
 
 async def test_enter_acts_by_the_mouse_and_from_the_palette_too() -> None:
@@ -543,17 +549,17 @@ async def test_enter_acts_by_the_mouse_and_from_the_palette_too() -> None:
     async with running(model) as screen:
         screen.prompt.text = "Oh"
         await screen.run_action("write")
-        await until(lambda: len(model.requests) == 1 and not screen.writing.streaming)
+        await until(lambda: len(model.requests) == 1 and not screen.text.writing.streaming)
         assert model.requests[0].prompt == "Oh"
 
 
 async def test_the_first_text_of_a_seed_is_not_its_fourth() -> None:
     model = FakeModel()
     async with running(model) as screen:
-        screen.setting = replace(screen.setting, seed=0, sample=3)
+        screen.knobs.setting = replace(screen.knobs.setting, seed=0, sample=3)
         await write(screen, "Oh")
         assert model.requests[0].sample == 3
-        screen._set(screen.setting.with_seed(0))
+        screen._turn(screen.knobs.setting.with_seed(0))
         await until(lambda: len(model.requests) == 2)
         assert model.requests[1].sample == 0
 
@@ -590,31 +596,6 @@ class Still:
         """As if it were."""
 
 
-@pytest.mark.parametrize(
-    ("strategy", "kept", "said"),
-    [
-        (Sampling(top_p=0.5), 1, ["top-p"] * 3),
-        (Sampling(min_p=0.5), 2, ["min-p"] * 2),
-        (Sampling(top_p=0.5, min_p=0.5), 1, ["top-p"] * 3),  # which acts first
-        (Sampling(top_p=0.99, min_p=0.5), 2, ["min-p"] * 2),
-        (Sampling(top_k=2, min_p=0.8), 1, ["min-p", "top-k", "top-k"]),
-        (Sampling(temperature=0.5, min_p=0.5), 1, ["min-p"] * 3),
-    ],
-)
-def test_the_filter_that_cut_a_rival_is_named(
-    strategy: Sampling, kept: int, said: list[str]
-) -> None:
-    shares = (0.5, 0.3, 0.15, 0.05)
-    rivals = tuple(
-        Rival("abcd"[place], math.log(p), p, p if place < kept else None)
-        for place, p in enumerate(shares)
-    )
-    panel = RivalsPanel()
-    panel._strategy, panel._thought = strategy, Thought("a", 0.0, 0, 0.0, rivals)
-    cut = [panel._cut(place, rival) for place, rival in enumerate(rivals) if rival.kept is None]
-    assert cut == [f"cut by {word}" for word in said]
-
-
 async def test_a_prompt_that_is_fed_otherwise_began_no_stretch() -> None:
     class Shortened(FakeModel):
         def text(self, request: Request, steps: list[tuple[int, str]]) -> FakeText:
@@ -629,28 +610,28 @@ async def test_a_prompt_that_is_fed_otherwise_began_no_stretch() -> None:
             count = len(model.requests)
             await press(screen, key)
             await until(lambda count=count: len(model.requests) > count)  # type: ignore[misc]
-            await until(lambda: not screen.writing.streaming)
-            assert " on" not in screen.view.blocks[-1].heading
+            await until(lambda: not screen.text.writing.streaming)
+            assert " on" not in screen.text.view.blocks[-1].heading
 
 
 async def test_a_text_is_headed_by_the_model_that_wrote_it() -> None:
     model = FakeModel(letters(" hello"), ends=False)
     async with running(model) as screen:
         await write(screen, "Oh")
-        nats = screen.writing.nats
+        nats = screen.text.writing.nats
         model.facts = FACTS._replace(name="other")
         screen.load(Path("other"))
         await press(screen, "f2")
-        await until(lambda: len(screen.view.blocks) == 2 and not screen.writing.streaming)
-        assert screen.view.blocks[0].heading.startswith("tiny")
-        assert screen.view.blocks[1].heading.startswith("other · greedy")
+        await until(lambda: len(screen.text.view.blocks) == 2 and not screen.text.writing.streaming)
+        assert screen.text.view.blocks[0].heading.startswith("tiny")
+        assert screen.text.view.blocks[1].heading.startswith("other · greedy")
         assert nats == "1.39 nats/char"
 
 
 async def test_while_a_model_is_read_no_receipt_is_asked_of_it() -> None:
     async with running(FakeModel(letters(" hello"))) as screen:
         await write(screen, "Oh")
-        screen._loading = "other"
+        screen.model.loading = "other"
         screen.action_receipt()
         await until(lambda: "one moment: the model is being read" in toasts(screen))
         assert screen.app.screen is screen
@@ -668,9 +649,9 @@ async def test_what_is_typed_after_a_prompt_was_sent_takes_its_place() -> None:
     async with running(model) as screen:
         await write(screen, "Oh")
         await press(screen, *"We", "enter")
-        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        await until(lambda: len(model.requests) == 2 and not screen.text.writing.streaming)
         await press(screen, "end", *" do", "enter")
-        await until(lambda: len(model.requests) == 3 and not screen.writing.streaming)
+        await until(lambda: len(model.requests) == 3 and not screen.text.writing.streaming)
         assert [request.prompt for request in model.requests] == ["Oh", "We", "We do"]
         await press(screen, "ctrl+u")
         assert screen.prompt.text == ""
@@ -683,10 +664,12 @@ async def test_a_knob_is_for_the_prompt_that_is_being_typed() -> None:
     async with running(model) as screen:
         await write(screen, "Oh")
         await press(screen, *"We", "f3", "ctrl+down")
-        assert screen.setting.strategy == Sampling(temperature=0.95) and len(model.requests) == 1
-        assert screen.view.text == "Oh hello"
+        assert (
+            screen.knobs.setting.strategy == Sampling(temperature=0.95) and len(model.requests) == 1
+        )
+        assert screen.text.view.text == "Oh hello"
         await press(screen, "enter")
-        await until(lambda: len(model.requests) == 2 and not screen.writing.streaming)
+        await until(lambda: len(model.requests) == 2 and not screen.text.writing.streaming)
         assert (model.requests[1].prompt, model.requests[1].strategy) == (
             "We", Sampling(temperature=0.95)
         )  # fmt: skip
@@ -699,7 +682,7 @@ async def test_the_chosen_rival_is_seen_where_there_is_little_room(size: tuple[i
     async with running(ThinkingModel(letters(" hello")), size) as screen:
         await write(screen, "Oh")
         await press(screen, "escape", "left")
-        await until(lambda: screen.rivals.known)
+        await until(lambda: screen.text.rivals.known)
         for digit in "3790":
             await press(screen, digit)
             await until(lambda digit=digit: f"▸{digit} " in painted(screen))  # type: ignore[misc]

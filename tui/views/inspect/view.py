@@ -15,7 +15,7 @@ from charlm.wording import counted
 from ...keys.table import bindings_of, key_named
 from ...widgets.pieces_line import Piece, PiecesLine
 from ...writer.snapshots import Newest
-from ..write.status import gathered
+from ..base import gathered
 from .choosing import InspectChoosing
 from .drawing import most_surprising
 from .heat_text import HeatText

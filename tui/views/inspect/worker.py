@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from charlm.engine.engine import Engine
     from charlm.engine.scoring import Score, Scoring
     from charlm.run.checkpoint import Checkpoint
 
@@ -47,7 +48,7 @@ class InspectWorker:
         self._wake = threading.Condition()
         self._request: InspectRequest | None = None
         self._closed = False
-        self._engine: tuple[tuple[Path, int], Any] | None = None
+        self._engine: tuple[tuple[Path, int], Engine] | None = None
         self._thread = threading.Thread(target=self._run, name="inspect", daemon=True)
         self._thread.start()
 
@@ -120,7 +121,7 @@ class InspectWorker:
         if traced is not None:
             self.posted.append(traced)
 
-    def _load(self, path: Path) -> Any:
+    def _load(self, path: Path) -> Engine:
         """The engine of a checkpoint, kept for the next request."""
         from charlm.engine.engine import Engine
         from charlm.run.checkpoint import checkpoint_path
@@ -233,7 +234,7 @@ def places_of_ends(examples: Sequence[Example]) -> frozenset[int]:
 
 
 def characters_scored(
-    engine: Any, examples: Sequence[Example], score: Score
+    engine: Engine, examples: Sequence[Example], score: Score
 ) -> tuple[str, NDArray[np.float32], NDArray[np.int32], tuple[str, ...], NDArray[np.float32]]:
     """Characters, nats, ranks, the most probable character and its nats, all [T]."""
     characters = "".join(example.text for example in examples)

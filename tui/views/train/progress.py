@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from ...training.snapshots import Curves
-from ..write.status import rest
+from ...training.words import rest
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 

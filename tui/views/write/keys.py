@@ -6,14 +6,21 @@ from dataclasses import replace
 
 from ...keys.decoders import DECODERS
 from ...keys.key import Key, always
+from ...keys.prompt import PROMPT
+from ...writer.knobs import ROWS, TEXTS
 
 
-def _knob(knob: str, letter: str, help: str) -> tuple[Key, Key]:
-    state = ((f"knob-{knob}", knob.replace("_", "-")), ("", ""))
+def _knob(name: str, letter: str, help: str) -> tuple[Key, Key]:
+    state = ((f"knob-{name}", name.replace("_", "-")), ("", ""))
     return (
-        Key(f"knob('{knob}', -1)", (letter,), state, help, _OUTSIDE, "outside", 0, False),
-        Key(f"knob('{knob}', 1)", (letter.upper(),), state, "", _OUTSIDE, "outside", 0, False),
+        Key(f"knob('{name}', -1)", (letter,), state, help, _OUTSIDE, "outside", 0, False),
+        Key(f"knob('{name}', 1)", (letter.upper(),), state, "", _OUTSIDE, "outside", 0, False),
     )
+
+
+def _typed(name: str, letter: str, help: str) -> Key:
+    label = f"{name.capitalize()} characters"
+    return Key(f"option('{name}')", (letter,), always(label), help, _OUTSIDE, "outside")
 
 
 def _walks() -> tuple[Key, ...]:
@@ -22,7 +29,7 @@ def _walks() -> tuple[Key, ...]:
         Key(f"walk('{way}')", (way,),
             (("beams", "Step"), ("grid", "Choose"), ("duel", "Side"), ("written", "Walk")),
             "walk the text; the panel shows what else could stand there" if way == "left" else "",
-            _CURSOR, "outside", 4 if way == "left" else 0, False, "←→")
+            _CURSOR, "outside", 4 if way == "left" else 0, False, "←→", stage=True)
         for way in ways
     )  # fmt: skip
 
@@ -31,7 +38,7 @@ def _rivals() -> tuple[Key, ...]:
     return tuple(
         Key(f"rival({place})", (digit,), (("grid", "Take"), ("duel", ""), ("rivals", "Choose")),
             "choose a rival (or Tab, then up and down)" if place == 0 else "",
-            _CURSOR, "outside", 3 if place == 0 else 0, False, "1-0")
+            _CURSOR, "outside", 3 if place == 0 else 0, False, "1-0", stage=True)
         for place, digit in enumerate("1234567890")
     )  # fmt: skip
 
@@ -42,14 +49,7 @@ _RECEIPT = (("lanes", ""), ("written", "Receipt"))
 _CURSOR = "In the text, outside the prompt"
 _OUTSIDE = "Knobs, outside the prompt: a letter turns down, a capital up"
 _KEYS: tuple[Key, ...] = (
-    Key("write", ("enter",), always("Write"), "write on from the prompt", "Write", "prompt", 1),
-    Key("newline", ("ctrl+j",), always("New line"), "a new line in the prompt", "Write",
-        "prompt", palette=False),
-    Key("clear", ("ctrl+u",), always("Clear"), "empty the prompt", "Write", "prompt",
-        palette=False),
-    Key("recall(-1)", ("up",), always("Earlier prompt"), "earlier and later prompts", "Write",
-        "prompt", palette=False),
-    Key("recall(1)", ("down",), always("Later prompt"), "", "Write", "prompt", palette=False),
+    *PROMPT,
     Key("escape", ("escape",), (("streaming", "Stop"), ("prompt", "Leave"), ("aside", "Text"),
         ("cursor", "Close"), ("", "Prompt")),
         "stop the text; else leave the prompt, or go back to it", "Write", rank=3),
@@ -79,31 +79,26 @@ _KEYS: tuple[Key, ...] = (
     Key("turn(-1)", ("minus",), always("Knob"), "turn the chosen knob", _OUTSIDE,
         "outside", palette=False),
     Key("turn(1)", ("plus",), always("Knob up"), "", _OUTSIDE, "outside", palette=False),
-    *_knob("temperature", "t", "temperature: below 1 surer, above 1 wilder"),
-    *_knob("top_k", "k", "top-k: of the k most probable characters"),
-    *_knob("top_p", "p", "top-p: of the nucleus of this mass"),
-    *_knob("min_p", "m", "min-p: of those not much rarer than the best"),
-    *_knob("width", "w", "width: how many texts a beam keeps"),
-    *_knob("length_penalty", "a", "length penalty: above 0 favours longer texts"),
-    *_knob("length", "n", "length: the longest text, in characters"),
-    *_knob("seed", "s", "seed: the dice"),
+    *(key for name, knob in ROWS.items() for key in _knob(name, knob.letter, knob.said)),
+    *(_typed(name, knob.letter, knob.said) for name, knob in TEXTS.items()),
     Key("beams", ("ctrl+b",), (("beams", "Text"), ("searched", "Beams"), ("", "")),
         "see what a beam does: its texts as a tree, live and again", "Beams", rank=3),
     Key("step(-1)", ("comma",), (("beams", "Step"),),
         "a character back and on in the search; arrows, Home and End too", "Beams", "outside",
-        palette=False),
-    Key("step(1)", ("full_stop",), (("beams", "On"),), "", "Beams", "outside", palette=False),
+        palette=False, stage=True),
+    Key("step(1)", ("full_stop",), (("beams", "On"),), "", "Beams", "outside", palette=False,
+        stage=True),
     Key("step(-10)", ("less_than_sign",), (("beams", "Ten back"),), "ten back and on", "Beams",
-        "outside", palette=False),
+        "outside", palette=False, stage=True),
     Key("step(10)", ("greater_than_sign",), (("beams", "Ten on"),), "", "Beams", "outside",
-        palette=False),
+        palette=False, stage=True),
     Key("play", ("space",), (("playing", "Hold"), ("beams", "Play")),
-        "play the search slowly from here, or hold", "Beams", "outside", 2),
+        "play the search slowly from here, or hold", "Beams", "outside", 2, stage=True),
     Key("grid", ("ctrl+f",), (("grid", "Text"), ("samples", "Grid"), ("", "")),
         "several samples of the prompt at once; Enter or a digit takes one", "Side by side",
         rank=10),
     Key("cells", ("g",), (("grid", "4, 6, 9"),), "four, six or nine samples", "Side by side",
-        "outside", rank=6),
+        "outside", rank=6, stage=True),
     Key("duel", ("ctrl+d",), (("duel", "Text"), ("", "Duel")),
         "two settings on one prompt and the same dice; Enter takes one", "Side by side", rank=10),
     Key("precision", ("ctrl+n",), (("int8", "float32"), ("", "int8")),
@@ -121,7 +116,7 @@ _KEYS: tuple[Key, ...] = (
     Key("enter", ("enter",),
         (("lanes", "Take it"), ("taking", "Take it"), ("cursor", ""), ("", "Prompt")),
         "write on with the chosen rival or text; else go to the prompt", _CURSOR, "outside",
-        rank=2),
+        rank=2, stage=True),
     Key("undo", ("u",), (("undo", "Undo"), ("asked", "")),
         "back to the text this one came of", _CURSOR, "outside", rank=5),
     Key("redo", ("U",), (("redo", "Redo"),), "on to the text that came of this one", _CURSOR,

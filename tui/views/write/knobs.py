@@ -1,42 +1,41 @@
-"""The keys that turn knobs and choose decoders."""
+"""The setting one writes with: decoder, knobs, pace."""
 
 from __future__ import annotations
 
-from ...writer.knobs import DECODERS, LABELS
-from .base import WriteBase
+from charlm.options.escapes import escaped
+
+from ...writer.knobs import DECODERS, LABELS, TEXTS, Setting
+from ..sheets import Ask
 
 
-class KnobActions(WriteBase):
-    """Decoder, knobs, pace."""
+class Knobs:
+    """Holds the setting. What a new one does to a text is for its author to say."""
 
-    def action_decoder(self, name: str) -> None:
-        """Another decoder; the text starts again from the prompt."""
-        self._set(self.setting.with_decoder(name))
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
 
-    def action_knob(self, knob: str, by: int) -> None:
-        """Move one knob."""
-        if knob not in self.setting.knobs:
-            self.say(f"{DECODERS[self.setting.name]} has no {LABELS[knob]}")
-            return
-        self._set(self.setting.moved(knob, by))
+    def missing(self, knob: str) -> str:
+        """Why a knob cannot be turned; "" when it can."""
+        has_it = knob in self.setting.knobs
+        return "" if has_it else f"{DECODERS[self.setting.name]} has no {LABELS[knob]}"
 
-    def action_turn(self, by: int) -> None:
-        """Move the chosen knob."""
-        self.action_knob(self.setting.chosen, by)
-
-    def action_choose(self, by: int) -> None:
-        """Choose the next knob."""
+    def choose(self, by: int) -> None:
+        """Choose the next knob, or the one before."""
         self.setting = self.setting.with_next_chosen(by)
-        self.show_state()
 
-    def action_pick(self, knob: str) -> None:
+    def pick(self, knob: str) -> None:
         """Choose this knob."""
         while knob in self.setting.knobs and self.setting.chosen != knob:
-            self.setting = self.setting.with_next_chosen(1)
-        self.show_state()
+            self.choose(1)
 
-    def action_pace(self) -> None:
-        """Show the text faster or slower, from the next text on."""
+    def ask_for(self, name: str) -> Ask:
+        """What asks for an option that is a text, as it stands; escapes are for `unescaped`."""
+        text = f"{TEXTS[name].help}; \\n is a newline, none: nothing is changed"
+        value = escaped(self.setting.texts[name])
+        return Ask(LABELS[name].capitalize(), text, value, lambda text: "", strip=False)
+
+    def turn_pace(self) -> str:
+        """Show texts faster or slower, from the next one on; what that is, in words."""
         self.setting = self.setting.with_next_pace()
         pace = self.setting.pace
-        self.say(f"pace: {pace} characters a second" if pace else "pace: full speed")
+        return f"pace: {pace} characters a second" if pace else "pace: full speed"

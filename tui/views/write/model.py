@@ -1,69 +1,87 @@
-"""The keys of the model: its numbers, its curves, the newest weights of a training."""
+"""The model one writes with: what is known of it, and which is being read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from textual.geometry import Size
+from charlm.display import visible
+from charlm.model.config import Precision
 
-from ...keys.table import key_named
-from ..base import TALL, WIDE
-from .base import WriteBase
-
-if TYPE_CHECKING:
-    from ...training.snapshots import Curves  # the first paint has none
+from ...keys.table import decoder_keys, key_named, view_key
+from ...writer.models import run_of, shown_name
+from ...writer.snapshots import Loaded, LoadFailed, Loading, ModelFacts
+from ...writer.worker import DecodeWorker
 
 
-class ModelActions(WriteBase):
-    """Numbers, newest weights, curves."""
+class Model:
+    """Has models read. first: the one to begin with.
 
-    def action_precision(self) -> None:
-        """The same model in numbers of 8 bits, or of 32 again; the text starts again."""
-        if self._loading:
-            self.say("one moment: the model is being read")
-            return
-        self._precision = "float32" if self._precision == "int8" else "int8"
-        back = key_named("precision", self.view_name)
-        self.say(
-            f"numbers of 8 bits: faster, nearly the same model ({back} goes back)"
-            if self._precision == "int8"
-            else "numbers of 32 bits: the model as it was trained"
-        )
+    facts: of the one that is there; run: the run that it is of. loading: the name of the one
+    that is being read, else "".
+    """
+
+    def __init__(self, worker: DecodeWorker, first: Path | None) -> None:
+        self._worker = worker
+        self.first = first
+        self.facts: ModelFacts | None = None
+        self.run: Path | None = None
+        self.loading = ""
+        self.precision: Precision = "float32"
+
+    @property
+    def missing(self) -> str:
+        """What to do where there is no model, nor will be; "" where one is."""
+        if self.facts is not None or self.loading or self.first:
+            return ""
+        train, runs = view_key("train"), view_key("runs")
+        return f"there is no model yet: {train} trains one, {runs} lists them"
+
+    @property
+    def name(self) -> str:
+        """The model as a heading names it."""
+        if self.facts is None:
+            return self.loading
+        numbers = "" if self.facts.precision == "float32" else f" {self.facts.precision}"
+        return self.facts.name + numbers
+
+    def load(self, path: Path) -> None:
+        """Read this one."""
+        self.loading = visible(shown_name(path))
+        self._worker.load(path, self.precision)
+
+    def turn_precision(self) -> str:
+        """Numbers of 8 bits, or of 32 again, with the next that is read; what that is, in words."""
+        self.precision = "float32" if self.precision == "int8" else "int8"
+        if self.precision == "float32":
+            return "numbers of 32 bits: the model as it was trained"
+        back = key_named("precision", "write")
+        return f"numbers of 8 bits: faster, nearly the same model ({back} goes back)"
+
+    def take(self, snapshot: Loading | Loaded | LoadFailed) -> None:
+        """Take in what was read."""
+        match snapshot:
+            case Loading(path=path):
+                self.loading = visible(shown_name(path))
+            case Loaded(facts=facts):
+                self.facts, self.loading = facts, ""
+                self.run = run_of(facts.path).absolute()
+            case LoadFailed():
+                self.loading = ""
+                if self.facts is not None:
+                    self.precision = self.facts.precision
+
+    def first_steps(self) -> tuple[str, ...]:
+        """What one can do while nothing is written, in lines."""
         if self.facts is not None:
-            prompt, now, like = self.shown_prompt, self.writing.now, self.writing.newest
-            self.load(self.facts.path)
-            if prompt is not None:
-                self._write(prompt, now.block.given if now is not None else None, like)
-
-    def action_talk(self) -> None:
-        """Load the newest weights of the training."""
-        run = self._desk.talk()
-        if run is not None:
-            self.load(run)
-
-    def action_curves(self) -> None:
-        """Show or hide the curves."""
-        if self.states() & {"lanes", "cursor"}:
-            self.say("their place is taken: Esc goes back to the text alone")
-            return
-        self._curves_wanted = not self.panel.display
-        self.place_panels()
-        if self._curves_wanted and not self.panel.display:
-            self.say(f"the curves need a terminal of {TALL} lines")
-        self.show_state()
-
-    def show_curves(self) -> Curves | None:
-        """Those of the training that runs, else those of the model; other runs are named."""
-        run = self._desk.run if self._desk.training else self._run
-        if run is not None:
-            self._watcher.watch(run.absolute())
-        curves = self._watcher.latest
-        other = "" if curves is None or curves.run == self._run else curves.run.name
-        self.panel.show(curves, other)
-        return curves
-
-    def place_panels(self, size: Size | None = None) -> None:
-        """Curves where there is room, or where they are asked for; rivals come before them."""
-        size = size or self.size
-        wanted = size.width >= WIDE if self._curves_wanted is None else self._curves_wanted
-        self.panel.display = wanted and size.height >= TALL and self.view.cursor is None
+            return (
+                f"{self.facts.name} is ready.", "",
+                "Type how a text begins, then press Enter.",
+                f"{decoder_keys()} change how it is written, {key_named('help')} shows every key.",
+            )  # fmt: skip
+        if self.first is not None:
+            return ("One moment: the model is being read.",)
+        return (
+            "There is no model here yet.", "",
+            f"{view_key('train')} trains one, on a text of yours or on Python's own documentation.",
+            f"{view_key('runs')} lists the runs that were found.",
+        )  # fmt: skip

@@ -1,25 +1,19 @@
-"""What the title, the status line and the footer say, as pieces of a line."""
+"""What the title and the status line say, as pieces of a line."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from math import log
-from typing import TYPE_CHECKING
 
-from charlm.wording import counted, duration, short
+from charlm.wording import counted, short
 
-from ...keys.key import View
-from ...keys.table import decoder_keys, keys_of
 from ...widgets.pieces_line import Piece
 from ...writer.knobs import DECODERS, LABELS, Setting
 from ...writer.snapshots import ModelFacts
+from ...writer.thoughts import nats_text
+from .author import Meters
 from .text.block import Comparison
 
-if TYPE_CHECKING:
-    from ...training.snapshots import Curves  # the first paint has none
-
 _DIM = "$foreground-muted"
-_SAID = 3  # notices, at most
 
 
 def title_pieces(facts: ModelFacts | None, loading: str = "") -> list[Piece]:
@@ -46,42 +40,33 @@ def title_pieces(facts: ModelFacts | None, loading: str = "") -> list[Piece]:
 def knob_pieces(setting: Setting, *, chosen: bool = True) -> list[Piece]:
     """The decoder and its knobs; the chosen one stands out and outlasts the others."""
     pieces = [Piece(f" {DECODERS[setting.name]} ", "bold $background on $primary", 0)]
-    for place, knob in enumerate(setting.knobs):
+    for place, knob in enumerate(setting.shown_knobs):
         here = chosen and knob == setting.chosen
         style = "bold $accent" if here else ""
         mark = "▸" if here else ""
         text = f"{mark}{LABELS[knob]} {setting.shown(knob)}"
         rank = 1 if here else 20 + place + 20 * (setting.shown(knob) == "off")
         pieces.append(Piece(text, style, rank, action=f"pick('{knob}')"))
+    for name, text in setting.shown_texts.items():
+        pieces.append(Piece(f"{LABELS[name]} {text}", "", 20, action=f"option('{name}')"))
     return pieces
 
 
-def meter_pieces(
-    facts: ModelFacts | None,
-    characters: int,
-    nats: str,
-    seconds: float,
-    below: bool,
-    training: str,
-    comparison: str,
-    read: float = 1.0,
-) -> list[Piece]:
-    """Speed and surprise of the text being written, and what writes it.
-
-    read: the share of its prompt that the model has read.
-    """
+def meter_pieces(facts: ModelFacts | None, meters: Meters, training: str) -> list[Piece]:
+    """Speed and surprise of the text being written, and what writes it."""
     pieces = []
-    if read < 1:
-        pieces.append(Piece(f"reading the prompt, {round(100 * read)} %", "bold $accent", 1))
-    if comparison:
+    if meters.read < 1:
+        pieces.append(Piece(f"reading the prompt, {round(100 * meters.read)} %", "bold $accent", 1))
+    if comparison := comparison_text(meters.comparison):
         pieces.append(Piece(comparison, "bold $accent", 1))
-    if below:
+    if meters.below:
         pieces.append(Piece("▼ more", "bold $accent", 2, right=True, action="newest"))
     if training:
         pieces.append(Piece(training, "$success", 3, right=True))
-    if characters:
-        speed = f"{short(characters / seconds)} char/s" if seconds > 0 else ""
-        pieces.append(Piece(speed, "", 4, right=True))
+    if meters.characters:
+        pace = meters.characters / meters.seconds if meters.seconds > 0 else 0
+        pieces.append(Piece(f"{short(pace)} char/s" if pace else "", "", 4, right=True))
+        nats = nats_text(meters.log_prob, meters.characters, meters.ended)
         if nats:  # a nucleus beam has none before its end
             pieces.append(Piece(nats, "", 5, right=True))
     if facts is not None:
@@ -103,55 +88,3 @@ def comparison_text(comparison: Comparison | None) -> str:
     if comparison.lines is not None:
         text += f" · {comparison.same:,} of {comparison.lines:,} lines unchanged"
     return text
-
-
-def gathered(notices: Sequence[str]) -> str:
-    """Several notices as one: the first ones, and how many more there are."""
-    more = [f"and {len(notices) - _SAID} more"] if len(notices) > _SAID else []
-    return "\n".join([*notices[:_SAID], *more])
-
-
-def footer_pieces(view: View, states: Collection[str], marked: str, width: int) -> list[Piece]:
-    """The keys that work now. Where there is room each decoder has its own place.
-
-    marked: the action that stands out. width: cells of the line.
-    """
-    named = _keys_now(view, states, marked, True)
-    ranks = [key.rank for key in keys_of(view) if key.group == "Decoders"]
-    needed = [piece for piece in named if piece.rank <= max(ranks, default=0)]
-    fits = sum(len(piece.text) + 2 for piece in needed) <= width
-    return named if fits else _keys_now(view, states, marked, False)
-
-
-def _keys_now(view: View, states: Collection[str], marked: str, wide: bool) -> list[Piece]:
-    pieces: list[Piece] = []
-    grouped = False
-    for key in keys_of(view):
-        label = key.label(states)
-        if not key.rank or not label or (key.where != "always" and key.where not in states):
-            continue
-        if key.group == "Decoders" and not wide:
-            if not grouped:
-                pieces.append(Piece(f"{decoder_keys()} Decoder", "", 4))
-            grouped = True
-            continue
-        style = "bold $primary" if key.action == marked else ""
-        pieces.append(Piece(f"{key.key_text} {label}", style, key.rank, action=key.action))
-    return pieces
-
-
-def training_text(curves: Curves | None) -> str:
-    """Progress of a running training in a few words."""
-    if curves is None or curves.progress is None:
-        return "training"
-    if curves.paused:
-        return f"training paused at {100 * curves.progress:.0f} %"
-    return f"training {100 * curves.progress:.0f} %" + "".join(f", {word}" for word in rest(curves))
-
-
-def rest(curves: Curves) -> list[str]:
-    """What is left of a running training, in words; none where the log does not say."""
-    if curves.progress is not None and curves.progress >= 1:
-        return ["finishing"]  # it evaluates and saves once more
-    left = curves.seconds_left
-    return [] if left is None else [f"{duration(left)} left"]

@@ -2,109 +2,161 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.dom import DOMNode
 
-from charlm.display import visible
+from charlm.options.escapes import unescaped
+from charlm.run.layout import MODEL
 
 from ...charts.panel import CurvesPanel
-from ...keys.table import bindings_of, decoder_keys, key_named, view_key
-from ...widgets.pieces_line import Piece
+from ...keys.table import bindings_of
+from ...training.desk import TrainingDesk
+from ...training.watcher import RunWatcher
+from ...training.words import training_text
 from ...widgets.prompt import Prompt, PromptRow
-from ...writer.knobs import NO_DICE
-from ...writer.models import run_of, shown_name
-from ...writer.snapshots import (
-    DecodeSnapshot,
-    Explained,
-    Failed,
-    Finished,
-    LaneWritten,
-    Loaded,
-    LoadFailed,
-    Loading,
-    Reading,
-    Recorded,
-    Started,
-    Unanswered,
-)
-from .export.export import ExportActions
-from .knobs import KnobActions
-from .lanes.stage import LaneActions
-from .model import ModelActions
-from .status import comparison_text, knob_pieces, meter_pieces, title_pieces, training_text
-from .text.legend import Legend
-from .text.rivals_panel import RivalsPanel
-from .text.text_view import TextView
-from .text.writing import Writing
+from ...writer.knobs import Setting
+from ...writer.models import run_of
+from ...writer.snapshots import Newest
+from ...writer.worker import DecodeWorker
+from ..base import View
+from .author import Asked, Tools
+from .curves import CurvesBeside
+from .export.export import Exporter
+from .frames import Frames
+from .knobs import Knobs
+from .model import Model
+from .stage import AnyStage, Seen, Stage
+from .stages import Stages
+from .status import knob_pieces, meter_pieces, title_pieces
 
-#: Seconds at least from one frame to the next.
-_FRAME = 1 / 30
+if TYPE_CHECKING:  # the first paint shows the text alone
+    from .lanes.stage import LanesStage
 
 
-class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
-    """Prompt, text, curves, status."""
+class WriteScreen(View):
+    """Prompt, text, curves, status. What is seen above the prompt is a stage; `text` is the first.
 
+    setting: the one to begin with. plain: texts appear when they are finished.
+    """
+
+    view_name = "write"
     BINDINGS = bindings_of("write")
+
+    def __init__(
+        self, worker: DecodeWorker, watcher: RunWatcher, desk: TrainingDesk, model: Path | None,
+        setting: Setting, *, plain: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self._desk = desk
+        self.prompt, self.panel = Prompt(id="prompt"), CurvesPanel(id="curves")
+        self.knobs, self.model = Knobs(setting), Model(worker, model)
+        tools = Tools(worker, self.knobs, self.model, self.prompt, self.say, plain)
+        self.stages = Stages(tools, self._mount)
+        self.text = self.stages.text
+        self.exporter = Exporter(self, worker, self.model)
+        self._frames = Frames(self, worker, self.model, self.stages, self.exporter)
+        self._curves = CurvesBeside(self.panel, watcher, desk)
 
     def compose_view(self) -> ComposeResult:
         """Text and curves, and the prompt."""
         with Container(id="body"):
-            with Container(id="text-area"):
-                yield TextView(id="text")
-                yield Legend(id="legend")
-            yield RivalsPanel(id="rivals")
-            yield CurvesPanel(id="curves")
-        yield PromptRow(Prompt(id="prompt"))
+            yield self.text
+            yield self.panel
+        yield PromptRow(self.prompt)
 
     def on_mount(self) -> None:
         """Cursor into the prompt; the model is read after the first paint."""
-        self.view = self.query_one(TextView)
-        self.prompt = self.query_one(Prompt)
-        self.panel = self.query_one(CurvesPanel)
-        self.rivals, self.legend = self.query_one(RivalsPanel), self.query_one(Legend)
-        self.rivals.display = self.legend.display = False
-        self.writing = Writing(
-            self._worker, self.view, self.say, lambda: self.model_name, self._plain
-        )
         self.prompt.focus()
-        self.place_panels()
-        self._show_empty()
+        self.text.view.set_empty(*self.model.first_steps())
         self.begin()
-        self._worker.tell = partial(self.call_later, self._frame)
-        if self._model is not None:
-            self.call_after_refresh(self.load, self._model)
+        self._frames.begin()
+        if self.model.first is not None:
+            self.call_after_refresh(self.load, self.model.first)
 
     def on_resize(self, event: events.Resize) -> None:
         """The curves have a place of their own only where it is wide."""
-        self.place_panels(event.size)
+        self._curves.place(event.size, self.stages.shown.crowded)
 
     def on_descendant_focus(self) -> None:
         """In the prompt, letters are text and the cursor of the text is gone."""
-        if self.prompt.has_focus and self.view.cursor is not None:
-            self.hide_cursor()
+        if self.prompt.has_focus and self.text.view.cursor is not None:
+            self.text.put_cursor(None)
+
+    def _mount(self, stage: AnyStage) -> None:
+        self.query_one("#body").mount(stage, before=self.panel)
+
+    # What the app asks of it.
+
+    def load(self, path: Path) -> None:
+        """Read a model; what is being written stops."""
+        self.exporter.give_up()
+        self.stages.author.cancel()
+        self.model.load(path)
+
+    @property
+    def written_with(self) -> Path | None:
+        """The run or file that is written with."""
+        path = None if self.model.facts is None else self.model.facts.path
+        return run_of(path) if path is not None and path.name == MODEL else path
+
+    def newest(self) -> Newest:
+        """What is written with, and the newest text as far as it is written."""
+        now, facts = self.text.writing.now, self.model.facts
+        ended = now is not None and now.ended
+        identity = facts.identity if facts is not None else ""
+        return Newest(self.written_with, self.text.view.text, ended, identity)
+
+    # What is seen.
+
+    def help_group(self) -> str:
+        """What the keys do to what is seen."""
+        return self.stages.shown.group
+
+    def owner_of(self, action: str) -> DOMNode:
+        """The stage has keys of its own."""
+        return self if hasattr(self, f"action_{action}") else self.stages.shown
+
+    def on_stage_changed(self) -> None:
+        """A stage did what one of its keys says."""
+        self.show_state()
+
+    def on_stage_left(self, event: Stage.Left) -> None:
+        """There is nothing to see in it any more."""
+        if event.stage is self.stages.shown:
+            self.stages.show(Seen.TEXT)
+            self.show_state()
+
+    def on_lanes_stage_taken(self, event: LanesStage.Taken) -> None:
+        """One of several texts becomes the text."""
+        self.stages.take_lane(event)
+        self.show_state()
 
     # What the keys do.
 
+    def on_prompt_sent(self, event: Prompt.Sent) -> None:
+        """Enter: write; an edited text whose first character stayed is a branch of what it was."""
+        if not self.text.author.send(event.text):
+            self.stages.write(Asked(event.text))
+        self.show_state()
+
     def action_escape(self) -> None:
         """Stop the text; else leave the prompt, or go back to it."""
-        if self.writing.streaming:
-            self.writing.cancel()
-        elif self.lanes.streaming:
-            self.lanes.cancel()
-        elif self.give_up_export():
+        if self.stages.author.streaming:
+            self.stages.author.cancel()
+        elif self.exporter.give_up():
             pass  # nothing else was meant
         elif self.prompt.has_focus:
-            self._edited = None  # what is typed from now on is another text
-            self.focus_stage()
-        elif self.stage != "text":
-            self.set_stage("text")
-        elif self.view.cursor is not None:
-            self.hide_cursor()
+            self.text.author.forget_edit()
+            self.stages.shown.take_focus()
+        elif self.stages.seen is not Seen.TEXT:
+            self.stages.show(Seen.TEXT)
+        elif self.text.view.cursor is not None:
+            self.text.put_cursor(None)
         else:
             self.prompt.focus()
         self.show_state()
@@ -119,148 +171,181 @@ class WriteScreen(LaneActions, KnobActions, ModelActions, ExportActions):
 
     def action_regenerate(self) -> None:
         """The same prompt with the next seed."""
-        prompt, now = self.writing.prompt, self.writing.now
-        if self.regenerate_lanes() or prompt is None:
-            return
-        if not self.setting.has_seed:
-            self.say(NO_DICE)
-            return
-        self.setting = self.setting.with_seed(self.setting.seed + 1)
-        given = now.block.given if now is not None else None
-        self._write(prompt, given, self.writing.newest)
+        self.stages.author.regenerate()
+        self.show_state()
 
     def action_copy(self) -> None:
         """Prompt and text to the clipboard."""
-        self.copy(self.lane_text() or self.view.text)
+        self.copy(self.stages.author.text)
+
+    def action_continue(self) -> None:
+        """Go on where the text was cut."""
+        self.stages.author.go_on()
+        self.show_state()
+
+    def action_edit(self) -> None:
+        """Put the text up to the cursor, or all of it, into the prompt."""
+        self.text.author.edit()
+
+    def action_undo(self) -> None:
+        """Back to the text that this one came of."""
+        self.text.author.undo()
+        self.show_state()
+
+    def action_redo(self) -> None:
+        """On to the text last shown of those that came of this one."""
+        self.text.author.redo()
+        self.show_state()
+
+    def action_branches(self) -> None:
+        """Choose among all texts that came of one another."""
+        from .text.branches_sheet import BranchesSheet
+
+        now = self.text.writing.now
+        if now is not None:
+            self.app.push_screen(BranchesSheet(now), self.text.author.go_to)
+
+    def action_surprise(self) -> None:
+        """Colour the text by how surprising it was; the colours are those of one text: show it."""
+        if self.stages.seen.side_by_side:
+            self.say("Enter takes the chosen text alone: then its surprise can be seen")
+            return
+        if self.stages.seen is not Seen.TEXT:
+            self.stages.show(Seen.TEXT)
+        self.text.colour()
+        self.show_state()
+
+    def action_export(self) -> None:
+        """Ask for a format, then save or copy."""
+        self.exporter.ask(self.stages.author)
+
+    def action_receipt(self) -> None:
+        """Save the receipt of the text."""
+        self.exporter.save_receipt(self.stages.author)
 
     def action_scroll(self, by: int) -> None:
-        """A page back or on in the text."""
-        if self.scroll_lanes(by):
-            return
-        if by < 0:
-            self.view.scroll_page_up(animate=False)
-        else:
-            self.view.scroll_page_down(animate=False)
+        """A page back or on."""
+        self.stages.shown.turn_page(by)
 
     def action_newest(self) -> None:
         """The end of the text, and stay there."""
-        if not self.scroll_lanes(None):
-            self.view.scroll_end(animate=False, x_axis=False)
+        self.stages.shown.turn_page(None)
+
+    def action_decoder(self, name: str) -> None:
+        """Another decoder; the text starts again from the prompt."""
+        self._turn(self.knobs.setting.with_decoder(name))
+
+    def action_knob(self, knob: str, by: int) -> None:
+        """Move one knob."""
+        if missing := self.knobs.missing(knob):
+            self.say(missing)
+        else:
+            self._turn(self.knobs.setting.moved(knob, by))
+
+    def action_turn(self, by: int) -> None:
+        """Move the chosen knob."""
+        self.action_knob(self.knobs.setting.chosen, by)
+
+    def action_choose(self, by: int) -> None:
+        """Choose the next knob."""
+        self.knobs.choose(by)
+        self.show_state()
+
+    def action_option(self, name: str) -> None:
+        """Type an option that is a text."""
+
+        def given(text: str | None) -> None:
+            if text is not None:
+                self._turn(self.knobs.setting.with_text(name, unescaped(text)))
+
+        self.app.push_screen(self.knobs.ask_for(name), given)
+
+    def action_pick(self, knob: str) -> None:
+        """Choose this knob."""
+        self.knobs.pick(knob)
+        self.show_state()
+
+    def action_pace(self) -> None:
+        """Show the text faster or slower, from the next text on."""
+        self.say(self.knobs.turn_pace())
+
+    def action_beams(self) -> None:
+        """The hypotheses of the search, or the text again."""
+        self.stages.turn_beams()
+        self.show_state()
+
+    def action_grid(self) -> None:
+        """Several samples of the prompt, or one text again."""
+        self.stages.turn_grid()
+        self.show_state()
+
+    def action_duel(self) -> None:
+        """Two settings on one prompt and the same dice, or one text again."""
+        self.stages.turn_duel()
+        self.show_state()
+
+    def action_precision(self) -> None:
+        """The same model in numbers of 8 bits, or of 32 again; the text starts again."""
+        if self.model.loading:
+            self.say("one moment: the model is being read")
+            return
+        self.say(self.model.turn_precision())
+        if self.model.facts is not None:
+            asked = self.stages.author.asked
+            self.load(self.model.facts.path)
+            if asked is not None:
+                self.stages.write(asked)
+                self.show_state()
+
+    def action_talk(self) -> None:
+        """Load the newest weights of the training."""
+        run = self._desk.talk()
+        if run is not None:
+            self.load(run)
+
+    def action_curves(self) -> None:
+        """Show or hide the curves."""
+        if said := self._curves.toggle(self.size, self.stages.shown.crowded):
+            self.say(said)
+        self.show_state()
+
+    def _turn(self, setting: Setting) -> None:
+        self.stages.author.turn(setting)
+        self.show_state()
+
+    # What is drawn.
 
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table."""
-        writing = self.writing
-        states = {f"knob-{knob}" for knob in self.setting.knobs}
-        states |= set() if self.in_lanes else self.text_states()
-        states |= self.stage_states() | self.lane_states()
+        setting = self.knobs.setting
+        states = {f"knob-{knob}" for knob in setting.knobs} | self.stages.shown.states()
         states |= {self.view_name, "prompt" if self.prompt.has_focus else "outside"}
         for name, holds in (
-            ("streaming", writing.streaming),
-            ("written", bool(self.view.blocks) and not self.in_lanes),
-            ("asked", writing.prompt is not None),
-            ("again", writing.prompt is not None and self.setting.has_seed),
-            ("samples", self.setting.has_samples),
+            ("samples", setting.has_samples),
             ("training", self._desk.training),
             ("newest", self._desk.has_newer()),
             ("curves", bool(self.panel.display)),
-            ("int8", self._precision == "int8"),
+            ("int8", self.model.precision == "int8"),
         ):
             if holds:
                 states.add(name)
         return frozenset(states)
 
-    # What happens by itself.
-
-    def _frame(self) -> None:
-        """Something was posted: show it, now or when the next frame is due."""
-        wait = self._framed + _FRAME - time.monotonic()
-        if wait > 0:
-            self.set_timer(wait, self._drain)
-        else:
-            self._drain()
-
-    def _drain(self) -> None:
-        """Everything the worker posted since the last frame."""
-        for snapshot in self._worker.take():
-            self._take(snapshot)
-        # The first character does not wait behind the word that the engine took the prompt.
-        first = self.writing.streaming and not self.writing.characters
-        self._framed = 0.0 if first else time.monotonic()
-        self.writing.flush()
-        self.show_state()
-
-    def _take(self, snapshot: DecodeSnapshot) -> None:
-        match snapshot:
-            case Loading(path=path):
-                self._loading = visible(shown_name(path))
-            case Loaded(facts=facts):
-                before, self.facts, self._loading = self.facts, facts, ""
-                self._run = run_of(facts.path).absolute()
-                self.writing.follow(f"{facts.identity} {facts.precision}" if facts.identity else "")
-                self._show_empty()
-                if before and before.path == facts.path and before.identity != facts.identity:
-                    self.say(f"{facts.name} was saved anew: its newer weights write from now on")
-                elif self.view.blocks and not self.writing.streaming:
-                    self.say(f"{facts.name} writes from now on")
-            case LoadFailed(message=message):
-                self._loading = ""
-                if self.facts is not None:
-                    self._precision = self.facts.precision
-                self.writing.stay()
-                self.say(message, True)
-                self._show_empty()
-            case Explained() | Recorded() | Unanswered():
-                self.writing.look_back.take(snapshot)
-                self.view.refresh()
-                self.answered(snapshot)
-            case LaneWritten():
-                self.lanes.take(snapshot)
-            case Started() | Reading() | Finished() | Failed() if snapshot.number < 0:
-                self.lanes.take(snapshot)
-            case _:
-                if isinstance(snapshot, Started):
-                    self.give_up_export()
-                self.writing.take(snapshot)
-
-    def title_pieces(self) -> Sequence[Piece]:
-        """The model."""
-        return title_pieces(self.facts, self._loading)
-
     def marked_action(self) -> str:
         """The decoder in use."""
-        return f"decoder('{self.setting.name}')"
+        return f"decoder('{self.knobs.setting.name}')"
+
+    def show_title(self) -> None:
+        """The model."""
+        self.draw("title", title_pieces, self.model.facts, self.model.loading)
 
     def show_status(self) -> None:
-        """The knobs, the meters and the curves."""
-        self.show_stage()
-        writing, curves = self.writing, self.show_curves()
+        """What is seen, the knobs, the meters and the curves."""
+        self.stages.shown.show()
+        self._curves.place(self.size, self.stages.shown.crowded)
+        curves = self._curves.show(self.model.run)
         training = training_text(curves) if self._desk.training else ""
         if self._desk.stopping:
             training = "training stops …"
-        self.line("knobs").set_pieces(knob_pieces(self.setting))
-        self.line("meters").set_pieces(
-            meter_pieces(
-                self.facts, 0 if self.in_lanes else writing.characters, writing.nats,
-                writing.seconds, not self.view.at_end, training,
-                "" if self.in_lanes else comparison_text(writing.comparison),
-                self.lanes.read if self.in_lanes else writing.read,
-            )
-        )  # fmt: skip
-        self.show_rivals()
-
-    def _show_empty(self) -> None:
-        train, runs = view_key("train"), view_key("runs")
-        if self.facts is not None:
-            self.view.set_empty(
-                f"{self.facts.name} is ready.", "",
-                "Type how a text begins, then press Enter.",
-                f"{decoder_keys()} change how it is written, {key_named('help')} shows every key.",
-            )  # fmt: skip
-        elif self._model is not None:
-            self.view.set_empty("One moment: the model is being read.")
-        else:
-            self.view.set_empty(
-                "There is no model here yet.", "",
-                f"{train} trains one, on a text of yours or on Python's own documentation.",
-                f"{runs} lists the runs that were found.",
-            )  # fmt: skip
+        self.draw("knobs", knob_pieces, self.knobs.setting)
+        self.draw("meters", meter_pieces, self.model.facts, self.stages.author.meters, training)

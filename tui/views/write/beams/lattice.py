@@ -18,7 +18,7 @@ _TICK = 0.1
 _DIM = "$foreground-muted"
 
 
-class Lattice(Vertical, can_focus=True):
+class Lattice(Vertical):
     """The search as it stands, or at a position one stepped to.
 
     position: the one that is seen; None follows the newest.
@@ -32,12 +32,14 @@ class Lattice(Vertical, can_focus=True):
         self._prompt = self._score = ""
         self._over = False
         self._drawn: tuple[object, ...] = ()
+        self._head_line = PiecesLine(id="lattice-head")
+        self._tree, self._bar = SearchTree(id="lattice-tree"), TimeBar(id="lattice-time")
 
     def compose(self) -> ComposeResult:
         """What is seen, the tree, where in time."""
-        yield PiecesLine(id="lattice-head")
-        yield SearchTree(id="lattice-tree")
-        yield TimeBar(id="lattice-time")
+        yield self._head_line
+        yield self._tree
+        yield self._bar
 
     def on_mount(self) -> None:
         """Ten times a second: a search is faster than an eye."""
@@ -81,7 +83,7 @@ class Lattice(Vertical, can_focus=True):
 
     def _tick(self) -> None:
         search = self._search
-        if not self.display:
+        if not (self.parent and self.parent.display):
             return
         if search is not None and self.playing and self.position is not None:
             self.position += 1
@@ -92,15 +94,15 @@ class Lattice(Vertical, can_focus=True):
     def _draw(self) -> None:
         search = self._search
         position = self._seen(search) if search is not None else 0
-        tree = self.query_one(SearchTree)
+        tree = self._tree
         state = (id(search), position, search and search.length, self.position is None,
                  self._over, self.playing, tree.size, self.app.theme)  # fmt: skip
         if state != self._drawn and tree.size:
             self._drawn = state
             frame = tree.show(search, position, self._prompt)
             length = search.length if search is not None else 0
-            self.query_one(TimeBar).show(position, length, search.oldest if search else 0)
-            self.query_one("#lattice-head", PiecesLine).set_pieces(self._head(frame))
+            self._bar.show(position, length, search.oldest if search else 0)
+            self._head_line.set_pieces(self._head(frame))
 
     def _head(self, frame: Frame | None) -> Sequence[Piece]:
         if frame is None or not frame.open:

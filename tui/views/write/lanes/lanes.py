@@ -9,8 +9,9 @@ from ....widgets.ramps import LEVELS
 from ....writer.knobs import Setting
 from ....writer.snapshots import Failed, Finished, LaneWritten, Reading, Request, Started, Together
 from ....writer.worker import DecodeWorker
+from ...base import gathered
+from ..author import State
 from ..comparison import Lane
-from ..status import gathered
 
 #: Log-ratio, in nats, from which a character is all the one decoder's: 20 times as likely.
 _ALL = 3.0
@@ -33,7 +34,7 @@ class Lanes:
         self._number = 0
         self.prompt: str | None = None
         self.lanes: list[Lane] = []
-        self.streaming = False
+        self.state = State.IDLE
         #: The share of the prompt that the model has read.
         self.read = 1.0
 
@@ -46,7 +47,7 @@ class Lanes:
         like: the request whose prompt it is.
         """
         self._number -= 1
-        self.prompt, self.streaming, self.read = prompt, True, 1.0
+        self.prompt, self.state, self.read = prompt, State.WAITING, 1.0
         self.lanes = [Lane(setting.heading("").removeprefix(" · ")) for setting in settings]
         requests = [
             Request(self._number, prompt, s.strategy, s.length, s.seed, s.pace, s.name,
@@ -57,7 +58,7 @@ class Lanes:
 
     def cancel(self) -> None:
         """Stop writing; what is there stays."""
-        if self.streaming:
+        if self.state.streaming:
             self._worker.cancel()
             self._number -= 1
             self._end()
@@ -68,7 +69,7 @@ class Lanes:
             return
         match snapshot:
             case Started(prompt=prompt, notices=notices):
-                self.prompt = prompt
+                self.prompt, self.state = prompt, State.WRITING
                 if notices:
                     self._say(gathered(notices), False)
             case Reading(share=share):
@@ -89,5 +90,5 @@ class Lanes:
                 self._say(message, True)
 
     def _end(self) -> None:
-        self.streaming, self.read = False, 1.0
+        self.state, self.read = State.DONE, 1.0
         self.lanes = [replace(lane, over=True) for lane in self.lanes]

@@ -9,15 +9,12 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from charlm.display import visible, visible_characters
 
-from ....widgets.pieces_line import PiecesLine
 from ....widgets.ramps import LEVELS, Ramp, ramp_of
 from ....widgets.wrapping import Wrapped
 from ..comparison import Lane, parting, shared_runs
@@ -31,25 +28,6 @@ _ROOMY = 32
 _SIGN = 3
 #: The first character at which two texts part.
 _PARTED = Style(bold=True, underline=True)
-
-
-class LanesPanel(Vertical, can_focus=True):
-    """A line that says what is compared, and the texts."""
-
-    def compose(self) -> ComposeResult:
-        """Head and texts."""
-        yield PiecesLine(id="lanes-head")
-        yield LanesView(id="lanes")
-
-    @property
-    def head(self) -> PiecesLine:
-        """The line above the texts."""
-        return self.query_one(PiecesLine)
-
-    @property
-    def view(self) -> LanesView:
-        """The texts."""
-        return self.query_one(LanesView)
 
 
 class LanesView(Widget):

@@ -2,260 +2,125 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
+from textual.app import ComposeResult
+from textual.message import Message
 
-from textual.geometry import Size
-
-from ....keys.table import key_named
+from ....keys.table import bindings_of
+from ....widgets.pieces_line import PiecesLine
 from ....widgets.ramps import ramp_of
 from ....writer.knobs import Setting
-from ..beams.stage import Stage, StageActions
-from .lanes import Lanes
+from ..stage import Seen, Stage
+from .author import LanesAuthor
 from .lanes_head import lanes_head
+from .lanes_view import LanesView
 
-if TYPE_CHECKING:
-    from ....writer.snapshots import Request
-    from .lanes_view import LanesView
-
-_COUNTS = (4, 6, 9)
 #: Widths from which texts stand in two, in three columns.
 _TWO, _THREE = 50, 100
 _SIDES = ("A", "B")
 
 
-class LaneActions(StageActions):
-    """The keys of the grid and of the duel.
+class LanesStage(Stage[LanesAuthor], can_focus=True):
+    """A line that says what is compared, and the texts; one of them is chosen."""
 
-    The knobs are those of the grid, or of the side of the duel that is chosen.
-    """
+    BINDINGS = bindings_of("write", "walk", "rival", "enter", "cells")
+    group = "Side by side"
 
-    _count = 0
-    _lane = 0
-    _sides: tuple[Setting, Setting] | None = None
+    class Taken(Message):
+        """One of them is to become the text."""
 
-    @cached_property
-    def lanes(self) -> Lanes:
-        """The texts that are written side by side."""
-        return Lanes(self._worker, self.say)
+        def __init__(self, prompt: str, setting: Setting, text: str) -> None:
+            super().__init__()
+            self.prompt, self.setting, self.text = prompt, setting, text
 
-    @property
-    def in_lanes(self) -> bool:
-        """Whether several texts are what is seen."""
-        return self.stage in ("grid", "duel")
+    def __init__(self, author: LanesAuthor) -> None:
+        super().__init__(author, "lanes-stage")
+        self.head, self.view = PiecesLine(id="lanes-head"), LanesView(id="lanes")
+        self._written = 0
 
-    def action_grid(self) -> None:
-        """Several samples of the prompt, or one text again."""
-        if self.stage == "grid":
-            self.set_stage("text")
-        elif not self.setting.has_samples:
-            self.say("this decoder has no samples to choose from: take sampling or nucleus first")
-        elif self._has_model():
-            self._count = self._count or self._fitting_count()
-            prompt = self._asked_prompt
-            self.set_stage("grid")
-            self._write_lanes(prompt)
-
-    def action_cells(self) -> None:
-        """Four, six or nine samples."""
-        self._count = _COUNTS[(_COUNTS.index(self._count) + 1) % len(_COUNTS)]
-        self._write_lanes(self._asked_prompt)
-
-    def action_duel(self) -> None:
-        """Two settings on one prompt and the same dice, or one text again."""
-        if self.stage == "duel":
-            self.set_stage("text")
-        elif self._has_model():
-            other = self.setting.with_decoder(
-                "greedy" if self.setting.name != "greedy" else "nucleus"
-            )
-            prompt = self._asked_prompt
-            self.set_stage("duel")
-            self._sides = (self.setting, other)
-            self._choose_lane(1)
-            self._write_lanes(prompt)
-
-    def action_walk(self, way: str) -> None:
-        """Choose among the texts; in one text, walk."""
-        if not self.in_lanes:
-            super().action_walk(way)
-        elif self.stage == "duel":
-            self._choose_lane(1 - self._lane)
-        elif self.lanes_panel is not None and self.lanes_panel.is_mounted:
-            self._choose_lane(self.lanes_panel.view.towards(way))
-
-    def action_rival(self, place: int) -> None:
-        """Take a sample by its number, choose a side; in one text, choose a rival."""
-        if not self.in_lanes:
-            super().action_rival(place)
-        elif place < len(self.lanes.lanes):
-            self._choose_lane(place)
-            if self.stage == "grid":
-                self.take_lane()
-
-    def action_enter(self) -> None:
-        """The chosen text becomes the text."""
-        if self.in_lanes and self.lanes.lanes:
-            self.take_lane()
-        else:
-            super().action_enter()
-
-    def scroll_lanes(self, pages: int | None) -> bool:
-        """Pages on or back in all texts, None: their newest lines; False where one is seen."""
-        if self.in_lanes and self.lanes_panel is not None and self.lanes_panel.is_mounted:
-            view = self.lanes_panel.view
-            if pages is None:
-                view.seek(None)
-            else:
-                view.move(pages * view.page)
-        return self.in_lanes
-
-    def on_lanes_view_clicked(self, event: LanesView.Clicked) -> None:
-        """A click chooses, a second one takes."""
-        self._choose_lane(event.lane)
-        if event.chain > 1:
-            self.take_lane()
-
-    def take_lane(self) -> None:
-        """Go on with the chosen text alone: it is written again, what is there at once."""
-        prompt, known = self.lanes.prompt, self.lanes.lanes[self._lane].text
-        if prompt is None:
-            return
-        setting = self.setting
-        if self.stage == "grid":
-            setting = replace(setting, sample=self._lane)
-        self.set_stage("text")
-        self.setting = setting
-        self.writing.write(prompt, setting, known=known, like=self._like(prompt))
-        self.show_state()
-
-    def regenerate_lanes(self) -> bool:
-        """Write all of them with the next seed; False where one text is seen."""
-        if self.in_lanes:
-            self._set(self.setting.with_seed(self.setting.seed + 1))
-        return self.in_lanes
+    def compose(self) -> ComposeResult:
+        """Head and texts."""
+        yield self.head
+        yield self.view
 
     @property
-    def shown_prompt(self) -> str | None:
-        """That of the texts side by side, where they are seen."""
-        return self.lanes.prompt if self.in_lanes else super().shown_prompt
+    def crowded(self) -> bool:
+        """There are no curves beside several texts."""
+        return True
 
-    def lane_text(self) -> str | None:
-        """Prompt and text of the chosen one; None where one text is seen."""
-        if not self.in_lanes or not self.lanes.lanes:
-            return None
-        return (self.lanes.prompt or "") + self.lanes.lanes[self._lane].text
+    @property
+    def fitting(self) -> int:
+        """How many samples there is room for."""
+        wide, high = self.screen.size.width >= _THREE, self.screen.size.height
+        return 9 if wide and high >= 36 else 6 if wide or high >= 32 else 4
 
-    def load(self, path: Path) -> None:
-        """Read a model; what is being written stops."""
-        self.lanes.cancel()
-        super().load(path)
-
-    def set_stage(self, stage: Stage) -> None:
-        """Show this in the place of the text; what is written for another stops."""
-        if self._sides is not None:
-            self.setting, self._sides = self._sides[0], None
-        if stage == "text" and self.in_lanes and self.writing.now is not None:
-            # The text is what it was: so are the knobs above it.
-            self.setting = replace(self.writing.now.setting, pace=self.setting.pace)
-        if self.in_lanes:
-            self.lanes.cancel()
-        elif stage in ("grid", "duel") and self.writing.streaming:
-            self.writing.cancel()
-            on = key_named("continue", "write")
-            self.say(f"the text stopped where it was: back in it, {on} goes on")
-        self.lanes.lanes, self._lane = [], 0
-        super().set_stage(stage)
-        self.place_panels()
-
-    def place_panels(self, size: Size | None = None) -> None:
-        """No curves beside several texts."""
-        super().place_panels(size)
-        if self.in_lanes:
-            self.panel.display = False
-
-    def lane_states(self) -> set[str]:
+    def states(self) -> set[str]:
         """What holds of them, in the words of the key table."""
-        holds = {"streaming": self.lanes.streaming, "lanes": self.in_lanes}
-        return {state for state, holding in holds.items() if holding}
+        return self.author.states()
 
-    def show_stage(self) -> None:
-        """What is seen, as the writing stands."""
-        super().show_stage()
-        panel, lanes = self.lanes_panel, self.lanes.lanes
-        if not self.in_lanes or not lanes or panel is None or not panel.is_mounted:
+    def show(self) -> None:
+        """The texts, as they are written by now; at their beginning when they begin anew."""
+        lanes, duel = self.author.lanes.lanes, self.author.kind is Seen.DUEL
+        if not lanes or not self.view.is_mounted:
             return
-        duel = self.stage == "duel"
-        width = self.size.width
+        if self._written != self.author.written:
+            self._written = self.author.written
+            self.view.seek(0)
+        width = self.screen.size.width
         columns = 1 if width < _TWO else 3 if len(lanes) > 4 and width >= _THREE else 2
         if duel:
             columns = 2 if width >= _THREE else 1
         names = [f"{i + 1}" for i in range(len(lanes))]
         if duel:
             names = [f" {side}  {lane.title}" for side, lane in zip(_SIDES, lanes, strict=True)]
-        panel.view.show(lanes, self.lanes.prompt or "", names, columns, self._lane, duel)
+        prompt = self.author.lanes.prompt or ""
+        self.view.show(lanes, prompt, names, columns, self.author.chosen, duel)
         ramp = ramp_of(self.app, two_ends=True) if duel else None
-        panel.head.set_pieces(lanes_head(lanes, ramp, panel.view.hides))
+        self.head.set_pieces(lanes_head(lanes, ramp, self.view.hides))
 
-    def _set(self, setting: Setting) -> None:
-        """Take a setting; in the grid and the duel the texts start again."""
-        if not self.in_lanes:
-            super()._set(setting)
-            return
-        if self.stage == "grid" and not setting.has_samples:
-            self.say("this decoder has no samples to choose from: Esc goes back to one text")
-            return
-        changed = replace(setting, wanted=self.setting.wanted) != self.setting
-        self.setting = setting
-        if changed:
-            self._write_lanes(self._asked_prompt)
-        self.show_state()
-
-    def _write(self, prompt: str, given: int | None = None, like: Request | None = None) -> None:
-        """Write on from a prompt: one text, or as many as are seen, with its own dice."""
-        if self.in_lanes and self._has_model():
-            self._write_lanes(prompt)
-            self.focus_stage()
+    def turn_page(self, pages: int | None) -> None:
+        """Pages on or back in all texts; None: their newest lines."""
+        if pages is None:
+            self.view.seek(None)
         else:
-            super()._write(prompt, given, like)
+            self.view.move(pages * self.view.page)
 
-    def _write_lanes(self, prompt: str) -> None:
-        if prompt == self.prompt.text:
-            self.prompt.sent = prompt
-        if self.stage == "grid":
-            self._lane = min(self._lane, self._count - 1)
-            settings = [replace(self.setting, sample=i) for i in range(self._count)]
-        else:
-            assert self._sides is not None
-            mine, chosen = self.setting, self._lane
-            theirs = replace(self._sides[1 - chosen], seed=mine.seed, sample=mine.sample,
-                             length=mine.length, pace=mine.pace)  # fmt: skip
-            self._sides = (theirs, mine) if chosen else (mine, theirs)
-            settings = list(self._sides)
-        if self.lanes_panel is not None and self.lanes_panel.is_mounted:
-            self.lanes_panel.view.seek(0)
-        self.lanes.start(prompt, settings, self.stage == "duel", self._like(prompt))
-        self.show_state()
+    def leave(self) -> None:
+        """They are written no longer, and forgotten."""
+        self.author.close()
 
-    def _choose_lane(self, place: int) -> None:
-        self._lane = place
-        if self._sides is not None:
-            self.setting = self._sides[place]
-        self.show_state()
+    def on_lanes_view_clicked(self, event: LanesView.Clicked) -> None:
+        """A click chooses, a second one takes."""
+        self.author.choose(event.lane)
+        if event.chain > 1:
+            self._take()
+        self.changed()
 
-    @property
-    def _asked_prompt(self) -> str:
-        """The prompt of what is seen; or what is typed, if that was not written with yet."""
-        prompt = self.lanes.prompt if self.in_lanes and self.lanes.lanes else self.writing.prompt
-        return self.prompt.text if prompt is None or self.prompt.unsent else prompt
+    def action_walk(self, way: str) -> None:
+        """Choose another text."""
+        duel = self.author.kind is Seen.DUEL
+        self.author.choose(1 - self.author.chosen if duel else self.view.towards(way))
+        self.changed()
 
-    def _like(self, prompt: str) -> Request | None:
-        """The request of the text that has this prompt, if that is the one below."""
-        newest = self.writing.newest
-        return newest if newest is not None and newest.prompt == prompt else None
+    def action_rival(self, place: int) -> None:
+        """Take a sample by its number, or choose a side."""
+        if place < len(self.author.lanes.lanes):
+            self.author.choose(place)
+            if self.author.kind is Seen.GRID:
+                self._take()
+            self.changed()
 
-    def _fitting_count(self) -> int:
-        wide, high = self.size.width >= _THREE, self.size.height
-        return 9 if wide and high >= 36 else 6 if wide or high >= 32 else 4
+    def action_enter(self) -> None:
+        """The chosen text becomes the text."""
+        self._take()
+
+    def action_cells(self) -> None:
+        """Four, six or nine samples."""
+        self.author.next_count()
+        self.author.write_again()
+        self.changed()
+
+    def _take(self) -> None:
+        lanes = self.author.lanes
+        if lanes.prompt is not None and lanes.lanes:
+            text = lanes.lanes[self.author.chosen].text
+            self.post_message(self.Taken(lanes.prompt, self.author.chosen_setting(), text))

@@ -69,6 +69,16 @@ class Branch:
             return 0
         return parting(self.block.text, self.parent.block.text)
 
+    def join(self, old: Branch | None) -> None:
+        """Take its place below its parent; that of an old one, with all that came of it."""
+        if old is not None:
+            self.children, self.last_shown = old.children, old.last_shown
+        if self.parent is not None:
+            siblings = [branch for branch in self.parent.children if branch is not old]
+            self.parent.children, self.parent.last_shown = [*siblings, self], self
+        for child in self.children:
+            child.parent = self
+
     def root(self) -> Branch:
         """The first text of the tree."""
         branch = self

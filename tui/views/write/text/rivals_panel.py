@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from math import exp, inf, log
+from math import exp
 
 from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from charlm.decoding import Greedy, Sampling, Strategy
+from charlm.decoding import Strategy
 from charlm.display import visible
 
+from ....writer.cuts import cuts
 from ....writer.thoughts import Rival, Thought
 
 _QUIET = "$foreground-muted"
@@ -40,6 +41,7 @@ class RivalsPanel(Widget, can_focus=True):
         self._place: int | None = None
         self._thought: Thought | None = None
         self._strategy: Strategy | None = None
+        self._cuts: tuple[str, ...] = ()  # why each rival is out
         self._waiting = ""
         self.chosen: int | None = None
         self.border_subtitle = "digits choose, Enter takes"
@@ -72,6 +74,7 @@ class RivalsPanel(Widget, can_focus=True):
             self._place, self._thought, self._strategy = place, thought, strategy
             written = thought.character if thought is not None else ""
             rivals = thought.rivals if thought is not None else ()
+            self._cuts = cuts(rivals, strategy)
             here = (i for i, rival in enumerate(rivals) if rival.character == written)
             self.chosen = next(here, None)
             where = "In the prompt" if place < 0 else f"Character {place + 1:,}"
@@ -148,7 +151,7 @@ class RivalsPanel(Widget, can_focus=True):
         mark = "▸" if here else " "
         after: tuple[str, str] = ("", "")
         if rival.kept is None:
-            after = f" {self._cut(place, rival)}", _QUIET
+            after = f" {self._cuts[place]}", _QUIET
         elif _moved(rival):
             after = f" → {100 * rival.kept:.1f} %", ""
         return Content.assemble(
@@ -157,26 +160,6 @@ class RivalsPanel(Widget, can_focus=True):
             (f" {100 * rival.p:>5.1f} %", style),
             after,
         )
-
-    def _cut(self, place: int, rival: Rival) -> str:
-        """Which filter cut a rival: they act in this order, and all keep the most probable."""
-        strategy = self._strategy
-        if isinstance(strategy, Greedy) or strategy == Sampling(temperature=0):
-            return "not the best"
-        if not isinstance(strategy, Sampling):
-            return "cut"
-        if strategy.temperature == 0:
-            return "not the best"
-        if strategy.top_k and place >= strategy.top_k:
-            return "cut by top-k"
-        assert self._thought is not None
-        rivals, temperature = self._thought.rivals, strategy.temperature
-        least = (log(strategy.min_p) if strategy.min_p else -inf) * temperature
-        likely = [r for r in rivals[: place + 1] if r.log_prob - rivals[0].log_prob >= least]
-        # What top-p cut is the rest of the list: it acts before min-p.
-        if strategy.top_p < 1 and any(r.kept is None for r in likely):
-            return "cut by top-p"
-        return "cut by min-p" if rival not in likely else "cut"
 
 
 def _moved(rival: Rival) -> bool:

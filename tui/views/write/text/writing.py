@@ -12,7 +12,8 @@ from ....writer.knobs import Setting
 from ....writer.snapshots import Failed, Finished, Reading, Request, Started, Written
 from ....writer.thoughts import Trace, nats_text
 from ....writer.worker import DecodeWorker
-from ..status import gathered
+from ...base import gathered
+from ..author import State
 from .block import Block, Comparison
 from .branches import Branch, Wanted
 from .look_back import LookBack
@@ -44,14 +45,19 @@ class Writing:
         self._left: Branch | None = None
         self.now: Branch | None = None
         self.details = False
-        self.streaming = False
+        self.state = State.IDLE
         #: The share of the prompt that the model has read.
         self.read = 1.0
         self.comparison: Comparison | None = None
         self.characters = 0
         self.log_prob = 0.0
         self.seconds = 0.0
-        self._ended = False
+        self.ended = False
+
+    @property
+    def streaming(self) -> bool:
+        """Whether something is being written, or yet to begin."""
+        return self.state.streaming
 
     @property
     def prompt(self) -> str | None:
@@ -72,7 +78,7 @@ class Writing:
     @property
     def nats(self) -> str:
         """Nats per character of what was written last, in words."""
-        return nats_text(self.log_prob, self.characters, self._ended)
+        return nats_text(self.log_prob, self.characters, self.ended)
 
     def write(
         self, prompt: str, setting: Setting, given: int | None = None, known: str = "",
@@ -159,7 +165,7 @@ class Writing:
 
     def cancel(self) -> None:
         """Stop writing; what is there stays."""
-        if self.streaming:
+        if self.state.streaming:
             self._worker.cancel()
             self._number += 1
             self._end("stopped")
@@ -198,7 +204,7 @@ class Writing:
             case Written():
                 self._add(snapshot)
             case Finished(ended=ended):
-                self._ended = ended
+                self.ended = ended
                 if self.now is not None:
                     self.now.ended, self.now.block.whole = ended, True
                 self._end("the end" if ended else "cut at the length")
@@ -223,7 +229,7 @@ class Writing:
         self.flush()
         self._number += 1
         self._wanted = replace(wanted, request=wanted.request._replace(number=self._number))
-        self.streaming, self.comparison, self.read = True, None, 1.0
+        self.state, self.comparison, self.read = State.WAITING, None, 1.0
         self.look_back.forget()
         self._worker.write(self._wanted.request)
 
@@ -239,14 +245,9 @@ class Writing:
             self._view.move_cursor(max(0, block.base - 1))  # on the rival that was taken
         request = wanted.request._replace(dice=started.dice, identity=started.identity)
         old, now = self.now, Branch(request, wanted.setting, block, self._by, parent)
-        if wanted.again and old is not None:
-            now.children, now.last_shown = old.children, old.last_shown
-        if now.parent is not None:
-            siblings = [b for b in now.parent.children if not (wanted.again and b is old)]
-            now.parent.children, now.parent.last_shown = [*siblings, now], now
-        for child in now.children:
-            child.parent = now
-        self.now, self._left, self._pending, self._ended = now, None, None, False
+        now.join(old if wanted.again else None)
+        self.now, self._left, self._pending, self.ended = now, None, None, False
+        self.state = State.WRITING
         self.characters, self.log_prob, self.seconds = 0, 0.0, 0.0
         if wanted.request.details and not is_beam(wanted.request.strategy):
             block.trace = Trace.of(started.thoughts)
@@ -279,10 +280,12 @@ class Writing:
         self.log_prob, self.seconds = written.log_prob, written.seconds
 
     def _end(self, how: str) -> None:
-        self.streaming, self.read = False, 1.0
+        taken = self.state is State.WRITING
+        self.state, self.read = State.DONE, 1.0
         self.flush()
-        if self._wanted is not None or self.now is None:  # the engine never took the prompt
-            self._wanted = None
+        if not taken or self.now is None:
+            self.state = State.IDLE if self.now is None else State.DONE
+            self._wanted = None  # the engine never took the prompt
             return
         self.now.over = True
         more = "+" if self.now.block.base > self.now.block.given else ""

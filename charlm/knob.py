@@ -1,0 +1,61 @@
+"""One option of a strategy, as a row: what it may be, what it does, how the screen shows it."""
+
+from __future__ import annotations
+
+from dataclasses import Field, dataclass, field
+from typing import Any
+
+from charlm.checks import Range, check_choice, check_text
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One option of a strategy.
+
+    help: on the command line. range, choices: what it may be; a text has neither. neutral: where
+    it does nothing, None where it always acts; said of a filter there: off.
+
+    On the screen: label; said: what its keys do; letter: the key that turns it down, its capital
+    up, or that lets one type a text; ladder: where keys can put it, inf for no limit, which is the
+    neutral value; quiet: it is shown only while it acts or is chosen.
+    """
+
+    help: str
+    range: Range | None = None
+    choices: tuple[str, ...] = ()
+    neutral: float | str | None = None
+    label: str = ""
+    said: str = ""
+    letter: str = ""
+    ladder: tuple[float, ...] = ()
+    quiet: bool = False
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is any text."""
+        return self.range is None and not self.choices
+
+    def check(self, name: str, value: object) -> None:
+        """Raise InputError unless an option of this name may be so."""
+        if self.range is not None:
+            self.range.check(name, value)
+        elif self.choices:
+            check_choice(name, value, self.choices)
+        else:
+            check_text(name, value, "a text")
+
+
+def knob_of(option: Field[Any]) -> Knob:
+    """The row of a strategy's field."""
+    knob: Knob = option.metadata["knob"]
+    return knob
+
+
+def row(default: float | str, help: str, range: Range | None = None, **rest: Any) -> Any:
+    """A field with a row of its own."""
+    return row_of(Knob(help, range, **rest), default)
+
+
+def row_of(knob: Knob, default: float | str) -> Any:
+    """A field of a row that several strategies share."""
+    return field(default=default, metadata={"knob": knob})

@@ -1,0 +1,18 @@
+"""The keys of the prompt: the same wherever one is typed into."""
+
+from __future__ import annotations
+
+from .key import Key, always
+
+PROMPT: tuple[Key, ...] = (
+    Key("write", ("enter",), always("Write"), "write on from the prompt", "Write", "prompt", 1,
+        view="write"),
+    Key("newline", ("ctrl+j",), always("New line"), "a new line in the prompt", "Write", "prompt",
+        palette=False, view="write"),
+    Key("clear", ("ctrl+u",), always("Clear"), "empty the prompt", "Write", "prompt",
+        palette=False, view="write"),
+    Key("recall(-1)", ("up",), always("Earlier prompt"), "earlier and later prompts", "Write",
+        "prompt", palette=False, view="write"),
+    Key("recall(1)", ("down",), always("Later prompt"), "", "Write", "prompt", palette=False,
+        view="write"),
+)  # fmt: skip

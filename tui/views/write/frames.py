@@ -1,0 +1,102 @@
+"""What the thread that writes posted, handed to whom it concerns, a frame at a time."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from ...writer.snapshots import (
+    DecodeSnapshot,
+    Explained,
+    LaneWritten,
+    Loaded,
+    LoadFailed,
+    Loading,
+    Recorded,
+    Started,
+    Unanswered,
+    Written,
+)
+from ...writer.worker import DecodeWorker
+from ..base import View
+from .export.export import Exporter
+from .model import Model
+from .stages import Stages
+
+#: Seconds at least from one frame to the next.
+_FRAME = 1 / 30
+
+
+class Frames:
+    """Takes snapshots as they come, and has the view drawn after them."""
+
+    def __init__(
+        self, view: View, worker: DecodeWorker, model: Model, stages: Stages, exporter: Exporter
+    ) -> None:
+        self._view, self._worker = view, worker
+        self._model, self._stages, self._exporter = model, stages, exporter
+        self._drawn_at = 0.0
+
+    def begin(self) -> None:
+        """From now on what is posted is taken."""
+        self._worker.tell = partial(self._view.call_later, self._come)
+
+    def _come(self) -> None:
+        """Something was posted: show it, now or when the next frame is due."""
+        wait = self._drawn_at + _FRAME - time.monotonic()
+        if wait > 0:
+            self._view.set_timer(wait, self._drain)
+        else:
+            self._drain()
+
+    def _drain(self) -> None:
+        """Everything the worker posted since the last frame."""
+        for snapshot in self._worker.take():
+            self._take(snapshot)
+        # The first character does not wait behind the word that the engine took the prompt.
+        writing = self._stages.text.writing
+        first = writing.state.streaming and not writing.characters
+        self._drawn_at = 0.0 if first else time.monotonic()
+        writing.flush()
+        self._view.show_state()
+
+    def _take(self, snapshot: DecodeSnapshot) -> None:
+        text, lanes = self._stages.text, self._stages.lanes
+        match snapshot:
+            case Loading() | Loaded() | LoadFailed():
+                self._take_model(snapshot)
+            case Explained() | Recorded() | Unanswered():
+                text.writing.look_back.take(snapshot)
+                text.view.refresh()
+                self._exporter.take(snapshot)
+            case LaneWritten():
+                if lanes is not None:
+                    lanes.author.lanes.take(snapshot)
+            case Written():
+                text.writing.take(snapshot)
+            case _ if snapshot.number < 0:
+                if lanes is not None:
+                    lanes.author.lanes.take(snapshot)
+            case _:
+                if isinstance(snapshot, Started):
+                    self._exporter.give_up()
+                text.writing.take(snapshot)
+
+    def _take_model(self, snapshot: Loading | Loaded | LoadFailed) -> None:
+        before, text = self._model.facts, self._stages.text
+        self._model.take(snapshot)
+        match snapshot:
+            case Loaded(facts=facts):
+                by = f"{facts.identity} {facts.precision}" if facts.identity else ""
+                text.writing.follow(by)
+                if before and before.path == facts.path and before.identity != facts.identity:
+                    self._view.say(
+                        f"{facts.name} was saved anew: its newer weights write from now on"
+                    )
+                elif text.view.blocks and not text.author.streaming:
+                    self._view.say(f"{facts.name} writes from now on")
+            case LoadFailed(message=message):
+                text.writing.stay()
+                self._view.say(message, True)
+        if not isinstance(snapshot, Loading):
+            text.view.set_empty(*self._model.first_steps())
