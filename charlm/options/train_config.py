@@ -119,7 +119,7 @@ class TrainConfig:
     errors: str = _TEXT(choice("--errors", ERRORS, "strict", "what to do with bytes that are not"
         " in that encoding (%(default)s: stop and say where)"))
 
-    cell: str = _MODEL(choice("--cell", tuple(CELLS), "lstm", _cells_in_words()))
+    cell: str = _MODEL(choice("--cell", tuple(CELLS), _DEFAULT_CELL, _cells_in_words()))
     hidden: int = _MODEL(whole("--hidden", 1, MAX_SIZE, HIDDEN_SIZE, "units of the memory:"
         " quality and cost grow with it, cost with its square (%(default)s)"))
     layers: int = _MODEL(whole("--layers", 1, MAX_LAYERS, 1, "cells on top of each other"
