@@ -58,6 +58,14 @@ class More(NamedTuple):
             return False
 
 
+#: The options in the order of the form: what is turned most comes first, others behind these.
+_ORDER = ("learning_rate", "dropout", "batch", "length", "evaluations", "seed")
+
+
+def _place(name: str) -> int:
+    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
+
+
 #: By the id of their widgets.
 MORE: Mapping[str, More] = {
     name.replace("_", "-"): More(
@@ -66,7 +74,7 @@ MORE: Mapping[str, More] = {
         each.on_form.hint.format(each.option.default),
         each.on_form.rule.format(each.option.default),
     )
-    for name, each in OPTIONS.items()
+    for name, each in sorted(OPTIONS.items(), key=lambda item: _place(item[0]))
     if each.on_form is not None
 } | {
     "others": More(

@@ -148,7 +148,7 @@ class TrainForm(VerticalScroll):
         main, more = self._main, self._more
         main.display, more.display = more.display, main.display
         self._other_page.label = "Back" if more.display else "More options"
-        self._fields["learning-rate" if more.display else "corpus"].focus()
+        self._fields[next(iter(MORE)) if more.display else "corpus"].focus()
 
     def start(self) -> None:
         """Give the plan; a field that cannot be is named and gets the focus."""
