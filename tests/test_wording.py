@@ -178,6 +178,8 @@ def test_no_message_names_a_package_that_is_not_ours() -> None:
 
 #: Counts that are never 1, or are no counts.
 _MANY = (
+    "{} texts",
+    "{} characters",
     "{_MOST_PASTED:,} characters",
     "{MAX_SCORED:,} characters",
     "{TALL} lines",
