@@ -240,7 +240,7 @@ class CharlmApp(SteadyApp):
             return
         end, before = self.desk.ended(), self._desk_seen
         self._desk_seen = (self.desk.training, self.desk.has_newer(), self._facts)
-        if self._desk_seen != before:
+        if end is not None or self._desk_seen != before:  # it may have begun and ended since
             self.key_done()
         if end is not None:
             message, wrong = told_end(end, self.desk.has_newer())

@@ -18,6 +18,7 @@ from train_fakes import TRAINER, training_view, write_run
 
 from tui.app import CharlmApp
 from tui.training.desk import TrainingDesk
+from tui.training.process import TrainingEnded
 from tui.training.snapshots import Curves, Place, Sample
 from tui.views.sheets import Ask, Question
 from tui.views.train.choice import Choice
@@ -163,6 +164,24 @@ async def test_a_training_that_never_began_gives_the_form_back(runs: Path) -> No
         await until(lambda: any("nothing but spaces" in toast for toast in toasts(view)))
         await until(lambda: "form" in view.states() and view.query_one("#corpus").has_focus)
         assert view.query_one("#hidden", Input).value == "64"
+
+
+async def test_a_training_that_began_and_ended_unseen_is_drawn(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two looks of the app it was started and is gone: then, too, its view changes."""
+    async with training_view() as view:
+        app = view.app
+        assert isinstance(app, CharlmApp)
+        app._look_at_training()
+        drawn: list[bool] = []
+        monkeypatch.setattr(app, "key_done", lambda: drawn.append(True))
+        app._look_at_training()
+        assert not drawn  # nothing happened
+        ends = [TrainingEnded(runs / "a", 2, False, ("no",))]
+        monkeypatch.setattr(app.desk, "ended", lambda: ends.pop() if ends else None)
+        app._look_at_training()
+        assert drawn
 
 
 async def test_tab_is_in_time_for_what_is_typed_behind_it(runs: Path) -> None:
