@@ -68,8 +68,8 @@ def test_a_training_and_its_dry_run_stay_behind_the_screen(tmp_path: Path) -> No
     training = TrainingProcess(tmp_path, [], WAITS)
     dry_run = DryRun(WAITS)
     dry_run.ask(TrainingPlan(tmp_path))
-    assert dry_run._process is not None
-    for pid in (training.pid, dry_run._process.pid):
+    assert dry_run._child is not None
+    for pid in (training.pid, dry_run._child.pid):
         assert os.getpriority(os.PRIO_PROCESS, pid) == min(own() + 10, 19)
     dry_run.close()
     training.close(grace=0.1)

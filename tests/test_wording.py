@@ -179,6 +179,7 @@ def test_no_message_names_a_package_that_is_not_ours() -> None:
 #: Counts that are never 1, or are no counts.
 _MANY = (
     "{} texts",
+    "{name.capitalize()} characters",
     "{} characters",
     "{_MOST_PASTED:,} characters",
     "{MAX_SCORED:,} characters",
