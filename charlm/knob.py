@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, dataclass, field
+from dataclasses import MISSING, Field, dataclass, field
 from typing import Any
 
 from charlm.checks import Range, check_choice, check_text
@@ -51,11 +51,18 @@ def knob_of(option: Field[Any]) -> Knob:
     return knob
 
 
-def row(default: float | str, help: str, range: Range | None = None, **rest: Any) -> Any:
-    """A field with a row of its own."""
-    return row_of(Knob(help, range, **rest), default)
+def row(
+    default: float | str,
+    help: str,
+    range: Range | None = None,
+    *,
+    by_name: bool = False,
+    **rest: Any,
+) -> Any:
+    """A field with a row of its own. by_name: it has no place among the arguments without names."""
+    return row_of(Knob(help, range, **rest), default, by_name)
 
 
-def row_of(knob: Knob, default: float | str) -> Any:
+def row_of(knob: Knob, default: float | str, by_name: bool = False) -> Any:
     """A field of a row that several strategies share."""
-    return field(default=default, metadata={"knob": knob})
+    return field(default=default, kw_only=by_name or MISSING, metadata={"knob": knob})

@@ -28,7 +28,7 @@ Survivors::Survivors(const Kernels& kernels, std::size_t vocabulary_size)
 
 void Survivors::begin(const float* logits, const std::int32_t* allowed) {
     std::memcpy(mask_.data(), allowed, size_ * sizeof(std::int32_t));
-    logits_ = logits;
+    std::memcpy(scaled_.data(), logits, size_ * sizeof(float));
     weighed_ = false;
     head_ = {};
 }
@@ -42,10 +42,8 @@ void Survivors::weigh() {
 }
 
 void Survivors::scale(float temperature) {
-    if (temperature == 1)
-        std::memcpy(scaled_.data(), logits_, size_ * sizeof(float));
-    else
-        kernels_.divide(logits_, temperature, scaled_.data(), size_);
+    if (temperature == 1) return;
+    kernels_.divide(scaled_.data(), temperature, scaled_.data(), size_);
     weighed_ = false;
 }
 

@@ -71,7 +71,6 @@ class Survivors {
 
     const Kernels& kernels_;
     std::size_t size_;
-    const float* logits_ = nullptr;
     Aligned<std::int32_t> mask_;  // all that is left is in it, and what the head still leaves out
     Aligned<float> scaled_, mass_, own_order_;
     float max_ = 0, total_ = 0;
