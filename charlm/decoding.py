@@ -67,6 +67,15 @@ class Sampling(Restrictions):
     before, and at least one character survives. `Sampling()` filters nothing.
     """
 
+    top_n_sigma: float = row(
+        0.0,
+        "keep characters whose logit is within n standard deviations of the best one's, before the"
+        " temperature (Tang et al. 2024; 0 to 100; 0 keeps all)",
+        Range(0, 100),
+        neutral=0, label="sigma", letter="v", quiet=True, by_name=True,
+        said="sigma: of those within n standard deviations of the best",
+        ladder=(0, *(round(0.1 * i, 1) for i in range(1, 21)), 2.5, 3, 4, 5),
+    )  # fmt: skip
     temperature: float = row(
         1.0,
         "logits / T before the softmax: below 1 is surer, above 1 wilder, 0 is greedy"

@@ -39,6 +39,20 @@ class Rows:
         return replace(self, kept=self.kept & where)
 
 
+def _top_n_sigma(rows: Rows, value: float, margin: Margin) -> Rows:
+    """Those within n standard deviations of the best logit (Tang et al. 2024).
+
+    l >= max - n * sigma; sigma is of all that are left, over their number.
+    """
+    count = rows.kept.sum(axis=-1, keepdims=True)
+    behind = np.where(rows.kept, _over_best(np.where(rows.kept, rows.logits, -np.inf)), 0)
+    mean = behind.sum(axis=-1, keepdims=True) / count
+    squares = np.where(rows.kept, (behind - mean) ** 2, 0).sum(axis=-1, keepdims=True)
+    edge = -value * np.sqrt(squares / count)
+    margin.between(0.0, (behind - edge)[rows.kept])
+    return rows.keep(behind >= edge)
+
+
 def _temperature(rows: Rows, value: float, margin: Margin) -> Rows:
     """logits / T; at 0 the best alone is left."""
     return _top_k(rows, 1, margin) if value == 0 else replace(rows, logits=rows.logits / value)
@@ -80,6 +94,7 @@ def _typical_p(rows: Rows, value: float, margin: Margin) -> Rows:
 Filter = Callable[[Rows, float, Margin], Rows]
 #: Of each of `decoding.FILTERS`.
 _FILTERS: Mapping[str, Filter] = {
+    "top_n_sigma": _top_n_sigma,
     "temperature": _temperature,
     "top_k": _top_k,
     "top_p": _top_p,

@@ -18,6 +18,7 @@ from torch import Tensor
 class Filters:
     """Temperature, and what it leaves; each filter sees the survivors of the one before."""
 
+    top_n_sigma: float = 0.0
     temperature: float = 1.0
     top_k: int = 0
     top_p: float = 1.0
@@ -57,6 +58,16 @@ class Rows(NamedTuple):
         return self._replace(kept=self.kept & where)
 
 
+def _top_n_sigma(rows: Rows, value: float) -> Rows:
+    """Those within n standard deviations of the best logit (Tang et al. 2024)."""
+    left = rows.logits.masked_fill(~rows.kept, -torch.inf)
+    behind = (left - left.amax(1, keepdim=True)).masked_fill(~rows.kept, 0)
+    count = rows.kept.sum(1, keepdim=True)
+    mean = behind.sum(1, keepdim=True) / count
+    squares = (behind - mean).square().masked_fill(~rows.kept, 0)
+    return rows.keep(behind >= -value * (squares.sum(1, keepdim=True) / count).sqrt())
+
+
 def _temperature(rows: Rows, value: float) -> Rows:
     return rows._replace(logits=rows.logits / value)
 
@@ -93,6 +104,7 @@ def _first_reaching(share: float, mass: Tensor) -> Tensor:
 
 
 _FILTERS: Mapping[str, Callable[[Rows, float], Rows]] = {
+    "top_n_sigma": _top_n_sigma,
     "temperature": _temperature,
     "top_k": _top_k,
     "top_p": _top_p,

@@ -1,5 +1,7 @@
 #include "decode/filters.h"
 
+#include <cmath>
+
 #include "base/check.h"
 
 namespace charlm {
@@ -9,6 +11,41 @@ namespace {
 struct Filter {
     void (*check)(const Filters& filters);
     void (*keep)(const Filters& filters, Survivors& left);
+};
+
+// The sum of term(id) over the ids that are left: on 16 lanes and a fixed tree, so that its bits
+// are those of every build.
+template <class Term>
+float sum_of(const Survivors& left, Term term) {
+    float lanes[16] = {};
+    for (std::size_t j = 0; j < left.size(); ++j)
+        if (left.holds(static_cast<std::int32_t>(j))) lanes[j % 16] += term(j);
+    for (std::size_t half = 8; half > 0; half /= 2)
+        for (std::size_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+    return lanes[0];
+}
+
+// l >= max - n * sigma, sigma the standard deviation of the logits (Tang et al., "Top-n-sigma: not
+// all logits are you need", 2024).
+constexpr Filter kTopNSigma = {
+    [](const Filters& f) {
+        check(f.top_n_sigma >= 0 && f.top_n_sigma <= 100, "top_n_sigma must be from 0 to 100");
+    },
+    [](const Filters& f, Survivors& left) {
+        if (f.top_n_sigma == 0) return;
+        left.weigh();
+        const float* logits = left.scaled();
+        const float largest = left.max();
+        const float count = sum_of(left, [](std::size_t) { return 1.0f; });
+        const float sum = sum_of(left, [=](std::size_t j) { return logits[j] - largest; });
+        const float mean = sum / count;
+        const float squares = sum_of(left, [=](std::size_t j) {
+            const float off = (logits[j] - largest) - mean;
+            return off * off;
+        });
+        const float edge = -f.top_n_sigma * std::sqrt(squares / count);
+        left.keep_if([=](std::int32_t id) { return logits[id] - largest >= edge; });
+    },
 };
 
 constexpr Filter kTemperature = {
@@ -60,7 +97,7 @@ constexpr Filter kTypicalP = {
     },
 };
 
-constexpr Filter kFilters[] = {kTemperature, kTopK, kTopP, kMinP, kTypicalP};
+constexpr Filter kFilters[] = {kTopNSigma, kTemperature, kTopK, kTopP, kMinP, kTypicalP};
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 namespace charlm {
 
 struct Filters {
+    float top_n_sigma = 0;   // 0: off, to 100
     float temperature = 1;   // 0, or 0.01 to 100
     std::int32_t top_k = 0;  // 0: off
     float top_p = 1;         // (0, 1]
@@ -20,6 +21,7 @@ struct Filters {
 
 template <class Visit>
 void fields(Filters& filters, Visit visit) {
+    visit("top_n_sigma", filters.top_n_sigma);
     visit("temperature", filters.temperature);
     visit("top_k", filters.top_k);
     visit("top_p", filters.top_p);

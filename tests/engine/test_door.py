@@ -36,6 +36,7 @@ def options_of(name: str) -> dict[str, Any]:
         "SamplingSession": {
             "samples": 2,
             "temperature": 1.0,
+            "top_n_sigma": 0.0,
             "top_k": 0,
             "min_p": 0.0,
             "typical_p": 1.0,

@@ -278,6 +278,7 @@ def test_the_native_side_checks_again() -> None:
     options = {
         "samples": 1,
         "temperature": 1.0,
+        "top_n_sigma": 0.0,
         "top_k": 0,
         "top_p": 1.0,
         "min_p": 0.0,

@@ -42,6 +42,9 @@ def test_every_filter_of_decoding_stands_in_every_engine_and_in_their_order() ->
     (Sampling(min_p=0.25), ["", "", "", "", "min_p", "min_p"]),
     (Sampling(top_k=4, top_p=0.8, min_p=0.5), ["", "", "min_p", "top_p", "top_k", "top_k"]),
     (Sampling(temperature=0.25, min_p=0.25), ["", "", "min_p", "min_p", "min_p", "min_p"]),
+    (Sampling(top_n_sigma=1), ["", "", "", *["top_n_sigma"] * 3]),
+    (Sampling(top_n_sigma=100), [""] * 6),
+    (Sampling(temperature=5, top_n_sigma=1e-3), ["", *["top_n_sigma"] * 5]),
     (Sampling(typical_p=0.25), ["typical_p", "", *["typical_p"] * 4]),
 ])  # fmt: skip
 def test_each_cut_is_that_of_the_filter_that_made_it(

@@ -404,6 +404,7 @@ TURNED: dict[str, Any] = {
     "allow": "abc",
     "no_repeat_ngram": 1,
     "temperature": 0.3,
+    "top_n_sigma": 0.01,
     "top_k": 1,
     "top_p": 0.2,
     "min_p": 0.9,

@@ -67,6 +67,7 @@ def test_a_vocabulary_has_a_cap() -> None:
 
 BAD = {
     "temperature": [-1, 1e-30, math.inf, math.nan, 100.1, True, "1", None],
+    "top_n_sigma": [-0.1, 100.1, math.nan],
     "top_k": [-1, 1.5, 2**31, True],
     "top_p": [0, -0.1, 1.1, math.nan, None],
     "min_p": [-0.1, 1, math.nan],

@@ -154,6 +154,7 @@ class Fuzzer:
             "top_k": random.choice([0, 0, 1, 4, 2**31 - 1]),
             "top_p": random.choice(SHARES),
             "min_p": random.choice([0, 0, 0.2, 0.99]),
+            "top_n_sigma": random.choice((0, 0.5, 3, 100)),
             "typical_p": random.choice(SHARES),
             "rivals": random.choice([-1, -1, 0, 3, V - 1]),
         }

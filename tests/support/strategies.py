@@ -55,6 +55,8 @@ SAMPLINGS = [
     Sampling(top_p=0.3),
     Sampling(min_p=0.1),
     Sampling(temperature=0.8, top_k=20, top_p=0.9, min_p=0.03),
+    Sampling(top_n_sigma=1.0),
+    Sampling(temperature=1.5, top_n_sigma=0.4, top_k=9, ban="e"),
     Sampling(typical_p=0.9),
     Sampling(typical_p=0.2),
     Sampling(temperature=0.7, top_k=25, top_p=0.97, min_p=0.01, typical_p=0.6),
