@@ -181,6 +181,24 @@ async def test_a_paste_keeps_its_lines_and_sends_nothing() -> None:
         assert model.requests == []
 
 
+async def test_a_new_size_does_not_lose_the_end() -> None:
+    """Lower, higher, narrower: who was at the end still is; who had scrolled up is not."""
+    async with running(FakeModel([(0, "word after word, " * 400)]), size=(100, 40)) as screen:
+        view = screen.text.view
+        await write(screen, "The")
+        for width, height in ((100, 20), (100, 40), (50, 40), (160, 12)):
+            screen.app.post_message(events.Resize(Size(width, height), Size(width, height)))
+            await until(lambda w=width, h=height: screen.size == (w, h))  # type: ignore[misc]
+            await until(lambda: view.at_end and view.max_scroll_y > 0)
+            await settled(lambda: (view.size, view.virtual_size))
+            assert view.at_end and "▼ more" not in painted(screen)
+        await press(screen, "pageup")
+        screen.app.post_message(events.Resize(Size(160, 20), Size(160, 20)))
+        await until(lambda: screen.size == (160, 20))
+        await until(lambda: "▼ more" in painted(screen))
+        assert not view.at_end
+
+
 async def test_it_follows_the_end_only_when_it_is_there() -> None:
     model = FakeModel(letters("line\n" * 4000))
     async with running(model) as screen:

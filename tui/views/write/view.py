@@ -72,7 +72,7 @@ class WriteScreen(View):
         """Cursor into the prompt; the model is read after the first paint."""
         self.prompt.focus()
         self.text.view.set_empty(*self.model.first_steps())
-        self.watch(self.text.view, "scroll_y", self.changed, init=False)
+        self.watch(self.text.view, "follows", self.changed, init=False)
         self.begin()
         if self.model.first is not None:
             self.call_after_refresh(self.load, self.model.first)

@@ -46,7 +46,7 @@ class TextAuthor:
         writing = self.writing
         return Meters(
             writing.characters, writing.log_prob, writing.ended, writing.seconds,
-            not self._view.at_end, writing.comparison, writing.read,
+            not self._view.follows, writing.comparison, writing.read,
         )  # fmt: skip
 
     def states(self) -> set[str]:

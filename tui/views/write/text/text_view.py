@@ -15,6 +15,7 @@ from rich.style import Style
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import var
 from textual.strip import Strip
 
 from charlm.display import visible
@@ -40,7 +41,10 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
     """Completions above one another, the newest last; it follows the end unless scrolled up.
 
     cursor: a place in the newest text, None when it is not shown. Keys are the view's own.
+    follows: whether its end is kept in view; only who scrolls up loses it, no new size does.
     """
+
+    follows: var[bool] = var(True, init=False)
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {*_STYLES, *(f"text-view--{n}" for n in _QUIET)}
 
@@ -120,10 +124,12 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         """The newest completion becomes its first `keep` characters + text."""
         if not self.blocks:
             return
-        block, follow = self.blocks[-1], self.at_end and self.blocks[-1].cursor is None
+        block = self.blocks[-1]
         first = block.write(keep, text, time.monotonic())
         self._fit()
-        if follow and block.fresh == len(block.text):  # nothing of the text before is left
+        if block.cursor is not None:
+            self.follows = self.at_end
+        elif self.follows and block.fresh == len(block.text):  # nothing before it is left
             self._to_end()
         if block.flashing:
             self._fading.resume()
@@ -131,14 +137,14 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
 
     def end(self, note: str) -> Comparison | None:
         """The newest completion is over; the note goes below it. How it differs from before."""
-        follow, self._writing = self.at_end, False
+        self._writing = False
         if not self.blocks:
             return None
         block = self.blocks[-1]
         block.finish()
         block.note = visible(note)
         self._fit()
-        if follow:
+        if self.follows:
             self._to_end()
         self.refresh()
         return block.comparison(True)
@@ -182,14 +188,18 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Break every block for the new width, and stay at the end if there."""
-        follow = self.at_end
         for block in self.blocks:
             block.wrapped.set_width(self._text_width)
         self._measure()
         if self.cursor is not None:
             self.call_after_refresh(self._to_cursor)
-        elif follow:
-            self.call_after_refresh(self._stay_at_end, self.scroll_offset.y)
+        elif self.follows or self.at_end:
+            self.call_after_refresh(self._stay_at_end)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Who scrolls up leaves the end; who comes to it stays there."""
+        super().watch_scroll_y(old_value, new_value)
+        self.follows = self.at_end
 
     def on_click(self, event: events.Click) -> None:
         """The cursor goes where the pointer is."""
@@ -213,10 +223,11 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
     def _to_end(self) -> None:
         # Forced: the scrollbar, which comes with the first line too many, is not there yet.
         self.scroll_end(animate=False, immediate=True, x_axis=False, force=True)
+        self.follows = True
 
-    def _stay_at_end(self, top: int) -> None:
-        """The end again, unless one has scrolled up from `top` meanwhile."""
-        if self.scroll_offset.y >= top:
+    def _stay_at_end(self) -> None:
+        """The end again, unless one has scrolled up meanwhile."""
+        if self.follows:
             self._to_end()
 
     def _to_cursor(self) -> None:
