@@ -130,11 +130,14 @@ def _budget(words: str) -> tuple[str, str]:
     raise ArgumentTypeError(f"{words!r} is not a budget, as 2000steps or 5min")
 
 
+#: Those of the practical; the others are compared when they are named.
+_SEEDS_CELLS = "rnn,gru,lstm"
+
 # fmt: off
 _OPTIONS = (
     text("--corpus", "PATH", None, "text files or folders, read as one text (default: the"
          " documentation inside this Python)", nargs="+"),
-    text("--cells", "A,B,..", ",".join(CELLS), "which ones (%(default)s)", type=_cells),
+    text("--cells", "A,B,..", _SEEDS_CELLS, "which ones (%(default)s)", type=_cells),
     choice("--equal", ("params", "hidden"), "params", "what all cells have alike: the number of"
            " parameters, as near as it gets to the first cell's, or of units (%(default)s)"),
     whole("--hidden", 1, MAX_SIZE, 128, "units of the first cell (%(default)s)"),

@@ -250,6 +250,10 @@ class TrainConfig:
                 f"--recurrent-dropout goes with --cell {_listed(MASKED)}: an {self.cell} has no"
                 " gate"
             )
+        if self.weight_dropout and not CELLS[self.cell].recurrent:
+            raise InputError(
+                f"--weight-dropout does not go with --cell {self.cell}: it has no recurrent weights"
+            )
         if self.tied and self.embedding != self.hidden:
             raise InputError("--tied needs --embedding as large as --hidden")
         if self.random_length and self.unit not in ("auto", "continuous"):

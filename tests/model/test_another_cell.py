@@ -31,6 +31,7 @@ from charlm.model.cells import (
 )
 from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.options.rates import default_rate
+from charlm.options.train_config import TrainConfig
 from charlm.reference import ReferenceModel, parts_of, trace
 from charlm.run.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charlm.train.gates import gates_of, ranges_of
@@ -150,6 +151,11 @@ def test_it_is_compared(checkpoint: Checkpoint) -> None:
 def test_a_state_without_bounds_is_not_rounded(checkpoint: Checkpoint) -> None:
     with pytest.raises(InputError, match="int8 is not for cell leaky"):
         ReferenceModel(checkpoint, "int8")
+
+
+def test_what_it_has_not_cannot_be_hidden() -> None:
+    with pytest.raises(InputError, match="--weight-dropout does not go with --cell leaky"):
+        TrainConfig.of({"cell": "leaky", "weight_dropout": 0.1})
 
 
 def test_it_has_a_rate_of_its_own() -> None:
