@@ -234,6 +234,9 @@ def test_levels() -> None:
     state = unit_levels(part([[-0.25], [0.0], [0.5]]), 0, CELLS["lstm"].parts["c"])
     assert state.levels.tolist() == [LEVELS // 4, LEVELS // 2, LEVELS - 1]
     assert (state.low, state.high) == (-0.5, 0.5)
+    above_0 = replace(CELLS["lstm"].parts["c"], range=(0.0, math.inf))
+    grown = unit_levels(part([[0.0], [1.0], [4.0]]), 0, above_0)
+    assert (grown.levels[0], grown.levels[-1], grown.low, grown.high) == (0, LEVELS - 1, 0, 4)
     still = unit_levels(part([[0.0], [0.0]]), 0, CELLS["rnn"].parts["h"])
     assert still.levels.tolist() == [LEVELS // 2] * 2
 

@@ -34,11 +34,15 @@ class UnitLevels:
 
 
 def unit_levels(part: Part, unit: int, meaning: cells.Part) -> UnitLevels:
-    """The levels of one unit: of a gate from 0 to 1, else as far to both sides as the unit goes."""
+    """The levels of one unit: of a gate from 0 to 1, else as far as the unit goes.
+
+    What can be below 0 is drawn as far to both sides.
+    """
     values = part.values[:, unit]
     known = np.isfinite(values)
     size = float(np.abs(values[known]).max(initial=0.0)) or 1.0
-    low, high = (0.0, 1.0) if meaning.opens else (-size, size)
+    low = 0.0 if meaning.range[0] == 0 else -size
+    high = 1.0 if meaning.opens else size
     share = (np.where(known, values, low) - low) / (high - low)
     levels = np.rint(share * (LEVELS - 1)).astype(np.int16)
     return UnitLevels(np.where(known, levels, -1).astype(np.int16), low, high)
