@@ -213,12 +213,29 @@ def _lstm_state(arrays: Arrays, gates: GateValues, state: State) -> State:
     return (gates["o"] * arrays.tanh(c), c)
 
 
+def _positive(arrays: Arrays, a: Array) -> Array:
+    """g(a) = a + 0.5, or sigmoid(a) below 0: what enters the cells of Feng et al. is above 0."""
+    return arrays.where(a >= 0, a + 0.5, arrays.sigmoid(a))
+
+
+def _mingru_gates(arrays: Arrays, x: Array, h: Array, product: Product) -> GateValues:
+    """Minimal GRU (Feng et al. 2024, "Were RNNs all we needed?"): its gates see x alone.
+
+    z  = sigmoid(W_z x + b_z)
+    n  = g(W_n x + b_n)
+    """
+    z, n = _split(x, 2)
+    return {"z": arrays.sigmoid(z), "n": _positive(arrays, n)}
+
+
 def _gate(letter: str, words: str, low: str, high: str, forgets: bool = False) -> Part:
     return Part(letter, words, low, high, range=(0.0, 1.0), forgets=forgets)
 
 
 _H = Part("h", "state")
 _C = Part("c", "memory", range=(-math.inf, math.inf))
+_ABOVE_0 = (0.0, math.inf)
+_H_ABOVE_0 = Part("h", "state", "small", "large", range=_ABOVE_0)
 
 _CELLS = (
     Cell(
@@ -259,6 +276,21 @@ _CELLS = (
         next_state=_lstm_state,
         rate=RateRule(0.02, 0.25),
         candidate="g",
+    ),
+    Cell(
+        "mingru",
+        "is the smallest",
+        gates=(
+            _gate("z", "update gate", "keeps the old", "takes the new"),
+            Part("n", "candidate", "small", "large", short="new", range=_ABOVE_0),
+        ),
+        states=(_H_ABOVE_0,),
+        gate_values=_mingru_gates,
+        next_state=_gru_state,
+        rate=RateRule(0.015, 0.2),
+        candidate="n",
+        recurrent=False,
+        bounded=False,
     ),
 )
 #: Every cell, by the name that the commands and the checkpoints call it.

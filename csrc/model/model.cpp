@@ -15,6 +15,9 @@ const std::vector<Cell> kCells = {
                   {.step = "gru_candidate", .gates = 1, .recurrent = Recurrent::scratch}},
      .scratch = 2},
     {.name = "lstm", .products = {{.step = "lstm", .gates = 4}}, .states = 2},
+    {.name = "mingru",
+     .products = {{.step = "mingru", .gates = 2, .recurrent = Recurrent::nothing}},
+     .bounded = false},
 };
 
 }  // namespace

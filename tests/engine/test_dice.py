@@ -13,6 +13,7 @@ import pytest
 from agreement import CELLS, Agreement, banned, text_of, written
 from models import random_checkpoint
 from root import ROOT
+from strategies import IN_PRECISIONS
 
 from charlm import _engine, dice
 from charlm.decoding import BeamSearch, Greedy, Limits, NucleusBeam, Sampling, Strategy
@@ -310,9 +311,8 @@ def test_dice_may_be_given_to_each_prompt() -> None:
     assert engine.start(["a"] * 3, Sampling(), dice=words).dice[1:] == [0, 0x0123456789ABCDEF]
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("cell", "precision"), IN_PRECISIONS)
 @pytest.mark.parametrize("strategy", DRAWN, ids=str)
-@pytest.mark.parametrize("precision", ["float32", "int8"])
 def test_threads_and_instruction_sets_have_the_same_dice(
     cell: Any, strategy: Strategy, precision: Precision, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,8 +384,7 @@ def test_searches_of_many_prompts_equal_the_reference(cell: Any) -> None:
 # Going on
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("precision", ["float32", "int8"])
+@pytest.mark.parametrize(("cell", "precision"), IN_PRECISIONS)
 @pytest.mark.parametrize("prompt", ["", "the "])
 def test_a_text_goes_on_from_its_state(
     cell: Any, precision: Precision, prompt: str, tmp_path: Path

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from agreement import written
 from models import random_checkpoint
-from strategies import CELLS, SIZES, STRATEGIES, random_ids
+from strategies import BOUNDED, CELLS, SIZES, STRATEGIES, random_ids
 
 from charlm import _engine
 from charlm.engine.engine import Engine
 from charlm.engine.prompt_state import PromptState
-from charlm.errors import CharlmError
+from charlm.errors import CharlmError, InputError
 from charlm.model.config import Precision
 from charlm.reference import Margin, ReferenceModel
 from charlm.run.checkpoint import Checkpoint
@@ -62,7 +62,13 @@ def off_by(engine: Engine, precision: Precision = "int8") -> list[float]:
     return off
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", [name for name in CELLS if name not in BOUNDED])
+def test_a_state_without_bounds_is_refused_in_one_line(cell: str) -> None:
+    with pytest.raises(InputError, match=f"^precision int8 is not for cell {cell}: .*$"):
+        int8(random_checkpoint(cell))
+
+
+@pytest.mark.parametrize("cell", BOUNDED)
 @pytest.mark.parametrize(("size", "layers"), SIZES)
 def test_a_step_equals_the_reference(cell: Any, size: int, layers: int) -> None:
     checkpoint = random_checkpoint(cell, hidden_size=size, layers=layers)
@@ -73,7 +79,7 @@ def test_a_step_equals_the_reference(cell: Any, size: int, layers: int) -> None:
     assert max(off_by(Engine(checkpoint), "int8")) > 1e-4
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", BOUNDED)
 @pytest.mark.parametrize(("size", "layers"), SIZES)
 def test_logits_do_not_know_their_neighbours_nor_the_instruction_set(
     cell: Any, size: int, layers: int, isas: Any
@@ -90,7 +96,7 @@ def test_logits_do_not_know_their_neighbours_nor_the_instruction_set(
                 assert engine.logits(batch).tobytes() == alone[order].tobytes(), (isa, rows)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", BOUNDED)
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=str)
 def test_a_text_does_not_know_its_neighbours_nor_the_threads(
     cell: Any, strategy: Any, isas: Any
@@ -130,7 +136,7 @@ def with_weights(checkpoint: Checkpoint, change: Any) -> Checkpoint:
     return replace(checkpoint, tensors=tensors)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", BOUNDED)
 def test_a_row_of_zeros_keeps_its_place(cell: Any) -> None:
     def change(name: str, w: np.ndarray) -> np.ndarray:
         return np.where(np.arange(len(w))[:, None] % 3 == 1, 0, w) if w.ndim == 2 else w
@@ -142,7 +148,7 @@ def test_a_row_of_zeros_keeps_its_place(cell: Any) -> None:
     assert (state.logits[1::3] == bias[1::3]).all() and (state.logits[::3] != bias[::3]).all()
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", BOUNDED)
 @pytest.mark.parametrize("size", [1e30, 1e5, 1e-5, 1e-36, 1e-44])
 def test_weights_of_any_size(cell: Any, size: float, isas: Any) -> None:
     checkpoint = random_checkpoint(cell, hidden_size=33, layers=2)
@@ -203,7 +209,7 @@ def test_sums_are_exact_at_their_extremes(size: int, states: str, weights: str, 
         assert (logits == expected).all(), isa
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", BOUNDED)
 @pytest.mark.parametrize("kind", SIGNS)
 def test_a_step_from_a_state_at_its_ends(cell: Any, kind: str, isas: Any) -> None:
     """All |h| = 1 and all |q| = 127 in every product of two layers."""

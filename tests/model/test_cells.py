@@ -72,7 +72,8 @@ def test_fast_path_equals_the_loop(cell: str, masked: bool, times: int) -> None:
     results = []
     for run in RUNS:
         h_TBH, last = run(CELLS[cell], x_TBG, state, weight, keep_TBH)
-        gradients = torch.autograd.grad(weighed([h_TBH, *last]), [x_TBG, weight, *state])
+        inputs = [x_TBG, *state, *([weight] if CELLS[cell].recurrent else [])]
+        gradients = torch.autograd.grad(weighed([h_TBH, *last]), inputs)
         results.append([h_TBH, *last, *gradients])
     for fast, plain in zip(*results, strict=True):
         torch.testing.assert_close(fast, plain, rtol=0, atol=1e-12)
@@ -122,3 +123,23 @@ def test_gru_equals_its_equation() -> None:
     product = product_with(stacked[:, :H])
     (h_new,) = CELLS["gru"].step(TORCH, x_BE @ stacked[:, H:].T, (h_BH,), product)
     torch.testing.assert_close(h_new, expected, rtol=0, atol=1e-12)
+
+
+def positive(a: Tensor) -> Tensor:
+    """The candidate of Feng et al. 2024: a + 1/2, or sigmoid(a) below 0."""
+    return torch.clamp(a, min=0) + torch.sigmoid(torch.clamp(a, max=0))
+
+
+def test_mingru_equals_its_equation() -> None:
+    x_BG, (h_BH,), _ = leaves("mingru")
+    z, a = torch.sigmoid(x_BG[0, :, :H]), x_BG[0, :, H:]
+    (h_new,) = CELLS["mingru"].step(TORCH, x_BG[0], (h_BH,), product_with(None))
+    torch.testing.assert_close(h_new, h_BH + z * (positive(a) - h_BH), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("value", [-1e4, -200.0, 0.0, 200.0, 1e4])
+@pytest.mark.parametrize("cell", ["mingru"])
+def test_gates_of_any_size_keep_a_state_finite(cell: str, value: float) -> None:
+    x_BG = torch.full((1, len(CELLS[cell].gates) * H), value)
+    (h_BH,) = CELLS[cell].step(TORCH, x_BG, (torch.ones(1, H),), product_with(None))
+    assert h_BH.isfinite().all() and (h_BH >= 0).all()

@@ -105,6 +105,9 @@ def check_details(details: Details, row: int, expected: ReferenceSample) -> None
 
 
 CELLS = list(cells.CELLS)
+#: Those whose states int8 can hold; every cell with each precision that it may have.
+BOUNDED = [name for name, cell in cells.CELLS.items() if cell.bounded]
+IN_PRECISIONS = [(cell, "float32") for cell in CELLS] + [(cell, "int8") for cell in BOUNDED]
 
 
 SIZES = [(size, layers) for size in (1, 7, 33, 130) for layers in (1, 2, 3)]
