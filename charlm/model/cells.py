@@ -228,6 +228,28 @@ def _mingru_gates(arrays: Arrays, x: Array, h: Array, product: Product) -> GateV
     return {"z": arrays.sigmoid(z), "n": _positive(arrays, n)}
 
 
+#: Where the sums of minLSTM's gates are held: two sigmoids that are both 0 would have no ratio.
+_CLOSED = -80.0
+
+
+def _minlstm_gates(arrays: Arrays, x: Array, h: Array, product: Product) -> GateValues:
+    """Minimal LSTM (Feng et al. 2024): its gates see x alone; what stays and what enters sum to 1.
+
+    f', i' = sigmoid(W_f x + b_f), sigmoid(W_i x + b_i)
+    f, i   = f' / (f' + i'), i' / (f' + i')
+    g      = g(W_C x + b_C)
+    """
+    f, i, g = _split(x, 3)
+    f, i = (arrays.sigmoid(arrays.where(a < _CLOSED, 0 * a + _CLOSED, a)) for a in (f, i))
+    return {"f": f / (f + i), "i": i / (f + i), "g": _positive(arrays, g)}
+
+
+def _minlstm_state(arrays: Arrays, gates: GateValues, state: State) -> State:
+    """h' = f * h + i * g"""
+    (h,) = state
+    return (gates["f"] * h + gates["i"] * gates["g"],)
+
+
 def _gate(letter: str, words: str, low: str, high: str, forgets: bool = False) -> Part:
     return Part(letter, words, low, high, range=(0.0, 1.0), forgets=forgets)
 
@@ -289,6 +311,22 @@ _CELLS = (
         next_state=_gru_state,
         rate=RateRule(0.015, 0.2),
         candidate="n",
+        recurrent=False,
+        bounded=False,
+    ),
+    Cell(
+        "minlstm",
+        "is small",
+        gates=(
+            _gate("f", "forget gate", "forgets", "keeps", forgets=True),
+            _gate("i", "input gate", "lets nothing in", "lets all in"),
+            Part("g", "candidate", "small", "large", short="new", range=_ABOVE_0),
+        ),
+        states=(_H_ABOVE_0,),
+        gate_values=_minlstm_gates,
+        next_state=_minlstm_state,
+        rate=RateRule(0.015, 0.2),
+        candidate="g",
         recurrent=False,
         bounded=False,
     ),

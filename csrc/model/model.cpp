@@ -18,6 +18,11 @@ const std::vector<Cell> kCells = {
     {.name = "mingru",
      .products = {{.step = "mingru", .gates = 2, .recurrent = Recurrent::nothing}},
      .bounded = false},
+    {.name = "minlstm",
+     .products = {{.step = "minlstm_gates", .gates = 2, .recurrent = Recurrent::nothing},
+                  {.step = "minlstm_candidate", .gates = 1, .recurrent = Recurrent::nothing}},
+     .scratch = 2,
+     .bounded = false},
 };
 
 }  // namespace

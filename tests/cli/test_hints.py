@@ -111,7 +111,10 @@ def test_an_option_of_another_command_names_that(call: str, hint: str) -> None:
     [
         ("train --gpux 0", "there is no option --gpux (see python -m charlm.train --help)"),
         ("train --hiden 3", "there is no option --hiden: did you mean --hidden?"),
-        ("train --cell lstn", "'lstn' is not one of rnn, gru, lstm, mingru: did you mean lstm?"),
+        (
+            "train --cell lstn",
+            "'lstn' is not one of rnn, gru, lstm, mingru, minlstm: did you mean lstm?",
+        ),
         ("write RUN --strategy beem", "did you mean beam?"),
         ("train -hidden 3", "-hidden is --hidden here"),  # not -h, help
     ],

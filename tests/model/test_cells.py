@@ -137,8 +137,21 @@ def test_mingru_equals_its_equation() -> None:
     torch.testing.assert_close(h_new, h_BH + z * (positive(a) - h_BH), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("shift", [0.0, -60.0, 60.0])
+def test_minlstm_equals_its_equation(shift: float) -> None:
+    """f / (f + i) is the softmax of log f and log i, wherever the two lie."""
+    x_BG, (h_BH,), _ = leaves("minlstm")
+    f, i, a = (x_BG[0] + torch.tensor([shift] * 2 * H + [0.0] * H)).split(H, dim=1)
+    logs = torch.stack([nn.functional.logsigmoid(f), nn.functional.logsigmoid(i)])
+    keeps, enters = torch.softmax(logs, 0)
+    x_BG = torch.cat([f, i, a], dim=1)
+    (h_new,) = CELLS["minlstm"].step(TORCH, x_BG, (h_BH,), product_with(None))
+    expected = keeps * h_BH + enters * positive(a)
+    torch.testing.assert_close(h_new, expected, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("value", [-1e4, -200.0, 0.0, 200.0, 1e4])
-@pytest.mark.parametrize("cell", ["mingru"])
+@pytest.mark.parametrize("cell", ["mingru", "minlstm"])
 def test_gates_of_any_size_keep_a_state_finite(cell: str, value: float) -> None:
     x_BG = torch.full((1, len(CELLS[cell].gates) * H), value)
     (h_BH,) = CELLS[cell].step(TORCH, x_BG, (torch.ones(1, H),), product_with(None))

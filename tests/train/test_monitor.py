@@ -70,6 +70,9 @@ def by_hand(model: CharModel, ids_TB: torch.Tensor) -> dict[str, torch.Tensor]:
             if cell.startswith("min") and name in "ng":
                 bent = positive
             found[name].append(bent(total_BH))
+        if cell == "minlstm":
+            both_BH = found["f"][-1] + found["i"][-1]
+            found["f"][-1], found["i"][-1] = found["f"][-1] / both_BH, found["i"][-1] / both_BH
         state = CELLS[cell].step(Arrays.of(torch), x_BG, state, product_with(weight))
     return {f"layers.0.{name}": torch.stack(values) for name, values in found.items()}
 

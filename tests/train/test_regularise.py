@@ -151,7 +151,7 @@ def test_a_checkpoint_of_tied_weights_holds_both(tmp_path) -> None:
     np.testing.assert_array_equal(tensors["embedding"], tensors["output_weight"])
     with pytest.raises(InputError, match="--tied needs"):
         main(["--corpus", str(path), "--out", str(tmp_path / "b"), *options, "--hidden", "9"])
-    with pytest.raises(InputError, match="goes with --cell gru, lstm and mingru"):
+    with pytest.raises(InputError, match="goes with --cell gru, lstm, mingru and minlstm"):
         main(["--corpus", str(path), "--cell", "rnn", "--recurrent-dropout", "0.2"])
 
 
