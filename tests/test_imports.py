@@ -1,4 +1,4 @@
-"""Who imports whom: torch stays out of the writing half, `_engine` has two importers."""
+"""Who imports whom: torch stays out of the writing half, `_engine` has few importers."""
 
 from __future__ import annotations
 

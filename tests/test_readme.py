@@ -12,12 +12,16 @@ from pathlib import Path
 import pytest
 from root import ROOT
 
+from charlm.cli.commands import COMMANDS as ALL_COMMANDS
+from charlm.cli.commands import Command
 from charlm.decoding import STRATEGIES
 from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.options.train_config import OPTIONS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = sorted(
+    page for folder in (".", "docs", "checkpoints") for page in (ROOT / folder).glob("*.md")
+)
 
 
 def blocks(language: str) -> list[str]:
@@ -55,7 +59,9 @@ def test_a_command_of_the_readme_runs(command: str) -> None:
 
 def test_the_readme_shows_every_command_and_strategy() -> None:
     shown = " ".join(COMMANDS)
-    assert all(f"charlm {name} " in shown for name in ("write", "score", "info"))
+    assert all(
+        f"charlm {row.name} " in shown for row in ALL_COMMANDS.values() if isinstance(row, Command)
+    )
     for name in STRATEGIES:
         assert re.search(rf"^\| {name} \|", README, re.MULTILINE)
 
@@ -76,7 +82,9 @@ def test_links_inside_the_repository_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_files_named_in_the_pages_exist(page: Path) -> None:
-    named = re.findall(r"`((?:charlm|csrc|tui|tests|docs)/[\w./]*)`", page.read_text("utf-8"))
+    named = re.findall(
+        r"`((?:charlm|csrc|tui|tests|docs|benchmarks)/[\w./]*)`", page.read_text("utf-8")
+    )
     assert all((ROOT / name).exists() for name in named), named
 
 

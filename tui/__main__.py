@@ -19,7 +19,7 @@ from charlm.run.layout import MODEL
 from charlm.run.places import find_run, missing_run
 
 #: A second, at most. A change waits up to two of these steps to be painted; frames of text are
-#: fewer (`screens/write/view.py`).
+#: fewer (`views/write/frames.py`).
 _PAINTS = "200"
 
 

@@ -1,7 +1,7 @@
 """What decodes, as the engine asks it: a model and three kinds of session.
 
 `charlm._engine` (as `_engine.pyi` has it) and `charlm.torch_engine` are held to these protocols in
-`charlm.engine.devices`, and nothing else imports either. n positions, N rows, P prompts, K slots of
+`charlm.engine.devices`, and nothing else makes either. n positions, N rows, P prompts, K slots of
 a beam, T targets, R rivals.
 """
 

@@ -1,7 +1,7 @@
 """What a model is: a frozen value, checked when made.
 
-The name, shape and meaning of every weight stand here and nowhere else (`parameter_shapes`): the
-trainer, the checkpoint, the reference and the engine all read them from this file. What the gates
+`parameter_shapes` lists the name, shape and meaning of every weight; a checkpoint is held to it,
+and the trainer's model, the reference and the engines have weights by these names. What the gates
 of a cell are, and their order, is `charlm.model.cells`'.
 """
 

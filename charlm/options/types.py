@@ -81,9 +81,10 @@ class TrainOption:
     """What there is to know of an option of a training.
 
     group: its heading in the help. may_change: whether it may differ when a run goes on; what may
-    not is the run. of_old: what runs meant that are older than the option; MISSING where nothing
-    holds them to it. monitored: whether TensorBoard's table of runs shows it; what only says where
-    things are, or how the command is to behave, is not in it. on_form: how the screen asks for it.
+    not is the run. of_old: what runs meant that are older than the option; its default where that
+    is not said, and nothing where it may change. monitored: whether TensorBoard's table of runs
+    shows it; what only says where things are, or how the command is to behave, is not in it.
+    on_form: how the screen asks for it.
     """
 
     option: Option

@@ -6,8 +6,8 @@ device: a position queues its work and reads nothing back; every few positions o
 rows that have ended. Texts equal the native engine's up to near ties (it sums products in one
 fixed order, which a GPU does not).
 
-parts, model, prompts, pulled: the batch; sampling, beams with searching, and scoring: the sessions;
-rules, filters, dice, details: the pure parts between logits and choice.
+options, parts, model, prompts, pulled: the batch; sampling, beams with searching, and scoring: the
+sessions; rules, filters, dice, details: the pure parts between logits and choice.
 """
 
 from charlm.torch_engine.model import Model, sees_cuda

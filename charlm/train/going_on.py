@@ -23,7 +23,11 @@ from charlm.train.text import LOOKED_FOR, load_text
 from charlm.train.trainer import BUDGET_USED, STALE
 
 #: What options meant that runs of old do not have.
-_OF_OLD = {name: each.of_old for name, each in OPTIONS.items() if each.of_old is not MISSING}
+_OF_OLD = {
+    name: each.option.default if each.of_old is MISSING else each.of_old
+    for name, each in OPTIONS.items()
+    if not (each.may_change and each.of_old is MISSING)
+}
 _JUMP = 1.5  # times a learning rate, that is said
 
 

@@ -23,8 +23,8 @@ class Regularisers:
     times of a batch (Gal and Ghahramani 2016).
     `embedding_dropout`: share of the characters whose whole embedding is hidden (the same).
     `weight_dropout`: share of the recurrent weights hidden for a batch (Wan et al. 2013; Merity
-    et al. 2018). `recurrent_dropout`: share of the candidates n or g that do not enter the
-    state at a time (Semeniuta et al. 2016).
+    et al. 2018). `recurrent_dropout`: share of the candidates (`Cell.candidate`) that do not
+    enter the state at a time (Semeniuta et al. 2016).
     `tied`: the output weights are the embedding (Press and Wolf 2017).
     """
 

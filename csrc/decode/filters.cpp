@@ -1,6 +1,7 @@
 #include "decode/filters.h"
 
 #include <cmath>
+#include <iterator>
 
 #include "base/check.h"
 
@@ -98,6 +99,14 @@ constexpr Filter kTypicalP = {
 };
 
 constexpr Filter kFilters[] = {kTopNSigma, kTemperature, kTopK, kTopP, kMinP, kTypicalP};
+
+constexpr std::size_t count_fields() {
+    std::size_t count = 0;
+    Filters filters;
+    fields(filters, [&count](const char*, auto&) { ++count; });
+    return count;
+}
+static_assert(std::size(kFilters) == count_fields(), "a field has no part, or a part no field");
 
 }  // namespace
 

@@ -20,7 +20,7 @@ struct Filters {
 };
 
 template <class Visit>
-void fields(Filters& filters, Visit visit) {
+constexpr void fields(Filters& filters, Visit visit) {
     visit("top_n_sigma", filters.top_n_sigma);
     visit("temperature", filters.temperature);
     visit("top_k", filters.top_k);

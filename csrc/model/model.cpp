@@ -1,6 +1,7 @@
 #include "model/model.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "base/names.h"
 #include "model/layer_stepper.h"
@@ -30,6 +31,7 @@ const std::vector<Cell> kCells = {
 const Cell& cell_named(const std::string& name) {
     std::vector<const char*> names;
     for (const Cell& cell : kCells) {
+        if (!cell.fits()) throw std::logic_error(std::string(cell.name) + " does not fit");
         if (name == cell.name) return cell;
         names.push_back(cell.name);
     }
@@ -46,6 +48,12 @@ bool Cell::is_recurrent() const {
     return std::any_of(products.begin(), products.end(), [](const CellProduct& product) {
         return product.recurrent != Recurrent::nothing;
     });
+}
+
+bool Cell::fits() const {
+    return std::max(states, scratch) <= kCellVectors &&
+           std::all_of(products.begin(), products.end(),
+                       [](const CellProduct& product) { return 4 % product.gates == 0; });
 }
 
 Model::Model(const ModelConfig& config, const Tensors& tensors)

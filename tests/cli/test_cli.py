@@ -457,7 +457,7 @@ def test_training_without_torch_says_what_to_install(
     def missing(name: str) -> Any:
         assert name == "torch"
 
-    monkeypatch.setattr("charlm.cli.main.find_spec", missing)
+    monkeypatch.setattr("charlm.cli.commands.find_spec", missing)
     result = charlm("train")
     assert (result.code, result.out) == (1, "")
     assert "pip install torch tensorboard" in result.err

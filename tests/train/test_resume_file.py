@@ -24,6 +24,7 @@ from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import LAST, MODEL, OLD_RESUME, RESUME
 from charlm.run.sealed_file import seal
 from charlm.train.__main__ import main
+from charlm.train.going_on import resumed_options
 from charlm.train.keep import resume_file
 from charlm.train.keep.folder import RunFolder
 from charlm.train.keep.resume_file import read_resume, resume_bytes
@@ -442,6 +443,15 @@ def test_flipped_bits_of_an_old_file_are_no_traceback(old_run: Path, capsys: Any
             values_of(old_run)
         except InputError as error:
             assert "weights_only" not in str(error) and "\n" not in str(error)
+
+
+def test_a_run_older_than_an_option_is_held_to_what_it_meant(values: Saved) -> None:
+    """To the default of one that changes nothing."""
+    old = {name: value for name, value in values["options"].items() if name != "locked_dropout"}
+    saved = cast(Saved, {**values, "options": old})
+    assert resumed_options(["--resume", "run"], saved).locked_dropout is False
+    with pytest.raises(InputError, match="--locked-dropout of the run is False and cannot"):
+        resumed_options(["--resume", "run", "--locked-dropout"], saved)
 
 
 def test_a_run_of_old_goes_on_with_what_its_options_meant(run: Path, values: Saved) -> None:

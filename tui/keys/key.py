@@ -16,10 +16,13 @@ class Key:
     """One action and its keys.
 
     `where`: always, in the prompt only, or outside it (letters are text in the prompt).
-    `view`: the only view that has it, "" for all four.
+    `view`: the only view that has it, "" for every view.
     `labels`: (state, label) pairs; the first whose state holds is shown, "" holds always, and
-    with none the key is not available. `help`: empty where the entry before speaks for both.
-    `rank`: place in the footer when room is short, 0 never. `shown`: the keys, in the footer.
+    with none the key is not available; a label "" acts, but stands neither in the footer nor in
+    the palette. The states are those that the view's and the stage's `states` give.
+    `help`: empty where the entry before speaks for both.
+    `rank`: which keys stay in the footer when room is short: the highest; 0 is never there.
+    `shown`: the keys, in the footer.
     `stage`: bound by what stands above the prompt, not by the view.
     """
 
