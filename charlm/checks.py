@@ -84,6 +84,30 @@ class Range:
 SHARE = Range(0, 1, above=True)
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """One of a few words."""
+
+    choices: tuple[str, ...]
+
+    def check(self, name: str, value: object) -> None:
+        """Raise InputError unless an argument is one of them."""
+        check_choice(name, value, self.choices)
+
+
+class AnyText:
+    """A text."""
+
+    def check(self, name: str, value: object) -> None:
+        """Raise InputError unless an argument is one."""
+        check_text(name, value, "a text")
+
+
+ANY_TEXT = AnyText()
+#: What an option of a strategy may be.
+Rule = Range | OneOf | AnyText
+
+
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Raise InputError unless an argument is one of a few words."""
     if value not in choices:

@@ -13,9 +13,9 @@ from dataclasses import Field, dataclass, fields
 from math import inf
 from typing import Any, NamedTuple
 
-from charlm.checks import SHARE, Range, check_integer, is_number, wrong
+from charlm.checks import SHARE, OneOf, Range, check_integer, is_number, wrong
 from charlm.errors import InputError, argument
-from charlm.knob import Knob, knob_of, row, row_of
+from charlm.knob import Knob, row, row_of
 
 MAX_WIDTH = 131_072
 MAX_TOP_K = 2**31 - 1
@@ -47,7 +47,7 @@ class Restrictions:
 
     def __post_init__(self) -> None:
         for option in fields(self):
-            knob_of(option).check(option.name, getattr(self, option.name))
+            option.metadata["knob"].rule.check(option.name, getattr(self, option.name))
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ _LENGTH_PENALTY = Knob(
 _STOP_RULE = Knob(
     "when a search ends: exact: when no open text can still beat the K-th finished one; first:"
     " at K finished ones; patience: at K * patience of them (Kasai et al. 2022)",
-    choices=("exact", "first", "patience"),
+    rule=OneOf(("exact", "first", "patience")),
 )
 _PATIENCE = Knob(
     "how many times K texts must be finished, under stop rule patience (1 is first)",
@@ -196,7 +196,7 @@ class NucleusBeam(Restrictions):
     mode: str = row(
         "sample",
         "what each hypothesis offers: K characters drawn from its nucleus, or the K best of it",
-        choices=("sample", "best"),
+        rule=OneOf(("sample", "best")),
     )
 
     def __post_init__(self) -> None:
@@ -238,7 +238,9 @@ def all_options() -> dict[str, Field[Any]]:
 
 
 #: The row of every option.
-KNOBS: Mapping[str, Knob] = {name: knob_of(option) for name, option in all_options().items()}
+KNOBS: Mapping[str, Knob] = {
+    name: option.metadata["knob"] for name, option in all_options().items()
+}
 
 
 def strategy_named(name: str, options: Mapping[str, Any] | None = None) -> Strategy:

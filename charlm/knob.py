@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, dataclass, field
+from dataclasses import MISSING, dataclass, field
 from typing import Any
 
-from charlm.checks import Range, check_choice, check_text
+from charlm.checks import ANY_TEXT, Rule
 
 
 @dataclass(frozen=True)
 class Knob:
     """One option of a strategy.
 
-    help: on the command line. range, choices: what it may be; a text has neither. neutral: where
-    it does nothing, None where it always acts; said of a filter there: off.
+    help: on the command line. rule: what it may be. neutral: where it does nothing, None where it
+    always acts; said of a filter there: off.
 
     On the screen: label; said: what its keys do; letter: the key that turns it down, its capital
     up, or that lets one type a text; ladder: where keys can put it, inf for no limit, which is the
@@ -21,8 +21,7 @@ class Knob:
     """
 
     help: str
-    range: Range | None = None
-    choices: tuple[str, ...] = ()
+    rule: Rule = ANY_TEXT
     neutral: float | str | None = None
     label: str = ""
     said: str = ""
@@ -33,34 +32,19 @@ class Knob:
     @property
     def is_text(self) -> bool:
         """Whether it is any text."""
-        return self.range is None and not self.choices
-
-    def check(self, name: str, value: object) -> None:
-        """Raise InputError unless an option of this name may be so."""
-        if self.range is not None:
-            self.range.check(name, value)
-        elif self.choices:
-            check_choice(name, value, self.choices)
-        else:
-            check_text(name, value, "a text")
-
-
-def knob_of(option: Field[Any]) -> Knob:
-    """The row of a strategy's field."""
-    knob: Knob = option.metadata["knob"]
-    return knob
+        return self.rule is ANY_TEXT
 
 
 def row(
     default: float | str,
     help: str,
-    range: Range | None = None,
+    rule: Rule = ANY_TEXT,
     *,
     by_name: bool = False,
     **rest: Any,
 ) -> Any:
     """A field with a row of its own. by_name: it has no place among the arguments without names."""
-    return row_of(Knob(help, range, **rest), default, by_name)
+    return row_of(Knob(help, rule, **rest), default, by_name)
 
 
 def row_of(knob: Knob, default: float | str, by_name: bool = False) -> Any:

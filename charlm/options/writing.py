@@ -11,6 +11,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from typing import Any
 
+from charlm.checks import OneOf
 from charlm.decoding import KNOBS, STRATEGIES, all_options
 from charlm.model.config import PRECISIONS
 from charlm.options.escapes import unescaped
@@ -114,11 +115,12 @@ def _add_prompts(parser: ArgumentParser) -> None:
 
 def _add_knobs(group: argparse._ArgumentGroup) -> None:
     for name, option in all_options().items():
+        rule = KNOBS[name].rule
         group.add_argument(
             "--" + name.replace("_", "-"),
             type=unescaped if KNOBS[name].is_text else type(option.default),
             metavar={int: "K", float: "X", str: "TEXT"}[type(option.default)],
-            choices=KNOBS[name].choices or None,
+            choices=rule.choices if isinstance(rule, OneOf) else None,
             help=f"{KNOBS[name].help} [{_takers(name)}]".replace("%", "%%"),
         )
 

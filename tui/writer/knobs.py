@@ -197,8 +197,8 @@ class Setting:
 
 
 def _is_whole(knob: str) -> bool:
-    rule = ROWS[knob].range
-    return rule is not None and rule.whole
+    rule = ROWS[knob].rule
+    return isinstance(rule, Range) and rule.whole
 
 
 def _next_rung(ladder: tuple[float, ...], value: float, by: int) -> float:

@@ -88,8 +88,7 @@ class Reporter:
     def corpus(self, report: CorpusReport) -> None:
         """The corpus report as a table."""
         if self._bar is None:
-            for label, value in report.rows():
-                self.line(f"{label}: {value}")
+            self.line("\n".join(f"{label}: {value}" for label, value in report.rows()))
             return
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
         table.add_column(style="dim")
