@@ -67,9 +67,10 @@ def compare(
 @pytest.mark.parametrize("strategies", [PLAIN, NUCLEUS], ids=["plain", "nucleus"])
 def test_beams_equal_the_reference(cell, strategies) -> None:
     agreement = Agreement()
-    for unit, end in (("sentence", 3.0), ("sentence", 1.0), ("continuous", 0.0)):
+    ends = ("sentence", 3.0), ("sentence", 1.0), ("continuous", 0.0)
+    for place, (unit, end) in enumerate(ends):
         engine = Engine(random_checkpoint(cell, unit, hidden_size=19, layers=2, end=end))
-        for i, strategy in enumerate(strategies):
+        for i, strategy in enumerate(strategies[place % 2 :: 2]):
             compare(agreement, engine, strategy, ("", "abc")[i % 2], Limits(max_length=9))
     agreement.check()
 
