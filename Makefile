@@ -50,7 +50,8 @@ lint: $(DEV) $(ENGINE) ## ruff, clang-format, mypy, the native stub and import d
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run --Werror $(CPP)
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest charlm._engine --allowlist tests/support/stubtest.txt --concise
+	$(BIN)/python -m mypy.stubtest charlm._engine charlm._training \
+	  --allowlist tests/support/stubtest.txt --concise
 	$(BIN)/lint-imports
 
 format: $(DEV) ## put the sources in ruff's and clang-format's form

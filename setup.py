@@ -1,4 +1,7 @@
-"""Builds charlm._engine, the native decoder (C++20, pybind11; no torch). See pyproject.toml."""
+"""Builds charlm._engine, which writes, and charlm._training, which learns (C++20, pybind11).
+
+Neither needs torch. See pyproject.toml.
+"""
 
 import hashlib
 import os
@@ -10,13 +13,25 @@ from pybind11.setup_helpers import ParallelCompile, Pybind11Extension
 from setuptools import setup
 
 ROOT = Path(__file__).parent
-#: The folders of csrc that a module is made of.
-MODULES = {"charlm._engine": ("base", "kernels", "decode", "model", "session", "bindings")}
+#: The folders and files of csrc that a module is made of.
+MODULES = {
+    "charlm._engine": ("base", "kernels", "decode", "model", "session", "bindings"),
+    "charlm._training": (
+        "base",
+        "kernels",
+        "train",
+        "bindings/training",
+        "bindings/arrays.h",
+        "bindings/made_caster.h",
+        "bindings/options.h",
+    ),
+}
 
 
-def files_in(folders: Sequence[str]) -> list[str]:
-    """Every file that stands in these folders of csrc, by its path from here."""
-    found = (file for folder in folders for file in (ROOT / "csrc" / folder).iterdir())
+def files_in(places: Sequence[str]) -> list[str]:
+    """Every file that stands in these folders of csrc, or is named, by its path from here."""
+    paths = [ROOT / "csrc" / place for place in places]
+    found = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
     return sorted(file.relative_to(ROOT).as_posix() for file in found if file.is_file())
 
 

@@ -82,6 +82,9 @@ def test_each_native_part_and_torch_have_their_few_importers() -> None:
         "charlm/engine/devices.py",
         "charlm/torch_engine/parts.py",
     ]
+    assert [n for n, found in importers.items() if "charlm._training" in found] == [
+        "charlm/train/native.py"
+    ]
     assert [n for n, found in importers.items() if "charlm.torch_engine" in found] == [
         "charlm/engine/devices.py"
     ]

@@ -43,6 +43,7 @@ OPTIMISERS: dict[str, dict[str, float]] = {
     "adamw": {"weight_decay": 0.05},
     "sgd": {"learning_rate": 1.0, "weight_decay": 0.0, "momentum": 0.9},
 }
+NATIVE, LOOP = SEQUENCES = ("native", "loop")
 DEFAULT_CHARACTERS = 5_000_000
 BUDGETS = ("characters", "steps", "epochs", "minutes")
 #: The cells that have a candidate, which recurrent dropout masks.
@@ -217,6 +218,9 @@ class TrainConfig:
         " seed gives the same run (%(default)s)"), on_form=FormEntry("Seed", "{}"))
     threads: int = _RUN(whole("--threads", 1, 1024, 1, "processor cores to use (%(default)s; two"
         " on a busy machine can be slower than one)"), may_change=True)
+    sequence: str = _RUN(choice("--sequence", SEQUENCES, NATIVE, "what an update is computed by:"
+        " kernels of charlm's own, the same bits on every processor and with any number of"
+        " threads; or a loop over the cell in PyTorch (%(default)s)"), of_old=LOOP)
     debug: bool = _RUN(flag("--debug", "show a traceback when it fails"),
         may_change=True, monitored=False)
     # fmt: on

@@ -6,7 +6,9 @@ import copy
 
 import torch
 
+from charlm.options.train_config import NATIVE, TrainConfig
 from charlm.train.model import CharModel
+from charlm.train.native import approach
 
 
 class Average:
@@ -18,8 +20,8 @@ class Average:
     a model with the averaged weights, to measure and to save.
     """
 
-    def __init__(self, model: CharModel, decay: float) -> None:
-        self.decay = decay
+    def __init__(self, model: CharModel, options: TrainConfig) -> None:
+        self.decay, self._native = options.average, options.sequence == NATIVE
         self.model = copy.deepcopy(model).requires_grad_(False)
 
     @torch.no_grad()
@@ -27,4 +29,7 @@ class Average:
         """Take in the weights after update number `step`, counted from 1."""
         kept = min(self.decay, (1 + step) / (10 + step))
         for mean, weight in zip(self.model.parameters(), model.parameters(), strict=True):
-            mean.lerp_(weight, 1 - kept)
+            if self._native:
+                approach(mean, weight, 1 - kept)
+            else:
+                mean.lerp_(weight, 1 - kept)

@@ -6,6 +6,7 @@ R readers, W characters of warm-up, S characters of the longest stretch
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from charlm.text.readers import AT_ONCE, Stretch
 from charlm.text.vocabulary import PAD
 from charlm.train.dataset import TextDataset, bucket, make_batch, pad_collate_fn
 from charlm.train.model import CharModel, ModelState
+from charlm.train.passes import ModelPass
 
 _POSITIONS = 8_192  # in one batch of examples
 _CHUNK = 4_096  # positions between two calls: more take memory, not less time
@@ -23,34 +25,44 @@ _CHUNK = 4_096  # positions between two calls: more take memory, not less time
 OnMeasured = Callable[[int], None]
 
 
-@torch.no_grad()
+class Reader(NamedTuple):
+    """A model, and what takes texts through it."""
+
+    model: CharModel
+    passes: ModelPass
+
+    def read(
+        self, inputs_TB: Tensor, targets_TB: Tensor | None, state: ModelState
+    ) -> tuple[float, ModelState]:
+        """The sum of the losses, and the state after: see `ModelPass.measure`."""
+        return self.passes.measure(self.model, inputs_TB, targets_TB, state)
+
+
 def evaluate_examples(
-    model: CharModel, dataset: TextDataset, rows: np.ndarray, start_id: int, on_measured: OnMeasured
+    reader: Reader, dataset: TextDataset, rows: np.ndarray, start_id: int, on_measured: OnMeasured
 ) -> float:
     """Measure the examples `rows` of a dataset, each from the zero state."""
     total, count = 0.0, 0
     for batch_rows in bucket(dataset.lengths()[rows], _POSITIONS):
         items = [dataset[int(row)] for row in rows[batch_rows]]
         batch = make_batch(pad_collate_fn(items), start_id)
-        logits_TBV, _ = model(batch.inputs_TB, model.zero_state(len(items)))
-        total += _sum(logits_TBV, batch.targets_TB)
+        state = reader.model.zero_state(len(items))
+        total += reader.read(batch.inputs_TB, batch.targets_TB, state)[0]
         targets = int((batch.targets_TB != PAD).sum())
         count += targets
         on_measured(targets)
     return total / count
 
 
-@torch.no_grad()
 def evaluate_stream(
-    model: CharModel, ids: np.ndarray, start_id: int, on_measured: OnMeasured
+    reader: Reader, ids: np.ndarray, start_id: int, on_measured: OnMeasured
 ) -> float:
     """Measure a continuous text exactly: in one pass from the zero state, the start id first."""
-    return evaluate_stretches(model, ids, [Stretch(0, len(ids), 0)], start_id, on_measured)
+    return evaluate_stretches(reader, ids, [Stretch(0, len(ids), 0)], start_id, on_measured)
 
 
-@torch.no_grad()
 def evaluate_stretches(
-    model: CharModel,
+    reader: Reader,
     ids: np.ndarray,
     stretches: Sequence[Stretch],
     start_id: int,
@@ -66,29 +78,29 @@ def evaluate_stretches(
     text = np.concatenate([[start_id], ids, np.full(longest, PAD)]).astype(np.int64)
     total = 0.0
     for first in range(0, len(stretches), AT_ONCE):
-        total += _side_by_side(model, text, stretches[first : first + AT_ONCE], on_measured)
+        total += _side_by_side(reader, text, stretches[first : first + AT_ONCE], on_measured)
     return total / sum(end - begin for begin, end, _ in stretches)
 
 
 def _side_by_side(
-    model: CharModel, text: np.ndarray, stretches: Sequence[Stretch], on_measured: OnMeasured
+    reader: Reader, text: np.ndarray, stretches: Sequence[Stretch], on_measured: OnMeasured
 ) -> float:
     """Add up the loss over stretches that are read side by side."""
     begins_R, ends_R, warm_ups_R = (np.array(column) for column in zip(*stretches, strict=True))
-    state = model.zero_state(len(stretches))
+    state = reader.model.zero_state(len(stretches))
     if warm_ups_R.any():
         before_WR = np.maximum(begins_R + np.arange(-warm_ups_R.max(), 0)[:, None], 0)
-        _, state = _read(model, torch.from_numpy(text[before_WR]), None, state, on_measured)
+        _, state = _read(reader, torch.from_numpy(text[before_WR]), None, state, on_measured)
         for tensor in (tensor for layer in state for tensor in layer):
             tensor[torch.from_numpy(warm_ups_R == 0)] = 0  # nothing stands before it
     positions_SR = begins_R + np.arange((ends_R - begins_R).max())[:, None]
     targets_SR = np.where(positions_SR < ends_R, text[positions_SR + 1], PAD)
     inputs, targets = torch.from_numpy(text[positions_SR]), torch.from_numpy(targets_SR)
-    return _read(model, inputs, targets, state, on_measured)[0]
+    return _read(reader, inputs, targets, state, on_measured)[0]
 
 
 def _read(
-    model: CharModel,
+    reader: Reader,
     inputs_TB: Tensor,
     targets_TB: Tensor | None,
     state: ModelState,
@@ -98,19 +110,8 @@ def _read(
     total = 0.0
     times = max(1, _CHUNK // inputs_TB.shape[1])
     for begin in range(0, len(inputs_TB), times):
-        logits_TBV, state = model(inputs_TB[begin : begin + times], state)
-        measured = 0
-        if targets_TB is not None:
-            chunk_TB = targets_TB[begin : begin + times]
-            total += _sum(logits_TBV, chunk_TB)
-            measured = int((chunk_TB != PAD).sum())
-        on_measured(measured)
+        chunk_TB = None if targets_TB is None else targets_TB[begin : begin + times]
+        loss, state = reader.read(inputs_TB[begin : begin + times], chunk_TB, state)
+        total += loss
+        on_measured(0 if chunk_TB is None else int((chunk_TB != PAD).sum()))
     return total, state
-
-
-def _sum(logits_TBV: Tensor, targets_TB: Tensor) -> float:
-    """Add up -log p over real targets, in double."""
-    each = torch.nn.functional.cross_entropy(
-        logits_TBV.flatten(0, 1), targets_TB.flatten(), reduction="none", ignore_index=PAD
-    )
-    return float(each.double().sum())

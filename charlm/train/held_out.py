@@ -12,8 +12,9 @@ from charlm.text.cutting import Example
 from charlm.text.readers import AT_ONCE, EXACT, WARM_UP, Stretch, stretches
 from charlm.text.vocabulary import Vocabulary
 from charlm.train.dataset import TextDataset, encode
-from charlm.train.evaluate import OnMeasured, evaluate_examples, evaluate_stretches
+from charlm.train.evaluate import OnMeasured, Reader, evaluate_examples, evaluate_stretches
 from charlm.train.model import CharModel
+from charlm.train.passes import ModelPass
 
 _READERS = 64  # of a sample
 _MANY = 250_000  # characters of a stream that is too long to be read by one reader
@@ -89,12 +90,19 @@ class HeldOut:
         read = sum(end - begin + warm_up for begin, end, warm_up in chosen)
         return Selection(little, targets, False), read / targets
 
-    def loss(self, model: CharModel, selection: Selection, on_measured: OnMeasured) -> float:
+    def loss(
+        self,
+        model: CharModel,
+        selection: Selection,
+        passes: ModelPass,
+        on_measured: OnMeasured,
+    ) -> float:
         """Measure a selection, in nats per character."""
+        reader = Reader(model, passes)
         if isinstance(selection.chosen, np.ndarray):
             chosen = selection.chosen
-            return evaluate_examples(model, self._dataset, chosen, self._start_id, on_measured)
-        return evaluate_stretches(model, self._ids, selection.chosen, self._start_id, on_measured)
+            return evaluate_examples(reader, self._dataset, chosen, self._start_id, on_measured)
+        return evaluate_stretches(reader, self._ids, selection.chosen, self._start_id, on_measured)
 
     def _spread_examples(self, targets: int) -> Selection:
         lengths = self._dataset.lengths()

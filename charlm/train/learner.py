@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from charlm.errors import TrainingError
-from charlm.options.train_config import TrainConfig
+from charlm.options.train_config import NATIVE, TrainConfig
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus
@@ -22,12 +22,14 @@ from charlm.train.dataset import Batch, ExampleBatches, TextDataset, encode
 from charlm.train.evaluate import OnMeasured
 from charlm.train.fine_tune import begin_with
 from charlm.train.held_out import HeldOut, Selection
-from charlm.train.loss import masked_cross_entropy
-from charlm.train.model import CharModel, ModelState, detached
-from charlm.train.optimiser import make_optimiser, remember, remembered
+from charlm.train.loop import LoopPass
+from charlm.train.model import CharModel, ModelState
+from charlm.train.native import NativePass
+from charlm.train.optimiser import clip, make_optimiser, remember, remembered
+from charlm.train.passes import Learned, ModelPass
 from charlm.train.position import Position
 from charlm.train.probe import Probe
-from charlm.train.regularise import Regularisers, activation_penalty, slowness_penalty
+from charlm.train.regularise import Regularisers
 from charlm.train.saved import Saved, check_index, check_state, misfit
 from charlm.train.schedule import learning_rate
 from charlm.train.streams import StreamBatches
@@ -57,14 +59,16 @@ class Learner:
         self.options, self.corpus, self.vocabulary = options, corpus, vocabulary
         self.config, self.text = options.model(len(vocabulary)), text
         torch.manual_seed(options.seed)
-        self.model = CharModel(self.config, Regularisers.of(options))
+        self.model = CharModel(self.config, Regularisers.of(options), options.seed)
+        native = options.sequence == NATIVE
+        self.passes: ModelPass = NativePass(self.config, options) if native else LoopPass(options)
         if tensors is not None:
             begin_with(self.model, tensors)
         self.batches = self._batches()
         parts = {"validation": corpus.validation, "test": corpus.test}
         self.held_out = {n: HeldOut(part, vocabulary, text) for n, part in parts.items() if part}
         self.optimiser = make_optimiser(options, self.model)
-        self.average = Average(self.model, options.average) if options.average else None
+        self.average = Average(self.model, options) if options.average else None
         self.position = Position()
         self.state: ModelState | None = None
         self.kept_back = 0.0  # seconds of a budget of minutes that are not for learning
@@ -163,14 +167,14 @@ class Learner:
         counts = [int((batch.targets_TB != PAD).sum()) for batch in batches]
         self.optimiser.zero_grad(set_to_none=True)
         total = 0.0
-        for batch, count in zip(batches, counts, strict=True):
+        for number, (batch, count) in enumerate(zip(batches, counts, strict=True)):
             share = count / sum(counts)
-            loss, penalty = self._loss(batch)
-            ((loss + penalty) * share).backward()
-            total += loss.item() * share
+            learned = self._learn(batch, number)
+            (learned.total * share).backward()
+            total += learned.loss * share
         if probe:
             probe.before_clipping(self.model)
-        norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip))
+        norm = clip(self.options, self.model)
         self._check(total, norm, rate)
         if probe:
             probe.before_update(self.model)
@@ -198,7 +202,7 @@ class Learner:
             model.from_tensors(tensors)
         model.eval()
         try:
-            return self.held_out[part].loss(model, selection, on_measured)
+            return self.held_out[part].loss(model, selection, self.passes, on_measured)
         finally:
             model.train()
 
@@ -214,18 +218,12 @@ class Learner:
             position.epoch, position.index = position.epoch + 1, 0
         return batch
 
-    def _loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | float]:
-        """Compute the loss of a batch, and the penalties that are added to it while learning."""
-        result = self.model.forward_pass(batch.inputs_TB, self._state_before(batch))
-        self.state = detached(result.state)
-        loss = masked_cross_entropy(result.logits_TBV, batch.targets_TB, PAD)
-        options, real_TB = self.options, batch.targets_TB != PAD
-        penalty: torch.Tensor | float = 0.0
-        if options.activation_penalty:
-            penalty += options.activation_penalty * activation_penalty(result.output_TBH, real_TB)
-        if options.slowness_penalty:
-            penalty += options.slowness_penalty * slowness_penalty(result.h_TBH, real_TB)
-        return loss, penalty
+    def _learn(self, batch: Batch, number: int) -> Learned:
+        """Take a batch through the model; the state is carried on."""
+        before, step = self._state_before(batch), self.position.step
+        learned = self.passes.learn(self.model, batch, before, step, number)
+        self.state = learned.state
+        return learned
 
     def _state_before(self, batch: Batch) -> ModelState:
         if batch.fresh or self.state is None:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from charlm.errors import InputError
 from charlm.model.cells import CELLS, State
 from charlm.model.config import ModelConfig, parameter_shapes
+from charlm.train.initial import normal, uniform
 from charlm.train.regularise import Dropout, Regularisers, candidate_mask, drop_characters
 from charlm.train.sequence import run_cell
 
@@ -66,6 +67,7 @@ class CharModel(nn.Module):
         self,
         config: ModelConfig,
         regularisers: Regularisers = Regularisers(),  # noqa: B008
+        seed: int = 1,
     ) -> None:
         super().__init__()
         self.config, self.regularisers = config, regularisers
@@ -81,17 +83,24 @@ class CharModel(nn.Module):
             self.output_weight = nn.Parameter(torch.empty(shape))
         self.output_bias = nn.Parameter(torch.empty(config.vocabulary_size))
         self.dropout = Dropout(regularisers.dropout, regularisers.locked)
-        self.initialise()
+        self.initialise(seed)
 
-    def initialise(self) -> None:
-        """Weights uniform in +-1/sqrt(H), biases 0, but 1 for a forget gate: remember first."""
+    def initialise(self, seed: int) -> None:
+        """The embedding normal, weights uniform in +-1/sqrt(H), biases 0.
+
+        But 1 for a forget gate: remember first. A weight is a function of seed and name, the same
+        bits on every machine (`charlm.train.initial`).
+        """
         size = self.config.hidden_size
         with torch.no_grad():
-            for name, weight in self.named_parameters():
+            for name, weight in self.weights().items():
                 if name.endswith("bias"):
                     weight.zero_()
-                elif name != "embedding.weight":
-                    weight.uniform_(-(size**-0.5), size**-0.5)
+                elif name == "embedding":
+                    weight.copy_(torch.from_numpy(normal(seed, name, weight.shape)))
+                else:
+                    values = uniform(seed, name, weight.shape, size**-0.5)
+                    weight.copy_(torch.from_numpy(values))
             for number, gate in enumerate(CELLS[self.config.cell].gates):
                 if gate.forgets and self.config.bias:
                     for layer in self.layers:
@@ -126,10 +135,13 @@ class CharModel(nn.Module):
             return self.embedding(ids_TB)  # type: ignore[no-any-return]
         return nn.functional.embedding(ids_TB, drop_characters(self.embedding.weight, share))
 
+    def weights(self) -> dict[str, Tensor]:
+        """The weights by the names of `parameter_shapes`; tied, two names are of one."""
+        return {name: self.get_parameter(_own(name)) for name in parameter_shapes(self.config)}
+
     def to_tensors(self) -> dict[str, np.ndarray]:
         """Copies of the weights as a checkpoint holds them."""
-        state = self.state_dict()
-        return {name: state[_own(name)].numpy().copy() for name in parameter_shapes(self.config)}
+        return {name: weight.detach().numpy().copy() for name, weight in self.weights().items()}
 
     def from_tensors(self, tensors: Mapping[str, np.ndarray]) -> None:
         """Take the weights of a checkpoint."""

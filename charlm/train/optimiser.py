@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from charlm.options.train_config import TrainConfig
+from charlm.options.train_config import NATIVE, TrainConfig
+from charlm.train import native
 from charlm.train.model import CharModel
 
 _BETAS = (0.9, 0.99)
@@ -54,9 +55,20 @@ def make_optimiser(options: TrainConfig, model: CharModel) -> torch.optim.Optimi
     sgd     stochastic gradient descent with Nesterov's momentum (Sutskever et al. 2013)
     """
     weights, rate, decay = model.parameters(), options.learning_rate, options.weight_decay
+    natively = options.sequence == NATIVE
     if options.optimiser == "adamw":
-        return torch.optim.AdamW(weights, lr=rate, betas=_BETAS, weight_decay=decay)
+        adamw = native.NativeAdamW if natively else torch.optim.AdamW
+        return adamw(weights, lr=rate, betas=_BETAS, weight_decay=decay)
     momentum = options.momentum or 0.0
+    if natively:
+        return native.NativeSGD(weights, lr=rate, momentum=momentum, weight_decay=decay)
     return torch.optim.SGD(
         weights, lr=rate, momentum=momentum, weight_decay=decay, nesterov=momentum > 0
     )
+
+
+def clip(options: TrainConfig, model: CharModel) -> float:
+    """Scale the gradients to a norm of at most `clip`; returns the norm that they had."""
+    if options.sequence == NATIVE:
+        return native.clip(model.parameters(), options.clip)
+    return float(torch.nn.utils.clip_grad_norm_(model.parameters(), options.clip))

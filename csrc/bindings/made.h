@@ -1,27 +1,12 @@
-// Refuses objects whose __init__ has not run (Model.__new__(Model)): without a value behind
-// them, pybind11 would hand raw memory to the call. To be seen wherever classes are registered.
+// The classes of charlm._engine, refused where they were not made. To be seen wherever they are
+// registered.
 #pragma once
 
-#include <pybind11/pybind11.h>
-
+#include "bindings/made_caster.h"
 #include "model/model.h"
 #include "session/beams.h"
 #include "session/sampling.h"
 #include "session/scoring.h"
-
-namespace charlm {
-
-template <class T>
-struct MadeCaster : pybind11::detail::type_caster_base<T> {
-    bool load(pybind11::handle source, bool convert) {
-        if (!pybind11::isinstance<T>(source)) return false;
-        auto* instance = reinterpret_cast<pybind11::detail::instance*>(source.ptr());
-        return instance->get_value_and_holder().holder_constructed() &&
-               pybind11::detail::type_caster_base<T>::load(source, convert);
-    }
-};
-
-}  // namespace charlm
 
 namespace pybind11::detail {
 

@@ -19,7 +19,8 @@ using namespace charlm;
 PYBIND11_MODULE(_engine, m) {
     m.doc() = "The native decoding engine of charlm: see charlm.engine.engine for its use.";
     m.attr("SOURCE_HASH") = CHARLM_SOURCE_HASH;
-    py::register_exception<ValueError>(m, "EngineError", PyExc_ValueError);
+    // Of this module alone: charlm._training has one of the same C++ class.
+    py::register_local_exception<ValueError>(m, "EngineError", PyExc_ValueError);
 
     py::class_<Model, std::shared_ptr<Model>>(m, "Model")
         .def(py::init(&make_model), py::kw_only(), py::arg("cell"), py::arg("vocabulary_size"),

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/aligned.h"
+#include "kernels/training.h"
 
 namespace charlm {
 
@@ -109,6 +110,8 @@ struct Kernels {
     void (*perturb)(const float* logits, float temperature, const NoiseKey& key, float* out,
                     std::size_t n);
     float (*log)(float x);
+
+    TrainingKernels training;
 
     // The functions themselves, element by element, for the tests.
     void (*map)(char function, const float* x, float* out, std::size_t n);

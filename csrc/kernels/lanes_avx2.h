@@ -40,6 +40,7 @@ inline Lanes operator/(Lanes x, Lanes y) {
 inline Lanes fma(Lanes x, Lanes y, Lanes z) {
     return {_mm256_fmadd_ps(x.a, y.a, z.a), _mm256_fmadd_ps(x.b, y.b, z.b)};
 }
+inline Lanes root(Lanes x) { return {_mm256_sqrt_ps(x.a), _mm256_sqrt_ps(x.b)}; }
 inline Lanes larger(Lanes x, Lanes y) { return {_mm256_max_ps(x.a, y.a), _mm256_max_ps(x.b, y.b)}; }
 inline Lanes smaller(Lanes x, Lanes y) {
     return {_mm256_min_ps(x.a, y.a), _mm256_min_ps(x.b, y.b)};
@@ -57,6 +58,20 @@ inline Mask operator&(Mask x, Mask y) {
 }
 inline Mask operator|(Mask x, Mask y) {
     return {_mm256_or_si256(x.a, y.a), _mm256_or_si256(x.b, y.b)};
+}
+inline Mask operator^(Mask x, Mask y) {
+    return {_mm256_xor_si256(x.a, y.a), _mm256_xor_si256(x.b, y.b)};
+}
+// The lower 32 bits of each product without signs, and the upper ones.
+inline __m256i times(__m256i x, __m256i by, __m256i& upper) {
+    const __m256i even = _mm256_mul_epu32(x, by);
+    const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(x, 32), by);
+    upper = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+    return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
+}
+inline Mask times(Mask x, std::uint32_t factor, Mask& upper) {
+    const __m256i by = _mm256_set1_epi32(static_cast<std::int32_t>(factor));
+    return {times(x.a, by, upper.a), times(x.b, by, upper.b)};
 }
 // Lanes whose index, counted from `first`, is below `id`.
 inline Mask index_below(std::int32_t first, std::int32_t id) {

@@ -21,6 +21,7 @@ inline Lanes operator-(Lanes x, Lanes y) { return {_mm512_sub_ps(x.v, y.v)}; }
 inline Lanes operator*(Lanes x, Lanes y) { return {_mm512_mul_ps(x.v, y.v)}; }
 inline Lanes operator/(Lanes x, Lanes y) { return {_mm512_div_ps(x.v, y.v)}; }
 inline Lanes fma(Lanes x, Lanes y, Lanes z) { return {_mm512_fmadd_ps(x.v, y.v, z.v)}; }
+inline Lanes root(Lanes x) { return {_mm512_sqrt_ps(x.v)}; }
 inline Lanes larger(Lanes x, Lanes y) { return {_mm512_max_ps(x.v, y.v)}; }
 inline Lanes smaller(Lanes x, Lanes y) { return {_mm512_min_ps(x.v, y.v)}; }
 
@@ -34,6 +35,15 @@ inline Mask operator==(Lanes x, Lanes y) {
 }
 inline Mask operator&(Mask x, Mask y) { return {_mm512_and_si512(x.v, y.v)}; }
 inline Mask operator|(Mask x, Mask y) { return {_mm512_or_si512(x.v, y.v)}; }
+inline Mask operator^(Mask x, Mask y) { return {_mm512_xor_si512(x.v, y.v)}; }
+// The lower 32 bits of each product without signs, and the upper ones.
+inline Mask times(Mask x, std::uint32_t factor, Mask& upper) {
+    const __m512i by = _mm512_set1_epi32(static_cast<std::int32_t>(factor));
+    const __m512i even = _mm512_mul_epu32(x.v, by);
+    const __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(x.v, 32), by);
+    upper.v = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+    return {_mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64(odd, 32))};
+}
 // Lanes whose index, counted from `first`, is below `id`.
 inline Mask index_below(std::int32_t first, std::int32_t id) {
     const __m512i index = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);

@@ -28,6 +28,7 @@ inline Lanes fma(Lanes a, Lanes b, Lanes c) {
     CHARLM_EACH_LANE c.v[i] = __builtin_fmaf(a.v[i], b.v[i], c.v[i]);
     return c;
 }
+inline Lanes root(Lanes a) { CHARLM_EACH_LANE a.v[i] = __builtin_sqrtf(a.v[i]); return a; }
 inline Lanes larger(Lanes a, Lanes b) {
     CHARLM_EACH_LANE a.v[i] = a.v[i] > b.v[i] ? a.v[i] : b.v[i];
     return a;
@@ -44,6 +45,16 @@ inline Mask operator==(Lanes a, Lanes b) {
 }
 inline Mask operator&(Mask a, Mask b) { CHARLM_EACH_LANE a.v[i] &= b.v[i]; return a; }
 inline Mask operator|(Mask a, Mask b) { CHARLM_EACH_LANE a.v[i] |= b.v[i]; return a; }
+inline Mask operator^(Mask a, Mask b) { CHARLM_EACH_LANE a.v[i] ^= b.v[i]; return a; }
+// The lower 32 bits of each product without signs, and the upper ones.
+inline Mask times(Mask a, std::uint32_t factor, Mask& upper) {
+    CHARLM_EACH_LANE {
+        const std::uint64_t product = std::uint64_t{factor} * static_cast<std::uint32_t>(a.v[i]);
+        upper.v[i] = static_cast<std::int32_t>(product >> 32);
+        a.v[i] = static_cast<std::int32_t>(product);
+    }
+    return a;
+}
 // Lanes whose index, counted from `first`, is below `id`.
 inline Mask index_below(std::int32_t first, std::int32_t id) {
     Mask r; CHARLM_EACH_LANE r.v[i] = first + i < id ? -1 : 0; return r;

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "kernels/pack.h"
+#include "kernels/stacked.h"
 
 namespace charlm {
 namespace {
@@ -32,49 +32,6 @@ const Tensor& find(const Tensors& tensors, const std::string& name,
         check(std::isfinite(tensor.data[i]),
               "tensor '" + name + "' holds a NaN or infinite weight");
     return tensor;
-}
-
-// Where row `unit` of gate `g` (of `gates` in this product) goes among the output columns.
-std::size_t column_of(std::size_t unit, std::size_t g, std::size_t gates) {
-    return 16 * ((unit / 16) * gates + g) + unit % 16;
-}
-
-// A stacked weight [G * units, size], of which a product takes some gates.
-struct Stacked {
-    const float* data;
-    std::size_t size;
-};
-
-// Which gates: [first_gate, first_gate + gates), of how many units.
-struct Gates {
-    std::size_t units, first_gate, gates;
-
-    std::size_t blocks() const { return padded(units) / 16 * gates; }
-    const float* row(const Stacked& weight, std::size_t g, std::size_t unit) const {
-        return weight.data + ((first_gate + g) * units + unit) * weight.size;
-    }
-    // For every output of the product: (gate, unit, column).
-    template <class F>
-    void each(F f) const {
-        for (std::size_t g = 0; g < gates; ++g)
-            for (std::size_t unit = 0; unit < units; ++unit) f(g, unit, column_of(unit, g, gates));
-    }
-};
-
-// The operands, one behind another along k.
-Aligned<float> pack(const Gates& gates, const std::vector<Stacked>& operands, std::size_t group) {
-    std::size_t k_size = 0, k_first = 0;
-    for (const Stacked& operand : operands) k_size += operand.size;
-    Aligned<float> packed(packed_size(gates.blocks(), k_size, group));
-    for (const Stacked& operand : operands) {
-        gates.each([&](std::size_t g, std::size_t unit, std::size_t column) {
-            const float* row = gates.row(operand, g, unit);
-            for (std::size_t k = 0; k < operand.size; ++k)
-                packed[packed_place(k_first + k, column, gates.blocks(), k_size, group)] = row[k];
-        });
-        k_first += operand.size;
-    }
-    return packed;
 }
 
 constexpr std::size_t fours(std::size_t size) { return (size + 3) / 4; }
@@ -120,23 +77,15 @@ void pack_operands(const ModelConfig& config, const Gates& gates,
     if (config.precision == Precision::int8)
         pack_int8(gates, operands, kernels.packed_group, product);
     else
-        product.weights = pack(gates, operands, kernels.packed_group);
-}
-
-// A value per output, put where its column is.
-Aligned<float> spread(const Gates& gates, const float* values) {
-    Aligned<float> out(gates.blocks() * 16);
-    gates.each([&](std::size_t g, std::size_t unit, std::size_t column) {
-        out[column] = *gates.row({values, 1}, g, unit);
-    });
-    return out;
+        pack(gates, operands, kernels.packed_group, product.weights);
 }
 
 // Layer 0: sum_e embedding[v][e] W[e] + bias for every character v, by the same product.
 Aligned<float> fold_table(const Gates& gates, std::size_t V, const Stacked& input,
                           const float* embedding, const float* bias, const Kernels& kernels) {
     const std::size_t E = input.size, width = gates.blocks() * 16;
-    const Aligned<float> packed = pack(gates, {input}, kernels.packed_group);
+    Aligned<float> packed;
+    pack(gates, {input}, kernels.packed_group, packed);
     Aligned<float> table(V * width);
     std::vector<const float*> rows(V), last(V, bias);
     std::vector<float*> out(V);

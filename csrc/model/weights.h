@@ -10,7 +10,7 @@
 
 #include "base/aligned.h"
 #include "kernels/kernels.h"
-#include "model/cell.h"
+#include "kernels/cell.h"
 
 namespace charlm {
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from models import random_checkpoint
 
-from charlm import _engine
+from charlm import _engine, _training
 from charlm.engine.engine import Engine
 from charlm.reference import gumbel_noise, philox4x32
 
@@ -118,6 +118,6 @@ def test_the_build_is_of_these_sources() -> None:
 
     with patch("setuptools.setup"):
         setup = runpy.run_path(str(ROOT / "setup.py"))
-    assert setup["source_hash"](setup["MODULES"]["charlm._engine"]) == _engine.SOURCE_HASH, (
-        "stale build: run `make lint`"
-    )
+    for name, module in (("charlm._engine", _engine), ("charlm._training", _training)):
+        built_of = setup["source_hash"](setup["MODULES"][name])
+        assert built_of == module.SOURCE_HASH, "stale build: run `make lint`"

@@ -272,13 +272,13 @@ class Unforeseen(Exception):
     pass
 
 
-@pytest.mark.parametrize("where", ["_loss", "_check", "accumulate"])
+@pytest.mark.parametrize("where", ["_learn", "_check", "accumulate"])
 def test_an_error_nobody_foresaw_saves_what_was_learned(
     where: str, arguments: list[str], run: Path, tmp_path: Path, capsys: Any
 ) -> None:
     """And the run goes on as if it had never been stopped."""
     arguments += ["--dropout", "0.3", "--accumulate", "2"]
-    place = "_loss" if where == "accumulate" else where
+    place = "_learn" if where == "accumulate" else where
     method, calls = getattr(Learner, place), [0]
 
     def failing(self: Learner, *rest: Any) -> Any:

@@ -8,13 +8,21 @@ import torch
 
 from charlm.model.cells import CELLS
 from charlm.model.config import ModelConfig, parameter_shapes
+from charlm.options.train_config import NATIVE, SEQUENCES, TrainConfig
 from charlm.text.cutting import Example
 from charlm.text.readers import AT_ONCE, Stretch, stretches
 from charlm.text.vocabulary import EOS, PAD, Vocabulary
 from charlm.train.dataset import TextDataset, make_batch, pad_collate_fn
-from charlm.train.evaluate import evaluate_examples, evaluate_stream, evaluate_stretches
+from charlm.train.evaluate import (
+    Reader,
+    evaluate_examples,
+    evaluate_stream,
+    evaluate_stretches,
+)
+from charlm.train.loop import LoopPass
 from charlm.train.loss import masked_cross_entropy
 from charlm.train.model import CharModel, detached
+from charlm.train.native import NativePass
 from charlm.train.regularise import Regularisers
 
 CONFIGS = [
@@ -81,42 +89,54 @@ def test_a_detached_state_holds_one_time_only() -> None:
         assert not tensor.requires_grad
 
 
-def test_examples_are_measured_over_real_targets() -> None:
+def reader_of(model: CharModel, sequence: str) -> Reader:
+    """Reads with a model, by either pass."""
+    options = TrainConfig(sequence=sequence)
+    native = sequence == NATIVE
+    return Reader(model, NativePass(model.config, options) if native else LoopPass(options))
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES)
+def test_examples_are_measured_over_real_targets(sequence: str) -> None:
     vocabulary = Vocabulary.of(["abcdefghij"])
     model = model_of(ModelConfig("lstm", len(vocabulary), 4, 8))
     dataset = TextDataset([Example("abc", True), Example("jihg", False)], vocabulary)
     batch = make_batch(pad_collate_fn([dataset[0], dataset[1]]), EOS)
     logits_TBV, _ = model(batch.inputs_TB, model.zero_state(2))
     expected = masked_cross_entropy(logits_TBV, batch.targets_TB, PAD).item()
-    assert evaluate_examples(model, dataset, np.arange(2), EOS, never) == pytest.approx(
+    reader = reader_of(model, sequence)
+    assert evaluate_examples(reader, dataset, np.arange(2), EOS, never) == pytest.approx(
         expected, rel=1e-6
     )
 
 
+@pytest.mark.parametrize("sequence", SEQUENCES)
 @torch.no_grad()
-def test_many_readers_measure_nearly_what_one_does() -> None:
+def test_many_readers_measure_nearly_what_one_does(sequence: str) -> None:
     model = model_of(ModelConfig("lstm", 12, 4, 16))
-    model.layers[0].hidden_weight.mul_(3)  # so that the past matters
+    model.layers[0].hidden_weight.mul_(2)  # so that the past matters
     ids = np.random.default_rng(0).integers(2, 12, 3001)
-    exact = evaluate_stream(model, ids, 2, never)
+    reader = reader_of(model, sequence)
+    exact = evaluate_stream(reader, ids, 2, never)
     ids_TB = torch.from_numpy(ids)[:, None]
     logits_TBV, _ = model(make_batch(ids_TB, 2).inputs_TB, model.zero_state(1))
     assert exact == pytest.approx(masked_cross_entropy(logits_TBV, ids_TB, PAD).item(), rel=1e-5)
     readers = stretches(len(ids), exact=0, at_once=64, longest=len(ids))
     assert len(readers) == 11
-    assert evaluate_stretches(model, ids, readers, 2, never) == pytest.approx(exact, rel=1e-5)
+    assert evaluate_stretches(reader, ids, readers, 2, never) == pytest.approx(exact, rel=1e-5)
 
 
-def test_stretches_are_measured_as_they_stand_in_the_text() -> None:
+@pytest.mark.parametrize("sequence", SEQUENCES)
+def test_stretches_are_measured_as_they_stand_in_the_text(sequence: str) -> None:
     """Each by itself, the whole text before it read: more readers than are side by side, too."""
-    model = model_of(ModelConfig("gru", 12, 4, 16))
+    reader = reader_of(model_of(ModelConfig("gru", 12, 4, 16)), sequence)
     ids = np.random.default_rng(1).integers(2, 12, 700)
     chosen = [Stretch(begin, begin + 3, begin) for begin in range(0, 690, 5)]
     assert len(chosen) > AT_ONCE
     by_hand = []
     for begin, end, _ in chosen:
-        to_end, before = (evaluate_stream(model, ids[:n], 2, never) * n if n else 0.0
+        to_end, before = (evaluate_stream(reader, ids[:n], 2, never) * n if n else 0.0
                           for n in (end, begin))  # fmt: skip
         by_hand.append((to_end - before) / (end - begin))
-    found = evaluate_stretches(model, ids, chosen, 2, never)
+    found = evaluate_stretches(reader, ids, chosen, 2, never)
     assert found == pytest.approx(np.mean(by_hand), rel=1e-4)

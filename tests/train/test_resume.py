@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from killing import kill_at, newest_weights
 
+from charlm.options.train_config import SEQUENCES
 from charlm.run.log import read_run_log
 from charlm.train.__main__ import main
 from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
 
 STEPS = 40
-CELLS = ("rnn", "gru", "lstm")
+CELLS = ("rnn", "gru", "lstm", "mingru", "minlstm")
 OPTIMISERS = ("adamw", "sgd")
 SMALL = [
     "--hidden",
@@ -85,13 +86,20 @@ def is_unbroken(
     assert (digest(run), story(run)) == unbroken[more]
 
 
+@pytest.mark.parametrize("sequence", SEQUENCES)
 @pytest.mark.parametrize(
     ("cell", "optimiser", "step"), [("rnn", "adamw", 0), ("gru", "adamw", 38), ("lstm", "sgd", 27)]
 )
 def test_killed_at_a_step_it_ends_as_if_it_was_not(
-    cell: str, optimiser: str, step: int, corpus: Path, tmp_path: Path, unbroken: Unbroken
+    cell: str,
+    optimiser: str,
+    step: int,
+    sequence: str,
+    corpus: Path,
+    tmp_path: Path,
+    unbroken: Unbroken,
 ) -> None:
-    more = ("--cell", cell, "--optimiser", optimiser)
+    more = ("--cell", cell, "--optimiser", optimiser, "--sequence", sequence)
     is_unbroken(step, more, corpus, tmp_path / "run", unbroken)
 
 
@@ -104,8 +112,11 @@ MORE = (
 )  # fmt: skip
 
 
-def test_with_every_option_too(corpus: Path, tmp_path: Path, unbroken: Unbroken) -> None:
-    is_unbroken(31, MORE, corpus, tmp_path / "run", unbroken)
+@pytest.mark.parametrize("sequence", SEQUENCES)
+def test_with_every_option_too(
+    sequence: str, corpus: Path, tmp_path: Path, unbroken: Unbroken
+) -> None:
+    is_unbroken(31, (*MORE, "--sequence", sequence), corpus, tmp_path / "run", unbroken)
 
 
 @pytest.mark.parametrize("unit", ["sentence", "line"])
@@ -165,8 +176,9 @@ def test_a_run_killed_before_its_first_save_goes_on(corpus: Path, tmp_path: Path
 PARTS = ("model", "optimiser", "average", "state", "random")
 PLACES = ("step", "epoch", "index", "lowered")
 BESIDE = {"options", "corpus", "vocabulary", "start_id", "position"}
-CONTROLLED = (
-    "--average", "0.9", "--schedule", "plateau", "--plateau", "1", "--learning-rate", "0.2",
+CONTROLLED = (  # by the loop, whose masks come from torch's generator
+    "--sequence", "loop", "--average", "0.9", "--schedule", "plateau", "--plateau", "1",
+    "--learning-rate", "0.2",
     "--warm-up", "38",
 )  # fmt: skip
 EARLY, LATE = 1, 36  # in the first pass over the text, and in the second

@@ -457,7 +457,7 @@ def test_a_run_older_than_an_option_is_held_to_what_it_meant(values: Saved) -> N
 def test_a_run_of_old_goes_on_with_what_its_options_meant(run: Path, values: Saved) -> None:
     """Its text was divided before it was cut, and all of the validation part was measured."""
     new = {"order", "column", "separator", "keep_duplicates", "validation", "suffix",
-           "evaluation_characters", "stop_exploding"}  # fmt: skip
+           "evaluation_characters", "stop_exploding", "sequence"}  # fmt: skip
     old = {name: value for name, value in values["options"].items() if name not in new}
     for step in ("28", "30"):  # as it was written of old, and as it is written from then on
         with RunFolder.open(run) as folder:
@@ -468,3 +468,4 @@ def test_a_run_of_old_goes_on_with_what_its_options_meant(run: Path, values: Sav
             options = folder.load_resume()["options"]
         assert (options["order"], options["evaluation_characters"]) == ("whole", 0)
         assert (options["column"], options["keep_duplicates"]) == ("", False)
+        assert options["sequence"] == "loop"

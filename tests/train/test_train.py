@@ -18,6 +18,7 @@ from root import ROOT
 
 from charlm.engine.engine import Engine
 from charlm.errors import CharlmError, CorpusError, InputError, TrainingError, run_main
+from charlm.options.train_config import TrainConfig
 from charlm.options.training import parse_options
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import LAST, MODEL, RESUME, RUN_LOG
@@ -29,10 +30,12 @@ from charlm.text.preparation import Preparation
 from charlm.text.vocabulary import EOS
 from charlm.train.__main__ import main
 from charlm.train.dataset import encode
-from charlm.train.evaluate import evaluate_stream
+from charlm.train.evaluate import Reader, evaluate_stream
 from charlm.train.keep.folder import RunFolder, default_path
 from charlm.train.learner import Learner
+from charlm.train.loop import LoopPass
 from charlm.train.model import CharModel
+from charlm.train.passes import Learned
 
 SMALL = ["--hidden", "12", "--embedding", "5", "--batch", "4", "--length", "16", "--no-texts"]
 
@@ -114,7 +117,8 @@ def test_the_stored_loss_is_that_of_one_continuous_pass(
     model.from_tensors(checkpoint.tensors)
     text = corpus.read_text()
     ids = encode(text[len(text) * 60 // 100 :], checkpoint.vocabulary)
-    loss = evaluate_stream(model.eval(), ids, checkpoint.text.start_id, lambda _: None)
+    reader = Reader(model.eval(), LoopPass(TrainConfig()))
+    loss = evaluate_stream(reader, ids, checkpoint.text.start_id, lambda _: None)
     assert checkpoint.metrics["validation_loss"] == pytest.approx(loss, abs=1e-6)
 
 
@@ -277,12 +281,14 @@ def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_good_model(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "run"
-    loss = Learner._loss
+    learn = Learner._learn
 
-    def spoiled(self: Learner, batch: Any) -> tuple[torch.Tensor, float]:
-        return loss(self, batch)[0] * (float("nan") if self.position.step == 29 else 1.0), 0.0
+    def spoiled(self: Learner, batch: Any, number: int) -> Learned:
+        learned = learn(self, batch, number)
+        factor = float("nan") if self.position.step == 29 else 1.0
+        return learned._replace(total=learned.total * factor, loss=learned.loss * factor)
 
-    monkeypatch.setattr(Learner, "_loss", spoiled)
+    monkeypatch.setattr(Learner, "_learn", spoiled)
     with pytest.raises(TrainingError, match=r"loss is nan.* at step 30 with learning rate 0\.0"):
         train(corpus, out, "--steps", "100")
     assert load_checkpoint(out).metrics["step"] == 25

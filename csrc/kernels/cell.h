@@ -1,5 +1,5 @@
-// What a cell is made of. The cells there are stand in model.cpp, their loops in
-// kernels/cells.inc.
+// What a cell is made of. The cells there are stand in cell.cpp, their loops in cells.inc (to
+// write) and training.inc (to learn).
 #pragma once
 
 #include <cstddef>

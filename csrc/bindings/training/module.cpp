@@ -1,0 +1,241 @@
+// The Python module charlm._training: a list of registrations. Its typed contract is
+// _training.pyi.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cmath>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/rounding.h"
+#include "bindings/arrays.h"
+#include "bindings/made_caster.h"
+#include "bindings/options.h"
+#include "train/pass.h"
+
+namespace charlm {
+namespace {
+
+void check_share(double share, const char* name) {
+    check(share >= 0 && share < 1, std::string(name) + " must be from 0 to 1, 1 excluded");
+}
+
+// A float32 array of this shape that is written to.
+float* written(const py::handle& value, const std::vector<std::size_t>& shape,
+               const std::string& name) {
+    if (!py::isinstance<py::array>(value)) throw py::type_error(name + " is not an array");
+    auto array = py::reinterpret_borrow<py::array>(value);
+    check_array<float>(array, "float32", static_cast<py::ssize_t>(shape.size()), name);
+    for (std::size_t i = 0; i < shape.size(); ++i)
+        check(static_cast<std::size_t>(array.shape(static_cast<py::ssize_t>(i))) == shape[i],
+              name + " has a wrong shape");
+    return static_cast<float*>(array.mutable_data());
+}
+
+// ids [T, B], every one in [0, below).
+const std::int64_t* ids_of(const py::array& array, std::size_t times, std::size_t rows,
+                           std::size_t below, const std::string& name) {
+    check_array<std::int64_t>(array, "int64", 2, name);
+    check(static_cast<std::size_t>(array.shape(0)) == times &&
+              static_cast<std::size_t>(array.shape(1)) == rows,
+          name + " has a wrong shape");
+    const auto* ids = static_cast<const std::int64_t*>(array.data());
+    for (std::size_t n = 0; n < times * rows; ++n)
+        check(ids[n] >= 0 && static_cast<std::size_t>(ids[n]) < below,
+              name + " holds " + std::to_string(ids[n]) + ", which is no id");
+    return ids;
+}
+
+}  // namespace
+
+// A pass, and the arrays of Python that it works on. Two threads take turns.
+class BoundPass {
+  public:
+    BoundPass(const std::string& cell, std::size_t vocabulary_size, std::size_t embedding_size,
+              std::size_t hidden_size, std::size_t layers, bool bias, std::int64_t padding,
+              const py::object& regularisers, std::size_t threads)
+        : config_{cell_named(cell), vocabulary_size, embedding_size, hidden_size, layers, padding},
+          bias_(bias) {
+        const std::size_t largest = std::size_t{1} << 24;
+        for (const std::size_t size : {vocabulary_size, embedding_size, hidden_size, layers})
+            check(size > 0 && size < largest, "a size of the model is out of range");
+        check(layers <= 16, "layers must be at most 16");
+        check(threads >= 1 && threads <= 1024, "threads must be from 1 to 1024");
+        const auto options = read_options<Regularisers>(regularisers);
+        check_share(options.dropout, "dropout");
+        check_share(options.embedding_dropout, "embedding_dropout");
+        check_share(options.weight_dropout, "weight_dropout");
+        check_share(options.recurrent_dropout, "recurrent_dropout");
+        pass_ = std::make_unique<Pass>(config_, options, threads);
+    }
+
+    using Mask = std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>;
+
+    std::tuple<double, std::size_t, double> run(const py::dict& weights, const py::array& inputs,
+                                                const py::array& targets,
+                                                const std::vector<py::object>& states,
+                                                const std::optional<Mask>& mask,
+                                                const std::optional<py::dict>& gradients) {
+        check_array<std::int64_t>(inputs, "int64", 2, "inputs");
+        const auto T = static_cast<std::size_t>(inputs.shape(0));
+        const auto B = static_cast<std::size_t>(inputs.shape(1));
+        check(T > 0 && B > 0 && T < (1u << 20) && B < (1u << 20), "the batch has a wrong size");
+        const std::size_t V = config_.vocabulary_size, H = config_.hidden_size;
+        const Batch batch{T, B, ids_of(inputs, T, B, V, "inputs"),
+                          ids_of(targets, T, B, V, "targets")};
+        const Parameters read = parameters(weights, "weight ");
+        std::optional<Parameters> write;
+        if (gradients) write = parameters(*gradients, "gradient ");
+        check(states.size() == config_.layers * config_.cell.states, "states: a wrong number");
+        std::vector<float*> vectors;
+        for (const py::object& state : states) vectors.push_back(written(state, {B, H}, "state"));
+        std::optional<MaskKey> key;
+        if (mask) key = {std::get<0>(*mask), std::get<1>(*mask), std::get<2>(*mask)};
+        const py::gil_scoped_release release;
+        const std::lock_guard lock(turn_);
+        const PassResult result =
+            pass_->run(read, batch, vectors, key ? &*key : nullptr, write ? &*write : nullptr);
+        return {result.loss, result.count, result.penalty};
+    }
+
+  private:
+    Parameters parameters(const py::dict& arrays, const std::string& what) const {
+        const std::size_t V = config_.vocabulary_size, E = config_.embedding_size;
+        const std::size_t H = config_.hidden_size, G = config_.cell.gates() * H;
+        std::size_t taken = 0;
+        const auto of = [&](const std::string& name, const std::vector<std::size_t>& shape) {
+            check(arrays.contains(name), what + "'" + name + "' is missing");
+            ++taken;
+            return written(arrays[py::str(name)], shape, what + "'" + name + "'");
+        };
+        Parameters found{};
+        found.embedding = of("embedding", {V, E});
+        for (std::size_t l = 0; l < config_.layers; ++l) {
+            const std::string name = "layers." + std::to_string(l) + ".";
+            LayerParameters layer{};
+            layer.input = of(name + "input_weight", {G, l == 0 ? E : H});
+            if (config_.cell.is_recurrent()) layer.hidden = of(name + "hidden_weight", {G, H});
+            if (bias_) layer.bias = of(name + "bias", {G});
+            found.layers.push_back(layer);
+        }
+        found.output_weight = of("output_weight", {V, H});
+        found.output_bias = of("output_bias", {V});
+        check(arrays.size() == taken, what + "that is unknown");
+        return found;
+    }
+
+    PassConfig config_;
+    bool bias_;
+    std::unique_ptr<Pass> pass_;
+    std::mutex turn_;
+};
+
+namespace {
+
+// Weights of any shape, as one run of numbers.
+std::pair<float*, std::size_t> numbers(py::array array, const std::string& name) {
+    check_array<float>(array, "float32", array.ndim(), name);
+    return {static_cast<float*>(array.mutable_data()), static_cast<std::size_t>(array.size())};
+}
+
+float* numbers(const py::array& array, const std::string& name, std::size_t n) {
+    const auto [data, size] = numbers(array, name);
+    check(size == n, name + " has a wrong size");
+    return data;
+}
+
+void adamw(const py::array& weights, const py::array& gradient, const py::array& mean,
+           const py::array& square, float beta1, float beta2, float keep, float rate, float root,
+           float epsilon) {
+    const auto [w, n] = numbers(weights, "weights");
+    float *g = numbers(gradient, "gradient", n), *m = numbers(mean, "mean", n);
+    float* v = numbers(square, "square", n);
+    const py::gil_scoped_release release;
+    const StandardRounding rounding;
+    select_kernels().training.adamw(w, g, m, v, {beta1, beta2, keep, rate, root, epsilon}, n);
+}
+
+void sgd(const py::array& weights, const py::array& gradient, const py::array& velocity, float rate,
+         float momentum, float decay) {
+    const auto [w, n] = numbers(weights, "weights");
+    float *g = numbers(gradient, "gradient", n), *v = numbers(velocity, "velocity", n);
+    const py::gil_scoped_release release;
+    const StandardRounding rounding;
+    select_kernels().training.sgd(w, g, v, rate, momentum, decay, n);
+}
+
+void approach(const py::array& mean, const py::array& x, float share) {
+    const auto [m, n] = numbers(mean, "mean");
+    float* towards = numbers(x, "x", n);
+    const py::gil_scoped_release release;
+    const StandardRounding rounding;
+    select_kernels().training.approach(m, towards, share, n);
+}
+
+double squares(const py::array& x) {
+    const auto [data, n] = numbers(x, "x");
+    const StandardRounding rounding;
+    return select_kernels().training.squares(data, n);
+}
+
+// What one row of a mask multiplies with: 0, or 1 / (1 - share).
+py::array_t<float> mask(const std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>& key,
+                        std::uint32_t place, std::size_t layer, std::size_t time, std::size_t row,
+                        std::size_t size, double share) {
+    check_share(share, "share");
+    check(size < (std::size_t{1} << 24) && place <= 4, "mask: out of range");
+    const MaskKey named{std::get<0>(key), std::get<1>(key), std::get<2>(key)};
+    Masks masks;
+    masks.key = &named;
+    Aligned<float> x(padded(size));
+    std::fill_n(x.data(), x.size(), 1.0f);
+    const StandardRounding rounding;
+    masks.drop(select_kernels(), share, static_cast<Place>(place), layer, time, row, x.data(),
+               x.size());
+    return to_array(std::vector<float>(x.data(), x.data() + size),
+                    {static_cast<py::ssize_t>(size)});
+}
+
+}  // namespace
+}  // namespace charlm
+
+namespace pybind11::detail {
+template <>
+struct type_caster<charlm::BoundPass> : charlm::MadeCaster<charlm::BoundPass> {};
+}  // namespace pybind11::detail
+
+namespace py = pybind11;
+using namespace charlm;
+
+PYBIND11_MODULE(_training, m) {
+    m.doc() = "The native update of charlm: see charlm.train.native for its use.";
+    m.attr("SOURCE_HASH") = CHARLM_SOURCE_HASH;
+    py::register_local_exception<ValueError>(m, "TrainingEngineError", PyExc_ValueError);
+
+    py::class_<BoundPass>(m, "Pass")
+        .def(py::init<const std::string&, std::size_t, std::size_t, std::size_t, std::size_t, bool,
+                      std::int64_t, const py::object&, std::size_t>(),
+             py::kw_only(), py::arg("cell"), py::arg("vocabulary_size"), py::arg("embedding_size"),
+             py::arg("hidden_size"), py::arg("layers"), py::arg("bias"), py::arg("padding"),
+             py::arg("regularisers"), py::arg("threads"))
+        .def("run", &BoundPass::run, py::kw_only(), py::arg("weights"), py::arg("inputs"),
+             py::arg("targets"), py::arg("states"), py::arg("mask").none(true),
+             py::arg("gradients").none(true));
+
+    m.def("adamw", &adamw, py::kw_only(), py::arg("weights"), py::arg("gradient"), py::arg("mean"),
+          py::arg("square"), py::arg("beta1"), py::arg("beta2"), py::arg("keep"), py::arg("rate"),
+          py::arg("root"), py::arg("epsilon"));
+    m.def("sgd", &sgd, py::kw_only(), py::arg("weights"), py::arg("gradient"), py::arg("velocity"),
+          py::arg("rate"), py::arg("momentum"), py::arg("decay"));
+    m.def("approach", &approach, py::kw_only(), py::arg("mean"), py::arg("x"), py::arg("share"));
+    m.def("squares", &squares, py::arg("x"));
+    m.def("mask", &mask, py::kw_only(), py::arg("key"), py::arg("place"), py::arg("layer"),
+          py::arg("time"), py::arg("row"), py::arg("size"), py::arg("share"));
+}
