@@ -38,7 +38,8 @@ void count_draws() {
 namespace charlm {
 
 std::int32_t real_draw(Sampler* sampler, const float* logits, const std::int32_t* allowed,
-                       const NoiseKey& key) asm("__real_" SEAM);
+                       const NoiseKey& key) asm("__real_" SEAM)
+    __attribute__((weak));  // charlm._training has no sampler
 std::int32_t planted_draw(Sampler* sampler, const float* logits, const std::int32_t* allowed,
                           const NoiseKey& key) asm("__wrap_" SEAM);
 

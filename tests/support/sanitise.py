@@ -1,12 +1,12 @@
-"""Runs the engine's tests on an engine built with sanitisers, which must have nothing to report.
+"""Runs the tests of csrc on modules built with sanitisers, which must have nothing to report.
 
 python tests/support/sanitise.py address             AddressSanitizer and UndefinedBehaviorSanitizer
 python tests/support/sanitise.py thread              ThreadSanitizer
 python tests/support/sanitise.py address --fuzz N    N calls of the fuzzer, in place of the tests
 
 The build lies in a tree of its own, build/address or build/thread, of links to the package's
-files, so that charlm/_engine*.so stays as it is. Bugs are linked into it (planted.cpp), dormant
-until they are named: each is woken first, and must be reported.
+files, so that the modules in charlm/ stay as they are. Bugs are linked into it (planted.cpp),
+dormant until they are named: each is woken first, and must be reported.
 """
 
 from __future__ import annotations
@@ -52,14 +52,22 @@ SANITISERS = {
         libraries=("libasan.so", "libstdc++.so"),
         options={"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"},
         planted={"address": "heap-buffer-overflow", "overflow": "signed integer overflow"},
-        tests=("engine", "decoders", "beams", "kernels", "golden", "limits", "prompt_state"),
+        tests=(
+            *(f"engine/test_{name}.py" for name in ("engine", "decoders", "beams", "kernels")),
+            *(f"engine/test_{name}.py" for name in ("golden", "limits", "prompt_state")),
+            "train/test_pass.py",
+        ),
     ),
     "thread": Sanitiser(
         flags="-fsanitize=thread",
         libraries=("libtsan.so",),
         options={"TSAN_OPTIONS": "halt_on_error=1:die_after_fork=0"},
         planted={"race": "data race"},
-        tests=("threads", "golden", "limits", "prompt_state"),
+        tests=(
+            *(f"engine/test_{name}.py" for name in ("threads", "golden", "limits")),
+            "engine/test_prompt_state.py",
+            "train/test_pass.py",
+        ),
     ),
 }
 
@@ -74,7 +82,7 @@ def build(sanitiser: Sanitiser, tree: Path) -> None:
     for file in (ROOT / "charlm").iterdir():
         if file.suffix != ".so" and file.name != "__pycache__":
             (package / file.name).symlink_to(file)
-    print("Building the engine with", sanitiser.flags, flush=True)
+    print("Building the native modules with", sanitiser.flags, flush=True)
     flags, planted = f"{FLAGS} {sanitiser.flags}", tree / "planted.o"
     seam = ["-Icsrc", f'-DSEAM="{SEAM}"', "-std=c++20", "-fPIC"]
     compiling = [compiler(), *flags.split(), *seam, "-c", PLANTED, "-o", planted]
@@ -148,7 +156,7 @@ def main() -> None:
             f"--seed={options.seed}",
         ]
     else:
-        tests = [f"tests/engine/test_{name}.py" for name in sanitiser.tests]
+        tests = [f"tests/{path}" for path in sanitiser.tests]
         # capture=sys: what a sanitiser writes goes by pytest, whose captured text dies with it.
         settings = [
             "-o",

@@ -20,7 +20,6 @@ from torch import Tensor
 
 from charlm import _engine, _training
 from charlm.model.cells import CELLS
-from charlm.model.config import ModelConfig
 from charlm.options.train_config import TrainConfig
 from charlm.text.vocabulary import PAD
 from charlm.train.dataset import Batch
@@ -303,49 +302,8 @@ def test_the_bits_do_not_know_the_instruction_set(isa: str) -> None:
     assert json.loads(done.stdout) == json.loads(GOLDEN.read_text())
 
 
-IDS = np.zeros((1, 1), np.int64)
-
-
-def test_wrong_calls_are_refused() -> None:
+def test_a_batch_that_does_not_fit_is_refused() -> None:
     options = options_of(cell="lstm", hidden=8)
-    config = options.model(V)
-    assert isinstance(config, ModelConfig)
-    good = {
-        "cell": "lstm",
-        "vocabulary_size": V,
-        "embedding_size": 4,
-        "hidden_size": 8,
-        "layers": 1,
-        "bias": True,
-        "padding": 0,
-        "regularisers": dict.fromkeys(
-            (
-                "dropout",
-                "embedding_dropout",
-                "weight_dropout",
-                "recurrent_dropout",
-                "activation_penalty",
-                "slowness_penalty",
-            ),
-            0.0,
-        )
-        | {"locked": False},
-        "threads": 1,
-    }
-    for wrong in (
-        {"cell": "lstn"},
-        {"hidden_size": 0},
-        {"layers": 1000},
-        {"threads": 0},
-        {"regularisers": {**good["regularisers"], "dropout": 1.0}},  # type: ignore[dict-item]
-    ):
-        with pytest.raises(ValueError):
-            _training.Pass(**{**good, **wrong})  # type: ignore[arg-type]
-    with pytest.raises(TypeError):
-        _training.Pass(**{**good, "regularisers": {}})  # type: ignore[arg-type]
-    never_made = _training.Pass.__new__(_training.Pass)
-    with pytest.raises(TypeError):
-        never_made.run(weights={}, inputs=IDS, targets=IDS, states=[], mask=None, gradients=None)
     model, batch = model_of(options), batch_of()
     passes = native(options)
     high = batch.inputs_TB.clone()

@@ -27,16 +27,17 @@ void check_share(double share, const char* name) {
     check(share >= 0 && share < 1, std::string(name) + " must be from 0 to 1, 1 excluded");
 }
 
-// A float32 array of this shape that is written to.
-float* written(const py::handle& value, const std::vector<std::size_t>& shape,
-               const std::string& name) {
+// A float32 array of this shape. Raises ValueError for one that is to be written and may not be.
+float* floats(const py::handle& value, const std::vector<std::size_t>& shape,
+              const std::string& name, bool write) {
     if (!py::isinstance<py::array>(value)) throw py::type_error(name + " is not an array");
     auto array = py::reinterpret_borrow<py::array>(value);
     check_array<float>(array, "float32", static_cast<py::ssize_t>(shape.size()), name);
     for (std::size_t i = 0; i < shape.size(); ++i)
         check(static_cast<std::size_t>(array.shape(static_cast<py::ssize_t>(i))) == shape[i],
               name + " has a wrong shape");
-    return static_cast<float*>(array.mutable_data());
+    check(!write || array.writeable(), name + " is read-only");
+    return const_cast<float*>(static_cast<const float*>(array.data()));
 }
 
 // ids [T, B], every one in [0, below).
@@ -90,12 +91,13 @@ class BoundPass {
         const std::size_t V = config_.vocabulary_size, H = config_.hidden_size;
         const Batch batch{T, B, ids_of(inputs, T, B, V, "inputs"),
                           ids_of(targets, T, B, V, "targets")};
-        const Parameters read = parameters(weights, "weight ");
+        const Parameters read = parameters(weights, "weight ", false);
         std::optional<Parameters> write;
-        if (gradients) write = parameters(*gradients, "gradient ");
+        if (gradients) write = parameters(*gradients, "gradient ", true);
         check(states.size() == config_.layers * config_.cell.states, "states: a wrong number");
         std::vector<float*> vectors;
-        for (const py::object& state : states) vectors.push_back(written(state, {B, H}, "state"));
+        for (const py::object& state : states)
+            vectors.push_back(floats(state, {B, H}, "state", true));
         std::optional<MaskKey> key;
         if (mask) key = {std::get<0>(*mask), std::get<1>(*mask), std::get<2>(*mask)};
         const py::gil_scoped_release release;
@@ -106,14 +108,14 @@ class BoundPass {
     }
 
   private:
-    Parameters parameters(const py::dict& arrays, const std::string& what) const {
+    Parameters parameters(const py::dict& arrays, const std::string& what, bool write) const {
         const std::size_t V = config_.vocabulary_size, E = config_.embedding_size;
         const std::size_t H = config_.hidden_size, G = config_.cell.gates() * H;
         std::size_t taken = 0;
         const auto of = [&](const std::string& name, const std::vector<std::size_t>& shape) {
             check(arrays.contains(name), what + "'" + name + "' is missing");
             ++taken;
-            return written(arrays[py::str(name)], shape, what + "'" + name + "'");
+            return floats(arrays[py::str(name)], shape, what + "'" + name + "'", write);
         };
         Parameters found{};
         found.embedding = of("embedding", {V, E});
