@@ -11,6 +11,8 @@ namespace charlm {
 // tried again from time to time, less often as long as it keeps losing.
 class Trial {
   public:
+    explicit Trial(bool first = false) : way_(first) {}
+
     // The way for the next step.
     bool way() const { return way_; }
 
@@ -42,7 +44,7 @@ class Trial {
         }
     }
 
-    bool way_ = false, faster_ = false;
+    bool way_, faster_ = false;
     std::size_t steps_ = 0, turns_ = 0, wait_ = kSoonest / 2, left_ = 0;
     double sum_ = 0, means_[2] = {};
 };

@@ -1,6 +1,7 @@
 #include "train/pass.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace charlm {
 
@@ -22,8 +23,10 @@ Pass::Pass(const PassConfig& config, const Regularisers& regularisers, std::size
 PassResult Pass::run(const Parameters& weights, const Batch& batch,
                      const std::vector<float*>& states, const MaskKey* mask,
                      const Parameters* gradients) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point begun = Clock::now();
     const StandardRounding rounding;
-    Team team(threads_);  // begins and ends here: a process may fork between passes
+    Team team(trial_.way() ? threads_ : 1);  // ends here: a process may fork between passes
     team_ = &team;
     masks_.key = mask;
     embed(weights, batch);
@@ -48,6 +51,9 @@ PassResult Pass::run(const Parameters& weights, const Batch& batch,
         backward(batch, *gradients);
     }
     for (std::size_t l = 0; l < config_.layers; ++l) layers_[l].end(states.data() + l * vectors);
+    if (threads_ > 1 && gradients != nullptr)
+        trial_.took(std::chrono::duration<double>(Clock::now() - begun).count() /
+                    static_cast<double>(N));
     return result;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/team.h"
+#include "base/trial.h"
 #include "kernels/cell.h"
 #include "kernels/kernels.h"
 #include "train/layer.h"
@@ -88,7 +89,8 @@ class Pass {
     template <class Work>
     void split(std::size_t count, const Work& work) {
         team_->run([&](std::size_t thread) {
-            const Part part{count * thread / threads_, count * (thread + 1) / threads_};
+            const std::size_t threads = team_->size();
+            const Part part{count * thread / threads, count * (thread + 1) / threads};
             if (part.from < part.to) work(part, thread);
         });
     }
@@ -97,6 +99,7 @@ class Pass {
     Regularisers regularisers_;
     const Kernels& kernels_;
     std::size_t threads_;
+    Trial trial_{true};     // of one thread and all of them, which may be busy elsewhere
     Team* team_ = nullptr;  // of the pass that is under way
     Masks masks_;
     std::vector<LayerPass> layers_;
