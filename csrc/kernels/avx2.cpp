@@ -13,8 +13,12 @@
 #include "base/philox.h"
 #include "kernels/pack.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
+#endif
 
 namespace charlm {
 namespace avx2 {
@@ -23,7 +27,11 @@ namespace avx2 {
 }  // namespace avx2
 }  // namespace charlm
 
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
 #pragma GCC pop_options
+#endif
 
 namespace charlm {
 

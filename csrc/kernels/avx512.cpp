@@ -18,8 +18,12 @@
 #include "base/philox.h"
 #include "kernels/pack.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512vnni"))), apply_to = function)
+#else
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,avx512f,avx512vnni")
+#endif
 
 namespace charlm {
 namespace avx512 {
@@ -28,7 +32,11 @@ namespace avx512 {
 }  // namespace avx512
 }  // namespace charlm
 
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
 #pragma GCC pop_options
+#endif
 
 namespace charlm {
 
