@@ -34,6 +34,7 @@ def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, comm
         text=asdict(learner.text),
         parameters=learner.parameter_count,
         learning_rate=learner.options.learning_rate,
+        sequence=learner.options.sequence,
         corpus=report.as_values(),
     )
     for notice in report.notices:
