@@ -6,6 +6,7 @@ Shapes: T times, B rows, V vocabulary, E embedding, H hidden. Weights have the n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -92,6 +93,7 @@ class CharModel(nn.Module):
         bits on every machine (`charlm.train.initial`).
         """
         size = self.config.hidden_size
+        bound = 1 / math.sqrt(size)
         with torch.no_grad():
             for name, weight in self.weights().items():
                 if name.endswith("bias"):
@@ -99,7 +101,7 @@ class CharModel(nn.Module):
                 elif name == "embedding":
                     weight.copy_(torch.from_numpy(normal(seed, name, weight.shape)))
                 else:
-                    values = uniform(seed, name, weight.shape, size**-0.5)
+                    values = uniform(seed, name, weight.shape, bound)
                     weight.copy_(torch.from_numpy(values))
             for number, gate in enumerate(CELLS[self.config.cell].gates):
                 if gate.forgets and self.config.bias:

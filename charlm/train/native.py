@@ -7,6 +7,7 @@ This is the one importer of `charlm._training`. Its readable twin is `charlm.tra
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
@@ -22,7 +23,7 @@ from charlm.train.model import CharModel, ModelState
 from charlm.train.passes import Learned
 
 _EPSILON = 1e-8
-_ROWS = 1 << 20  # more than a batch has: the rows of several batches of one update are told apart
+_ROWS = 1 << 16  # by which the rows of several batches of one update are told apart
 _WORD = 1 << 32
 
 
@@ -150,10 +151,12 @@ class NativeAdamW(torch.optim.Optimizer):
                 mean=_array(memory["exp_avg"]),
                 square=_array(memory["exp_avg_sq"]),
                 beta1=beta1,
+                new1=1 - beta1,
                 beta2=beta2,
+                new2=1 - beta2,
                 keep=1 - group["lr"] * group["weight_decay"],
                 rate=group["lr"] / (1 - _power(beta1, step)),
-                root=(1 - _power(beta2, step)) ** 0.5,
+                root=math.sqrt(1 - _power(beta2, step)),
                 epsilon=_EPSILON,
             )
 
@@ -186,12 +189,13 @@ class NativeSGD(torch.optim.Optimizer):
 def clip(weights: Iterable[Tensor], longest: float) -> float:
     """Scale the gradients to a norm of at most `longest`; returns the norm that they had."""
     gradients = [weight.grad for weight in weights if weight.grad is not None]
-    norm = sum(_training.squares(_array(gradient)) for gradient in gradients) ** 0.5
+    # sqrt is rounded right everywhere; ** 0.5 is the system's own power.
+    norm = math.sqrt(sum(_training.squares(_array(gradient)) for gradient in gradients))
     share = longest / (norm + 1e-6)
     if share < 1:
         for gradient in gradients:
             gradient.mul_(share)
-    return float(norm)
+    return norm
 
 
 @torch.no_grad()

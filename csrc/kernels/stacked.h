@@ -47,8 +47,8 @@ struct Gates {
     }
 };
 
-// The operands, one behind another along k: what a product multiplies with. `packed` is new, or was
-// made for weights of these sizes before.
+// The operands, one behind another along k: what a product multiplies with. Columns behind the last
+// unit may hold anything finite.
 inline void pack(const Gates& gates, const std::vector<Stacked>& operands, std::size_t group,
                  Aligned<float>& packed) {
     std::size_t k_size = 0, k_first = 0;

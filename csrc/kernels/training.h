@@ -60,19 +60,19 @@ constexpr std::size_t outer_room(std::size_t a_size, std::size_t b_size) {
 
 // What names the mask of one row: units whose 16 bits are below `threshold` become 0, the others
 // are multiplied by `scale`. Unit 128 m + 16 q + i takes half q % 2 of word q / 2 of the counter
-// (counters..., 16 m + i).
+// (counters..., first + 16 m + i).
 struct DropKey {
     std::uint64_t key;
-    std::uint32_t counters[3];
+    std::uint32_t counters[3], first;
     std::uint32_t threshold;  // of 65,536
     float scale;
 };
 
 // What AdamW does to n weights (Loshchilov and Hutter 2019):
-//   m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2
+//   m = beta1 m + new1 g; v = beta2 v + new2 g^2; new = 1 - beta
 //   w = w keep - rate m / (sqrt(v) / root + epsilon)
 struct AdamW {
-    float beta1, beta2, keep, rate, root, epsilon;
+    float beta1, new1, beta2, new2, keep, rate, root, epsilon;
 };
 
 struct TrainingKernels {

@@ -270,8 +270,8 @@ void LayerPass::input_gradient(Part inputs, const Rows& dx) const {
     }
 }
 
-std::size_t LayerPass::room() const {
-    const std::size_t columns = 16 * sixteens(), width = padded(std::max(H_, I_));
+std::size_t LayerPass::room(std::size_t threads) const {
+    const std::size_t columns = 16 * (sixteens() / threads + 1), width = padded(std::max(H_, I_));
     return columns * width + outer_room(columns, width);
 }
 

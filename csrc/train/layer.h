@@ -53,7 +53,7 @@ class LayerPass {
     void input_gradient(Part inputs, const Rows& dx) const;
     // Those of the weights, of some sixteens.
     void weight_gradients(Part sixteens, const LayerParameters& gradients, float* room) const;
-    std::size_t room() const;  // floats of it
+    std::size_t room(std::size_t threads) const;  // floats of it, for a part of so many
     // To be called when all are there.
     void hide_gradients(const LayerParameters& gradients) const;
 

@@ -27,16 +27,17 @@ class Masks {
     // Hides a share of a row of n units.
     void drop(const Kernels& kernels, double share, Place place, std::size_t layer,
               std::size_t time, std::size_t row, float* x, std::size_t n) const {
-        const auto where = static_cast<std::uint32_t>(place) | static_cast<std::uint32_t>(layer)
-                                                                   << 3;
-        kernels.training.drop(
-            x,
-            {.key = key->seed,
-             .counters = {key->step, where << 20 | static_cast<std::uint32_t>(time),
-                          key->first_row + static_cast<std::uint32_t>(row)},
-             .threshold = static_cast<std::uint32_t>(std::lround(share * 65536)),
-             .scale = static_cast<float>(1 / (1 - share))},
-            n);
+        const auto where =
+            static_cast<std::uint32_t>(place) + 5 * static_cast<std::uint32_t>(layer);
+        const DropKey named{
+            .key = key->seed,
+            .counters = {key->step, static_cast<std::uint32_t>(time),
+                         key->first_row + static_cast<std::uint32_t>(row)},
+            .first = where << 24,
+            .threshold = static_cast<std::uint32_t>(std::lround(share * 65536)),
+            .scale = static_cast<float>(1 / (1 - share)),
+        };
+        kernels.training.drop(x, named, n);
     }
 };
 

@@ -126,7 +126,7 @@ void Pass::backward(const Batch& batch, const Parameters& gradients) {
             layer.begin_gather();
             split(layer.sixteens(), [&](Part part, std::size_t) { layer.gather(part); });
         }
-        for (Aligned<float>& room : rooms_) room.grow(layer.room());
+        for (Aligned<float>& room : rooms_) room.grow(layer.room(team_->size()));
         split(layer.sixteens(), [&](Part part, std::size_t thread) {
             layer.weight_gradients(part, gradients.layers[l], rooms_[thread].data());
         });

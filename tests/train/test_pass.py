@@ -181,6 +181,34 @@ def test_wrong_calls_of_every_kind_are_refused_or_right() -> None:
         never_made.run(weights={}, mask=None, gradients=None, **batch_of(GOOD, 1, 1))
 
 
+def test_weights_that_are_not_there_are_not_hidden() -> None:
+    with pytest.raises(ValueError, match="weight_dropout is not for cell mingru"):
+        made(ModelConfig("mingru", 9, 5, 18), weight_dropout=0.5)
+
+
+def test_arrays_live_as_long_as_the_pass_works_on_them() -> None:
+    """Whatever the mapping that holds them does, and ids may be written over."""
+
+    class Fleeting(dict[str, np.ndarray]):
+        def __getitem__(self, name: str) -> np.ndarray:
+            return super().__getitem__(name).copy()
+
+    config = ModelConfig("gru", 5, 5, 18, layers=2, bias=False)
+    batch, weights = batch_of(config, 4, 3), Fleeting(weights_of(config))
+    gradients = Fleeting({name: np.zeros_like(weight) for name, weight in weights.items()})
+    made(config).run(weights=weights, mask=None, gradients=gradients, **batch)
+    assert all(gradient.any() for gradient in gradients.values())
+
+    config = ModelConfig("gru", 6, 5, 18, layers=2, bias=False)
+    batch, weights = batch_of(config, 1, 3), weights_of(config)
+    ids = batch["inputs"].view(np.float32).reshape(6)
+    gradients = {name: np.zeros_like(weight) for name, weight in weights.items()}
+    made(config).run(
+        weights=weights, mask=None, gradients={**gradients, "output_bias": ids}, **batch
+    )
+    assert ids.any()
+
+
 def test_arrays_that_cannot_be_written_are_refused() -> None:
     weights, batch = weights_of(GOOD), batch_of(GOOD, 4, 3)
     gradients = {name: np.empty_like(weight) for name, weight in weights.items()}

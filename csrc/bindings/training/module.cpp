@@ -40,17 +40,20 @@ float* floats(const py::handle& value, const std::vector<std::size_t>& shape,
     return const_cast<float*>(static_cast<const float*>(array.data()));
 }
 
+using Ids = std::vector<std::int64_t>;
+
 // ids [T, B], every one in [0, below).
-const std::int64_t* ids_of(const py::array& array, std::size_t times, std::size_t rows,
-                           std::size_t below, const std::string& name) {
+Ids ids_of(const py::array& array, std::size_t times, std::size_t rows, std::size_t below,
+           const std::string& name) {
     check_array<std::int64_t>(array, "int64", 2, name);
     check(static_cast<std::size_t>(array.shape(0)) == times &&
               static_cast<std::size_t>(array.shape(1)) == rows,
           name + " has a wrong shape");
-    const auto* ids = static_cast<const std::int64_t*>(array.data());
-    for (std::size_t n = 0; n < times * rows; ++n)
-        check(ids[n] >= 0 && static_cast<std::size_t>(ids[n]) < below,
-              name + " holds " + std::to_string(ids[n]) + ", which is no id");
+    const auto* data = static_cast<const std::int64_t*>(array.data());
+    Ids ids(data, data + times * rows);
+    for (const std::int64_t id : ids)
+        check(id >= 0 && static_cast<std::size_t>(id) < below,
+              name + " holds " + std::to_string(id) + ", which is no id");
     return ids;
 }
 
@@ -74,6 +77,8 @@ class BoundPass {
         check_share(options.embedding_dropout, "embedding_dropout");
         check_share(options.weight_dropout, "weight_dropout");
         check_share(options.recurrent_dropout, "recurrent_dropout");
+        check(options.weight_dropout == 0 || config_.cell.is_recurrent(),
+              "weight_dropout is not for cell " + cell + ": it has no recurrent weights");
         pass_ = std::make_unique<Pass>(config_, options, threads);
     }
 
@@ -87,13 +92,17 @@ class BoundPass {
         check_array<std::int64_t>(inputs, "int64", 2, "inputs");
         const auto T = static_cast<std::size_t>(inputs.shape(0));
         const auto B = static_cast<std::size_t>(inputs.shape(1));
-        check(T > 0 && B > 0 && T < (1u << 20) && B < (1u << 20), "the batch has a wrong size");
+        const std::size_t largest = std::size_t{1} << 31;
+        check(T > 0 && B > 0 && T < largest && B < largest / T, "the batch has a wrong size");
         const std::size_t V = config_.vocabulary_size, H = config_.hidden_size;
-        const Batch batch{T, B, ids_of(inputs, T, B, V, "inputs"),
-                          ids_of(targets, T, B, V, "targets")};
-        const Parameters read = parameters(weights, "weight ", false);
+        // Copies: Python may write to its arrays meanwhile.
+        const Ids input_ids = ids_of(inputs, T, B, V, "inputs");
+        const Ids target_ids = ids_of(targets, T, B, V, "targets");
+        const Batch batch{T, B, input_ids.data(), target_ids.data()};
+        std::vector<py::object> held;  // every array, as long as the pass works on it
+        const Parameters read = parameters(weights, "weight ", false, held);
         std::optional<Parameters> write;
-        if (gradients) write = parameters(*gradients, "gradient ", true);
+        if (gradients) write = parameters(*gradients, "gradient ", true, held);
         check(states.size() == config_.layers * config_.cell.states, "states: a wrong number");
         std::vector<float*> vectors;
         for (const py::object& state : states)
@@ -108,14 +117,19 @@ class BoundPass {
     }
 
   private:
-    Parameters parameters(const py::dict& arrays, const std::string& what, bool write) const {
+    Parameters parameters(const py::dict& arrays, const std::string& what, bool write,
+                          std::vector<py::object>& held) const {
         const std::size_t V = config_.vocabulary_size, E = config_.embedding_size;
         const std::size_t H = config_.hidden_size, G = config_.cell.gates() * H;
         std::size_t taken = 0;
         const auto of = [&](const std::string& name, const std::vector<std::size_t>& shape) {
-            check(arrays.contains(name), what + "'" + name + "' is missing");
+            // Not by the mapping's own methods, which may give another array each time.
+            PyObject* found = PyDict_GetItemWithError(arrays.ptr(), py::str(name).ptr());
+            if (PyErr_Occurred() != nullptr) throw py::error_already_set();
+            check(found != nullptr, what + "'" + name + "' is missing");
+            held.push_back(py::reinterpret_borrow<py::object>(found));
             ++taken;
-            return floats(arrays[py::str(name)], shape, what + "'" + name + "'", write);
+            return floats(held.back(), shape, what + "'" + name + "'", write);
         };
         Parameters found{};
         found.embedding = of("embedding", {V, E});
@@ -154,14 +168,15 @@ float* numbers(const py::array& array, const std::string& name, std::size_t n) {
 }
 
 void adamw(const py::array& weights, const py::array& gradient, const py::array& mean,
-           const py::array& square, float beta1, float beta2, float keep, float rate, float root,
-           float epsilon) {
+           const py::array& square, float beta1, float new1, float beta2, float new2, float keep,
+           float rate, float root, float epsilon) {
     const auto [w, n] = numbers(weights, "weights");
     float *g = numbers(gradient, "gradient", n), *m = numbers(mean, "mean", n);
     float* v = numbers(square, "square", n);
     const py::gil_scoped_release release;
     const StandardRounding rounding;
-    select_kernels().training.adamw(w, g, m, v, {beta1, beta2, keep, rate, root, epsilon}, n);
+    select_kernels().training.adamw(w, g, m, v,
+                                    {beta1, new1, beta2, new2, keep, rate, root, epsilon}, n);
 }
 
 void sgd(const py::array& weights, const py::array& gradient, const py::array& velocity, float rate,
@@ -232,8 +247,8 @@ PYBIND11_MODULE(_training, m) {
              py::arg("gradients").none(true));
 
     m.def("adamw", &adamw, py::kw_only(), py::arg("weights"), py::arg("gradient"), py::arg("mean"),
-          py::arg("square"), py::arg("beta1"), py::arg("beta2"), py::arg("keep"), py::arg("rate"),
-          py::arg("root"), py::arg("epsilon"));
+          py::arg("square"), py::arg("beta1"), py::arg("new1"), py::arg("beta2"), py::arg("new2"),
+          py::arg("keep"), py::arg("rate"), py::arg("root"), py::arg("epsilon"));
     m.def("sgd", &sgd, py::kw_only(), py::arg("weights"), py::arg("gradient"), py::arg("velocity"),
           py::arg("rate"), py::arg("momentum"), py::arg("decay"));
     m.def("approach", &approach, py::kw_only(), py::arg("mean"), py::arg("x"), py::arg("share"));
