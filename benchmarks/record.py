@@ -67,8 +67,8 @@ def record(results: Path, before: str) -> str:
 
 
 def processor(part: str) -> str:
-    """What a section was measured on."""
-    found = re.search(r"\d cores of (.+?) \(L", " ".join(part.splitlines()[2:5]))
+    """What a section was measured on: a name alone may mean several, which differ in caches."""
+    found = re.search(r"\d cores of (.+? \(L[^)]*\))", " ".join(part.splitlines()[2:5]))
     return found[1] if found else ""
 
 

@@ -138,8 +138,8 @@ def test_what_another_processor_did_stays_in_the_record(tmp_path: Path) -> None:
     written = tmp_path / "screen.json"
     write_json(written, "screen", [], [Table("Speed", [""], [["30"]])], [])
     kept, text = json.loads(written.read_text()), ""
-    for name, rate in (("One", "30"), ("Other", "29"), ("One", "31")):
-        kept["machine"] |= {"processor": name, "caches": {"L1": 32_768}}
+    for cache, rate in ((32_768, "30"), (49_152, "29"), (32_768, "31")):
+        kept["machine"] |= {"processor": "One", "caches": {"L1": cache}}
         kept["tables"][0]["rows"] = [[rate]]
         written.write_text(json.dumps(kept))
         text = record(tmp_path, text)
