@@ -321,7 +321,13 @@ def test_the_bits_do_not_know_the_threads(threads: int) -> None:
     assert identities(threads) == json.loads(GOLDEN.read_text())
 
 
-@pytest.mark.parametrize("isa", _engine.instruction_sets())
+@pytest.mark.parametrize(
+    "isa",
+    [
+        pytest.param(isa, marks=[pytest.mark.long] if isa == "portable" else [])
+        for isa in _engine.instruction_sets()
+    ],
+)
 def test_the_bits_do_not_know_the_instruction_set(isa: str) -> None:
     libraries = {"ATEN_CPU_CAPABILITY": "default", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
     done = subprocess.run(
