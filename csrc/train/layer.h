@@ -46,7 +46,7 @@ class LayerPass {
 
     // How many sixteens of gates there are, of all products.
     std::size_t sixteens() const;
-    // Adds up what was looked up, of some sixteens; for layers that read by ids.
+    // For layers that read by ids: adds up what was looked up, of some sixteens.
     void begin_gather();
     void gather(Part sixteens);
     // The gradient of some of the rows that it reads.

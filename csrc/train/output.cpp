@@ -33,8 +33,7 @@ PassResult Pass::output(const Parameters& weights, const Batch& batch,
         bias_sum_.grow(Vp);
         std::fill_n(output_sum_.data(), Vp * Hp, 0.0f);
         std::fill_n(bias_sum_.data(), Vp, 0.0f);
-        for (Aligned<float>& room : rooms_)
-            room.grow(outer_room(16 * (Vp / 16 / team_->size() + 1), Hp));
+        make_rooms(outer_room(16 * (Vp / 16 / team_->size() + 1), Hp));
     }
 
     const float share = 1.0f / static_cast<float>(std::max<std::size_t>(result.count, 1));

@@ -64,14 +64,25 @@ void Pass::drop(Place place, std::size_t layer, const Batch& batch, std::size_t 
     masks_.drop(kernels_, regularisers_.dropout, place, layer, time, n % batch.rows, x, width);
 }
 
-void Pass::embed(const Parameters& weights, const Batch& batch) {
-    const std::size_t V = config_.vocabulary_size, E = config_.embedding_size;
-    characters_.shape(V, E);
-    Aligned<float> seen(padded(V));
-    std::fill_n(seen.data(), V, 1.0f);
+// What the embedding of each character is multiplied with.
+Aligned<float> Pass::seen_characters() const {
+    Aligned<float> seen(known_.size());
+    std::fill_n(seen.data(), seen.size(), 1.0f);
     if (hides(regularisers_.embedding_dropout))
         masks_.drop(kernels_, regularisers_.embedding_dropout, Place::characters, 0, 0, 0,
                     seen.data(), seen.size());
+    return seen;
+}
+
+// Makes room for the outer sums of each thread that is at work.
+void Pass::make_rooms(std::size_t floats) {
+    for (std::size_t thread = 0; thread < team_->size(); ++thread) rooms_[thread].grow(floats);
+}
+
+void Pass::embed(const Parameters& weights, const Batch& batch) {
+    const std::size_t V = config_.vocabulary_size, E = config_.embedding_size;
+    characters_.shape(V, E);
+    const Aligned<float> seen = seen_characters();
     for (std::size_t v = 0; v < V; ++v) {
         std::copy_n(weights.embedding + v * E, E, characters_[v]);
         kernels_.training.scale(characters_[v], seen[v], characters_.width());
@@ -126,7 +137,7 @@ void Pass::backward(const Batch& batch, const Parameters& gradients) {
             layer.begin_gather();
             split(layer.sixteens(), [&](Part part, std::size_t) { layer.gather(part); });
         }
-        for (Aligned<float>& room : rooms_) room.grow(layer.room(team_->size()));
+        make_rooms(layer.room(team_->size()));
         split(layer.sixteens(), [&](Part part, std::size_t thread) {
             layer.weight_gradients(part, gradients.layers[l], rooms_[thread].data());
         });
@@ -153,11 +164,7 @@ void Pass::embed_back(const Batch& batch, const Parameters& gradients) {
                                   dembedded_.width());
         }
     }
-    Aligned<float> seen(padded(V));
-    std::fill_n(seen.data(), V, 1.0f);
-    if (hides(regularisers_.embedding_dropout))
-        masks_.drop(kernels_, regularisers_.embedding_dropout, Place::characters, 0, 0, 0,
-                    seen.data(), seen.size());
+    const Aligned<float> seen = seen_characters();
     for (std::size_t v = 0; v < V; ++v) {
         kernels_.training.scale(dcharacters_[v], seen[v], dcharacters_.width());
         std::copy_n(dcharacters_[v], E, gradients.embedding + v * E);

@@ -73,6 +73,8 @@ class Pass {
                    const MaskKey* mask, const Parameters* gradients);
 
   private:
+    Aligned<float> seen_characters() const;
+    void make_rooms(std::size_t floats);
     void embed(const Parameters& weights, const Batch& batch);
     void forward(const Batch& batch);
     PassResult output(const Parameters& weights, const Batch& batch, const Parameters* gradients);
