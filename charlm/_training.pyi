@@ -43,12 +43,15 @@ class Pass:
         states: Sequence[_Floats],
         mask: tuple[int, int, int] | None,
         gradients: Mapping[str, _Floats] | None,
+        gates: Sequence[_Floats] | None = None,
     ) -> tuple[float, int, float]:
         """The sum of the losses over real targets, their number, and the penalty.
 
         inputs, targets: [T, B]. states: [B, H] each, layer by layer; they are read, then written.
         mask: (seed, step, first row) of what is hidden; None hides nothing. gradients: of the mean
         loss and the penalty, written; None computes none. Both by the names of `parameter_shapes`.
+        gates: [T, B, gates x H] of each layer, written, in the order of `Cell.gates`; not together
+        with gradients.
         """
 
 def adamw(

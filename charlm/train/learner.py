@@ -161,7 +161,7 @@ class Learner:
     def _step(self, closely: bool) -> Update:
         rate = learning_rate(self.options, self.position, self.progress())
         batches = [self._next_batch() for _ in range(self.options.accumulate)]
-        probe = Probe() if closely else None
+        probe = Probe(self.passes) if closely else None
         if probe:
             probe.before_batch(self.model, batches[0], self._state_before(batches[0]))
         counts = [int((batch.targets_TB != PAD).sum()) for batch in batches]

@@ -10,6 +10,7 @@ from torch import Tensor
 from charlm.options.train_config import TrainConfig
 from charlm.text.vocabulary import PAD
 from charlm.train.dataset import Batch
+from charlm.train.gates import gates_of
 from charlm.train.loss import masked_cross_entropy
 from charlm.train.model import CharModel, ModelState, detached
 from charlm.train.passes import Learned
@@ -48,3 +49,11 @@ class LoopPass:
             logits_TBV.flatten(0, 1), targets_TB.flatten(), reduction="none", ignore_index=PAD
         )
         return float(each.double().sum()), after
+
+    def gates(self, model: CharModel, inputs_TB: Tensor, state: ModelState) -> dict[str, Tensor]:
+        """The gates of every layer: see `ModelPass.gates`."""
+        return gates_of(model, inputs_TB, state)
+
+    def norm(self, values: Tensor) -> float:
+        """The Euclidean norm: see `ModelPass.norm`."""
+        return float(values.norm())

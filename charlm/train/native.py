@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from charlm import _training
+from charlm.model.cells import CELLS
 from charlm.model.config import ModelConfig
 from charlm.options.train_config import TrainConfig
 from charlm.text.vocabulary import PAD
@@ -74,18 +75,36 @@ class NativePass:
     ) -> tuple[float, ModelState]:
         """The sum of the losses, and the state after: see `ModelPass.measure`."""
         after = _copies(state)
-        targets_TB = torch.full_like(inputs_TB, PAD) if targets_TB is None else targets_TB
-        return self._run(model, inputs_TB, targets_TB, after, None, None)[0], after
+        return self._run(model, inputs_TB, targets_TB, after)[0], after
+
+    def gates(self, model: CharModel, inputs_TB: Tensor, state: ModelState) -> dict[str, Tensor]:
+        """The gates of every layer: see `ModelPass.gates`."""
+        config = model.config
+        letters = [gate.letter for gate in CELLS[config.cell].gates]
+        shape = *inputs_TB.shape, len(letters) * config.hidden_size
+        made = [torch.empty(shape) for _ in range(config.layers)]
+        self._run(model, inputs_TB, None, _copies(state), gates=made)
+        return {
+            f"layers.{layer}.{letter}": gate_TBH
+            for layer, gates_TBG in enumerate(made)
+            for letter, gate_TBH in zip(letters, gates_TBG.chunk(len(letters), 2), strict=True)
+        }
+
+    def norm(self, values: Tensor) -> float:
+        """The Euclidean norm: see `ModelPass.norm`."""
+        return _norm([values])
 
     def _run(
         self,
         model: CharModel,
         inputs_TB: Tensor,
-        targets_TB: Tensor,
+        targets_TB: Tensor | None,
         state: ModelState,
-        key: tuple[int, int, int] | None,
-        gradients: dict[str, Tensor] | None,
+        key: tuple[int, int, int] | None = None,
+        gradients: dict[str, Tensor] | None = None,
+        gates: Sequence[Tensor] | None = None,
     ) -> tuple[float, int, float]:
+        targets_TB = torch.full_like(inputs_TB, PAD) if targets_TB is None else targets_TB
         made = None
         if gradients is not None:
             made = {name: _array(gradient) for name, gradient in gradients.items()}
@@ -96,6 +115,7 @@ class NativePass:
             states=[_array(vector) for layer in state for vector in layer],
             mask=key,
             gradients=made,
+            gates=None if gates is None else [_array(layer) for layer in gates],
         )
 
 
@@ -189,8 +209,7 @@ class NativeSGD(torch.optim.Optimizer):
 def clip(weights: Iterable[Tensor], longest: float) -> float:
     """Scale the gradients to a norm of at most `longest`; returns the norm that they had."""
     gradients = [weight.grad for weight in weights if weight.grad is not None]
-    # sqrt is rounded right everywhere; ** 0.5 is the system's own power.
-    norm = math.sqrt(sum(_training.squares(_array(gradient)) for gradient in gradients))
+    norm = _norm(gradients)
     share = longest / (norm + 1e-6)
     if share < 1:
         for gradient in gradients:
@@ -202,6 +221,11 @@ def clip(weights: Iterable[Tensor], longest: float) -> float:
 def approach(mean: Tensor, weight: Tensor, share: float) -> None:
     """mean += share (weight - mean)"""
     _training.approach(mean=_array(mean), x=_array(weight), share=share)
+
+
+def _norm(tensors: Iterable[Tensor]) -> float:
+    # sqrt is rounded right everywhere; ** 0.5 is the system's own power.
+    return math.sqrt(sum(_training.squares(_array(tensor)) for tensor in tensors))
 
 
 def _with_gradient(groups: list[dict[str, Any]]) -> Iterable[tuple[dict[str, Any], Tensor]]:

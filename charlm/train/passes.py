@@ -36,3 +36,11 @@ class ModelPass(Protocol):
     ) -> tuple[float, ModelState]:
         """The sum of the losses over real targets (0 without any), and the state after."""
         ...
+
+    def gates(self, model: CharModel, inputs_TB: Tensor, state: ModelState) -> dict[str, Tensor]:
+        """The gates of every layer, [T, B, H] each, as "layers.0.i"; nothing is hidden."""
+        ...
+
+    def norm(self, values: Tensor) -> float:
+        """The Euclidean norm of all the numbers of a tensor."""
+        ...

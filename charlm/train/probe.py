@@ -10,8 +10,9 @@ from torch import Tensor
 
 from charlm.text.vocabulary import PAD
 from charlm.train.dataset import Batch
-from charlm.train.gates import gates_of, ranges_of
+from charlm.train.gates import ranges_of
 from charlm.train.model import CharModel, ModelState
+from charlm.train.passes import ModelPass
 
 _ROWS = 4  # of the batch whose gates are looked at
 _MOST = 20_000  # values of one gate or gradient: evenly spread over it
@@ -28,6 +29,7 @@ class Probe:
     none for a weight that was all 0, as biases are at first.
     """
 
+    passes: ModelPass
     gates: dict[str, Tensor] = field(default_factory=dict)
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     gradients: dict[str, Tensor] = field(default_factory=dict)
@@ -40,18 +42,18 @@ class Probe:
         """Look at the gates on the first rows, over real targets."""
         real_TB = batch.targets_TB[:, :_ROWS] != PAD
         rows = tuple(tuple(tensor[:_ROWS] for tensor in layer) for layer in state)
-        gates = gates_of(model, batch.inputs_TB[:, :_ROWS], rows)
+        gates = self.passes.gates(model, batch.inputs_TB[:, :_ROWS], rows)
         self.gates = {name: sample(gate_TBH[real_TB]) for name, gate_TBH in gates.items()}
         self.ranges = ranges_of(model.config)
 
     def before_clipping(self, model: CharModel) -> None:
         """Measure the gradients, and remember the weights."""
-        self.gradient_norms = _gradient_norms(model)
+        self.gradient_norms = self._norms_of(model)
         self._weights = {name: w.detach().clone() for name, w in model.named_parameters()}
 
     def before_update(self, model: CharModel) -> None:
         """Measure the gradients again."""
-        self.clipped_norms = _gradient_norms(model)
+        self.clipped_norms = self._norms_of(model)
         self.gradients = {
             name: sample(w.grad) for name, w in model.named_parameters() if w.grad is not None
         }
@@ -60,9 +62,16 @@ class Probe:
         """Measure how far each weight went."""
         for name, weight in model.named_parameters():
             before = self._weights[name]
-            if size := float(before.norm()):
-                self.update_ratios[name] = float((weight.detach() - before).norm()) / size
+            if size := self.passes.norm(before):
+                self.update_ratios[name] = self.passes.norm(weight.detach() - before) / size
         self._weights = {}
+
+    def _norms_of(self, model: CharModel) -> dict[str, float]:
+        return {
+            name: self.passes.norm(weight.grad)
+            for name, weight in model.named_parameters()
+            if weight.grad is not None
+        }
 
     def as_values(self) -> dict[str, Any]:
         """Compact JSON values, for the run log."""
@@ -80,14 +89,6 @@ def sample(values: Tensor) -> Tensor:
     """At most some 20,000 of the values, evenly spread, flat; all of them if they are fewer."""
     flat = values.detach().flatten()
     return flat[:: -(-len(flat) // _MOST)].clone()
-
-
-def _gradient_norms(model: CharModel) -> dict[str, float]:
-    return {
-        name: float(weight.grad.norm())
-        for name, weight in model.named_parameters()
-        if weight.grad is not None
-    }
 
 
 def _summary(values: Tensor, ends: tuple[float, float]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ _RISEN = 0.5  # nats, at least, by which the loss of a step is above the lowest
 #: Why a run ended that came to its end.
 BUDGET_USED, STALE = "budget used", "no better in"
 _STEPS_PER_LINE = 10  # of the run log
-_STEPS_PER_PROBE = 100  # and a probe of the first step
+STEPS_PER_PROBE = 100  # and a probe of the first step
 _SECONDS_BETWEEN_SAVES = 60.0
 _SECONDS_BETWEEN_LOOKS = 0.1  # while it is paused
 
@@ -100,7 +100,7 @@ class Trainer:
                 last_save = time.monotonic()
 
     def _is_probed(self, step: int) -> bool:
-        return step == 1 or step % _STEPS_PER_PROBE == 0
+        return step == 1 or step % STEPS_PER_PROBE == 0
 
     def _is_due(self) -> bool:
         """Whether it is time to evaluate: at the end, and evenly before, but not all the time."""

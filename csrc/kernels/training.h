@@ -41,6 +41,8 @@ struct TrainingStep {
     const char* name;
     void (*forward)(const Product& product, const CellRows& rows, const TapeRows& tape);
     void (*backward)(const BackRows& rows);
+    // What one row kept becomes the gates' values, in `size` columns; null where it is those.
+    void (*values)(float* kept, std::size_t size);
 };
 
 // out[i][j] += sum over n of a[n][i] b[n][j], for i in [from, to): blocks of kOuterRows rows, each

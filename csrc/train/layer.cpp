@@ -177,4 +177,16 @@ void LayerPass::end(float* const* state) const {
     }
 }
 
+void LayerPass::gates(float* out) const {
+    const std::size_t G = cell_.gates() * H_;
+    for (const Step& step : steps_)
+        for (std::size_t n = 0; n < step.kept.count(); ++n) {
+            float* kept = step.kept[n];
+            if (step.run.values != nullptr) step.run.values(kept, step.kept.width());
+            step.gates.each_column(0, step.kept.width(), [&](std::size_t g, std::size_t column) {
+                out[n * G + g] = kept[column];
+            });
+        }
+}
+
 }  // namespace charlm

@@ -38,6 +38,8 @@ class LayerPass {
     // All times of some of the B rows.
     void forward(Part rows);
     void end(float* const* state) const;
+    // What the gates came to, [N, G] as the weights are stacked, where there was no way back.
+    void gates(float* out) const;
 
     // The gradient of its output, [N] of H: to be filled before `backward`, which uses it up.
     Rows dh;

@@ -71,6 +71,8 @@ class Pass {
     // the mean loss over real targets and the penalty; they are written, not added to.
     PassResult run(const Parameters& weights, const Batch& batch, const std::vector<float*>& states,
                    const MaskKey* mask, const Parameters* gradients);
+    // What the gates of a layer came to, [N, G], in a run that had no way back.
+    void gates(std::size_t layer, float* out) const { layers_[layer].gates(out); }
 
   private:
     Aligned<float> seen_characters() const;

@@ -31,7 +31,14 @@ def test_whatever_comes_in_is_refused_by_the_contract() -> None:
     lines = [line.split() for line in fuzz(5_000, seed=1).splitlines() if "accepted" in line]
     counts = {name: (int(accepted), int(refused)) for name, _, accepted, _, refused in lines}
     # Neither half may be empty: calls get deep, and wrong ones are seen to be wrong.
-    for name in ("Model", "SamplingSession", "BeamSession", "ScoringSession", "PromptState.load"):
+    for name in (
+        "Model",
+        "SamplingSession",
+        "BeamSession",
+        "ScoringSession",
+        "PromptState.load",
+        "Pass.run",
+    ):
         accepted, refused = counts[name]
         assert min(accepted, refused) > 0, name
     assert counts["SamplingSession.advance"][0] > 300

@@ -35,6 +35,7 @@ from charlm.options.train_config import TrainConfig
 from charlm.reference import ReferenceModel, parts_of, trace
 from charlm.run.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charlm.train.gates import gates_of, ranges_of
+from charlm.train.loop import LoopPass
 from charlm.train.model import CharModel
 from charlm.train.probe import Probe
 from charlm.train.regularise import Regularisers
@@ -127,7 +128,7 @@ def test_what_its_gates_do_is_seen(checkpoint: Checkpoint) -> None:
         np.testing.assert_allclose(found[name], gate_TBH[1:, 0], rtol=1e-4, atol=1e-5)
     a, g = found["layers.1.a"], found["layers.1.g"]
     np.testing.assert_allclose(a[1:], a[:-1] / 2 + g[1:], rtol=1e-5)
-    probe = Probe(gates=gates, ranges=ranges_of(checkpoint.config))
+    probe = Probe(LoopPass(TrainConfig()), gates, ranges_of(checkpoint.config))
     assert probe.as_values()["gates"]["layers.0.g"]["high"] == 0  # it has no upper end
 
 

@@ -1,4 +1,4 @@
-"""Hands the native engine, and what loads files, arguments that are wrong in every way.
+"""Hands the native modules, and what loads files, arguments that are wrong in every way.
 
 python tests/support/fuzz_engine.py --calls 1000000 --seed 1
 
@@ -24,6 +24,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+from fuzz_training import TrainingCases
 from fuzzing import INTEGERS, bad_array, damaged, spoiled
 
 from charlm import _engine
@@ -83,12 +84,15 @@ class Fuzzer:
         self._states = [engine.feed("abcab") for engine in self._engines[:3]]
         self._states[0].save(self._file)
         self._sealed_state = self._file.read_bytes()
+        training = TrainingCases(self._call)
         self._cases: list[Callable[[Random], None]] = [
             *(3 * [self._sampling]),
             *(3 * [self._beams]),
             *(2 * [self._scoring]),
             *(self._model, self._functions, self._checkpoint_file, self._state_file),
             self._state_value,
+            *(2 * [training.passes]),
+            training.functions,
         ]
 
     @property

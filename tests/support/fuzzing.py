@@ -54,7 +54,9 @@ def bad_array(random: Random, array: np.ndarray) -> Any:
 
 
 def bad_ids(random: Random, ids: Any) -> Any:
-    """A list of ids, or of lists of them, spoiled somewhere."""
+    """A list of ids, or of lists of them, or an array, spoiled somewhere."""
+    if isinstance(ids, np.ndarray):
+        return bad_array(random, ids)
     if not isinstance(ids, list) or random.random() < 0.15:
         return wild(random)
     how = random.randrange(5)
@@ -94,9 +96,13 @@ def bad_dice(random: Random, dice: Any) -> Any:
     return [*dice[:place], random.choice([*pairs, wild(random)]), *dice[place + 1 :]]
 
 
-def bad_tensors(random: Random, tensors: Any) -> Any:
-    """Tensors with one missing, too many, misnamed or spoiled."""
-    changed = dict(tensors)
+def bad_arrays(random: Random, arrays: Any) -> Any:
+    """Named arrays with one missing, too many, misnamed or spoiled; one alone spoiled."""
+    if isinstance(arrays, np.ndarray):
+        return bad_array(random, arrays)
+    if not isinstance(arrays, dict):
+        return wild(random)
+    changed = dict(arrays)
     name = random.choice(list(changed))
     tensor = changed.pop(name)
     how = random.randrange(8)
@@ -109,13 +115,35 @@ def bad_tensors(random: Random, tensors: Any) -> Any:
     return {**changed, name: bad_array(random, tensor)}
 
 
+def bad_states(random: Random, arrays: Any) -> Any:
+    """A list of arrays with one missing, too many or spoiled."""
+    if not isinstance(arrays, list) or not arrays or random.random() < 0.2:
+        return wild(random)
+    place = random.randrange(len(arrays))
+    bad = bad_array(random, arrays[place])
+    return random.choice(
+        [arrays[1:], [*arrays, arrays[0]], [*arrays[:place], bad, *arrays[place + 1 :]]]
+    )
+
+
+def bad_options(random: Random, options: Any) -> Any:
+    """Options with one missing, too many or of any value."""
+    changed = dict(options)
+    changed[random.choice([*changed, "more"])] = wild(random)
+    if random.random() < 0.2:
+        changed.pop(random.choice([*changed]))
+    return wild(random) if random.random() < 0.1 else changed
+
+
 #: How an argument is spoiled, by its name; `wild` otherwise.
 SPOILERS: dict[str, Callable[[Random, Any], Any]] = {
     **dict.fromkeys(("prompts", "stops", "banned", "inputs", "targets", "counter"), bad_ids),
-    **dict.fromkeys(("ids", "x"), bad_array),
+    **dict.fromkeys(("ids", "x", "gradient", "mean", "square", "velocity"), bad_array),
     "starts": bad_starts,
     "dice": bad_dice,
-    "tensors": bad_tensors,
+    **dict.fromkeys(("tensors", "weights", "gradients"), bad_arrays),
+    **dict.fromkeys(("states", "gates"), bad_states),
+    "regularisers": bad_options,
 }
 
 

@@ -16,6 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from charlm.model.cells import CELLS, Arrays, product_with
 from charlm.model.config import ModelConfig
+from charlm.options.train_config import TrainConfig
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import LAST
 from charlm.run.log import read_run_log
@@ -23,6 +24,7 @@ from charlm.text.vocabulary import PAD
 from charlm.train.__main__ import main
 from charlm.train.gates import gates_of, ranges_of
 from charlm.train.learner import Learner
+from charlm.train.loop import LoopPass
 from charlm.train.model import CharModel
 from charlm.train.probe import Probe, sample
 from charlm.train.tell import texts
@@ -186,14 +188,14 @@ def test_a_probe_changes_nothing() -> None:
 def test_padding_is_not_among_the_gates() -> None:
     learner = learner_of(unit="sentence")
     batch = learner.batches.batch(0, 0)
-    probe = Probe()
+    probe = Probe(learner.passes)
     probe.before_batch(learner.model, batch, learner.model.zero_state(batch.inputs_TB.shape[1]))
     real = int((batch.targets_TB[:, :4] != PAD).sum())
     assert {len(values) for values in probe.gates.values()} == {real * 12}
 
 
 def test_the_summary_of_a_gate() -> None:
-    probe = Probe(ranges=ranges_of(ModelConfig("lstm", 3)))
+    probe = Probe(LoopPass(TrainConfig()), ranges=ranges_of(ModelConfig("lstm", 3)))
     probe.gates["layers.0.f"] = torch.linspace(0, 1, 1001)
     probe.gates["layers.0.g"] = torch.linspace(-1, 1, 1001)
     gates = probe.as_values()["gates"]
@@ -216,7 +218,7 @@ def test_a_large_tensor_is_sampled_all_over() -> None:
 def test_curves_are_those_of_the_run_log(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("charlm.train.trainer._STEPS_PER_PROBE", 50)
+    monkeypatch.setattr("charlm.train.trainer.STEPS_PER_PROBE", 50)
     run = tmp_path / "run"
     options = [*SMALL, "--steps", "60", "--unit", "continuous"]
     assert main(["--corpus", str(corpus), "--out", str(run), *options]) == 0

@@ -357,3 +357,22 @@ def test_a_batch_that_does_not_fit_is_refused() -> None:
     other = model_of(replace(options, hidden=9))
     with pytest.raises(ValueError, match="wrong shape"):
         passes.measure(other, batch.inputs_TB, batch.targets_TB, state_of(model))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_what_the_monitor_shows_is_the_same(cell: str) -> None:
+    options = options_of(cell=cell, hidden=19, layers=2)
+    model, batch = model_of(options).eval(), batch_of()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(3)  # gates that open and close
+    passes, loop = native(options), LoopPass(options)
+    before = [s.clone() for layer in state_of(model) for s in layer]
+    given = state_of(model)
+    mine, theirs = (p.gates(model, batch.inputs_TB, given) for p in (passes, loop))
+    assert all(map(torch.equal, (s for layer in given for s in layer), before))
+    assert mine.keys() == theirs.keys()
+    for name, gate_TBH in theirs.items():
+        torch.testing.assert_close(mine[name], gate_TBH, rtol=1e-5, atol=1e-5)
+    weight = model.layers[0].input_weight.detach()
+    assert passes.norm(weight) == pytest.approx(loop.norm(weight), rel=1e-6)

@@ -84,11 +84,11 @@ class BoundPass {
 
     using Mask = std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>;
 
-    std::tuple<double, std::size_t, double> run(const py::dict& weights, const py::array& inputs,
-                                                const py::array& targets,
-                                                const std::vector<py::object>& states,
-                                                const std::optional<Mask>& mask,
-                                                const std::optional<py::dict>& gradients) {
+    std::tuple<double, std::size_t, double> run(
+        const py::dict& weights, const py::array& inputs, const py::array& targets,
+        const std::vector<py::object>& states, const std::optional<Mask>& mask,
+        const std::optional<py::dict>& gradients,
+        const std::optional<std::vector<py::object>>& gates) {
         check_array<std::int64_t>(inputs, "int64", 2, "inputs");
         const auto T = static_cast<std::size_t>(inputs.shape(0));
         const auto B = static_cast<std::size_t>(inputs.shape(1));
@@ -107,12 +107,18 @@ class BoundPass {
         std::vector<float*> vectors;
         for (const py::object& state : states)
             vectors.push_back(floats(state, {B, H}, "state", true));
+        check(!(gates && gradients), "gates are not kept on the way back");
+        check(!gates || gates->size() == config_.layers, "gates: a wrong number");
+        std::vector<float*> seen;
+        for (const py::object& layer : gates.value_or(std::vector<py::object>{}))
+            seen.push_back(floats(layer, {T, B, config_.cell.gates() * H}, "gates", true));
         std::optional<MaskKey> key;
         if (mask) key = {std::get<0>(*mask), std::get<1>(*mask), std::get<2>(*mask)};
         const py::gil_scoped_release release;
         const std::lock_guard lock(turn_);
         const PassResult result =
             pass_->run(read, batch, vectors, key ? &*key : nullptr, write ? &*write : nullptr);
+        for (std::size_t l = 0; l < seen.size(); ++l) pass_->gates(l, seen[l]);
         return {result.loss, result.count, result.penalty};
     }
 
@@ -244,7 +250,7 @@ PYBIND11_MODULE(_training, m) {
              py::arg("regularisers"), py::arg("threads"))
         .def("run", &BoundPass::run, py::kw_only(), py::arg("weights"), py::arg("inputs"),
              py::arg("targets"), py::arg("states"), py::arg("mask").none(true),
-             py::arg("gradients").none(true));
+             py::arg("gradients").none(true), py::arg("gates").none(true) = py::none());
 
     m.def("adamw", &adamw, py::kw_only(), py::arg("weights"), py::arg("gradient"), py::arg("mean"),
           py::arg("square"), py::arg("beta1"), py::arg("new1"), py::arg("beta2"), py::arg("new2"),
