@@ -7,7 +7,9 @@ AdamW, on T times of B rows of random characters (V = 100, E = 64). charlm is as
 it: plainly, with what hides and what is paid for (dropout everywhere, both penalties), and by the
 loop in PyTorch. torch's GRU resets behind the product, the practical's before it: the same number
 of multiplications, another equation. bf16: torch's model under autocast to bfloat16, where the
-processor can do that.
+processor can do that. monitor: what a training takes longer for its close looks at one step in a
+hundred. At H 256 also what one would write without torch's layer: the loop over time, the same
+through `torch.compile`, and a scan in JAX.
 
 On one thread and one core, in turns; the figure is the median of characters per second of process
 time. GFLOP/s are those of the products of the plain update, against what the core can do. With two
@@ -19,45 +21,29 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from benchmarks.ceiling import Ceiling
+from benchmarks.learners import others
+from benchmarks.learners.charlm_learner import EVERYTHING, charlm_update
+from benchmarks.learners.torch_learners import LAYERS, STEPS, layer_update
 from benchmarks.measure import pin, take_turns
-from benchmarks.models import E, Size, V
+from benchmarks.models import Size, V
 from benchmarks.tables import Table, add_json_option, judged, write_json
 from charlm import _engine
 from charlm.model.cells import CELLS
-from charlm.options.train_config import LOOP, NATIVE, TrainConfig
-from charlm.text.vocabulary import PAD
-from charlm.train.dataset import Batch
-from charlm.train.loop import LoopPass
-from charlm.train.loss import masked_cross_entropy
-from charlm.train.model import CharModel
-from charlm.train.native import NativePass
-from charlm.train.optimiser import clip, make_optimiser
-from charlm.train.regularise import Regularisers
+from charlm.options.train_config import LOOP
+from charlm.train.trainer import STEPS_PER_PROBE
 
-LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 NAMES = CHARLM, REGULARISED, LOOPED, TORCH, BF16 = (
     "charlm", "with everything", "by the loop", "torch's layer", "bf16"
 )  # fmt: skip
-#: What hides and what is paid for, of every kind.
-EVERYTHING = {
-    "dropout": 0.3,
-    "embedding_dropout": 0.1,
-    "weight_dropout": 0.2,
-    "recurrent_dropout": 0.2,
-    "activation_penalty": 2.0,
-    "slowness_penalty": 1.0,
-}
+WATCHED = "monitor"
 #: Of the core's peak: where torch comes nearer to it than that leaves room for, this is enough.
 ENOUGH = 0.7
-Update = Callable[[Tensor], None]  # on ids [T + 1, B]
 Rates = Mapping[str, float]  # characters per second of every learner
 
 
@@ -77,60 +63,6 @@ def operations(size: Size) -> int:
     return 3 * 2 * (recurrent + inputs + V * hidden)
 
 
-class TorchModel(nn.Module):
-    """The model as one writes it around torch's layer."""
-
-    def __init__(self, size: Size) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(V, E)
-        self.layers = LAYERS[size.cell](E, size.hidden_size, size.layers)
-        self.output = nn.Linear(size.hidden_size, V)
-
-    def forward(self, ids_TB: Tensor) -> Tensor:
-        h_TBH, _ = self.layers(self.embedding(ids_TB))
-        return self.output(h_TBH)
-
-
-def torch_update(size: Size, **autocast: Any) -> Update:
-    """An update of torch's model."""
-    model = TorchModel(size)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=0.001)
-
-    def update(ids_TB: Tensor) -> None:
-        optimiser.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", torch.bfloat16, **autocast):
-            loss = masked_cross_entropy(model(ids_TB[:-1]).float(), ids_TB[1:], PAD)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-
-    return update
-
-
-def charlm_update(size: Size, sequence: str = NATIVE, threads: int = 1, **more: Any) -> Update:
-    """An update as the trainer makes it."""
-    given = {"dropout": 0.0, **more, "sequence": sequence, "threads": threads}
-    if not CELLS[size.cell].candidate:
-        given.pop("recurrent_dropout", None)
-    options = TrainConfig(
-        cell=size.cell, hidden=size.hidden_size, layers=size.layers, embedding=E, **given
-    )
-    config = options.model(V)
-    model = CharModel(config, Regularisers.of(options))
-    passes = NativePass(config, options) if sequence == NATIVE else LoopPass(options)
-    optimiser = make_optimiser(options, model)
-
-    def update(ids_TB: Tensor) -> None:
-        batch = Batch(ids_TB[:-1], ids_TB[1:], True)
-        learned = passes.learn(model, batch, model.zero_state(ids_TB.shape[1]), 1, 0)
-        optimiser.zero_grad(set_to_none=True)
-        learned.total.backward()
-        clip(options, model)
-        optimiser.step()
-
-    return update
-
-
 def peak() -> float:
     """GFLOP/s that this core can do in float32."""
     work = Ceiling(_engine.instruction_sets()[0]).operations(0.1)
@@ -143,17 +75,32 @@ def measure(size: Size, times: int, rows: int, rounds: int) -> Rates:
         charlm_update(size),
         charlm_update(size, **EVERYTHING),
         charlm_update(size, LOOP),
-        torch_update(size, enabled=False),
-        torch_update(size),
+        layer_update(size, enabled=False),
+        layer_update(size),
     ]
     ids_TB = torch.randint(2, V, (times + 1, rows))
     calls = {name: partial(update, ids_TB) for name, update in zip(NAMES, updates, strict=True)}
+    calls[WATCHED] = partial(charlm_update(size, watched=True), ids_TB)
     try:
         calls[BF16]()
     except RuntimeError:
         del calls[BF16]  # not on this processor
     take_turns(calls, 1)  # first calls allocate
     return {name: times * rows / took for name, took in take_turns(calls, rounds).items()}
+
+
+def measure_others(size: Size, times: int, rows: int, rounds: int) -> Table:
+    """What one would take beside torch's layer, at one size."""
+    ids_TB = torch.randint(2, V, (times + 1, rows))
+    updates, skipped = others(size)
+    for line in skipped:
+        print(line)
+    updates = {CHARLM: charlm_update(size), **updates, TORCH: layer_update(size, enabled=False)}
+    calls = {name: partial(update, ids_TB) for name, update in updates.items()}
+    take_turns(calls, 1)  # first calls compile
+    found = {name: times * rows / took for name, took in take_turns(calls, rounds).items()}
+    lines = [[name, f"{r:,.0f}", f"{found[CHARLM] / r:.2f}x"] for name, r in found.items()]
+    return Table(f"{size}, characters per second", ["", "", "charlm beside it"], lines)
 
 
 def measure_threads(size: Size, times: int, rows: int, rounds: int) -> tuple[float, float]:
@@ -186,12 +133,13 @@ def table(found: Mapping[Size, Rates], times: int, rows: int, peak: float) -> Ta
                 judged(rates[CHARLM] / rates[TORCH], goal, "{:.2f}x"),
                 f"{rates[REGULARISED] / rates[TORCH]:.2f}x",
                 f"{rates[CHARLM] / rates[BF16]:.2f}x" if BF16 in rates else "-",
+                f"{(rates[CHARLM] / rates[WATCHED] - 1) / STEPS_PER_PROBE:.1%}",
                 f"{gflops:.0f} ({gflops / peak:.0%})",
             ]
         )
-    beside = [f"charlm / {TORCH}", f"{REGULARISED} / {TORCH}", f"charlm / {BF16}", "GFLOP/s"]
+    ratios = [f"charlm / {TORCH}", f"{REGULARISED} / {TORCH}", f"charlm / {BF16}"]
     title = f"Training, {times} times x {rows} rows, characters per second; a core can {peak:.0f}"
-    return Table(f"{title} GFLOP/s", ["", *NAMES, *beside], lines)
+    return Table(f"{title} GFLOP/s", ["", *NAMES, *ratios, WATCHED, "GFLOP/s"], lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -234,6 +182,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 for size, (one, two) in threads.items()
             ],
         ),
+    ]
+    shown += [
+        measure_others(size, *batch)
+        for size in sizes
+        if chosen.full and size.cell in STEPS and (size.hidden_size, size.layers) == (256, 1)
     ]
     for each in shown:
         print(each)

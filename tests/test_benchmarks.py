@@ -13,17 +13,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from root import ROOT
 
 from benchmarks import rates
 from benchmarks.dice import Share, measure, part_before, same_part
+from benchmarks.learners.torch_learners import STEPS, AroundLayer, Loop
 from benchmarks.models import Size, V, products, random_checkpoint, weight_count
 from benchmarks.peers.charlm_engine import EnginePeer
 from benchmarks.record import record
 from benchmarks.tables import Table, judged, write_json
 from charlm.decoding import Sampling
 from charlm.engine.engine import Engine
-from charlm.text.vocabulary import EOS
+from charlm.text.vocabulary import EOS, PAD
+from charlm.train.loss import masked_cross_entropy
 
 GREEDY = 1e-6  # a nucleus that holds the best character alone
 PEERS = [
@@ -145,6 +148,38 @@ def test_what_another_processor_did_stays_in_the_record(tmp_path: Path) -> None:
         text = record(tmp_path, text)
     assert text.count("benchmarks.screen") == 2
     assert "| 29 |" in text and "| 31 |" in text and "| 30 |" not in text
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_learners_learn_the_same_model(cell: str) -> None:
+    """The loop is torch's layer (where that is the same equation) and JAX's scan."""
+    size = Size(cell, 8)
+    loop, layer = Loop(size, STEPS[cell]), AroundLayer(size)
+    ids_TB = torch.randint(2, V, (6, 3))
+    logits_TBV = loop(ids_TB[:-1]).detach()
+    if cell == "lstm":
+        layer.embedding, layer.output = loop.embedding, loop.output
+        with torch.no_grad():
+            layer.layers.weight_ih_l0.copy_(loop.input.weight)
+            layer.layers.weight_hh_l0.copy_(loop.hidden_weight.T)
+            layer.layers.bias_ih_l0.copy_(loop.input.bias)
+            layer.layers.bias_hh_l0.zero_()
+        torch.testing.assert_close(layer(ids_TB[:-1]).detach(), logits_TBV)
+    pytest.importorskip("jax")
+    from benchmarks.learners.jax_learner import loss_of
+
+    weights = {
+        "embedding": loop.embedding.weight,
+        "input": loop.input.weight.T,
+        "bias": loop.input.bias,
+        "hidden": loop.hidden_weight,
+        "output": loop.output.weight.T,
+        "output_bias": loop.output.bias,
+    }
+    found = loss_of({n: w.detach().numpy() for n, w in weights.items()}, ids_TB.numpy(), cell)
+    expected = masked_cross_entropy(logits_TBV, ids_TB[1:], PAD)
+    assert float(found) == pytest.approx(float(expected), rel=1e-5)
 
 
 @pytest.mark.long
