@@ -23,6 +23,9 @@ from charlm.train.sequence import run_cell
 
 ModelState = tuple[State, ...]
 
+#: Of initial weights, times the square root of how many inputs they have.
+_BOUNDS = {"input_weight": math.sqrt(3), "hidden_weight": 1.0, "output_weight": 3.0}
+
 
 class Forward(NamedTuple):
     """One forward pass over a batch: its results, and what a loss may be added for.
@@ -87,13 +90,14 @@ class CharModel(nn.Module):
         self.initialise(seed)
 
     def initialise(self, seed: int) -> None:
-        """The embedding normal, weights uniform in +-1/sqrt(H), biases 0.
+        """The embedding normal, weights uniform, biases 0.
 
-        But 1 for a forget gate: remember first. A weight is a function of seed and name, the same
-        bits on every machine (`charlm.train.initial`).
+        What is read has weights of variance 1 / I (I inputs; LeCun et al. 1998), the memory's are
+        in +-1/sqrt(H), the output's three times as wide: measured (docs/training.md). The bias of
+        a forget gate is 1: remember first. A weight is a function of seed and name, the same bits
+        on every machine (`charlm.train.initial`).
         """
         size = self.config.hidden_size
-        bound = 1 / math.sqrt(size)
         with torch.no_grad():
             for name, weight in self.weights().items():
                 if name.endswith("bias"):
@@ -101,6 +105,8 @@ class CharModel(nn.Module):
                 elif name == "embedding":
                     weight.copy_(torch.from_numpy(normal(seed, name, weight.shape)))
                 else:
+                    inputs = weight.shape[1]
+                    bound = _BOUNDS[name.rpartition(".")[2]] / math.sqrt(inputs)
                     values = uniform(seed, name, weight.shape, bound)
                     weight.copy_(torch.from_numpy(values))
             for number, gate in enumerate(CELLS[self.config.cell].gates):
