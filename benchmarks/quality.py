@@ -25,9 +25,11 @@ import torch
 from torch import Tensor, nn
 
 from charlm.model.config import ModelConfig
+from charlm.options.train_config import TrainConfig
 from charlm.text.vocabulary import PAD, Vocabulary
 from charlm.train.dataset import encode
-from charlm.train.evaluate import evaluate_stream
+from charlm.train.evaluate import Reader, evaluate_stream
+from charlm.train.loop import LoopPass
 from charlm.train.loss import masked_cross_entropy
 from charlm.train.model import CharModel
 from charlm.train.streams import StreamBatches
@@ -105,8 +107,8 @@ def measure(cell: str, seed: int, chosen: Any, text: str) -> dict[str, float]:
         start = time.process_time()
         learn(model, batches, chosen.steps)
         found[f"{name}_seconds"] = time.process_time() - start
-        model.eval()
-        found[name] = evaluate_stream(model, ids[cut:], int(ids[cut - 1]), lambda _: None)
+        reader = Reader(model.eval(), LoopPass(TrainConfig()))
+        found[name] = evaluate_stream(reader, ids[cut:], int(ids[cut - 1]), lambda _: None)
     return found
 
 

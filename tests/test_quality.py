@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 import torch
 
-from benchmarks.quality import TorchModel
+from benchmarks.quality import TorchModel, main
 from charlm.model.config import ModelConfig
 from charlm.train.model import CharModel
 
@@ -24,3 +27,10 @@ def test_the_two_lstms_compute_the_same() -> None:
     ids_TB = torch.randint(0, 9, (7, 3))
     one, other = (model(ids_TB, model.zero_state(3))[0] for model in (ours, theirs))
     torch.testing.assert_close(one, other)
+
+
+def test_it_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("to be or not to be\n" * 400)
+    main([str(text), "--hidden", "4", "--steps", "2", "--seeds", "1", "--cells", "gru"])
+    assert capsys.readouterr().out.startswith("gru H4, 2 steps: charlm ")
