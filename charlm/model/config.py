@@ -23,7 +23,7 @@ PRECISIONS: tuple[str, ...] = ("float32", "int8")
 MAX_SIZE = 16_384
 MAX_LAYERS = 64
 #: What a new model has where nothing else is said, on the command line and in the screen's form.
-EMBEDDING_SIZE, HIDDEN_SIZE = 64, 384
+EMBEDDING_SIZE = 64
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,22 @@ This file is long because it is a table: one entry an option.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from charlm.errors import InputError
 from charlm.model.cells import CELLS
-from charlm.model.config import EMBEDDING_SIZE, HIDDEN_SIZE, MAX_LAYERS, MAX_SIZE, ModelConfig
+from charlm.model.config import EMBEDDING_SIZE, MAX_LAYERS, MAX_SIZE, ModelConfig
 from charlm.options.escapes import unescaped
+from charlm.options.proposal import (
+    USUAL_CHARACTERS,
+    cores,
+    proposed_batch,
+    proposed_characters,
+    proposed_dropout,
+    proposed_hidden,
+    usual_pace,
+)
 from charlm.options.rates import FINE_TUNING_RATE, default_rate, rates_in_words
 from charlm.options.types import (
     FormEntry,
@@ -26,6 +35,7 @@ from charlm.options.types import (
     checked,
     choice,
     flag,
+    or_auto,
     real,
     share,
     text,
@@ -44,12 +54,14 @@ OPTIMISERS: dict[str, dict[str, float]] = {
     "sgd": {"learning_rate": 1.0, "weight_decay": 0.0, "momentum": 0.9},
 }
 NATIVE, LOOP = SEQUENCES = ("native", "loop")
-DEFAULT_CHARACTERS = 5_000_000
 BUDGETS = ("characters", "steps", "epochs", "minutes")
+#: What is proposed where it is left open.
+PROPOSED = ("hidden", "batch", "characters", "dropout", "learning_rate")
 #: The cells that have a candidate, which recurrent dropout masks.
 MASKED = tuple(cell.name for cell in CELLS.values() if cell.candidate)
 _DEFAULT_CELL = "lstm"
 _DEFAULT_PLATEAU = 2
+_MOST_THREADS = 8
 _MOST = 2**31 - 1
 _PER_EVALUATION = 100_000
 
@@ -80,8 +92,9 @@ def _listed(names: Sequence[str]) -> str:
 class TrainConfig:
     """What a training is to do. `None`, where a field may have it, means that it is not given.
 
-    A learning rate, a weight decay, a momentum, a plateau and a budget that are left open are
-    filled when the value is made. Raises InputError for options that do not go together.
+    What is left open is filled when the value is made; what is proposed for a text (`PROPOSED`) is
+    so for a usual one until `for_text` tells how long it is. Raises InputError for options that do
+    not go together.
     """
 
     corpus: tuple[str, ...] | None = _TEXT(text("--corpus", "PATH", None, "text files, folders of"
@@ -121,8 +134,8 @@ class TrainConfig:
         " in that encoding (%(default)s: stop and say where)"))
 
     cell: str = _MODEL(choice("--cell", tuple(CELLS), _DEFAULT_CELL, _cells_in_words()))
-    hidden: int = _MODEL(whole("--hidden", 1, MAX_SIZE, HIDDEN_SIZE, "units of the memory:"
-        " quality and cost grow with it, cost with its square (%(default)s)"))
+    hidden: int = _MODEL(or_auto(whole("--hidden", 1, MAX_SIZE, None, "units of the memory:"
+        " quality and cost grow with it, cost with its square (auto: by the length of the text)")))
     layers: int = _MODEL(whole("--layers", 1, MAX_LAYERS, 1, "cells on top of each other"
         " (%(default)s)"))
     embedding: int = _MODEL(whole("--embedding", 1, MAX_SIZE, EMBEDDING_SIZE, "numbers that stand"
@@ -130,9 +143,10 @@ class TrainConfig:
     gru_bias: bool = _MODEL(flag("--gru-bias", "give the GRU's gates a bias (its equations have"
         " none)"))
 
-    batch: int = _LEARNING(whole("--batch", 1, 65_536, 32, "streams read at once; sentences and"
-        " lines fill batches of about batch x length characters (%(default)s)"),
-        on_form=FormEntry("Batch", "{} texts at once"))
+    batch: int = _LEARNING(or_auto(whole("--batch", 1, 65_536, None, "streams read at once;"
+        " sentences and lines fill batches of about batch x length characters (auto: by the length"
+        " of the text, at most 32)")),
+        on_form=FormEntry("Batch", "texts at once, by the text", "a number, such as 32"))
     length: int = _LEARNING(whole("--length", 1, 65_536, 64, "characters that a gradient reaches"
         " back in continuous text; the memory itself is carried on. Half of it is twice as many"
         " updates for the same characters (%(default)s)"),
@@ -143,9 +157,9 @@ class TrainConfig:
         " one update: larger batches in the same memory (%(default)s)"))
     optimiser: str = _LEARNING(choice("--optimiser", tuple(OPTIMISERS), "adamw", "%(default)s"
         " finds its own step for each weight; sgd wants its learning rate tuned"))
-    learning_rate: float = _LEARNING(real("--learning-rate", 0, 100, None, "at its height (adamw:"
-        f" {rates_in_words((128, 384))}, {FINE_TUNING_RATE:g} with --from;"
-        f" {_by_optimiser('learning_rate')})"), may_change=True,
+    learning_rate: float = _LEARNING(or_auto(real("--learning-rate", 0, 100, None, "at its height"
+        f" (auto; adamw: {rates_in_words((128, 512))}, {FINE_TUNING_RATE:g} with --from;"
+        f" {_by_optimiser('learning_rate')})")), may_change=True,
         on_form=FormEntry("Learning rate", "by cell and size", "a number, such as 0.01"))
     weight_decay: float = _LEARNING(real("--weight-decay", -1, 1, None, "share of each weight,"
         f" times the learning rate, taken off at an update ({_by_optimiser('weight_decay')})"))
@@ -164,10 +178,9 @@ class TrainConfig:
         " average of the weights that keeps this share of itself at each step, as 0.999"
         " (%(default)s: the weights themselves)"))
 
-    dropout: float = _REGULARISERS(share("--dropout", 0.1, "share of the numbers hidden at random"
-        " while learning, against learning by heart: more for many passes over a small text, 0"
-        " for one pass over a large one (%(default)s)"),
-        on_form=FormEntry("Dropout", "{}; more for many passes", "from 0 to 0.99"))
+    dropout: float = _REGULARISERS(or_auto(share("--dropout", 0.0, "share of the numbers hidden at"
+        " random while learning, against learning by heart (auto: more, the more passes over the"
+        " text)")), on_form=FormEntry("Dropout", "by the passes", "from 0 to 0.99"))
     locked_dropout: bool = _REGULARISERS(flag("--locked-dropout", "hide the same numbers at all"
         " times of a batch"))
     embedding_dropout: float = _REGULARISERS(share("--embedding-dropout", 0.0, "share of the"
@@ -183,8 +196,9 @@ class TrainConfig:
     tied: bool = _REGULARISERS(flag("--tied", "use the embedding as the output weights too; needs"
         " --embedding as large as --hidden"))
 
-    characters: int | None = _BUDGET(amount("--characters", "characters to learn from, repeats"
-        " counted: 300k, 5m (5m, if no budget is given)"), may_change=True)
+    characters: int | None = _BUDGET(or_auto(amount("--characters", "characters to learn from,"
+        " repeats counted: 300k, 5m (auto, if no budget is given: by the length of the text)")),
+        may_change=True)
     steps: int | None = _BUDGET(amount("--steps", "updates of the weights"), may_change=True)
     epochs: float | None = _BUDGET(real("--epochs", 0, 1e9, None, "passes over the text"),
         may_change=True)
@@ -216,33 +230,75 @@ class TrainConfig:
         " evaluation", dest="texts", action="store_false"), may_change=True, monitored=False)
     seed: int = _RUN(whole("--seed", 0, 2**63 - 1, 1, "of weights, order and dropout: the same"
         " seed gives the same run (%(default)s)"), on_form=FormEntry("Seed", "{}"))
-    threads: int = _RUN(whole("--threads", 1, 1024, 1, "processor cores to use (%(default)s; two"
-        " on a busy machine can be slower than one)"), may_change=True)
+    threads: int = _RUN(or_auto(whole("--threads", 1, 1024, None, "processor cores to use, or one"
+        f" while that is faster (auto: all, at most {_MOST_THREADS}; one by the loop)")),
+        may_change=True)
     sequence: str = _RUN(choice("--sequence", SEQUENCES, NATIVE, "what an update is computed by:"
         " kernels of charlm's own, the same bits on every processor and with any number of"
         " threads; or a loop over the cell in PyTorch (%(default)s)"), of_old=LOOP)
     debug: bool = _RUN(flag("--debug", "show a traceback when it fails"),
         may_change=True, monitored=False)
     # fmt: on
+    #: How many characters there are to learn from; 0 while the text is not known.
+    text_characters: int = 0
+    #: The fields that were left open: they hold what is proposed, for a usual text or for this one.
+    proposed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, value in self._filling().items():
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, value)
+        left_open = [name for name in PROPOSED if getattr(self, name) is None]
+        if any(getattr(self, name) is not None for name in BUDGETS):
+            left_open = [name for name in left_open if name != "characters"]
+        object.__setattr__(self, "proposed", tuple(left_open) or self.proposed)
+        self._fill({n: value for n, value in self._by_text().items() if n in left_open})
+        self._fill(self._by_others())
         self._check()
 
-    def _filling(self) -> dict[str, float | None]:
-        """What the fields that are left open become: by optimiser, schedule, cell and units."""
-        taken = OPTIMISERS[self.optimiser]
-        rate = FINE_TUNING_RATE if self.start_from else default_rate(self.cell, self.hidden)
-        without_budget = all(getattr(self, name) is None for name in BUDGETS)
+    def _fill(self, values: Mapping[str, float | None]) -> None:
+        for name, value in values.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
+
+    def for_text(self, characters: int) -> TrainConfig:
+        """Itself, with what is proposed for a text of so many characters to learn from."""
+        left_open: dict[str, Any] = dict.fromkeys(self.proposed)
+        return replace(self, text_characters=characters, **left_open)
+
+    def _by_text(self) -> dict[str, float]:
+        """What the fields that are left open become by the text."""
+        size = self.text_characters or USUAL_CHARACTERS
         return {
+            "hidden": proposed_hidden(size),
+            "batch": proposed_batch(size),
+            "characters": proposed_characters(size),
+        }
+
+    def _by_others(self) -> dict[str, float | None]:
+        """What they become by other fields: by passes, optimiser, schedule, cell and units."""
+        taken = OPTIMISERS[self.optimiser]
+        rate = default_rate(self.cell, self.hidden, self.layers)
+        if self.start_from:
+            rate = FINE_TUNING_RATE
+        return {
+            "dropout": proposed_dropout(self.passes),
             "learning_rate": taken.get("learning_rate", rate),
             "weight_decay": taken["weight_decay"],
             "momentum": taken.get("momentum"),
             "plateau": _DEFAULT_PLATEAU if self.schedule == "plateau" else None,
-            "characters": DEFAULT_CHARACTERS if without_budget else None,
+            "threads": 1 if self.sequence == LOOP else min(_MOST_THREADS, cores()),
         }
+
+    @property
+    def passes(self) -> float:
+        """How often the text is read, about: of a budget in minutes, at a usual pace."""
+        size = self.text_characters or USUAL_CHARACTERS
+        per_step = self.batch * self.length * self.accumulate
+        held = (
+            (self.characters, 1.0),
+            (self.steps, per_step),
+            (self.epochs, float(size)),
+            (self.minutes, 60 * usual_pace(self.hidden, self.layers)),
+        )
+        return min(budget * each for budget, each in held if budget) / size
 
     def _check(self) -> None:
         if self.momentum is not None and "momentum" not in OPTIMISERS[self.optimiser]:
@@ -294,5 +350,5 @@ class TrainConfig:
 
 #: What there is to know of each option, by the name of its field.
 OPTIONS: Mapping[str, TrainOption] = {
-    each.name: each.metadata["option"] for each in fields(TrainConfig)
+    each.name: each.metadata["option"] for each in fields(TrainConfig) if each.metadata
 }

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from charlm.errors import InputError
 from charlm.options.escapes import unescaped
 
+#: What leaves an option open: it is proposed when the text is known.
+AUTO = "auto"
 _FLAGS = {"store_true": False, "store_false": True}
 
 
@@ -128,6 +130,21 @@ def flag(name: str, help: str, **more: Any) -> Option:
 def choice(name: str, choices: Sequence[str], default: str, help: str) -> Option:
     """One of a few words."""
     return Option(name, {"choices": choices, "default": default, "help": help})
+
+
+def or_auto(option: Option) -> Option:
+    """The same, left open (None) where nothing is given, or `auto`."""
+    parse = option.values["type"]
+
+    def parse_or_not(text: str) -> Any:
+        if text == AUTO:
+            return None
+        try:
+            return parse(text)
+        except argparse.ArgumentTypeError as error:
+            raise argparse.ArgumentTypeError(f"{error}, or {AUTO}") from None
+
+    return Option(option.name, option.values | {"type": parse_or_not, "default": None})
 
 
 def whole(name: str, low: int, high: int, default: int | None, help: str) -> Option:

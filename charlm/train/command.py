@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from charlm.errors import CharlmError, InputError, TrainingError
-from charlm.options.train_config import OPTIONS, TrainConfig
+from charlm.options.train_config import LOOP, OPTIONS, TrainConfig
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import RUN_LOG
 from charlm.run.log import RunLog, rewind
@@ -146,7 +146,7 @@ def _learner(
     if not corpus.validation and (options.patience or options.schedule == "plateau"):
         option = "--patience" if options.patience else "--schedule plateau"
         raise InputError(f"{option} needs a validation part: give one in --split")
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(options.threads if options.sequence == LOOP else 1)
     _keep_freed_memory()
     return Learner(options, corpus, vocabulary, text, tensors)
 

@@ -40,7 +40,8 @@ def resumed_options(arguments: Sequence[str], values: Saved) -> TrainConfig:
     options = parse_options(arguments, saved | {"resume": None})
     # Typed once more, it is what was found then.
     typed_again = [name for name in LOOKED_FOR if getattr(options, name) == AUTO]
-    options = replace(options, **{name: saved[name] for name in typed_again})
+    found = {name: saved[name] for name in (*typed_again, *options.proposed)}
+    options = replace(options, **found, proposed=())
     now = options.plain()
     for name, value in saved.items():
         if not OPTIONS[name].may_change and now[name] != value:

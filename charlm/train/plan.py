@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 from charlm.options.train_config import TrainConfig
+from charlm.options.types import AUTO
 from charlm.text.ngram import MOST_COUNTED
 from charlm.train.learner import Learner
 from charlm.train.measuring import (
@@ -34,8 +35,8 @@ def plan(learner: Learner, since: float) -> Iterator[str]:
     options = learner.options
     characters = learner.corpus.report.parts["train"]["characters"]
     yield f"parameters: {learner.parameter_count:,}"
-    yield f"learning rate: {options.learning_rate:g}"
     yield f"characters to learn from: {characters:,}"
+    yield from (f"{name}: {value}" for name, value in options_in_words(options))
     per_step, speed = _pace(learner)
     yield f"speed: about {speed:,.0f} characters/s on {counted(options.threads, 'thread')}"
     measurer = Measurer(learner, lambda: None)
@@ -54,6 +55,27 @@ def plan(learner: Learner, since: float) -> Iterator[str]:
     yield f"time: about {spoken(seconds)}, {spoken(measuring)} of it for measuring"
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES
     yield f"memory: about {memory / 1e6:,.0f} MB"
+
+
+def options_in_words(options: TrainConfig) -> Iterator[tuple[str, str]]:
+    """Options that are proposed where nothing is given: the words of each, its value, and why."""
+    size, passes = counted(options.text_characters, "character"), f"{options.passes:.3g} passes"
+    told: dict[str, tuple[str, object, str]] = {
+        "hidden": ("hidden size", options.hidden, f"for {size}"),
+        "batch": ("batch", options.batch, f"for {size}"),
+        "characters": ("budget", counted(options.characters or 0, "character"), passes),
+        "dropout": ("dropout", f"{options.dropout:g}", f"for {passes}"),
+        "learning_rate": (
+            "learning rate",
+            f"{options.learning_rate:g}",
+            f"for {options.cell} {options.hidden} x {options.layers}",
+        ),
+    }
+    for name, (words, value, why) in told.items():
+        if name in options.proposed:
+            yield words, f"{value} ({AUTO}: {why})"
+        elif name != "characters":
+            yield words, f"{value}"
 
 
 def _pace(learner: Learner) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from charlm.errors import InputError
 from charlm.model.config import ModelConfig
-from charlm.options.train_config import OPTIONS
+from charlm.options.train_config import BUDGETS, OPTIONS, PROPOSED
 from charlm.train.model import ModelState, state_shapes
 from charlm.train.position import Position
 
@@ -53,7 +53,8 @@ def differences(values: Mapping[str, Any]) -> list[str]:
 def check_plain(values: Saved) -> None:
     """Raise ValueError for a plain value that no training saves."""
     for name, value in values["options"].items():
-        if not OPTIONS[name].option.accepts(value):
+        left_open = value is None and name in PROPOSED and name not in BUDGETS
+        if left_open or not OPTIONS[name].option.accepts(value):
             raise ValueError(f"option {name} is {repr(value)[:60]}")
     vocabulary, start_id = values["vocabulary"], values["start_id"]
     if not (isinstance(vocabulary, list) and all(isinstance(c, str) for c in vocabulary)):

@@ -51,7 +51,8 @@ def settled(options: TrainConfig, corpus: Corpus) -> TrainConfig:
     """Put into the options what was found in the text, which a run then keeps."""
     found = corpus.preparation
     looked_for = {name: getattr(found, name) for name in LOOKED_FOR}
-    return replace(options, **looked_for)
+    characters: int = corpus.report.parts["train"]["characters"]
+    return replace(options, **looked_for).for_text(characters)
 
 
 def start_id_of(text: TextConfig, vocabulary: Vocabulary) -> int:

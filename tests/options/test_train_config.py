@@ -15,7 +15,8 @@ from tui.views.train.fields import MORE
 
 
 def test_an_option_is_named_as_its_field() -> None:
-    assert [field.name for field in fields(TrainConfig)] == list(OPTIONS)
+    of_the_text = ["text_characters", "proposed"]
+    assert [field.name for field in fields(TrainConfig)] == [*OPTIONS, *of_the_text]
     for name, each in OPTIONS.items():
         option = each.option
         known_as = option.values.get("dest", option.name.removeprefix("--").replace("-", "_"))
@@ -24,7 +25,7 @@ def test_an_option_is_named_as_its_field() -> None:
 
 def test_a_command_without_options_has_the_defaults() -> None:
     assert parse_options([]) == TrainConfig()
-    assert TrainConfig.of(TrainConfig().plain()) == TrainConfig()
+    assert TrainConfig.of(TrainConfig().plain()).plain() == TrainConfig().plain()
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -39,7 +40,7 @@ def test_nothing_changes_it() -> None:
     with pytest.raises(FrozenInstanceError):
         config.learning_rate = 1.0  # type: ignore[misc]
     steered = replace(config, learning_rate=0.5)
-    assert (steered.learning_rate, config.learning_rate) == (0.5, default_rate("lstm", 384))
+    assert (steered.learning_rate, config.learning_rate) == (0.5, default_rate("lstm", 512))
 
 
 def test_what_is_left_open_is_filled() -> None:
@@ -67,13 +68,13 @@ def test_what_does_not_go_together_cannot_be_made(values: dict[str, object], mes
 
 def test_the_model_has_the_bias_of_its_cell() -> None:
     for cell, bias in (("rnn", True), ("gru", False), ("lstm", True)):
-        expected = ModelConfig(cell, 50, 64, 384, 1, bias)
+        expected = ModelConfig(cell, 50, 64, 512, 1, bias)
         assert TrainConfig(cell=cell).model(50) == expected
         assert TrainConfig(cell=cell, gru_bias=True).model(50).bias
 
 
 def test_the_form_takes_what_the_command_takes() -> None:
-    assert MORE["batch"].hint == "32 texts at once"
+    assert MORE["batch"].hint == "texts at once, by the text"
     assert MORE["seed"].rule == "a number, such as 1"
     for field, good, bad in (
         ("learning-rate", "1e-2", "0"), ("dropout", "0.5", "1"), ("batch", "16", "0"),

@@ -20,6 +20,7 @@ SCRIPT = """
 import json, os, pathlib, signal, sys, time
 if "--dry-run" in sys.argv:
     print("parameters: 12,345\\ncharacters to learn from: 1,000")
+    print("hidden size: 64 (auto: for 1,000 characters)")
     print("charlm: warning: far too many [/bold]")
     sys.exit()
 out = "--resume" if "--resume" in sys.argv else "--out"

@@ -208,7 +208,7 @@ def test_options_that_do_not_go_together(
 
 def test_what_an_optimiser_takes_by_itself() -> None:
     adam, sgd = parse_options([]), parse_options(["--optimiser", "sgd"])
-    assert (adam.learning_rate, adam.weight_decay, adam.momentum) == (0.015, 0.05, None)
+    assert (adam.learning_rate, adam.weight_decay, adam.momentum) == (0.014, 0.05, None)
     assert (sgd.learning_rate, sgd.weight_decay, sgd.momentum) == (1.0, 0.0, 0.9)
     assert parse_options(["--learning-rate", "0.01"]).learning_rate == 0.01
 

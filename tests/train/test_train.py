@@ -18,7 +18,7 @@ from root import ROOT
 
 from charlm.engine.engine import Engine
 from charlm.errors import CharlmError, CorpusError, InputError, TrainingError, run_main
-from charlm.options.train_config import TrainConfig
+from charlm.options.train_config import PROPOSED, TrainConfig
 from charlm.options.training import parse_options
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import LAST, MODEL, RESUME, RUN_LOG
@@ -437,7 +437,8 @@ def test_bad_options_are_one_line_and_exit_2(
 
 
 def test_budgets() -> None:
-    assert parse_options([]).characters == 5_000_000
+    assert parse_options([]).proposed == PROPOSED
+    assert parse_options(["--characters", "auto"]).proposed == PROPOSED
     assert parse_options(["--steps", "7"]).characters is None
     assert parse_options(["--characters", "1.5m"]).characters == 1_500_000
     assert parse_options(["--characters", "300k"]).characters == 300_000

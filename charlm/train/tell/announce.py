@@ -8,11 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from charlm.options.train_config import TrainConfig
+from charlm.options.types import AUTO
 from charlm.run.log import RunLog
 from charlm.text.ngram import Baseline
 from charlm.text.parts import parse_split
 from charlm.train.learner import Learner
-from charlm.train.plan import misfit
+from charlm.train.plan import misfit, options_in_words
 from charlm.train.tell.reporter import Reporter
 
 
@@ -25,6 +26,9 @@ def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, comm
         f" {learner.parameter_count:,} parameters, learning rate"
         f" {learner.options.learning_rate:g}, into {path}"
     )
+    for name, value in options_in_words(learner.options):
+        if AUTO in value:
+            reporter.line(f"{name}: {value}")
     log.append(
         "start",
         run=path.name,

@@ -107,7 +107,7 @@ async def test_a_corpus_may_have_any_name_of_a_file(runs: Path) -> None:
 async def test_a_kind_of_budget_brings_its_own_default(runs: Path) -> None:
     async with shown_form(runs) as app:
         budget, kind = app.form.query_one("#budget", Input), app.form.query_one("#kind", Choice)
-        for value in ("5", "10", "5M"):
+        for value in ("5", "10", "auto"):
             kind.action_step(1)
             await until(lambda value=value: budget.value == value)  # type: ignore[misc]
         budget.value = "700k"  # one's own stays

@@ -67,7 +67,7 @@ async def test_a_training_is_started_steered_and_stopped(runs: Path) -> None:
         run = runs / "mine"
         await until(lambda: "2 min left" in painted(view) and "GRU 1×256" in painted(view))
         words = (run / "arguments").read_text()
-        assert "--cell gru --unit auto --hidden 64 --layers 1 --characters 5m" in words
+        assert "--cell gru --unit auto --hidden 64 --layers 1 --characters auto" in words
         assert "--learning-rate 0.01 --case lower --keep 20 --out" in words
         await press(view, "ctrl+z")
         await until(lambda: "paused" in view.states())

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from charlm.options.train_config import OPTIONS
+from charlm.options.types import AUTO
 
 from .typed_path import path_meant
 
@@ -24,7 +25,7 @@ class Budget(NamedTuple):
 
 #: By the option that holds it.
 BUDGET = {
-    "characters": Budget("500k or 5M", "5M"),
+    "characters": Budget("500k, 5M or auto", AUTO),
     "minutes": Budget("10 or 0.5", "5"),
     "epochs": Budget("1 or 2.5", "10"),
 }

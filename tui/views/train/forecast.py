@@ -10,12 +10,16 @@ from ...training.snapshots import Forecast
 #: The labels of a dry run that the page tells, and the words it uses for them.
 _TOLD = {
     "unit": "unit",
+    "time": "time",
+    "hidden size": "hidden",
     "parameters": "parameters",
     "characters to learn from": "characters",
+    "budget": "budget",
     "passes over the text": "passes",
+    "dropout": "dropout",
     "learning rate": "rate",
+    "batch": "batch",
     "speed": "speed",
-    "time": "time",
     "memory": "memory",
 }
 _QUIET = "$foreground-muted"

@@ -19,6 +19,7 @@ from charlm.display import visible
 from charlm.errors import InputError
 from charlm.model.config import MAX_LAYERS, MAX_SIZE
 from charlm.options.train_config import OPTIONS
+from charlm.options.types import AUTO
 from charlm.run.places import can_be_name, named_after
 
 from ...threads import nobody
@@ -234,7 +235,8 @@ class TrainForm(VerticalScroll):
     def _number(self, field: str, label: str, most: int) -> str:
         text = self._text(field)
         if not OPTIONS[field].option.takes(text):
-            raise FieldError(field, f"{label} must be a number from 1 to {most:,}")
+            auto = f", or {AUTO}" if OPTIONS[field].option.takes(AUTO) else ""
+            raise FieldError(field, f"{label} must be a number from 1 to {most:,}{auto}")
         return text
 
 
@@ -259,7 +261,8 @@ def _fields(name: str) -> dict[str, Field]:
     corpus = "a text file; empty: Python's documentation"
     fields = [
         Field(id="corpus", placeholder=corpus),
-        *(Field(str(OPTIONS[id].option.default), id=id) for id in ("hidden", "layers")),
+        Field(AUTO, id="hidden"),
+        Field(str(OPTIONS["layers"].option.default), id="layers"),
         Field(BUDGET[KINDS[0]].default, id="budget"),
         Field(id="name", placeholder=name),
         *(Field(id=id, placeholder=more.hint) for id, more in MORE.items()),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from charlm.options.train_config import OPTIONS
+from charlm.options.types import AUTO
 from charlm.wording import short
 
 from ...training.snapshots import Curves
 from ..sheets import Ask
-from .fields import BUDGET
 
 _TIME = re.compile(
     r"(\d{1,6}(\.\d{1,6})?) ?((?P<h>h|hours?)|(?P<min>min(ute)?s?)|(?P<s>s|sec(ond)?s?))"
@@ -18,6 +18,7 @@ _MINUTES = {"s": 1 / 60, "min": 1.0, "h": 60.0}
 _LEAST = 1 / 60
 #: Where a training was stopped so near its end, the rest of it is hardly worth a start.
 _NEARLY = 0.8
+_AS_MANY = "5M"  # where nothing is known
 
 
 def train_on_sheet(curves: Curves) -> Ask:
@@ -36,7 +37,7 @@ def train_on_sheet(curves: Curves) -> Ask:
         "Train on",
         f"It has learned from {short(characters)} characters so far."
         " Up to how many in all shall it go on? Or for how much longer, such as 10 min?",
-        _written(whole) if whole else BUDGET["characters"].default,
+        _written(whole) if whole else _AS_MANY,
         lambda word: _wrong(word.lower(), characters),
     )
 
@@ -68,7 +69,6 @@ def _wrong(word: str, so_far: float) -> str:
     characters = OPTIONS["characters"].option
     if _minutes(word) >= _LEAST:
         return ""
-    if not characters.takes(word):
-        example = BUDGET["characters"].example
-        return f"a number of characters, as {example}, or a time, as 10 min"
+    if word == AUTO or not characters.takes(word):
+        return "a number of characters, as 500k or 5M, or a time, as 10 min"
     return "" if characters.parse(word) > so_far else "that many it has learned from already"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from charlm.options.proposal import cores
 from charlm.options.train_config import TrainConfig
+from charlm.options.training import parse_options
+from charlm.options.types import AUTO
 
 _KEPT_BYTES = 200e6
 _MOST_THREADS = 4
@@ -26,9 +28,9 @@ class TrainingPlan:
     corpus: str = ""
     cell: str = TrainConfig.cell
     unit: str = TrainConfig.unit
-    hidden: str = str(TrainConfig.hidden)
+    hidden: str = AUTO
     layers: str = str(TrainConfig.layers)
-    budget: str = "5m"
+    budget: str = AUTO
     kind: str = "characters"
     more: tuple[str, ...] = ()
 
@@ -51,7 +53,7 @@ class TrainingPlan:
     @property
     def kept(self) -> int:
         """How many of the evaluated weights to keep: all, if they take less than 200 MB."""
-        config = TrainConfig(cell=self.cell, hidden=int(self.hidden), layers=int(self.layers))
+        config = parse_options(self.what)
         count = config.model(_CHARACTERS).parameter_count
         return max(_FEWEST_KEPT, min(config.evaluations, int(_KEPT_BYTES / (4 * count))))
 
@@ -59,5 +61,4 @@ class TrainingPlan:
 def threads() -> int:
     """Processor cores for a training: all but the one that the screen needs, and not more than
     share such small products well."""
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(_MOST_THREADS, (there or 1) - 1))
+    return max(1, min(_MOST_THREADS, cores() - 1))
