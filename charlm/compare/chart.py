@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,13 +11,14 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-_WIDTH, _HEIGHT = 760, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 150, 44, 48  # margins; the labels stand in the right one
+_RIGHT, _HEIGHT = 610, 400  # where the axes end, right of which the labels stand; the picture
+_LEFT, _TOP, _BOTTOM = 64, 44, 48  # margins
 _LABEL_HEIGHT = 16
+_LABEL_WIDTH, _PER_LETTER = 150, 7.2  # at least; of its letters, about
 _TICKS = 6  # about as many on an axis
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Line:
     """One line and its name; `low` and `high` are a band around it. All have x's length."""
 
@@ -72,38 +74,47 @@ def line_chart(
     `axes`: what x and y are. `log`: the scale of y, which is above 0 then.
     """
     last = max(float(line.x[-1]) for line in lines)
-    x_axis = _Axis(0.0, last, _LEFT, _WIDTH - _RIGHT, False)
+    x_axis = _Axis(0.0, last, _LEFT, _RIGHT, False)
     y_axis = _Axis(*y_range, _HEIGHT - _BOTTOM, _TOP, log)
-    parts = [*_frame(title, axes, x_axis, y_axis), '<g clip-path="url(#inside)">']
+    longest = max(len(line.label) for line in lines)
+    width = _RIGHT + max(_LABEL_WIDTH, round(_PER_LETTER * (longest + 1)))
+    parts = [f'<rect width="{width}" height="{_HEIGHT}" fill="#fff"/>']
+    parts += [*_frame(title, axes, x_axis, y_axis), '<g clip-path="url(#inside)">']
     for line in lines:
         parts += _drawn(line, x_axis, y_axis)
     parts += ["</g>", *_labels(lines, x_axis, y_axis, y_range)]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
-        f' width="{_WIDTH}" height="{_HEIGHT}" font-family="sans-serif" font-size="12"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HEIGHT}"'
+        f' width="{width}" height="{_HEIGHT}" font-family="sans-serif" font-size="12"'
         f' role="img"><title>{escape(title)}</title>\n' + "\n".join(parts) + "\n</svg>\n"
     )
 
 
 def _frame(title: str, axes: tuple[str, str], x_axis: _Axis, y_axis: _Axis) -> Iterator[str]:
-    right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
-    yield f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>'
-    inside = f'x="{_LEFT}" y="{_TOP}" width="{right - _LEFT}" height="{bottom - _TOP}"'
+    bottom = _HEIGHT - _BOTTOM
+    inside = f'x="{_LEFT}" y="{_TOP}" width="{_RIGHT - _LEFT}" height="{bottom - _TOP}"'
     yield f'<clipPath id="inside"><rect {inside}/></clipPath>'
     yield f'<text x="{_LEFT}" y="22" font-size="15" font-weight="bold">{escape(title)}</text>'
     for value, text in y_axis.ticks():
         y = y_axis.pixel(value)
-        yield f'<path d="M{_LEFT} {y:.1f}H{right}" stroke="#e4e4e4"/>'
+        yield f'<path d="M{_LEFT} {y:.1f}H{_RIGHT}" stroke="#e4e4e4"/>'
         yield f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#555">{text}</text>'
     for value, text in x_axis.ticks():
         x = x_axis.pixel(value)
         yield f'<path d="M{x:.1f} {bottom}v5" stroke="#888"/>'
         yield f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle" fill="#555">{text}</text>'
-    yield f'<path d="M{_LEFT} {bottom}H{right}" stroke="#888"/>'
-    middle = (_LEFT + right) / 2
-    yield f'<text x="{middle}" y="{_HEIGHT - 10}" text-anchor="middle">{escape(axes[0])}</text>'
+    yield f'<path d="M{_LEFT} {bottom}H{_RIGHT}" stroke="#888"/>'
+    middle = (_LEFT + _RIGHT) / 2
+    yield f'<text x="{middle}" y="{_HEIGHT - 10}" text-anchor="middle">{_lowered(axes[0])}</text>'
     up = f'transform="translate(16 {(_TOP + bottom) / 2}) rotate(-90)" text-anchor="middle"'
-    yield f"<text {up}>{escape(axes[1])}</text>"
+    yield f"<text {up}>{_lowered(axes[1])}</text>"
+
+
+def _lowered(text: str) -> str:
+    """A text as SVG, its small letters lowered by hand: few fonts have ₜ and ₖ."""
+    small = r'<tspan dy="3" font-size="9">\1</tspan><tspan dy="-3">\2</tspan>'
+    lowered = re.sub(r"([ₜ₋ₖ]+)([^ₜ₋ₖ]*)", small, escape(text))
+    return lowered.translate(str.maketrans("ₜ₋ₖ", "t−k"))
 
 
 def _drawn(line: Line, x_axis: _Axis, y_axis: _Axis) -> Iterator[str]:
@@ -123,20 +134,35 @@ def _labels(
     lines: Sequence[Line], x_axis: _Axis, y_axis: _Axis, limits: tuple[float, float]
 ) -> Iterator[str]:
     """Write each name where its line ends or leaves the picture, none on top of another."""
-    lowest, highest = float("-inf"), y_axis.pixel(limits[0])
+    bottom = highest = y_axis.pixel(limits[0])
     halo = 'paint-order="stroke" stroke="#fff" stroke-width="4"'  # over a line in its way
-    for line in sorted(lines, key=lambda line: -line.y[-1]):
+    lines = sorted(lines, key=lambda line: -line.y[-1])
+    staying = [line for line in lines if limits[0] <= line.y[-1] <= limits[1]]
+    wanted = [y_axis.pixel(line.y[-1]) + 4 for line in staying]
+    places = [
+        (line, x_axis.pixel(line.x[-1]), y)
+        for line, y in zip(staying, _apart(wanted, bottom + 4), strict=True)
+    ]
+    for line in (line for line in lines if line not in staying):
         heights = [y_axis.pixel(y) for y in np.clip(line.y, *limits).tolist()]
         inside = (line.y >= limits[0]) & (line.y <= limits[1])
-        if inside[-1]:
-            x, y = x_axis.pixel(line.x[-1]), max(heights[-1] + 4, lowest + _LABEL_HEIGHT)
-            lowest = y
-        else:
-            highest -= _LABEL_HEIGHT
-            last = np.flatnonzero(inside & (np.array(heights) <= highest)).max(initial=0)
-            x, y = x_axis.pixel(line.x[last]), heights[last]
+        highest -= _LABEL_HEIGHT
+        last = np.flatnonzero(inside & (np.array(heights) <= highest)).max(initial=0)
+        places.append((line, x_axis.pixel(line.x[last]), heights[last]))
+    for line, x, y in places:
         text = f'<text x="{x + 8:.1f}" y="{y:.1f}" fill="{line.color}" {halo}>'
         yield f"{text}{escape(line.label)}</text>"
+
+
+def _apart(wanted: Sequence[float], lowest: float) -> list[float]:
+    """Heights in pixels from the top down, moved until names are apart, none below `lowest`."""
+    heights: list[float] = []
+    for height in wanted:
+        heights.append(max(height, heights[-1] + _LABEL_HEIGHT) if heights else height)
+    for index in reversed(range(len(heights))):
+        heights[index] = min(heights[index], lowest)
+        lowest = heights[index] - _LABEL_HEIGHT
+    return heights
 
 
 def _round_step(step: float) -> float:

@@ -78,6 +78,28 @@ def test_names_at_the_right_edge_stand_apart() -> None:
     assert all(b - a >= 14 for a, b in pairwise(heights))
 
 
+def test_names_of_many_lines_stay_in_the_picture_in_the_order_of_the_lines() -> None:
+    """All end at the lower edge, where they would run out of it."""
+    names = [f"line {n:02}" for n in range(16)]
+    ends = np.linspace(0.02, 0.0, 16)
+    lines = [Line(n, "#123456", X, np.array([4, 1, y])) for n, y in zip(names, ends, strict=True)]
+    chart = drawn(*lines, limits=(0.0, 4.0))
+    places = {text.text: float(text.get("y", "nan")) for text in chart.iter(f"{SVG}text")}
+    heights = [places[name] for name in names]
+    assert all(b - a >= 16 for a, b in pairwise(heights))
+    assert heights[0] > 44 and heights[-1] <= 356
+
+
+def test_a_picture_is_wide_enough_for_the_longest_name() -> None:
+    y = np.array([1.0, 2.0, 3.0])
+    widths = [
+        int(drawn(Line("a" * length, "#123456", X, y), limits=(0, 4)).get("width", "0"))
+        for length in (1, 19, 50)
+    ]
+    assert widths[0] == widths[1] == 760
+    assert widths[2] >= 610 + 8 + 50 * 7
+
+
 @pytest.mark.parametrize("value", [0.0, 3.5e-7, 2.5e6])
 def test_flat_lines_and_any_size_can_be_drawn(value: float) -> None:
     line = Line("a", "#123456", np.array([1.0]), np.array([value]))
