@@ -148,7 +148,9 @@ def _labels(
         inside = (line.y >= limits[0]) & (line.y <= limits[1])
         highest -= _LABEL_HEIGHT
         last = np.flatnonzero(inside & (np.array(heights) <= highest)).max(initial=0)
-        places.append((line, x_axis.pixel(line.x[last]), heights[last]))
+        # Left of those that stand where their lines end.
+        farthest = _RIGHT - _PER_LETTER * len(line.label) - 8
+        places.append((line, min(x_axis.pixel(line.x[last]), farthest), heights[last]))
     for line, x, y in places:
         text = f'<text x="{x + 8:.1f}" y="{y:.1f}" fill="{line.color}" {halo}>'
         yield f"{text}{escape(line.label)}</text>"

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from charlm.compare.about import about
 from charlm.compare.distance import (
     Shares,
     eigenvalue_shares,
@@ -14,27 +15,28 @@ from charlm.compare.distance import (
     held_out_rows,
 )
 from charlm.compare.options import Comparison
-from charlm.compare.pictures import distance_picture, loss_picture, norm_picture
-from charlm.compare.plan import plan_trainings
-from charlm.compare.report import escaped, markdown, print_table, table_rows
-from charlm.compare.results import Result, by_cell, read_result
+from charlm.compare.pictures import MOST_DRAWN, distance_picture, loss_picture, norm_picture
+from charlm.compare.plan import Variant, plan_training, plan_trainings, plan_variants
+from charlm.compare.report import markdown, print_table, table_rows
+from charlm.compare.result_files import ResultFiles
+from charlm.compare.results import Result, best_of, by_variant
+from charlm.compare.sweep import Sweep, rates_of, sweep
 from charlm.compare.texts import default_prompts, write_texts
-from charlm.compare.trainings import train_all
-from charlm.errors import InputError, Stopped
+from charlm.compare.trainings import check_folder, titled, trained
+from charlm.errors import InputError, Stopped, errors_of
 from charlm.model.cells import CELLS
-from charlm.options.training import parse_options
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.regular_file import write_atomically
 from charlm.text.corpus import Corpus
 from charlm.text.cutting import prepare_prompt
 from charlm.train.tell.reporter import Reporter
-from charlm.train.text import load_text
-from charlm.wording import counted
+from charlm.train.text import load_text, settled
 
+#: What the pictures show, and their names.
 _PICTURES = {
-    "Validation loss over characters": "loss.svg",
-    "Gradient norm over characters": "gradient-norm.svg",
-    "Gradient over distance": "gradient-distance.svg",
+    "Validation loss over characters": "loss",
+    "Gradient norm over characters": "gradient-norm",
+    "Gradient over distance": "gradient-distance",
 }
 
 
@@ -49,67 +51,75 @@ def compare(comparison: Comparison) -> int:
 
 
 def _compare(comparison: Comparison) -> None:
-    options = replace(parse_options(comparison.others), corpus=comparison.corpus or None)
+    # What is varied leaves the text as it is: any of the combinations will do.
+    options = replace(comparison.options(comparison.grid[0]), corpus=comparison.corpus or None)
     corpus, vocabulary = load_text(options, Reporter())
     if not corpus.validation:
         raise InputError("a comparison needs a validation part: more text, or another --split")
     prompts = comparison.prompts or default_prompts(corpus.validation)
     for prompt in prompts:  # what cannot be written from is said before any training
         vocabulary.string2code(prepare_prompt(prompt, corpus.config), "prompt")
-    trainings = plan_trainings(comparison, len(vocabulary))
-    train_all(trainings, corpus.report.sha256)
-    results = by_cell([read_result(training) for training in trainings])
+    variants = plan_variants(comparison, len(vocabulary))
+    results, sweeps = _train(comparison, variants, corpus)
     print_table(table_rows(results))
+    shown = best_of(results, MOST_DRAWN)
+    clip = None if any(axis[0].name == "clip" for axis in comparison.axes) else options.clip
     pictures = (
-        loss_picture(results),
-        norm_picture(results, options.clip),
-        distance_picture(*_distances(results, corpus)),
+        loss_picture(shown),
+        norm_picture(shown, clip),
+        distance_picture(*_distances(shown, corpus)),
     )
     for name, picture in zip(_PICTURES.values(), pictures, strict=True):
-        write_atomically(comparison.out / name, picture.encode())
-    texts = {cell: write_texts(runs[0].training.folder, prompts) for cell, runs in results.items()}
-    report = markdown(_about(comparison, corpus), results, _PICTURES, prompts, texts)
+        write_atomically(comparison.out / f"{name}.svg", picture.encode())
+    files = {alt: f"{name}.svg" for alt, name in _PICTURES.items()}
+    texts = {v: write_texts(runs[0].training.folder, prompts) for v, runs in shown.items()}
+    report = markdown(about(comparison, corpus), results, sweeps, files, prompts, texts)
     write_atomically(comparison.out / "report.md", report.encode("utf-8", "replace"))
     print(f"report: {comparison.out / 'report.md'}")
 
 
+def _train(
+    comparison: Comparison, variants: Sequence[Variant], corpus: Corpus
+) -> tuple[dict[Variant, list[Result]], dict[Variant, Sweep]]:
+    """Train all that is planned; the results by variant, and the rates that were tried."""
+    for variant in variants:  # what does not go together is said before any training
+        with errors_of(variant.label):
+            settled(plan_training(comparison, variant, seed=1).options(), corpus)
+    tried = {variant: rates_of(comparison, variant) for variant in variants}
+    possible = [
+        plan_training(comparison, variant, seed, rate)
+        for seed in range(1, comparison.seeds + 1)
+        for variant, rates in tried.items()
+        for rate in rates or (None,)
+    ]
+    for training in possible:
+        check_folder(training, corpus.report.sha256)
+    files = ResultFiles(comparison.out, possible)
+    sweeps = sweep(comparison, tried, files.add) if comparison.rates else {}
+    taken = [sweeps[variant].best if sweeps else None for variant in variants]
+    trainings, results = plan_trainings(comparison, variants, taken), []
+    files.compared = {training.folder for training in trainings}
+    for training, title in titled(trainings):
+        results.append(trained(training, title))
+        files.add(results[-1])
+    files.write()
+    return by_variant(results), sweeps
+
+
 def _distances(
-    results: Mapping[str, Sequence[Result]], corpus: Corpus
-) -> tuple[dict[str, list[Shares]], list[Shares]]:
-    """The shares by curve, one per seed; and those of the eigenvalues of a cell without gates."""
-    shares: dict[str, list[Shares]] = {}
-    eigenvalues = []
-    for cell, runs in results.items():
+    results: Mapping[Variant, Sequence[Result]], corpus: Corpus
+) -> tuple[dict[Variant, dict[str, list[Shares]]], dict[Variant, list[Shares]]]:
+    """The shares by state, one per seed; and those of the eigenvalues of a cell without gates."""
+    shares: dict[Variant, dict[str, list[Shares]]] = {}
+    eigenvalues: dict[Variant, list[Shares]] = {}
+    for variant, runs in results.items():
         for run in runs:
             checkpoint = load_checkpoint(run.training.folder)
             rows = held_out_rows(corpus.validation, checkpoint.vocabulary)
             distance = farthest(rows)
-            for part, curve in gradient_shares(checkpoint, rows, distance).items():
-                shares.setdefault(cell if part == "h" else f"{cell}, {part}", []).append(curve)
-            if not CELLS[cell].gated:
-                eigenvalues.append(eigenvalue_shares(checkpoint, distance))
+            for letter, curve in gradient_shares(checkpoint, rows, distance).items():
+                shares.setdefault(variant, {}).setdefault(letter, []).append(curve)
+            if not CELLS[variant.cell].gated:
+                curve = eigenvalue_shares(checkpoint, distance)
+                eigenvalues.setdefault(variant, []).append(curve)
     return shares, eigenvalues
-
-
-def _about(comparison: Comparison, corpus: Corpus) -> str:
-    report, (budget, amount) = corpus.report, comparison.budget
-    equal = "parameters" if comparison.equal == "params" else "units"
-    seeds = f"seeds 1 to {comparison.seeds}" if comparison.seeds > 1 else "one seed"
-    duplicates = f", {counted(report.duplicates, 'duplicate')} dropped" if report.duplicates else ""
-    characters = {name: part["characters"] for name, part in report.parts.items()}
-    others = f" `{' '.join(comparison.others)}`" if comparison.others else ""
-    order = "in the order of the text"
-    if report.order == "blocks":
-        order = f"in {counted(report.blocks, 'block')} of each part"
-    if corpus.preparation.split.validation and "--validation" in comparison.others:
-        order += ", the validation part a text of its own"
-    return (
-        f"Text: {escaped(report.name)}, by {report.unit}{duplicates}, split {report.split}"
-        f" {order}: {counted(characters['train'], 'character')} to learn from,"
-        f" {characters['validation']:,} to choose the best weights by,"
-        f" {characters['test']:,} to test. Each training: {amount} {budget[2:]}{others}; equal"
-        f" {equal}; {seeds}.\n\n"
-        "Losses are in nats per character, of the best weights; ± is the standard deviation over"
-        " the seeds, a band in a picture spans them. chars/s is that of the fastest tenth of the"
-        " intervals that were timed; other work of the machine slows it."
-    )

@@ -6,70 +6,90 @@ import math
 import re
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from charlm.compare.results import Result
+from charlm.compare.plan import Variant
+from charlm.compare.results import Result, counted_losses, mean_loss
+from charlm.compare.sweep import Sweep
 from charlm.display import visible
 from charlm.engine.events import Completion
 
-_HEADINGS = (
-    "model", "units", "parameters", "validation loss", "bpc", "test loss", "chars/s", "steps",
-)  # fmt: skip
 #: Of the intervals between two lines of a run log: the fastest, least held up by other work.
 _FAST = 0.9
+#: Columns that a narrow terminal does without, the first first: the report has them all.
+_LEFT_OUT = ("steps", "learning rate", "chars/s", "bpc", "units", "parameters", "test loss")
 
-Texts = Mapping[str, Mapping[str, Sequence[Completion]]]
-
-
-def table_rows(results: Mapping[str, Sequence[Result]]) -> list[tuple[str, ...]]:
-    """One row per cell, then the baselines; under `_HEADINGS`."""
-    rows = [_row(cell, runs) for cell, runs in results.items()]
-    baseline = next(iter(results.values()))[0].baseline
-    if baseline is not None:
-        for name, loss in (
-            (f"{baseline['order']}-gram", baseline["ngram"]),
-            ("unigram", baseline["unigram"]),
-        ):
-            rows.append((name, "", "", f"{loss:.4f}", f"{loss / math.log(2):.3f}", "", "", ""))
-    return rows
+Results = Mapping[Variant, Sequence[Result]]
+#: By variant and decoder, one for each prompt.
+Texts = Mapping[Variant, Mapping[str, Sequence[Completion]]]
+#: Texts by their headings.
+Row = Mapping[str, str]
 
 
-def print_table(rows: Sequence[tuple[str, ...]]) -> None:
-    """The table on standard output."""
+def table_rows(results: Results) -> list[Row]:
+    """One row per variant, then the baselines, which lack most of it."""
+    baselines = [
+        {"model": name, "validation loss": f"{loss:.4f}", "bpc": f"{loss / math.log(2):.3f}"}
+        for name, loss in counted_losses(results).items()
+    ]
+    return [*(_row(variant, runs) for variant, runs in results.items()), *baselines]
+
+
+def print_table(rows: Sequence[Row]) -> None:
+    """The table on standard output, of a narrow terminal without what is said elsewhere too."""
+    console = Console(highlight=False)
+    # A heading is on two lines, so that more fits into 80 columns.
+    widths = {
+        heading: 1 + max(map(len, (*heading.split(), *(row.get(heading, "") for row in rows))))
+        for heading in rows[0]
+    }
+    for heading in _LEFT_OUT:
+        if sum(widths.values()) > console.width:
+            widths.pop(heading, None)
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
-    for heading in _HEADINGS:
+    for heading in widths:
         justify: JustifyMethod = "left" if heading == "model" else "right"
-        # On two lines, so that the table fits into 80 columns.
         table.add_column(heading.replace(" ", "\n"), justify=justify, no_wrap=True)
     for row in rows:
-        table.add_row(*row)
-    Console(highlight=False).print(table)
+        table.add_row(*(row.get(heading, "") for heading in widths))
+    Console(highlight=False, width=max(sum(widths.values()), console.width)).print(table)
 
 
 def markdown(
     about: str,
-    results: Mapping[str, Sequence[Result]],
+    results: Results,
+    sweeps: Mapping[Variant, Sweep],
     pictures: Mapping[str, str],
     prompts: Sequence[str],
     texts: Texts,
 ) -> str:
-    """The report. `pictures`: file name by what it shows. `texts`: by cell and decoder."""
-    parts = [f"# Comparison of {', '.join(results)}", about]
-    parts += [_markdown_table(_HEADINGS, table_rows(results))]
-    parts += [f"![{alt}]({name})" for alt, name in pictures.items()]
+    """The report. `pictures`: file name by what it shows. `texts`: of all variants or the best."""
+    parts = [_title(results), about, _markdown_table(table_rows(results))]
+    if sweeps:
+        parts += ["## Learning rates", _ABOUT_SWEEPS, _markdown_table(_sweep_rows(sweeps))]
+    if len(texts) < len(results):
+        parts += [
+            f"Of {len(results)} variants the pictures and the texts show the {len(texts)} of the"
+            " lowest validation loss."
+        ]
+    for alt, name in pictures.items():
+        parts += [f"[{alt}]({name})" if name.endswith("pdf") else f"![{alt}]({name})"]
     parts += ["## What they write", _ABOUT_TEXTS]
     for index, prompt in enumerate(prompts):
         lines = [
-            (decoder, cell, _shown(by_decoder[decoder][index]))
+            {
+                "decoder": decoder,
+                "model": variant.label,
+                "text": _shown(by_decoder[decoder][index]),
+            }
             for decoder in next(iter(texts.values()))
-            for cell, by_decoder in texts.items()
+            for variant, by_decoder in texts.items()
         ]
         parts += [f"From “{escaped(prompt)}”:" if prompt else "From nothing:"]
-        parts += [_markdown_table(("decoder", "model", "text"), lines)]
+        parts += [_markdown_table(lines)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -82,23 +102,41 @@ def escaped(text: str) -> str:
 _ABOUT_TEXTS = (
     "The first seed of each, the same dice; … where a text was cut, the rest ended by themselves."
 )
+_ABOUT_SWEEPS = (
+    "Tried under the same budget with seed 1, around the rate that a training takes by itself;"
+    " behind each the validation loss. The best is that of all seeds."
+)
 
 
-def _row(cell: str, runs: Sequence[Result]) -> tuple[str, ...]:
-    config = runs[0].training.config
-    losses = [run.validation_loss for run in runs]
+def _title(results: Results) -> str:
+    cells = dict.fromkeys(variant.cell for variant in results)
+    varied = [setting.option for setting in next(iter(results)).settings]
+    return f"# Comparison of {', '.join(cells)}" + (f" by {', '.join(varied)}" if varied else "")
+
+
+def _row(variant: Variant, runs: Sequence[Result]) -> Row:
+    config, rate, loss = variant.config, runs[0].learning_rate, mean_loss(runs)
     tests = [run.test_loss for run in runs if run.test_loss is not None]
     speed = np.quantile(np.concatenate([run.speeds for run in runs]), _FAST)
-    return (
-        cell,
-        f"{config.hidden_size:,}" + (f" x {config.layers}" if config.layers > 1 else ""),
-        f"{config.parameter_count:,}",
-        _spread(losses, 4),
-        f"{statistics.fmean(losses) / math.log(2):.3f}",
-        _spread(tests, 4) if tests else "",
-        f"{speed:,.0f}",
-        f"{statistics.fmean(run.steps for run in runs):,.0f}",
-    )
+    return {
+        "model": variant.cell,
+        **{setting.option.replace("-", " "): setting.text for setting in variant.settings},
+        "units": f"{config.hidden_size:,}" + (f" x {config.layers}" if config.layers > 1 else ""),
+        "parameters": f"{runs[0].parameters:,}",
+        "learning rate": "" if rate is None else f"{rate:g}",
+        "validation loss": _spread([run.validation_loss for run in runs], 4),
+        "bpc": f"{loss / math.log(2):.3f}",
+        "test loss": _spread(tests, 4) if tests else "",
+        "chars/s": f"{speed:,.0f}",
+        "steps": f"{statistics.fmean(run.steps for run in runs):,.0f}",
+    }
+
+
+def _sweep_rows(sweeps: Mapping[Variant, Sweep]) -> list[Row]:
+    return [
+        {"model": variant.label, "rates tried": str(each), "taken": each.taken}
+        for variant, each in sweeps.items()
+    ]
 
 
 def _spread(values: Sequence[float], digits: int) -> str:
@@ -111,6 +149,9 @@ def _shown(completion: Completion) -> str:
     return escaped(completion.text) + ("" if completion.finished else " …")
 
 
-def _markdown_table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    lines = [headings, ["---"] * len(headings), *rows]
+def _markdown_table(rows: Sequence[Row]) -> str:
+    """The rows under the headings of the first."""
+    headings = list(rows[0])
+    lines = [headings, ["---"] * len(headings)]
+    lines += [[row.get(heading, "") for heading in headings] for row in rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.compare.plan import Training
+from charlm.compare.plan import Training, Variant
 from charlm.run.log import read_run_log
 
 Array = NDArray[np.float64]
@@ -19,20 +21,29 @@ Array = NDArray[np.float64]
 class Result:
     """One finished run. Losses are of its best weights, in nats per character.
 
+    learning_rate: its height; older logs have none. seconds: of learning and measuring.
     curve: characters seen and validation loss, of each evaluation. norms: characters seen and
     gradient norm before clipping. speeds: characters/s between two lines of the run log.
     baseline: values of `charlm.text.ngram.Baseline`, if it was measured.
     """
 
     training: Training
+    parameters: int
+    learning_rate: float | None
     validation_loss: float
     test_loss: float | None
     steps: int
     characters: int
+    seconds: float
     curve: tuple[Array, Array]
     norms: tuple[Array, Array]
     speeds: Array
     baseline: dict[str, Any] | None
+
+    @property
+    def bpc(self) -> float:
+        """The validation loss in bits per character."""
+        return self.validation_loss / math.log(2)
 
 
 @dataclass(frozen=True)
@@ -45,16 +56,23 @@ class Band:
     high: Array
 
 
-def read_result(training: Training) -> Result:
-    """The result of a training that came to its end."""
+def read_result(training: Training) -> Result | None:
+    """The result of a training; None of one that did not come to its end."""
     log = read_run_log(training.folder)
-    end = next(line for line in reversed(log) if line["kind"] == "end")
+    start = next((line for line in log if line["kind"] == "start"), {})
+    ends = (line for line in reversed(log) if line["kind"] == "end")
+    end = next((line for line in ends if line.get("validation_loss") is not None), None)
+    if end is None:
+        return None
     return Result(
         training,
+        start["parameters"],
+        start.get("learning_rate"),
         end["validation_loss"],
         end["test_loss"],
         end["step"],
         end["characters"],
+        end["seconds"],
         curve=_columns(log, "evaluation", "characters", "validation_loss"),
         norms=_columns(log, "step", "characters", "gradient_norm"),
         speeds=_columns(log, "step", "characters", "characters_per_s")[1],
@@ -62,10 +80,31 @@ def read_result(training: Training) -> Result:
     )
 
 
-def by_cell(results: Sequence[Result]) -> dict[str, list[Result]]:
-    """The results of each cell, seed by seed, in the order of the cells."""
-    cells = dict.fromkeys(result.training.cell for result in results)
-    return {cell: [r for r in results if r.training.cell == cell] for cell in cells}
+def by_variant(results: Sequence[Result]) -> dict[Variant, list[Result]]:
+    """The results of each variant, seed by seed, in the order of the variants."""
+    variants: dict[Variant, list[Result]] = {}
+    for result in results:
+        variants.setdefault(result.training.variant, []).append(result)
+    return variants
+
+
+def best_of(results: Mapping[Variant, Sequence[Result]], most: int) -> dict[Variant, list[Result]]:
+    """Those of the lowest mean validation loss, at most so many, in their order."""
+    ranked = sorted(results, key=lambda variant: mean_loss(results[variant]))
+    return {variant: list(runs) for variant, runs in results.items() if variant in ranked[:most]}
+
+
+def mean_loss(runs: Sequence[Result]) -> float:
+    """The mean validation loss of several runs."""
+    return statistics.fmean(run.validation_loss for run in runs)
+
+
+def counted_losses(results: Mapping[Variant, Sequence[Result]]) -> dict[str, float]:
+    """The losses of what only counts, by name, if they were measured."""
+    baseline = next(iter(results.values()))[0].baseline
+    if baseline is None:
+        return {}
+    return {f"{baseline['order']}-gram": baseline["ngram"], "unigram": baseline["unigram"]}
 
 
 def band(curves: Sequence[tuple[Array, Array]]) -> Band:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from charlm.compare.plan import Training
+from charlm.compare.results import Result, read_result
 from charlm.display import visible
 from charlm.errors import InputError, TrainingError
 from charlm.options.training import parse_options
@@ -31,46 +32,37 @@ class _Reporter(Reporter):
             super().move(share, text, at_once)
 
 
-def train_all(trainings: Sequence[Training], sha256: str) -> None:
-    """Train what is not finished. `sha256`: of the prepared text.
-
-    Raises Stopped, TrainingError, and InputError for a folder that holds another run.
-    """
-    for training in trainings:
-        _check_same(training, sha256)
+def titled(trainings: Sequence[Training]) -> Iterator[tuple[Training, str]]:
+    """Each training, and what it is called while it runs."""
     for number, training in enumerate(trainings, start=1):
-        title = f"{training.name} ({number} of {len(trainings)})"
-        if is_finished(training):
-            print(f"{title}: kept, loss {_loss(training):.4f}", flush=True)
-            continue
-        print(f"{title}: {training.config.parameter_count:,} parameters", flush=True)
-        _train(training, title)
-        print(f"{title}: loss {_loss(training):.4f}", flush=True)
+        yield training, f"{training.name} ({number} of {len(trainings)})"
 
 
-def is_finished(training: Training) -> bool:
-    """Whether the run came to the end of its budget."""
-    return _ends(training) != []
+def trained(training: Training, title: str) -> Result:
+    """Train what is not finished, and give its result. Raises Stopped and TrainingError."""
+    if result := read_result(training):
+        print(f"{title}: kept, loss {result.validation_loss:.4f}", flush=True)
+        return result
+    print(f"{title}: {training.config.parameter_count:,} parameters", flush=True)
+    _train(training, title)
+    if (result := read_result(training)) is None:
+        raise TrainingError(
+            f"{training.name} was stopped before its end: the same command goes on from here"
+        )
+    print(f"{title}: loss {result.validation_loss:.4f}", flush=True)
+    return result
 
 
-def _ends(training: Training) -> list[float]:
-    """The validation losses of the best weights, which only a run that came to its end has."""
-    log = read_run_log(training.folder)
-    losses = (line.get("validation_loss") for line in log if line["kind"] == "end")
-    return [loss for loss in losses if loss is not None]
+def check_folder(training: Training, sha256: str) -> None:
+    """Raise InputError when the folder holds a run of another text or by another command.
 
-
-def _loss(training: Training) -> float:
-    return _ends(training)[-1]
-
-
-def _check_same(training: Training, sha256: str) -> None:
-    """Raise InputError when the folder holds a run of another text or by another command."""
+    sha256: of the prepared text.
+    """
     log = read_run_log(training.folder)
     start = next((line for line in log if line.get("kind") == "start"), None)
     if start is None:
         return
-    command = command_line(training.arguments, parse_options(training.arguments))
+    command = command_line(training.arguments, training.options())
     if (start["command"], start["corpus"]["sha256"]) != (command, sha256):
         raise InputError(
             f"{training.folder} holds a run of another comparison ({visible(start['command'])}):"

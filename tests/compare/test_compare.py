@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from charlm.cli.main import main
 from charlm.compare import trainings
 from charlm.compare.options import Comparison, parse_comparison
-from charlm.compare.plan import plan_trainings, sizes
+from charlm.compare.plan import plan_training, plan_variants, sizes
 from charlm.compare.report import escaped
 from charlm.decoding import STRATEGIES
 from charlm.display import visible
@@ -30,15 +30,6 @@ from charlm.train.learner import Learner
 
 SMALL = ("--embedding", "5", "--batch", "4", "--length", "16", "--learning-rate", "0.02")
 CELLS = ("lstm", "gru", "rnn")
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("corpus") / "num|bers.txt"
-    path.write_text(
-        "".join(f"The number {n} comes after the number {n - 1}.\n" for n in range(150))
-    )
-    return path
 
 
 def arguments(corpus: Path, out: Path, *more: str) -> list[str]:
@@ -147,7 +138,8 @@ def test_the_report_has_table_pictures_and_texts(compared: Path) -> None:
     for cell in CELLS:
         ends = [read_run_log(compared / "runs" / f"{cell}-{seed}")[-1] for seed in (1, 2)]
         mean = sum(end["validation_loss"] for end in ends) / 2
-        assert re.search(rf"^\| {cell} \| [\d,]+ \| [\d,]+ \| {mean:.4f} ± ", report, re.MULTILINE)
+        row = rf"^\| {cell} \| [\d,]+ \| [\d,]+ \| 0\.02 \| {mean:.4f} ± "
+        assert re.search(row, report, re.MULTILINE)
         for strategy in STRATEGIES:
             assert len(re.findall(rf"^\| {strategy} \| {cell} \|", report, re.MULTILINE)) == 2
     for name in re.findall(r"!\[.*\]\((.*)\)", report):
@@ -161,11 +153,22 @@ def test_the_report_has_table_pictures_and_texts(compared: Path) -> None:
 def test_its_runs_are_those_of_the_training_command(
     compared: Path, corpus: Path, tmp_path: Path
 ) -> None:
+    chosen = parse_comparison(arguments(corpus, tmp_path / "again")[1:])
     size = load_checkpoint(compared / "runs" / "gru-2").config.vocabulary_size
-    planned = plan_trainings(parse_comparison(arguments(corpus, tmp_path / "again")[1:]), size)
-    gru = next(training for training in planned if training.name == "gru-2")
+    gru = plan_training(chosen, plan_variants(chosen, size)[1], seed=2)
     assert train_main(gru.arguments) == 0
     assert digest(gru.folder) == digest(compared / "runs" / "gru-2")
+
+
+def test_runs_of_before_there_were_variants_are_known_by_their_command(tmp_path: Path) -> None:
+    """Folder and arguments are as they always were, and so are the runs that have them."""
+    chosen = comparison("--cells", "lstm,gru", "--out", str(tmp_path), "--dropout", "0.2")
+    training = plan_training(chosen, plan_variants(chosen, 30)[0], seed=3)
+    folder = str(tmp_path / "runs" / "lstm-3")
+    assert training.arguments == (
+        *("--corpus", "some.txt", "--out", folder, "--cell", "lstm", "--hidden", "128"),
+        *("--seed", "3", "--dropout", "0.2", "--steps", "2000", "--no-texts"),
+    )
 
 
 def test_finished_runs_are_kept_and_missing_ones_trained(
