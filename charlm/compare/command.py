@@ -14,6 +14,7 @@ from charlm.compare.distance import (
     gradient_shares,
     held_out_rows,
 )
+from charlm.compare.formats import PDF, PNG, SVG, check_formats, converted
 from charlm.compare.options import Comparison
 from charlm.compare.pictures import MOST_DRAWN, distance_picture, loss_picture, norm_picture
 from charlm.compare.plan import Variant, plan_training, plan_trainings, plan_variants
@@ -38,10 +39,13 @@ _PICTURES = {
     "Gradient norm over characters": "gradient-norm",
     "Gradient over distance": "gradient-distance",
 }
+#: The first of these that there is stands in the report.
+_SHOWN = (SVG, PNG, PDF)
 
 
 def compare(comparison: Comparison) -> int:
     """Train and report. Raises CharlmError."""
+    check_formats(comparison.pictures)
     try:
         _compare(comparison)
     except (Stopped, KeyboardInterrupt) as stop:
@@ -70,8 +74,10 @@ def _compare(comparison: Comparison) -> None:
         distance_picture(*_distances(shown, corpus)),
     )
     for name, picture in zip(_PICTURES.values(), pictures, strict=True):
-        write_atomically(comparison.out / f"{name}.svg", picture.encode())
-    files = {alt: f"{name}.svg" for alt, name in _PICTURES.items()}
+        for each in comparison.pictures:
+            write_atomically(comparison.out / f"{name}.{each}", converted(picture, each))
+    first = next(each for each in _SHOWN if each in comparison.pictures)
+    files = {alt: f"{name}.{first}" for alt, name in _PICTURES.items()}
     texts = {v: write_texts(runs[0].training.folder, prompts) for v, runs in shown.items()}
     report = markdown(about(comparison, corpus), results, sweeps, files, prompts, texts)
     write_atomically(comparison.out / "report.md", report.encode("utf-8", "replace"))

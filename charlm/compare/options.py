@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from charlm.compare.formats import FORMATS, SVG
 from charlm.compare.vary import Axis, Setting, check_grid, parse_axis, spoken
 from charlm.errors import InputError, errors_of
 from charlm.model.cells import CELLS
@@ -37,7 +38,7 @@ examples:
   python -m charlm compare --corpus my.txt
   python -m charlm compare --corpus my.txt --cells gru,lstm --budget 5min --seeds 1
   python -m charlm compare --corpus my.txt --vary dropout=0,0.1,0.3 --vary layers=1,2
-  python -m charlm compare --corpus my.txt --rates 3
+  python -m charlm compare --corpus my.txt --rates 3 --pictures svg,pdf
   python -m charlm compare --corpus plays.txt --unit continuous --equal hidden --hidden 256
 """
 
@@ -58,8 +59,8 @@ class Comparison:
 
     equal: "params" (as many parameters as the first cell has at `hidden`) or "hidden" (units).
     budget: the options of a training that hold it. axes: what is varied. rates: how many learning
-    rates are tried for each; None is one, which the options say. others: the options that all
-    trainings share.
+    rates are tried for each; None is one, which the options say. pictures: their formats. others:
+    the options that all trainings share.
     """
 
     corpus: tuple[str, ...]
@@ -72,6 +73,7 @@ class Comparison:
     seeds: int
     out: Path
     prompts: tuple[str, ...]
+    pictures: tuple[str, ...]
     others: tuple[str, ...]
 
     @property
@@ -108,6 +110,7 @@ def parse_comparison(arguments: Sequence[str]) -> Comparison:
         seeds=own.seeds,
         out=Path(own.out) if own.out else RUNS / f"compare-{name}",
         prompts=tuple(own.prompt or ()),
+        pictures=own.pictures,
         others=tuple(others),
     )
     for settings in comparison.grid:  # wrong ones are said before the text is read
@@ -185,6 +188,10 @@ def _cells(words: str) -> tuple[str, ...]:
     return _listed(words, CELLS, "cell")
 
 
+def _pictures(words: str) -> tuple[str, ...]:
+    return _listed(words, FORMATS, "format")
+
+
 def _listed(words: str, known: Collection[str], what: str) -> tuple[str, ...]:
     """The names in "a,b", each once."""
     names = tuple(words.split(","))
@@ -232,6 +239,8 @@ _OPTIONS = (
     whole("--seeds", 1, 100, 3, "train every cell N times, with seeds 1 to N (%(default)s)"),
     text("--prompt", "TEXT", None, "what the models go on from (repeatable; default: beginnings of"
          " the validation part)", action="append"),
+    text("--pictures", "A,B,..", SVG, "formats of the pictures: svg, png, pdf (%(default)s)",
+         type=_pictures),
     text("--out", "DIR", None, "folder of the report, the pictures and the runs"
          " (checkpoints/compare-<corpus>)"),
 )

@@ -93,6 +93,8 @@ def digest(run: Path) -> str:
         ("--rates 3 --learning-rate 0.1", "--rates tries learning rates itself"),
         ("--rates 3 --vary learning-rate=0.1,0.2", "--rates tries learning rates itself"),
         ("--rates 1", "'1' is not an integer from 2 to 9"),
+        ("--pictures jpg", "'jpg' is not one of svg, png, pdf"),
+        ("--pictures png,png", "names a format twice"),
     ],
 )
 def test_bad_options_are_one_line(
