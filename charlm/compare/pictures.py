@@ -73,7 +73,10 @@ def distance_picture(
     shares: Mapping[Variant, Mapping[str, Sequence[Shares]]],
     linear: Mapping[Variant, Sequence[Shares]],
 ) -> str:
-    """Draw the shares of each state by its letter, and what eigenvalues predict; one per seed."""
+    """Draw the shares of each state by its letter, and what eigenvalues predict; one per seed.
+
+    linear: of the variants that have no gates.
+    """
     lines, colors = [], _colors(shares)
     few = sum(map(len, shares.values())) <= MOST_DRAWN  # else h alone
     for variant, by_letter in shares.items():
@@ -81,11 +84,11 @@ def distance_picture(
             label = variant.label if letter == "h" else f"{variant.label}, its {letter}"
             if few or letter == "h":
                 lines.append(_line(colors[variant], _over_distance(each), label, letter != "h"))
-    for variant, each in linear.items():
+    if len(linear) == 1:  # of several they would run together
+        ((variant, each),) = linear.items()
         mean = _over_distance(each)
-        color = colors[variant] if len(linear) > 1 else _DARK
         label = f"{variant.label} by Σ|λ|²ᵏ / H"
-        lines.append(Line(label, color, mean.x, mean.mean, dashed=True))
+        lines.append(Line(label, _DARK, mean.x, mean.mean, dashed=True))
     ends = [end(line.y) for line in lines for end in (np.min, np.max)]
     limits = max(_LEAST_SHARE, min(ends) / 2), min(_MOST_SHARE, 1.5 * max(ends))
     axes = ("distance k, in characters", "|∂Lₜ/∂hₜ₋ₖ|  /  |∂Lₜ/∂hₜ|")

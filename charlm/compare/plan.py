@@ -71,9 +71,10 @@ def plan_variants(comparison: Comparison, vocabulary_size: int) -> list[Variant]
 
 
 def _label(comparison: Comparison, cell: str, settings: Sequence[Setting]) -> str:
-    """What tells a variant from the others: a cell that all have does not."""
-    named = cell if len(comparison.cells) > 1 or not settings else ""
-    return ", ".join(filter(None, (named, spoken(settings))))
+    """What tells a variant from the others: what all of them have does not."""
+    differ = [each for each, axis in zip(settings, comparison.axes, strict=True) if len(axis) > 1]
+    named = cell if len(comparison.cells) > 1 or not differ else ""
+    return ", ".join(filter(None, (named, spoken(differ))))
 
 
 def sizes(

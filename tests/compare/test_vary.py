@@ -135,6 +135,10 @@ def test_the_grid_is_every_combination_cell_by_cell() -> None:
         ("gru, layers 1", 1), ("gru, layers 2", 2), ("rnn, layers 1", 1), ("rnn, layers 2", 2)
     ]  # fmt: skip
     assert [each.label for each in variants()] == ["rnn", "gru", "lstm"]
+    # What all have tells none from the others.
+    one = ("--vary", "layers=2", "--vary", "embedding=8,16")
+    assert [each.label for each in variants(*one)] == ["embedding 8", "embedding 16"]
+    assert [each.label for each in variants(*one[:2])] == ["lstm"]
 
 
 def test_each_combination_has_a_first_cell_with_its_units() -> None:
