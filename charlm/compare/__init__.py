@@ -1,1 +1,1 @@
-"""Cells side by side: each trained under one budget, over several seeds, and a report."""
+"""Cells and options side by side: each trained under one budget, over several seeds; a report."""

@@ -37,7 +37,7 @@ def _equal(comparison: Comparison) -> str:
     if comparison.axes and len(comparison.cells) == 1:
         return ""
     equal = "parameters" if comparison.equal == "params" else "units"
-    return f" equal {equal}{' of the cells, with the same options' if comparison.axes else ''};"
+    return f" equal {equal}{' among the cells of a combination' if comparison.axes else ''};"
 
 
 def _rates(comparison: Comparison) -> str:

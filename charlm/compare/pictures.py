@@ -10,7 +10,7 @@ import numpy as np
 from charlm.compare.chart import Line, line_chart
 from charlm.compare.distance import Shares
 from charlm.compare.plan import Variant
-from charlm.compare.results import Array, Band, Result, band, counted_losses, thinned
+from charlm.compare.results import Array, Band, Results, band, counted_losses, thinned
 from charlm.model.cells import CELLS
 
 #: Colours that colour-blind readers tell apart too (Okabe and Ito 2008), for the cells in turn,
@@ -25,8 +25,6 @@ _LEAST_SHARE, _MOST_SHARE = 1e-10, 100.0
 #: From where on in the budget the losses of variants are shown: they differ little, and before
 #: that they fall too far for it to be seen.
 _SHOWN_FROM = 0.25
-
-Results = Mapping[Variant, Sequence[Result]]
 
 
 def loss_picture(results: Results) -> str:

@@ -12,7 +12,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from charlm.compare.plan import Variant
-from charlm.compare.results import Result, counted_losses, mean_loss
+from charlm.compare.results import Result, Results, counted_losses, mean_loss
 from charlm.compare.sweep import Sweep
 from charlm.display import visible
 from charlm.engine.events import Completion
@@ -22,7 +22,6 @@ _FAST = 0.9
 #: Columns that a narrow terminal does without, the first first: the report has them all.
 _LEFT_OUT = ("steps", "learning rate", "chars/s", "bpc", "units", "parameters", "test loss")
 
-Results = Mapping[Variant, Sequence[Result]]
 #: By variant and decoder, one for each prompt.
 Texts = Mapping[Variant, Mapping[str, Sequence[Completion]]]
 #: Texts by their headings.

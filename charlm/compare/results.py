@@ -46,6 +46,10 @@ class Result:
         return self.validation_loss / math.log(2)
 
 
+#: Of each variant its runs, seed by seed.
+Results = Mapping[Variant, Sequence[Result]]
+
+
 @dataclass(frozen=True)
 class Band:
     """The mean of several curves, and between what they lie."""
@@ -66,7 +70,7 @@ def read_result(training: Training) -> Result | None:
         return None
     return Result(
         training,
-        start["parameters"],
+        start.get("parameters", training.config.parameter_count),
         start.get("learning_rate"),
         end["validation_loss"],
         end["test_loss"],
@@ -88,7 +92,7 @@ def by_variant(results: Sequence[Result]) -> dict[Variant, list[Result]]:
     return variants
 
 
-def best_of(results: Mapping[Variant, Sequence[Result]], most: int) -> dict[Variant, list[Result]]:
+def best_of(results: Results, most: int) -> dict[Variant, list[Result]]:
     """Those of the lowest mean validation loss, at most so many, in their order."""
     ranked = sorted(results, key=lambda variant: mean_loss(results[variant]))
     return {variant: list(runs) for variant, runs in results.items() if variant in ranked[:most]}
@@ -99,7 +103,7 @@ def mean_loss(runs: Sequence[Result]) -> float:
     return statistics.fmean(run.validation_loss for run in runs)
 
 
-def counted_losses(results: Mapping[Variant, Sequence[Result]]) -> dict[str, float]:
+def counted_losses(results: Results) -> dict[str, float]:
     """The losses of what only counts, by name, if they were measured."""
     baseline = next(iter(results.values()))[0].baseline
     if baseline is None:

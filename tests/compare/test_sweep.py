@@ -78,7 +78,7 @@ def test_the_best_is_taken_and_an_end_is_said() -> None:
 
 def test_every_rate_is_tried_with_one_seed_and_the_best_with_all(swept: Path) -> None:
     report = (swept / "report.md").read_text(encoding="utf-8")
-    assert "The learning rate of each is the best of 3 that were tried." in report
+    assert "equal parameters; seeds 1 to 2. The learning rate of each is the best of 3" in report
     for cell in ("gru", "rnn"):
         losses = first_seed(swept, cell)
         assert len(losses) == 3

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from killing import newest_weights
+from root import ROOT
 
 from charlm.cli.main import main
 from charlm.compare import command
-from charlm.compare.options import Comparison, parse_comparison
+from charlm.compare.options import OPTION_NAMES, Comparison, parse_comparison
 from charlm.compare.pictures import MOST_DRAWN
 from charlm.compare.plan import Variant, plan_training, plan_variants, sizes
 from charlm.errors import InputError, Stopped, run_main
@@ -124,6 +125,11 @@ def test_what_does_not_go_together_is_said_before_any_training(
     assert not (tmp_path / "out").exists()
 
 
+def test_the_page_names_every_option() -> None:
+    page = (ROOT / "docs" / "compare.md").read_text(encoding="utf-8")
+    assert [name for name in OPTION_NAMES if not re.search(rf"{name}\b", page)] == []
+
+
 def test_the_grid_is_every_combination_cell_by_cell() -> None:
     words = ("--vary", "layers=1,2", "--vary", "tied=yes,no", "--hidden", "64")
     assert [each.label for each in variants(*words)] == [
@@ -148,6 +154,9 @@ def test_each_combination_has_a_first_cell_with_its_units() -> None:
     found = [each.config for each in plan_variants(chosen, 30)]
     assert found == [alone[0][0], alone[1][0], alone[0][1], alone[1][1]]
     assert [config.hidden_size for config in found[:2]] == [20, 40]
+    for each in plan_variants(chosen, 30):
+        options = plan_training(chosen, each, seed=1).options()
+        assert options.model(30) == each.config
 
 
 def test_no_two_variants_share_a_folder_and_names_are_plain() -> None:
@@ -182,6 +191,7 @@ def test_every_combination_is_trained_and_told(varied: Path) -> None:
     report = (varied / "report.md").read_text(encoding="utf-8")
     assert report.startswith("# Comparison of gru by dropout, locked-dropout\n")
     assert "| model | dropout | locked dropout | units | parameters | learning rate |" in report
+    assert "Each training: 8 steps `--embedding 5 --batch 4 --length 16`; one seed." in report
     for dropout, locked in itertools.product(("0", "0.3"), ("no", "yes")):
         folder = varied / "runs" / f"gru-dropout={dropout}-locked-dropout={locked}-1"
         start, *_, end = read_run_log(folder)
