@@ -91,9 +91,8 @@ def test_names_of_many_lines_stay_in_the_picture_in_the_order_of_the_lines() -> 
 
 
 def test_the_name_of_a_line_that_leaves_ends_left_of_those_that_stay() -> None:
-    """By what its letters take at most: 8 pixels."""
-    y = np.array([3.0, 2.0, 1.0])
-    lines = [Line("leaves late", "#123456", X, y), Line("stays", "#654321", X, np.full(3, 2.0))]
+    x, y = np.array([0.0, 95.0, 100.0]), np.array([3.0, 2.0, 1.0])
+    lines = [Line("leaves late", "#123456", x, y), Line("stays", "#654321", x, np.full(3, 2.0))]
     texts = drawn(*lines, limits=(1.1, 4.0)).iter(f"{SVG}text")
     left = {text.text: float(text.get("x", "nan")) for text in texts}
     assert left["stays"] == 618
