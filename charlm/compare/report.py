@@ -114,7 +114,9 @@ def _title(results: Results) -> str:
 
 
 def _row(variant: Variant, runs: Sequence[Result]) -> Row:
-    config, rate, loss = variant.config, runs[0].learning_rate, mean_loss(runs)
+    config, loss = variant.config, mean_loss(runs)
+    # Runs of before the rule for rates was another one may stand among the others.
+    rates = dict.fromkeys(run.learning_rate for run in runs if run.learning_rate is not None)
     tests = [run.test_loss for run in runs if run.test_loss is not None]
     speed = np.quantile(np.concatenate([run.speeds for run in runs]), _FAST)
     return {
@@ -122,7 +124,7 @@ def _row(variant: Variant, runs: Sequence[Result]) -> Row:
         **{setting.option.replace("-", " "): setting.text for setting in variant.settings},
         "units": f"{config.hidden_size:,}" + (f" x {config.layers}" if config.layers > 1 else ""),
         "parameters": f"{runs[0].parameters:,}",
-        "learning rate": "" if rate is None else f"{rate:g}",
+        "learning rate": ", ".join(f"{rate:g}" for rate in rates),
         "validation loss": _spread([run.validation_loss for run in runs], 4),
         "bpc": f"{loss / math.log(2):.3f}",
         "test loss": _spread(tests, 4) if tests else "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,15 @@ def test_eigenvalues_are_drawn_of_one() -> None:
     )
     assert "rnn by Σ|λ|²ᵏ / H" in names(one)
     assert names(two) == ["clip 1", "clip 2"]
+
+
+def test_runs_with_other_rates_are_told() -> None:
+    (variant,) = cells("gru")
+    runs = [result(variant, np.linspace(3, 2, 10), seed) for seed in (1, 2, 3)]
+    row, *_ = table_rows({variant: [replace(runs[0], learning_rate=0.02), *runs[1:]]})
+    assert row["learning rate"] == "0.02, 0.0063"
+    row, *_ = table_rows({variant: [replace(runs[0], learning_rate=None)]})
+    assert row["learning rate"] == ""
 
 
 @pytest.mark.parametrize(
