@@ -6,21 +6,23 @@ the same training on every machine.
 
 from __future__ import annotations
 
+import math
 import os
 
 #: What a text is taken to have while it is not known.
 USUAL_CHARACTERS = 1_000_000
-_MOST_PASSES = 40  # more did not help any text
-#: From so many characters on: units, streams at once, and the most characters of a training.
+_MOST_PASSES = 40
+_MOST_CHARACTERS = 25_000_000  # about eight minutes of two cores
+#: From so many characters on: units, and streams at once.
 _BY_LENGTH = (
-    (600_000, 512, 32, 25_000_000),
-    (150_000, 384, 32, 25_000_000),
-    (50_000, 256, 16, 25_000_000),
-    (10_000, 128, 8, 25_000_000),
-    (0, 64, 4, 25_000_000),
+    (600_000, 512, 32),
+    (250_000, 384, 32),
+    (60_000, 256, 32),
+    (10_000, 128, 32),
+    (0, 64, 8),
 )
 #: Up to so many passes, so much dropout.
-_BY_PASSES = ((1.5, 0.0), (4.0, 0.1), (8.0, 0.2), (15.0, 0.3), (float("inf"), 0.4))
+_BY_PASSES = ((1.5, 0.0), (4.0, 0.1), (8.0, 0.2), (15.0, 0.3), (math.inf, 0.4))
 _OPERATIONS_A_SECOND = 1.6e11  # of a usual processor, for what is told by the clock
 
 
@@ -35,8 +37,8 @@ def proposed_batch(characters: int) -> int:
 
 
 def proposed_characters(characters: int) -> int:
-    """A budget: 40 passes, or what takes some ten minutes on two cores."""
-    return min(_MOST_PASSES * characters, _row(characters)[3])
+    """A budget of 40 passes, but not more than takes some minutes."""
+    return min(_MOST_PASSES * characters, _MOST_CHARACTERS)
 
 
 def proposed_dropout(passes: float) -> float:
@@ -56,5 +58,5 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _row(characters: int) -> tuple[int, int, int, int]:
+def _row(characters: int) -> tuple[int, int, int]:
     return next(row for row in _BY_LENGTH if characters >= row[0])
