@@ -39,8 +39,8 @@ def options_from(arguments: Sequence[str], checkpoint: Checkpoint) -> TrainConfi
     if options.unit == AUTO:  # as much as not given
         options = replace(options, unit=text.unit)
     if "hidden" in options.proposed:
-        open = tuple(name for name in options.proposed if name != "hidden")
-        options = replace(options, hidden=config.hidden_size, proposed=open)
+        left_open = tuple(name for name in options.proposed if name != "hidden")
+        options = replace(options, hidden=config.hidden_size, proposed=left_open)
     for name, value in fixed.items():
         if getattr(options, name) != value:
             option = "--" + name.replace("_", "-")

@@ -30,7 +30,18 @@ def test_a_short_text_is_not_given_a_large_model() -> None:
 
 @pytest.mark.parametrize("length", LENGTHS)
 def test_what_is_given_stays(length: int) -> None:
-    words = "--hidden 20 --batch 3 --dropout 0.25 --learning-rate 0.5 --steps 9".split()
+    words = [
+        "--hidden",
+        "20",
+        "--batch",
+        "3",
+        "--dropout",
+        "0.25",
+        "--learning-rate",
+        "0.5",
+        "--steps",
+        "9",
+    ]
     options = parse_options(words)
     assert options.proposed == ()
     assert options.for_text(length).plain() == options.plain()

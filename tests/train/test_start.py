@@ -93,6 +93,37 @@ def test_it_begins_better_than_from_nothing(trained: Path, tmp_path: Path) -> No
     assert losses[0] < losses[1] - 0.5
 
 
+def test_what_is_typed_as_auto_is_what_the_checkpoint_or_the_run_has(
+    trained: Path, second: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, auto = tmp_path / "auto", ["--hidden", "auto", "--batch", "auto", "--dropout", "auto"]
+    words = ["--corpus", str(second), "--from", str(trained), "--out", str(run), "--steps", "3"]
+    assert main([*words, *auto, "--no-texts"]) == 0
+    said = capsys.readouterr().out
+    assert "batch: 8 (auto: for 612 characters)\n" in said and "hidden size" not in said
+    assert load_checkpoint(run).config.hidden_size == 12
+    assert main(["--resume", str(run), *auto, "--steps", "4"]) == 0
+    assert read_run_log(run)[-1]["step"] == 4
+
+
+def test_what_is_proposed_is_told_and_kept(
+    second: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    words = ["--corpus", str(second), "--unit", "continuous", "--out", str(run), "--no-texts"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    for line in (
+        "hidden size: 64 (auto: for 612 characters)",
+        "budget: 24,480 characters (auto: 40 passes)",
+        "dropout: 0.4 (auto: for 40 passes)",
+        "learning rate: 0.02 (auto: for lstm 64 x 1)",
+    ):
+        assert line + "\n" in said
+    assert load_checkpoint(run).config.hidden_size == 64
+    assert read_run_log(run)[-1]["characters"] == pytest.approx(24_480, abs=600)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

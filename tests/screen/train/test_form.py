@@ -116,6 +116,11 @@ async def test_a_kind_of_budget_brings_its_own_default(runs: Path) -> None:
         assert budget.value == "700k"
 
 
+def test_options_that_the_trainer_refuses_are_its_to_refuse(tmp_path: Path) -> None:
+    plan = TrainingPlan(tmp_path, more=("--tied",))
+    assert plan.options[-4:-2] == ["--keep", "20"] and "--tied" in plan.options
+
+
 async def test_a_dropped_path_is_the_corpus(runs: Path) -> None:
     """As file managers and terminals write one: in quotes, with backslashes, as a URL."""
     text = runs.resolve() / "märchen für dich.txt"

@@ -53,7 +53,8 @@ class TrainingPlan:
     @property
     def kept(self) -> int:
         """How many of the evaluated weights to keep: all, if they take less than 200 MB."""
-        config = parse_options(self.what)
+        sizes = ["--cell", self.cell, "--hidden", self.hidden, "--layers", self.layers]
+        config = parse_options(sizes)
         count = config.model(_CHARACTERS).parameter_count
         return max(_FEWEST_KEPT, min(config.evaluations, int(_KEPT_BYTES / (4 * count))))
 
