@@ -15,7 +15,8 @@ from charlm.cli.asked import check_quotes, write_asked
 from charlm.display import visible
 from charlm.errors import CharlmError, InputError
 from charlm.options.parser import as_argument, option_names
-from charlm.options.writing import add_score_options, add_write_options
+from charlm.options.scoring import add_score_options
+from charlm.options.writing import add_write_options
 from charlm.wording import TORCH_MISSING
 
 
@@ -151,7 +152,8 @@ _ROWS = (
         " text, which is prepared and cut as the model's own text was. Several files: a line"
         " for each, and the total. Continuous text is read in one stream up to 2 million"
         " characters, exactly; above that by many readers side by side, and the result says that"
-        " it is approximate.",
+        " it is approximate. Other ways of measuring stand beside that number, and are not added"
+        " to it.",
         add_score_options,
         _score,
     ),

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import stat
 from argparse import Namespace
 from typing import Any
 
 from charlm.cli.progress_line import LONG, ProgressLine
+from charlm.cli.scores import HEADS, Scores, sum_of
 from charlm.display import visible
 from charlm.engine.engine import Engine
 from charlm.engine.records import details_as_json
-from charlm.engine.scoring import ScoreTotal, Scoring
-from charlm.errors import errors_of, report_notice
+from charlm.engine.scoring import Scoring
+from charlm.engine.windows import check_windows, mean_of
+from charlm.errors import InputError, argument, errors_of, report_notice
+from charlm.options.scoring import RANDOM_WINDOWS
 from charlm.text.files import decode, read_bytes
+from charlm.text.readers import WINDOW, WINDOWS
 from charlm.text.vocabulary import Unknown
-from charlm.wording import fixed
 
 _NAMED = 40  # characters of a path in the line of progress, which is one line
-_UNITS = ("nats per character", "bits per character", "", "predicted, ends included")
+#: What is drawn where nothing is said.
+_DRAWN = {"window": WINDOW, "windows": WINDOWS, "seed": 1}
 
 
 def score(chosen: Namespace) -> None:
     """Score every file that was named; all are looked at before the model is."""
+    drawn = _drawn(chosen)
     for file in chosen.files:
         _look_at(file)
     engine = Engine.load(
@@ -35,21 +39,36 @@ def score(chosen: Namespace) -> None:
     )
     for notice in engine.notices:
         report_notice(notice)
-    many, totals = len(chosen.files) > 1, []
+    if drawn:
+        check_windows(engine.checkpoint, **drawn)
+    many, all_scores = len(chosen.files) > 1, list[Scores]()
+    others = ("windows", "+-") if drawn else ()
     if many and not chosen.json:
-        print(_row(("file", "loss", "bpc", "perplexity", "characters"), chosen.files))
+        print(_row(["file", *HEADS, *others], chosen.files))
     for file in chosen.files:
-        total, details = _scored(engine, file, chosen)
-        totals.append(total)
+        scores, details = _scored(engine, file, chosen, drawn)
+        all_scores.append(scores)
         if chosen.json:
             named = {"file": file} if many else {}
-            print(json.dumps(named | _as_json(engine, total) | details), flush=True)
+            print(json.dumps(named | _record(engine, scores) | details), flush=True)
         elif many:
-            print(_row((visible(file), *_shown(total)), chosen.files), flush=True)
+            print(_row([visible(file), *scores.row(others)], chosen.files), flush=True)
         else:
-            _print_alone(total)
-    if many:
-        _print_sum(engine, totals, chosen)
+            print("\n".join(scores.alone()))
+    if many and chosen.json:
+        print(json.dumps({"files": len(all_scores)} | _record(engine, sum_of(all_scores))))
+    elif many:
+        print(_row(["total", *sum_of(all_scores).row(others)], chosen.files))
+
+
+def _drawn(chosen: Namespace) -> dict[str, int]:
+    """Which windows are drawn; nothing where none are. Raises InputError."""
+    given = {name: value for name in _DRAWN if (value := getattr(chosen, name)) is not None}
+    if chosen.protocol == RANDOM_WINDOWS:
+        return _DRAWN | given
+    for name in given:
+        raise InputError(argument(name), " goes with --protocol windows alone")
+    return {}
 
 
 def _look_at(file: str) -> None:
@@ -63,87 +82,61 @@ def _look_at(file: str) -> None:
         read_bytes(file, "text")  # which says what is wrong with it
 
 
-def _scored(engine: Engine, file: str, chosen: Namespace) -> tuple[ScoreTotal, dict[str, Any]]:
-    """The total of one file, and what is told of every character if that was asked for."""
-    keep = chosen.details is not None
+def _scored(
+    engine: Engine, file: str, chosen: Namespace, drawn: dict[str, int]
+) -> tuple[Scores, dict[str, Any]]:
+    """The scores of one file, and what is told of every character if that was asked for."""
     with errors_of(file if len(chosen.files) > 1 else ""):
-        scoring, length = _begun(engine, file, chosen, keep)
-        _read_to_end(scoring, file, length)
-        [total] = scoring.totals()
-    if not keep:
-        return total, {}
-    whole = scoring.score()
+        stream, windows, length = _begun(engine, file, chosen, drawn)
+        _read_to_end(stream, f"scoring {_named(file)}", length)
+        found = None
+        if windows is not None:
+            _read_to_end(windows, f"windows of {_named(file)}", drawn["window"] * drawn["windows"])
+            found = mean_of(windows.totals(), drawn["window"], drawn["seed"])
+        scores = Scores(stream.totals()[0], found)
+    if chosen.details is None:
+        return scores, {}
+    whole = stream.score()
     assert whole.details is not None
     told = engine.vocabulary, whole.ids, whole.log_probs, whole.details
-    return total, {"details": {"n": chosen.details, **details_as_json(*told)}}
+    return scores, {"details": {"n": chosen.details, **details_as_json(*told)}}
 
 
-def _begun(engine: Engine, file: str, chosen: Namespace, keep: bool) -> tuple[Scoring, int]:
-    """The scoring of a file, whose text is ids from here on, and its length."""
+def _begun(
+    engine: Engine, file: str, chosen: Namespace, drawn: dict[str, int]
+) -> tuple[Scoring, Scoring | None, int]:
+    """The scorings of a file, whose text is ids from here on, and its length."""
     text = decode(*read_bytes(file, "text"), chosen.encoding, chosen.errors, "text")
     unknown: Unknown = chosen.unknown or "error"
-    scoring = engine.start_score(text, details=chosen.details, unknown=unknown, keep=keep)
-    return scoring, len(text)
+    keep = chosen.details is not None
+    stream = engine.start_score(text, details=chosen.details, unknown=unknown, keep=keep)
+    windows = engine.start_windows(text, **drawn, unknown=unknown) if drawn else None
+    return stream, windows, len(text)
 
 
-def _read_to_end(scoring: Scoring, file: str, length: int) -> None:
-    """Score a text, and show on a terminal how much of a long one is done."""
+def _read_to_end(scoring: Scoring, doing: str, length: int) -> None:
+    """Score to the end, and show on a terminal how much is done where that is long."""
     progress = ProgressLine()
     try:
         while not scoring.done:
             scoring.advance()
             if length > LONG:
-                progress.show(f"scoring {visible(file)[-_NAMED:]}, {int(100 * scoring.read)} %")
+                progress.show(f"{doing}, {int(100 * scoring.read)} %")
     finally:
         progress.clear()
 
 
-def _as_json(engine: Engine, total: ScoreTotal) -> dict[str, Any]:
+def _named(file: str) -> str:
+    return visible(file)[-_NAMED:]
+
+
+def _record(engine: Engine, scores: Scores) -> dict[str, Any]:
     record: dict[str, Any] = {"checkpoint": engine.checkpoint.sha256}
-    record |= {"precision": engine.precision, "device": engine.device} | _values(total)
-    if not math.isfinite(total.perplexity):
-        record["perplexity"] = None  # JSON has no infinity
-    if total.approximate:
-        record |= {"approximate": True, "readers": total.readers}
-    return record
+    record |= {"precision": engine.precision, "device": engine.device}
+    return record | scores.as_json()
 
 
-def _values(total: ScoreTotal) -> dict[str, float | int]:
-    return {
-        "loss": total.loss,
-        "bpc": total.bpc,
-        "perplexity": total.perplexity,
-        "characters": total.count,
-    }
-
-
-def _shown(total: ScoreTotal) -> tuple[str, ...]:
-    """loss, bpc, perplexity, characters as they are printed, and a word if they are approximate."""
-    numbers = [
-        f"{value:,}" if isinstance(value, int) else fixed(value)
-        for value in _values(total).values()
-    ]
-    return (*numbers, *(["approximate"] if total.approximate else []))
-
-
-def _print_alone(total: ScoreTotal) -> None:
-    for key, shown, unit in zip(_values(total), _shown(total), _UNITS, strict=False):
-        print(f"{key:<12}{shown:>12}  {unit}".rstrip())
-    if total.approximate:
-        print(f"{'approximate':<12}{total.readers:>12,}  readers side by side, each warmed up")
-
-
-def _print_sum(engine: Engine, totals: list[ScoreTotal], chosen: Namespace) -> None:
-    """The total of all files, as of one."""
-    nats, count = math.fsum(total.nats for total in totals), sum(total.count for total in totals)
-    whole = ScoreTotal(count, nats, max(total.readers for total in totals))
-    if chosen.json:
-        print(json.dumps({"files": len(totals)} | _as_json(engine, whole)))
-    else:
-        print(_row(("total", *_shown(whole)), chosen.files))
-
-
-def _row(cells: tuple[str, ...], files: list[str]) -> str:
+def _row(cells: list[str], files: list[str]) -> str:
     width = max(len("total"), *(len(visible(file)) for file in files))
     name, *numbers = cells
     return f"{name:<{width}}" + "".join(f"{number:>13}" for number in numbers)

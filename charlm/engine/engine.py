@@ -31,8 +31,10 @@ from charlm.engine.prompts import AnyPrompt, Prompt, PromptReader, prompt_of, sa
 from charlm.engine.sampling import SampleSession
 from charlm.engine.scoring import Score, Scoring
 from charlm.engine.session import MAX_SAMPLE, MAX_SAMPLES, Session, Task
+from charlm.engine.windows import WindowScore, check_windows, cut_windows, mean_of
 from charlm.model.config import PRECISIONS, Precision
 from charlm.run.checkpoint import Checkpoint, load_checkpoint
+from charlm.text.readers import WINDOW, WINDOWS
 from charlm.text.vocabulary import EOS, Unknown, Vocabulary
 from charlm.wording import counted
 
@@ -327,15 +329,51 @@ class Engine:
         whole = encode_ids(self.checkpoint, ids_given(self.vocabulary, ids), exact=True)
         return self._scoring([whole], details)
 
+    def score_windows(
+        self,
+        text: str,
+        *,
+        window: int = WINDOW,
+        windows: int = WINDOWS,
+        seed: int = 1,
+        unknown: Unknown = "error",
+    ) -> WindowScore:
+        """The mean loss of windows at random places, each from the zero state: as nanoGPT's.
+
+        window: characters that are predicted of each (`charlm.engine.windows`). Raises InputError
+        for a text that is shorter, and for a model whose text is not continuous.
+        """
+        chosen = {"window": window, "windows": windows, "seed": seed}
+        scoring = self.start_windows(text, **chosen, unknown=unknown)
+        return mean_of(scoring.totals(), window, seed)
+
+    def start_windows(
+        self,
+        text: str,
+        *,
+        window: int = WINDOW,
+        windows: int = WINDOWS,
+        seed: int = 1,
+        unknown: Unknown = "error",
+    ) -> Scoring:
+        """As `score_windows`, a piece at a time: each window is a text of the scoring."""
+        check_windows(self.checkpoint, window, windows, seed)
+        ids = encode_text(self.checkpoint, text, unknown).ids[1:]
+        return self._scoring(cut_windows(ids, window, windows, seed), None, False, "window")
+
     def _scoring(
-        self, texts: Sequence[EncodedText], details: int | None, keep: bool = True
+        self,
+        texts: Sequence[EncodedText],
+        details: int | None,
+        keep: bool = True,
+        called: str = "text",
     ) -> Scoring:
         rivals = self._rivals(details)
 
         def begin(inputs: Sequence[Ints], targets: Sequence[Ints]) -> NativeScoring:
             return self._loaded.scoring(inputs, targets, rivals, self.threads)
 
-        return Scoring(begin, texts, keep=keep)
+        return Scoring(begin, texts, keep=keep, called=called)
 
     def _rivals(self, details: int | None) -> int:
         """As the native side wants it: -1 for no details, never more than there are ids."""

@@ -120,7 +120,7 @@ class Scoring:
     """Texts being scored: pulled like a session; who wants them no longer just stops pulling.
 
     begin: opens a native session for inputs and targets. keep: whether the log_prob of every
-    character is kept, or their sum alone.
+    character is kept, or their sum alone. called: what an error calls one of several texts.
     """
 
     def __init__(
@@ -129,8 +129,9 @@ class Scoring:
         texts: Sequence[EncodedText],
         *,
         keep: bool = True,
+        called: str = "text",
     ) -> None:
-        self._begin, self._texts, self._keep = begin, texts, keep
+        self._begin, self._texts, self._keep, self._called = begin, texts, keep, called
         self._found = [_Found() for _ in texts]
         self._next = (0, 0)  # the text and its piece that come next
         self._taken, self._all = 0, sum(map(len, texts))
@@ -256,7 +257,7 @@ class Scoring:
         sound = np.isfinite(log_probs)
         if not sound.all():
             place = found.count + int(np.flatnonzero(~sound)[0])
-            which = f"text {text + 1:,}: " if len(self._texts) > 1 else ""
+            which = f"{self._called} {text + 1:,}: " if len(self._texts) > 1 else ""
             message = f"{which}the model's numbers overflow at character {place + 1:,}"
             self._error = self._error or CharlmError(message)
         found.count += len(log_probs)

@@ -131,7 +131,9 @@ _SCORE: Names = {
     " out-dir load",
     "the text is the second argument: python -m charlm score RUN FILE": "file f text input"
     " input-file data data-dir data-path corpus dataset text-file perplexity prompt prompts",
-    _NOT_HERE: "stride seq-length length max-length",
+    "--protocol windows --window N": "block-size context context-length stride seq-length length"
+    " max-length",
+    "--protocol windows --windows N": "eval-iters eval-batches num-batches",
 }
 
 #: What a comparison decides itself, whatever a training calls it.

@@ -62,24 +62,6 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def add_score_options(parser: ArgumentParser) -> None:
-    """Everything that `score` takes."""
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a file, or a run")
-    parser.add_argument("files", metavar="FILE", nargs="+", help="a text; - reads standard input")
-    parser.add_argument("--encoding", default="utf-8", help="of FILE (default: utf-8)")
-    parser.add_argument(
-        "--errors", default="strict", help="bytes that do not fit: replace, ignore (default: stop)"
-    )
-    add_engine_options(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object a file, and the total")
-    parser.add_argument(
-        "--details",
-        type=int,
-        metavar="N",
-        help="with --json, of every character: log_prob, rank, entropy and its N first rivals",
-    )
-
-
 def _add_prompts(parser: ArgumentParser) -> None:
     prompts = parser.add_mutually_exclusive_group()
     prompts.add_argument(

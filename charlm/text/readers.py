@@ -19,6 +19,8 @@ AT_ONCE = 96
 LONGEST = 32_768
 #: Characters that a reader reads before its stretch.
 WARM_UP = 256
+#: Of windows at random places (`charlm.engine.windows`): characters of each, and how many.
+WINDOW, WINDOWS = 256, 5_000
 
 
 class Stretch(NamedTuple):

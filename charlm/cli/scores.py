@@ -1,0 +1,88 @@
+"""The numbers of `charlm score`: as rows for a person, and as JSON values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from charlm.engine.scoring import ScoreTotal
+from charlm.engine.windows import WindowScore
+from charlm.wording import fixed
+
+_UNITS = ("nats per character", "bits per character", "", "predicted, ends included")
+#: What is told of a total.
+HEADS = ("loss", "bpc", "perplexity", "characters")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What was measured of a text. stream: as the model reads it; the rest if asked for."""
+
+    stream: ScoreTotal
+    windows: WindowScore | None = None
+
+    def totals(self) -> dict[str, ScoreTotal]:
+        """The total of each way, by its name."""
+        totals = {"stream": self.stream}
+        return totals | ({"windows": self.windows.total} if self.windows else {})
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values: the stream's, and each other way's under its name."""
+        record = _values(self.stream)
+        if self.stream.approximate:
+            record |= {"approximate": True, "readers": self.stream.readers}
+        if (windows := self.windows) is not None:
+            drawn = {"window": windows.window, "windows": windows.windows, "seed": windows.seed}
+            error = {"standard_error": windows.standard_error}
+            record["windows"] = _values(windows.total) | error | drawn
+        return record
+
+    def alone(self) -> list[str]:
+        """The lines of one text by itself: a column for each way, and what to know of them."""
+        totals = self.totals()
+        columns = [_shown(total) for total in totals.values()]
+        lines = ["".join(f"{cell:>12}" for cell in ("", *totals))] if len(columns) > 1 else []
+        for head, unit, *cells in zip(HEADS, _UNITS, *columns, strict=True):
+            row = "".join(f"{cell:>12}" for cell in cells)
+            lines.append(f"{head:<12}{row}  {unit}".rstrip())
+        return lines + [f"{name:<12}{value:>12}  {about}" for name, value, about in self._notes()]
+
+    def row(self, others: Sequence[str]) -> list[str]:
+        """The cells of one of several texts: `HEADS` of the stream, then the losses of others."""
+        losses = {}
+        if self.windows is not None:
+            losses = {"windows": self.windows.total.loss, "+-": self.windows.standard_error}
+        cells = [fixed(losses[name]) if name in losses else "-" for name in others]
+        return [*_shown(self.stream), *cells, *["approximate"] * self.stream.approximate]
+
+    def _notes(self) -> list[tuple[str, str, str]]:
+        notes = []
+        if self.stream.approximate:
+            readers = f"{self.stream.readers:,}", "readers side by side, each warmed up"
+            notes.append(("approximate", *readers))
+        if (windows := self.windows) is not None:
+            about = (
+                f"of {windows.window:,} from the zero state, seed {windows.seed}; standard error of"
+                f" their loss {fixed(windows.standard_error)}"
+            )
+            notes.append(("windows", f"{windows.windows:,}", about))
+        return notes
+
+
+def sum_of(scores: Sequence[Scores]) -> Scores:
+    """All texts as one. Windows have no sum: there are as many in a short text as in a long one."""
+    streams = [each.stream for each in scores]
+    count, nats = sum(each.count for each in streams), math.fsum(each.nats for each in streams)
+    return Scores(ScoreTotal(count, nats, max(each.readers for each in streams)))
+
+
+def _values(total: ScoreTotal) -> dict[str, Any]:
+    finite = math.isfinite(total.perplexity)  # JSON has no infinity
+    values = total.loss, total.bpc, total.perplexity if finite else None, total.count
+    return dict(zip(HEADS, values, strict=True))
+
+
+def _shown(total: ScoreTotal) -> tuple[str, ...]:
+    return fixed(total.loss), fixed(total.bpc), fixed(total.perplexity), f"{total.count:,}"
