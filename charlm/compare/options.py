@@ -49,6 +49,7 @@ _DECIDED = {
     "--resume": "the same command, which goes on",
     "--from": "a corpus",
     "--dry-run": "a small --budget",
+    "--find-rate": "it to python -m charlm.train",
     **dict.fromkeys(("--characters", "--steps", "--epochs", "--minutes"), "--budget"),
 }
 

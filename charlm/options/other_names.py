@@ -32,6 +32,7 @@ _TRAIN: Names = {
     "--length": "seq-length seq-len seqlen sequence-length block-size bptt context context-length"
     " ctx-size unroll num-steps-unrolled backprop-steps chunk-len",
     "--learning-rate": "lr base-lr init-lr initial-lr alpha eta",
+    "--find-rate": "lr-find find-lr lr-finder auto-lr-find lr-range-test",
     "--weight-decay": "wd l2 l2-reg",
     "--optimiser": "optim opt optimizer",
     "--schedule": "scheduler lr-scheduler lr-scheduler-type lr-schedule",
@@ -142,6 +143,7 @@ _COMPARE: Names = {
     "--seeds": "runs repeats n-seeds num-seeds trials " + _TRAIN["--seed"],
     "--budget": " ".join(("time", *map(_TRAIN.__getitem__, ("--steps", "--epochs", "--minutes")))),
     "--equal": "match same",
+    "each cell has its own rate; python -m charlm.train finds one": _TRAIN["--find-rate"],
     "the same command goes on, always with models of its own": " ".join(
         ours for option, ours in _TRAIN.items() if option.startswith(("--resume", "--from"))
     ),

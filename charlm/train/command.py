@@ -20,6 +20,7 @@ from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus
 from charlm.text.ngram import Baseline, measure_baseline
 from charlm.text.vocabulary import Vocabulary
+from charlm.train.find_rate import UPDATES, curve_of, default_rate_of, rising
 from charlm.train.fine_tune import extended, options_from
 from charlm.train.going_on import is_over, rate_change, resumed_options, text_again
 from charlm.train.keep.folder import RunFolder
@@ -28,6 +29,7 @@ from charlm.train.plan import misfit, plan
 from charlm.train.saved import check_model
 from charlm.train.tell.announce import announce, command_line, log_baseline, warn
 from charlm.train.tell.monitor import Monitor
+from charlm.train.tell.rate_curve import told
 from charlm.train.tell.reporter import Reporter
 from charlm.train.tell.teller import Teller
 from charlm.train.text import load_text, settled, start_id_of
@@ -62,6 +64,8 @@ def _what_is_large(options: TrainConfig) -> str:
 
 def _start(options: TrainConfig, arguments: Sequence[str], reporter: Reporter, since: float) -> int:
     checkpoint = None
+    if options.dry_run and options.find_rate:
+        raise InputError("--dry-run and --find-rate are two things: give one of them")
     if options.start_from:
         checkpoint = load_checkpoint(options.start_from)
         options = options_from(arguments, checkpoint)
@@ -79,6 +83,8 @@ def _start(options: TrainConfig, arguments: Sequence[str], reporter: Reporter, s
     learner = _learner(options, corpus, vocabulary, text, tensors)
     if options.dry_run:
         return _plan(learner, reporter, notices, since)
+    if options.find_rate:
+        return _find_rate(learner, reporter, notices)
     baseline = measure_baseline(corpus, vocabulary, text.start_id)
     name = options.corpus[0] if options.corpus else "python"
     with RunFolder.begin(options.out, name, options.cell) as folder:
@@ -88,8 +94,8 @@ def _start(options: TrainConfig, arguments: Sequence[str], reporter: Reporter, s
 def _resume(
     options: TrainConfig, arguments: Sequence[str], reporter: Reporter, since: float
 ) -> int:
-    if options.dry_run or options.start_from:
-        raise InputError("--dry-run and --from do not go with --resume")
+    if options.dry_run or options.find_rate or options.start_from:
+        raise InputError("--dry-run, --find-rate and --from do not go with --resume")
     if options.out is not None:
         raise InputError("--out does not go with --resume: a run goes on in its own folder")
     with RunFolder.open(Path(options.resume or "")) as folder:
@@ -125,15 +131,36 @@ def _resume(
 
 
 def _plan(learner: Learner, reporter: Reporter, notices: Sequence[str], since: float) -> int:
-    reporter.corpus(learner.corpus.report)
-    for notice in (*learner.corpus.report.notices, *notices):
-        reporter.warn(notice)
+    _introduce(learner, reporter, notices)
     for line in plan(learner, since):
         reporter.line(line)
     message = misfit(learner.parameter_count, learner.corpus.report.parts["train"]["characters"])
     if message:
         reporter.warn(message)
     return 0
+
+
+def _find_rate(learner: Learner, reporter: Reporter, notices: Sequence[str]) -> int:
+    _introduce(learner, reporter, notices)
+    points = []
+    reporter.start()
+    try:
+        for point in rising(learner):
+            points.append(point)
+            text = f"learning rate {point.rate:.2g}  loss {point.loss:.3f}"
+            reporter.move(len(points) / UPDATES, text)
+    finally:
+        reporter.close()
+    for line in told(curve_of(points), default_rate_of(learner.options)):
+        reporter.line(line)
+    return 0
+
+
+def _introduce(learner: Learner, reporter: Reporter, notices: Sequence[str]) -> None:
+    """Say what a learner that leaves nothing behind would learn."""
+    reporter.corpus(learner.corpus.report)
+    for notice in (*learner.corpus.report.notices, *notices):
+        reporter.warn(notice)
 
 
 def _learner(
