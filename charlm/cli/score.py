@@ -1,4 +1,7 @@
-"""`charlm score`: how well a model predicts texts, a line for each and the total."""
+"""`charlm score`: how well a model predicts texts, a line for each and the total.
+
+PyTorch is imported only for --adapt.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +9,56 @@ import json
 import os
 import stat
 from argparse import Namespace
-from typing import Any
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charlm.cli.progress_line import LONG, ProgressLine
-from charlm.cli.scores import HEADS, Scores, sum_of
+from charlm.cli.scores import HEADS, Adapted, Scores, sum_of
 from charlm.display import visible
+from charlm.engine.encoded_text import encode_text
 from charlm.engine.engine import Engine
 from charlm.engine.records import details_as_json
-from charlm.engine.scoring import Scoring
+from charlm.engine.scoring import ScoreTotal, Scoring
 from charlm.engine.windows import check_windows, mean_of
-from charlm.errors import InputError, argument, errors_of, report_notice
-from charlm.options.scoring import RANDOM_WINDOWS
+from charlm.errors import CharlmError, InputError, argument, errors_of, report_notice
+from charlm.options.scoring import RANDOM_WINDOWS, Adaptation
 from charlm.text.files import decode, read_bytes
 from charlm.text.readers import WINDOW, WINDOWS
 from charlm.text.vocabulary import Unknown
+from charlm.wording import TORCH_MISSING
+
+if TYPE_CHECKING:
+    from charlm.train.adapt import Adapting
 
 _NAMED = 40  # characters of a path in the line of progress, which is one line
-#: What is drawn where nothing is said.
-_DRAWN = {"window": WINDOW, "windows": WINDOWS, "seed": 1}
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """How it is measured beside the stream. windows: what is drawn, by name; {} for none."""
+
+    windows: dict[str, int]
+    adaptation: Adaptation | None
+
+    @property
+    def heads(self) -> list[str]:
+        """The heads of their cells in a row."""
+        return ["windows", "+-"] * bool(self.windows) + ["adapted"] * bool(self.adaptation)
+
+
+class _Begun(NamedTuple):
+    """What reads a text of `length` characters, in each way that was asked for."""
+
+    length: int
+    stream: Scoring
+    windows: Scoring | None
+    adapting: Adapting | None
 
 
 def score(chosen: Namespace) -> None:
     """Score every file that was named; all are looked at before the model is."""
-    drawn = _drawn(chosen)
+    ways = _Ways(_windows(chosen), _adaptation(chosen))
     for file in chosen.files:
         _look_at(file)
     engine = Engine.load(
@@ -39,36 +69,53 @@ def score(chosen: Namespace) -> None:
     )
     for notice in engine.notices:
         report_notice(notice)
-    if drawn:
-        check_windows(engine.checkpoint, **drawn)
+    if ways.windows:
+        check_windows(engine.checkpoint, **ways.windows)
     many, all_scores = len(chosen.files) > 1, list[Scores]()
-    others = ("windows", "+-") if drawn else ()
     if many and not chosen.json:
-        print(_row(["file", *HEADS, *others], chosen.files))
+        print(_row(["file", *HEADS, *ways.heads], chosen.files))
     for file in chosen.files:
-        scores, details = _scored(engine, file, chosen, drawn)
+        scores, details = _scored(engine, file, chosen, ways)
         all_scores.append(scores)
         if chosen.json:
             named = {"file": file} if many else {}
             print(json.dumps(named | _record(engine, scores) | details), flush=True)
         elif many:
-            print(_row([visible(file), *scores.row(others)], chosen.files), flush=True)
+            print(_row([visible(file), *scores.row(ways.heads)], chosen.files), flush=True)
         else:
             print("\n".join(scores.alone()))
     if many and chosen.json:
         print(json.dumps({"files": len(all_scores)} | _record(engine, sum_of(all_scores))))
     elif many:
-        print(_row(["total", *sum_of(all_scores).row(others)], chosen.files))
+        print(_row(["total", *sum_of(all_scores).row(ways.heads)], chosen.files))
 
 
-def _drawn(chosen: Namespace) -> dict[str, int]:
+def _windows(chosen: Namespace) -> dict[str, int]:
     """Which windows are drawn; nothing where none are. Raises InputError."""
-    given = {name: value for name in _DRAWN if (value := getattr(chosen, name)) is not None}
+    windows = {"window": WINDOW, "windows": WINDOWS, "seed": 1}
+    given = {name: value for name in windows if (value := getattr(chosen, name)) is not None}
     if chosen.protocol == RANDOM_WINDOWS:
-        return _DRAWN | given
+        return windows | given
     for name in given:
         raise InputError(argument(name), " goes with --protocol windows alone")
     return {}
+
+
+def _adaptation(chosen: Namespace) -> Adaptation | None:
+    """How the model learns from the text, if it does. Raises InputError, CharlmError."""
+    options = {name: getattr(chosen, f"adapt_{name}") for name in ("rate", "length", "decay")}
+    given = {name: value for name, value in options.items() if value is not None}
+    if not chosen.adapt:
+        for name in given:
+            raise InputError(argument(f"adapt_{name}"), " goes with --adapt alone")
+        return None
+    for name, own in (("precision", (None, "float32")), ("device", ("cpu",))):
+        if getattr(chosen, name) not in own:
+            reason = "--adapt learns in float32 on the CPU: leave out "
+            raise InputError(reason, argument(name, getattr(chosen, name)))
+    if find_spec("torch") is None:
+        raise CharlmError(f"--adapt needs {TORCH_MISSING}")
+    return Adaptation(**given)
 
 
 def _look_at(file: str) -> None:
@@ -83,38 +130,50 @@ def _look_at(file: str) -> None:
 
 
 def _scored(
-    engine: Engine, file: str, chosen: Namespace, drawn: dict[str, int]
+    engine: Engine, file: str, chosen: Namespace, ways: _Ways
 ) -> tuple[Scores, dict[str, Any]]:
     """The scores of one file, and what is told of every character if that was asked for."""
     with errors_of(file if len(chosen.files) > 1 else ""):
-        stream, windows, length = _begun(engine, file, chosen, drawn)
-        _read_to_end(stream, f"scoring {_named(file)}", length)
-        found = None
-        if windows is not None:
-            _read_to_end(windows, f"windows of {_named(file)}", drawn["window"] * drawn["windows"])
-            found = mean_of(windows.totals(), drawn["window"], drawn["seed"])
-        scores = Scores(stream.totals()[0], found)
+        begun, name, windows, adapted = _begun(engine, file, chosen, ways), _named(file), None, None
+        _read_to_end(begun.stream, f"scoring {name}", begun.length)
+        [total] = begun.stream.totals()
+        if begun.windows is not None:
+            window, count, seed = ways.windows.values()
+            _read_to_end(begun.windows, f"windows of {name}", window * count)
+            windows = mean_of(begun.windows.totals(), window, seed)
+        if begun.adapting is not None:
+            _read_to_end(begun.adapting, f"learning {name}", begun.length)
+            learned = ScoreTotal(begun.adapting.count, begun.adapting.nats)
+            adapted = Adapted(learned, begun.adapting.adaptation)
     if chosen.details is None:
-        return scores, {}
-    whole = stream.score()
+        return Scores(total, windows, adapted), {}
+    whole = begun.stream.score()
     assert whole.details is not None
     told = engine.vocabulary, whole.ids, whole.log_probs, whole.details
-    return scores, {"details": {"n": chosen.details, **details_as_json(*told)}}
+    details = {"details": {"n": chosen.details, **details_as_json(*told)}}
+    return Scores(total, windows, adapted), details
 
 
-def _begun(
-    engine: Engine, file: str, chosen: Namespace, drawn: dict[str, int]
-) -> tuple[Scoring, Scoring | None, int]:
-    """The scorings of a file, whose text is ids from here on, and its length."""
+def _begun(engine: Engine, file: str, chosen: Namespace, ways: _Ways) -> _Begun:
+    """What reads a file in each way; its text is ids from here on."""
     text = decode(*read_bytes(file, "text"), chosen.encoding, chosen.errors, "text")
     unknown: Unknown = chosen.unknown or "error"
-    keep = chosen.details is not None
+    keep, windows, adapting = chosen.details is not None, None, None
     stream = engine.start_score(text, details=chosen.details, unknown=unknown, keep=keep)
-    windows = engine.start_windows(text, **drawn, unknown=unknown) if drawn else None
-    return stream, windows, len(text)
+    if ways.windows:
+        windows = engine.start_windows(text, **ways.windows, unknown=unknown)
+    if ways.adaptation is not None:
+        from charlm.train.adapt import Adapting
+
+        ids = encode_text(engine.checkpoint, text, unknown, exact=True)
+        pieces = map(ids.piece, range(len(ids)))
+        targets = int((ids.bounds[:, 1] - ids.bounds[:, 0]).sum())
+        examples = ((piece.inputs, piece.targets) for piece in pieces)
+        adapting = Adapting(engine.checkpoint, examples, targets, ways.adaptation, engine.threads)
+    return _Begun(len(text), stream, windows, adapting)
 
 
-def _read_to_end(scoring: Scoring, doing: str, length: int) -> None:
+def _read_to_end(scoring: Scoring | Adapting, doing: str, length: int) -> None:
     """Score to the end, and show on a terminal how much is done where that is long."""
     progress = ProgressLine()
     try:

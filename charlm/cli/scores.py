@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from charlm.engine.scoring import ScoreTotal
 from charlm.engine.windows import WindowScore
-from charlm.wording import fixed
+from charlm.options.scoring import Adaptation
+from charlm.wording import counted, fixed
 
 _UNITS = ("nats per character", "bits per character", "", "predicted, ends included")
 #: What is told of a total.
 HEADS = ("loss", "bpc", "perplexity", "characters")
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What a model came to that learned while it was scored, and how it learned."""
+
+    total: ScoreTotal
+    how: Adaptation
 
 
 @dataclass(frozen=True)
@@ -22,11 +31,13 @@ class Scores:
 
     stream: ScoreTotal
     windows: WindowScore | None = None
+    adapted: Adapted | None = None
 
     def totals(self) -> dict[str, ScoreTotal]:
         """The total of each way, by its name."""
-        totals = {"stream": self.stream}
-        return totals | ({"windows": self.windows.total} if self.windows else {})
+        others = {"windows": self.windows, "adapted": self.adapted}
+        found = {name: other.total for name, other in others.items() if other is not None}
+        return {"stream": self.stream} | found
 
     def as_json(self) -> dict[str, Any]:
         """JSON values: the stream's, and each other way's under its name."""
@@ -37,6 +48,8 @@ class Scores:
             drawn = {"window": windows.window, "windows": windows.windows, "seed": windows.seed}
             error = {"standard_error": windows.standard_error}
             record["windows"] = _values(windows.total) | error | drawn
+        if (adapted := self.adapted) is not None:
+            record["adapted"] = _values(adapted.total) | asdict(adapted.how)
         return record
 
     def alone(self) -> list[str]:
@@ -51,9 +64,9 @@ class Scores:
 
     def row(self, others: Sequence[str]) -> list[str]:
         """The cells of one of several texts: `HEADS` of the stream, then the losses of others."""
-        losses = {}
+        losses = {name: total.loss for name, total in self.totals().items()}
         if self.windows is not None:
-            losses = {"windows": self.windows.total.loss, "+-": self.windows.standard_error}
+            losses["+-"] = self.windows.standard_error
         cells = [fixed(losses[name]) if name in losses else "-" for name in others]
         return [*_shown(self.stream), *cells, *["approximate"] * self.stream.approximate]
 
@@ -68,14 +81,26 @@ class Scores:
                 f" their loss {fixed(windows.standard_error)}"
             )
             notes.append(("windows", f"{windows.windows:,}", about))
+        if (adapted := self.adapted) is not None:
+            how = adapted.how
+            step = f"rate of a step every {counted(how.length, 'character')}, decay {how.decay:g}"
+            about = f"{step}: it learns as it reads"
+            notes.append(("adapted", f"{how.rate:g}", about))
         return notes
 
 
 def sum_of(scores: Sequence[Scores]) -> Scores:
     """All texts as one. Windows have no sum: there are as many in a short text as in a long one."""
-    streams = [each.stream for each in scores]
-    count, nats = sum(each.count for each in streams), math.fsum(each.nats for each in streams)
-    return Scores(ScoreTotal(count, nats, max(each.readers for each in streams)))
+    adapted = [each.adapted for each in scores if each.adapted is not None]
+    learned = None
+    if adapted:
+        learned = Adapted(_sum([each.total for each in adapted]), adapted[0].how)
+    return Scores(_sum([each.stream for each in scores]), adapted=learned)
+
+
+def _sum(totals: Sequence[ScoreTotal]) -> ScoreTotal:
+    count, nats = sum(each.count for each in totals), math.fsum(each.nats for each in totals)
+    return ScoreTotal(count, nats, max(each.readers for each in totals))
 
 
 def _values(total: ScoreTotal) -> dict[str, Any]:

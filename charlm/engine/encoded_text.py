@@ -56,15 +56,19 @@ class EncodedText:
         return Piece(ids[:-1], ids[1:], warm_up)
 
 
-def encode_text(checkpoint: Checkpoint, text: str, unknown: Unknown) -> EncodedText:
+def encode_text(
+    checkpoint: Checkpoint, text: str, unknown: Unknown, *, exact: bool = False
+) -> EncodedText:
     """A text as the trainer splits it; a long continuous one as many readers read it.
 
-    Raises InputError for an empty text and, with unknown "error", for unknown characters.
+    exact: as one reader reads it, however long. Raises InputError for an empty text and, with
+    unknown "error", for unknown characters.
     """
     check_text("text", text)
     config, vocabulary = checkpoint.text, checkpoint.vocabulary
     if config.unit == "continuous":
-        return encode_ids(checkpoint, _ids(vocabulary, prepare_text(text, config), unknown))
+        whole = _ids(vocabulary, prepare_text(text, config), unknown)
+        return encode_ids(checkpoint, whole, exact=exact)
     ids, bounds = array("i"), array("q")
     for example in examples_of(text, config):
         first = len(ids)

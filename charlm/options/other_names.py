@@ -135,6 +135,9 @@ _SCORE: Names = {
     "--protocol windows --window N": "block-size context context-length stride seq-length length"
     " max-length",
     "--protocol windows --windows N": "eval-iters eval-batches num-batches",
+    "--adapt": "dynamic dynamic-eval dynamic-evaluation dyneval",
+    "--adapt-rate": "lr learning-rate",
+    "--adapt-decay": "lamb lambda",
 }
 
 #: What a comparison decides itself, whatever a training calls it.
