@@ -56,9 +56,9 @@ class Scores:
         """The lines of one text by itself: a column for each way, and what to know of them."""
         totals = self.totals()
         columns = [_shown(total) for total in totals.values()]
-        lines = ["".join(f"{cell:>12}" for cell in ("", *totals))] if len(columns) > 1 else []
+        lines = ["".join(f" {cell:>11}" for cell in ("", *totals))] if len(columns) > 1 else []
         for head, unit, *cells in zip(HEADS, _UNITS, *columns, strict=True):
-            row = "".join(f"{cell:>12}" for cell in cells)
+            row = "".join(f" {cell:>11}" for cell in cells)
             lines.append(f"{head:<12}{row}  {unit}".rstrip())
         return lines + [f"{name:<12}{value:>12}  {about}" for name, value, about in self._notes()]
 

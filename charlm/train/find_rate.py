@@ -28,6 +28,7 @@ _EXPLODED = 2.0  # times the lowest of these means
 _REACH = 6  # updates before and after one by whose losses its own is smoothed
 _FEWEST = 30  # updates from which something can be told
 _SHARE = 0.25  # of the rate at which the loss was lowest
+_FALLEN = 0.9  # of the first loss: a lowest one above that says little
 
 
 class Point(NamedTuple):
@@ -53,10 +54,18 @@ class Curve(NamedTuple):
         """A rate to learn with, in two digits: a quarter of the one where the loss was lowest.
 
         There the loss is about to rise, and a training has to bear its rate for longer. Where it
-        fell fastest, as is often advised, it learned how frequent letters are: 20 to 100 times too
-        low. The share was measured (docs/training.md).
+        fell fastest, which is advised too, it learned how frequent letters are: far too low. The
+        share was measured (docs/training.md).
         """
         return float(f"{_SHARE * self.lowest:.2g}")
+
+    @property
+    def hardly_fell(self) -> bool:
+        """Whether the loss fell by so little that its lowest place may be chance.
+
+        So with weights that know the text already (`--from`).
+        """
+        return float(self.losses.min()) > _FALLEN * float(self.losses[0])
 
 
 def rising(learner: Learner) -> Iterator[Point]:

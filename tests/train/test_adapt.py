@@ -15,11 +15,13 @@ from command_line import Call, refused
 from models import overflowing_checkpoint, random_checkpoint
 
 from charlm.cli import score
+from charlm.engine import encoded_text
 from charlm.engine.encoded_text import EncodedText, encode_text
 from charlm.engine.engine import Engine
 from charlm.errors import CharlmError
 from charlm.options.scoring import Adaptation
 from charlm.run.checkpoint import Checkpoint
+from charlm.text.readers import Stretch, stretches
 from charlm.train.adapt import Adapting, Example
 from charlm.train.model import CharModel, detached
 
@@ -173,6 +175,22 @@ def test_every_file_begins_with_the_weights_of_the_checkpoint(
     assert both["loss"] == pytest.approx(nats / both["characters"], rel=1e-12)
     head, *_, total = charlm("score", run, *files, "--adapt").out.splitlines()
     assert head.split()[-1] == "adapted" and total.split()[-1] == f"{both['loss']:.4f}"
+
+
+def test_a_long_text_is_read_in_one_stream(
+    charlm: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(TEXT)
+    short = json.loads(charlm("score", run, path, "--adapt", "--json").out)
+
+    def shared(length: int) -> list[Stretch]:
+        return stretches(length, exact=50, at_once=2, longest=40, warm_up=9)
+
+    monkeypatch.setattr(encoded_text, "stretches", shared)
+    long = json.loads(charlm("score", run, path, "--adapt", "--json").out)
+    assert long["approximate"] and "approximate" not in short
+    assert long["adapted"] == short["adapted"]
 
 
 def test_what_does_not_go_with_it_is_one_line(

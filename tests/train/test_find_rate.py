@@ -17,7 +17,7 @@ from charlm.options.train_config import OPTIMISERS, TrainConfig
 from charlm.train import find_rate
 from charlm.train.__main__ import main
 from charlm.train.find_rate import Curve, Point, curve_of, default_rate_of, rising
-from charlm.train.tell.rate_curve import rate_curve
+from charlm.train.tell.rate_curve import rate_curve, told
 
 
 @pytest.mark.parametrize("options", [[], ["--optimiser", "sgd"], ["--cell", "gru"]])
@@ -85,6 +85,12 @@ def test_the_proposal_is_a_quarter_of_the_rate_with_the_lowest_smoothed_loss() -
     short = np.array([*range(7, 0, -1)])
     first = [point.loss for point in points[:7]]
     assert curve.losses[0] == pytest.approx(float(short @ first) / short.sum())
+
+
+def test_a_loss_that_hardly_fell_is_said() -> None:
+    for lowest, said in ((1.79, False), (1.81, True)):
+        curve = Curve(10 ** np.linspace(-5, 1, 40), np.array([2.0] * 20 + [lowest] + [2.0] * 19))
+        assert ("less than a tenth" in [*told(curve, 0.02)][-1]) is said
 
 
 def test_the_picture_has_each_loss_where_its_rate_stands() -> None:

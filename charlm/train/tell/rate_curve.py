@@ -24,6 +24,8 @@ def told(curve: Curve, default: float) -> Iterator[str]:
     lowest = f"{curve.lowest:.2g}, where the loss was lowest"
     yield f"P {curve.proposal:g}: proposed, a quarter of {lowest}"
     yield f"D {default:g}: the default, without --learning-rate"
+    if curve.hardly_fell:
+        yield "the loss fell by less than a tenth, so where it was lowest may be chance: take D"
 
 
 def rate_curve(curve: Curve, marks: Mapping[str, float]) -> Iterator[str]:
