@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from charlm.compare.chart import Line, line_chart
+from charlm.chart import Line, line_chart
 from charlm.compare.distance import Shares
 from charlm.compare.plan import Variant
 from charlm.compare.results import Array, Band, Results, band, counted_losses, thinned

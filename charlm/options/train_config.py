@@ -216,8 +216,8 @@ class TrainConfig:
     dry_run: bool = _RUN(flag("--dry-run", "say what it would take (parameters, time, memory) and"
         " do nothing"), monitored=False)
     find_rate: bool = _RUN(flag("--find-rate", "raise the learning rate from tiny to large in a few"
-        " hundred updates, draw the loss over it, propose a rate, and keep nothing"),
-        monitored=False)
+        " hundred updates, draw the loss over it (with --out FILE.svg as a picture too), propose a"
+        " rate, and keep no run"), monitored=False)
     evaluations: int = _RUN(whole("--evaluations", 1, 10_000, 20, "how often the validation loss"
         " is measured and the model saved, evenly over the budget (%(default)s)"),
         on_form=FormEntry("Evaluations", "{} along the way"), may_change=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from charlm.options.train_config import LOOP, OPTIONS, TrainConfig
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import RUN_LOG
 from charlm.run.log import RunLog, rewind
+from charlm.run.regular_file import write_atomically
 from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus
 from charlm.text.ngram import Baseline, measure_baseline
@@ -29,7 +31,7 @@ from charlm.train.plan import misfit, plan
 from charlm.train.saved import check_model
 from charlm.train.tell.announce import announce, command_line, log_baseline, warn
 from charlm.train.tell.monitor import Monitor
-from charlm.train.tell.rate_curve import told
+from charlm.train.tell.rate_curve import picture, told
 from charlm.train.tell.reporter import Reporter
 from charlm.train.tell.teller import Teller
 from charlm.train.text import load_text, settled, start_id_of
@@ -66,6 +68,8 @@ def _start(options: TrainConfig, arguments: Sequence[str], reporter: Reporter, s
     checkpoint = None
     if options.dry_run and options.find_rate:
         raise InputError("--dry-run and --find-rate are two things: give one of them")
+    if options.find_rate and options.out:
+        _check_picture(options.out)
     if options.start_from:
         checkpoint = load_checkpoint(options.start_from)
         options = options_from(arguments, checkpoint)
@@ -151,9 +155,21 @@ def _find_rate(learner: Learner, reporter: Reporter, notices: Sequence[str]) -> 
             reporter.move(len(points) / UPDATES, text)
     finally:
         reporter.close()
-    for line in told(curve_of(points), default_rate_of(learner.options)):
+    curve, default = curve_of(points), default_rate_of(learner.options)
+    for line in told(curve, default):
         reporter.line(line)
+    if learner.options.out:
+        write_atomically(Path(learner.options.out), picture(curve, default).encode())
+        reporter.line(f"picture: {learner.options.out}")
     return 0
+
+
+def _check_picture(out: str) -> None:
+    """Raise InputError unless a picture can be written there."""
+    if not out.endswith(".svg"):
+        raise InputError("--find-rate keeps no run: its --out is a picture, as rates.svg")
+    if os.path.lexists(out):
+        raise InputError(f"{out} exists already: choose another name (--out)")
 
 
 def _introduce(learner: Learner, reporter: Reporter, notices: Sequence[str]) -> None:

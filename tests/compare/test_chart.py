@@ -9,14 +9,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from charlm.compare.chart import Line, line_chart
+from charlm.chart import Line, line_chart
 
 SVG = "{http://www.w3.org/2000/svg}"
 X = np.array([0.0, 50.0, 100.0])
 
 
-def drawn(*lines: Line, limits: tuple[float, float], log: bool = False) -> ElementTree.Element:
-    return ElementTree.fromstring(line_chart("A < B & C", ("x", "y"), lines, limits, log))
+def drawn(
+    *lines: Line, limits: tuple[float, float], log: bool = False, log_x: bool = False
+) -> ElementTree.Element:
+    return ElementTree.fromstring(line_chart("A < B & C", ("x", "y"), lines, limits, log, log_x))
 
 
 def points(chart: ElementTree.Element, color: str) -> list[tuple[float, float]]:
@@ -113,3 +115,10 @@ def test_a_picture_is_wide_enough_for_the_longest_name() -> None:
 def test_flat_lines_and_any_size_can_be_drawn(value: float) -> None:
     line = Line("a", "#123456", np.array([1.0]), np.array([value]))
     assert len(points(drawn(line, limits=(value, value)), "#123456")) == 1
+
+
+def test_x_may_be_logarithmic() -> None:
+    x = np.array([0.01, 0.1, 1.0])
+    chart = drawn(Line("a", "#123456", x, x), limits=(0.0, 1.0), log_x=True)
+    first, middle, last = (place[0] for place in points(chart, "#123456"))
+    assert (first, last) == (64, 610) and middle == pytest.approx((first + last) / 2)

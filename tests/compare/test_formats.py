@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from charlm.chart import Line, line_chart
 from charlm.cli.main import main
 from charlm.compare import formats, result_files
-from charlm.compare.chart import Line, line_chart
 from charlm.compare.formats import converted
 from charlm.errors import run_main
 

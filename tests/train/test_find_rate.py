@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import xml.etree.ElementTree as ElementTree
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from charlm.train import find_rate
 from charlm.train.__main__ import main
 from charlm.train.find_rate import Curve, Point, curve_of, default_rate_of, rising
 from charlm.train.tell.rate_curve import rate_curve, told
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.mark.parametrize("options", [[], ["--optimiser", "sgd"], ["--cell", "gru"]])
@@ -149,14 +152,14 @@ def corpus(tmp_path: Path) -> Path:
 def test_the_command_draws_proposes_and_leaves_nothing(
     corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
 ) -> None:
-    out, model = tmp_path / "run", tmp_path / "model"
+    model = tmp_path / "model"
     start = ["--corpus", str(corpus), *SMALL, "--unit", "continuous"]
     if "MODEL" in more:
         assert main([*start, "--out", str(model), "--steps", "3"]) == 0
         more = ["--from", str(model)]
-    before = {path for path in tmp_path.rglob("*") if path != out}
+    before = set(tmp_path.rglob("*"))
     capsys.readouterr()
-    assert main([*start, *more, "--out", str(out), "--find-rate"]) == 0
+    assert main([*start, *more, "--find-rate"]) == 0
     said = capsys.readouterr()
     assert set(tmp_path.rglob("*")) == before
     assert "characters to learn from" not in said.out
@@ -177,3 +180,18 @@ def test_what_does_not_go_with_it_is_said(corpus: Path, tmp_path: Path) -> None:
         main([*start, "--resume", str(tmp_path)])
     with pytest.raises(InputError, match="--find-rate does not go with compare: give it to"):
         parse_comparison(["--find-rate"])
+
+
+def test_it_is_a_picture_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text, picture = tmp_path / "text.txt", tmp_path / "rates.svg"
+    text.write_text(TEXT)
+    words = ["--corpus", str(text), *SMALL, "--find-rate", "--out"]
+    assert main([*words, str(picture)]) == 0
+    assert f"picture: {picture}\n" in capsys.readouterr().out
+    names = [t.text for t in ElementTree.fromstring(picture.read_text()).iter(f"{SVG}text")]
+    assert "loss" in names and any(n and n.startswith("proposed 0.") for n in names)
+    assert set(tmp_path.iterdir()) == {picture, text}
+    with pytest.raises(InputError, match=r"rates\.svg exists already"):
+        main([*words, str(picture)])
+    with pytest.raises(InputError, match="its --out is a picture"):
+        main([*words, str(tmp_path / "run")])

@@ -1,4 +1,6 @@
-"""The loss over the learning rate (`--find-rate`): drawn in plain text of 80 columns, and told."""
+"""The loss over the learning rate (`--find-rate`): drawn in plain text of 80 columns or as SVG, and
+told.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.chart import Line, line_chart
 from charlm.train.find_rate import Curve
 
 _COLUMNS, _ROWS = 70, 16
 _LEFT = 7  # columns for the losses
 _LABELLED = 5  # rows from one loss that is written to the next
+_BLUE, _GREY = "#0072b2", "#777777"
 _ABOVE = 0.1  # of the way down from the first loss, is seen above it
 
 
@@ -28,14 +32,27 @@ def told(curve: Curve, default: float) -> Iterator[str]:
         yield "the loss fell by less than a tenth, so where it was lowest may be chance: take D"
 
 
+def picture(curve: Curve, default: float) -> str:
+    """The same as SVG."""
+    low, high = _seen(curve)
+    lines = [Line("loss", _BLUE, curve.rates, curve.losses)]
+    for name, rate, share in (("proposed", curve.proposal, 0.2), ("default", default, 0.1)):
+        if curve.rates[0] <= rate <= curve.rates[-1]:
+            ends = np.array([high, low + share * (high - low)])
+            label = f"{name} {rate:g}"
+            lines.append(Line(label, _GREY, np.full(2, rate), ends, dashed=True))
+    axes = ("learning rate", "training loss (nats per character)")
+    limits = (low - _ABOVE * (high - low), high)
+    return line_chart("Loss over a rising learning rate", axes, lines, limits, log_x=True)
+
+
 def rate_curve(curve: Curve, marks: Mapping[str, float]) -> Iterator[str]:
     """Give the lines of a picture of a curve, the rate by its logarithm.
 
     marks: letters by their rate, below the axis; a later one covers an earlier. What is far above
     the first loss stands in the uppermost row.
     """
-    first, low = float(curve.losses[0]), float(curve.losses.min())
-    high = first + _ABOVE * max(first - low, 0.1)
+    low, high = _seen(curve)
     losses = np.interp(np.arange(_COLUMNS), _places(curve, curve.rates), curve.losses)
     steps = np.clip((high - losses) / (high - low), 0, 1) * (_ROWS - 1)
     rows = steps.round().astype(int).tolist()
@@ -48,6 +65,12 @@ def rate_curve(curve: Curve, marks: Mapping[str, float]) -> Iterator[str]:
         label = "" if row % _LABELLED else f"{loss:.2f}"
         yield f"{label:>{_LEFT - 2}} |{''.join(cells[row])}".rstrip()
     yield from _axis(curve, marks)
+
+
+def _seen(curve: Curve) -> tuple[float, float]:
+    """Between which losses a curve is drawn: from its lowest to somewhat above its first."""
+    first, low = float(curve.losses[0]), float(curve.losses.min())
+    return low, first + _ABOVE * max(first - low, 0.1)
 
 
 def _axis(curve: Curve, marks: Mapping[str, float]) -> Iterator[str]:

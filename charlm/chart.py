@@ -68,13 +68,15 @@ def line_chart(
     lines: Sequence[Line],
     y_range: tuple[float, float],
     log: bool = False,
+    log_x: bool = False,
 ) -> str:
-    """A chart of lines over x from 0, each named at its end; what leaves `y_range` is not seen.
+    """A chart of lines over x, each named at its end; what leaves `y_range` is not seen.
 
-    `axes`: what x and y are. `log`: the scale of y, which is above 0 then.
+    `axes`: what x and y are. `log`, `log_x`: their scales are logarithmic, and they are above 0;
+    else x begins at 0.
     """
-    last = max(float(line.x[-1]) for line in lines)
-    x_axis = _Axis(0.0, last, _LEFT, _RIGHT, False)
+    first, last = (pick(float(line.x[i]) for line in lines) for pick, i in ((min, 0), (max, -1)))
+    x_axis = _Axis(first if log_x else 0.0, last, _LEFT, _RIGHT, log_x)
     y_axis = _Axis(*y_range, _HEIGHT - _BOTTOM, _TOP, log)
     longest = max(len(line.label) for line in lines)
     width = _RIGHT + max(_LABEL_WIDTH, round(_PER_LETTER * (longest + 1)))
