@@ -1,12 +1,14 @@
-"""Which learning rate a cell wants, by its units and the number of updates: a grid of trainings.
+"""Which learning rate a cell wants, by its size and the length of the training: a grid.
 
+    python -m benchmarks.rates --sentences SPEECHES --continuous SHAKESPEARE --list
     python -m benchmarks.rates --sentences SPEECHES --continuous SHAKESPEARE [--jobs 2]
 
-Every training is `python -m charlm.train` with nothing said but what the grid varies; its figure is
-the exact validation loss of its best weights, in nats per character. The text of --sentences is
-split 90/5/5, that of --continuous 90/10/0. All rates of RATES are tried for a short training, and
-the two best of a cell, a size and a text for a long one. What is measured is kept in a file, line
-by line: the same command goes on after a break, and --table tells what is there.
+Every training is `python -m charlm.train` on one thread with nothing said but what the grid varies,
+and dropout 0.1; its figure is the exact validation loss of its best weights, in nats per character.
+The texts of --sentences are split 90/5/5, those of --continuous 90/10/0. Rates lie a factor apart
+around the one that is proposed (`charlm.options.rates`). --list says beforehand what would be
+trained, and how many operations that is. What is measured is kept in a file, line by line: the same
+command goes on after a break, and --table tells what is there.
 """
 
 from __future__ import annotations
@@ -17,18 +19,22 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.models import Size, V, products
 from benchmarks.tables import RESULTS, Table, add_json_option, write_json
+from charlm.model.cells import CELLS
+from charlm.options.training import parse_options
+from charlm.options.types import amount
 from charlm.run.log import read_run_log
 
-RATES = (0.003, 0.008, 0.015, 0.02)
-SHORT, LONG = 1000, 3000  # updates
-SIZES = {128: ("lstm", "gru", "rnn"), 384: ("lstm", "gru")}
+SIZES = ("64", "128", "256", "384", "256x2")
+FACTORS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
 SPLITS = {"sentence": "90/5/5", "continuous": "90/10/0"}
+DROPOUT = 0.1
 
 
 @dataclass(frozen=True)
@@ -39,10 +45,33 @@ class Trial:
     unit: str
     cell: str
     hidden: int
-    steps: int
+    layers: int
+    characters: int
     rate: float
     warm_up: int
     seed: int
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What a rate is looked for, and how it was."""
+        return tuple(value for name, value in asdict(self).items() if name != "rate")
+
+    @property
+    def operations(self) -> float:
+        """Floating point operations of its updates."""
+        config = parse_options(self.sizes).model(V)
+        each = sum(rows * columns for rows, columns in products(config))
+        return 6.0 * each * self.characters
+
+    @property
+    def sizes(self) -> list[str]:
+        """The options that say what model it is."""
+        return shlex.split(f"--cell {self.cell} --hidden {self.hidden} --layers {self.layers}")
+
+    def __str__(self) -> str:
+        size = f"{self.cell} {self.hidden} x {self.layers}"
+        warm = f", warm-up {self.warm_up}" if self.warm_up else ""
+        return f"{self.text}, {size}, {self.characters:,}{warm}, seed {self.seed}"
 
 
 def loss_of(trial: Trial, path: Path) -> float | None:
@@ -50,34 +79,52 @@ def loss_of(trial: Trial, path: Path) -> float | None:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder, "run")
         options = (
-            f"--unit {trial.unit} --split {SPLITS[trial.unit]} --cell {trial.cell}"
-            f" --hidden {trial.hidden} --steps {trial.steps} --learning-rate {trial.rate}"
-            f" --warm-up {trial.warm_up} --seed {trial.seed} --evaluations 4 --no-texts"
+            f"--unit {trial.unit} --split {SPLITS[trial.unit]} --characters {trial.characters}"
+            f" --learning-rate {trial.rate} --warm-up {trial.warm_up} --seed {trial.seed}"
+            f" --dropout {DROPOUT} --threads 1 --evaluations 4 --no-texts"
         )
         command = [sys.executable, "-m", "charlm.train", "--corpus", str(path), "--out", str(run)]
         subprocess.run(
-            [*command, *shlex.split(options)], check=False, capture_output=True, text=True
+            [*command, *trial.sizes, *shlex.split(options)],
+            check=False,
+            capture_output=True,
+            text=True,
         )
         ends = [line["validation_loss"] for line in read_run_log(run) if line["kind"] == "end"]
     return ends[-1] if ends else None
 
 
-def trials(chosen: argparse.Namespace, steps: int) -> Iterator[Trial]:
-    """Those of one length, the small ones first."""
-    for hidden, cells in SIZES.items():
-        for cell in cells:
-            for unit, path in texts(chosen).items():
-                for rate in chosen.rates:
-                    for seed in chosen.seeds:
-                        yield Trial(
-                            path.stem, unit, cell, hidden, steps, rate, chosen.warm_up, seed
-                        )
+def trials(chosen: argparse.Namespace) -> Iterator[tuple[Trial, Path]]:
+    """All of the grid with their texts, the short and small ones first."""
+    texts = [("sentence", path) for path in chosen.sentences]
+    texts += [("continuous", path) for path in chosen.continuous]
+    for characters in chosen.characters:
+        for size in chosen.sizes:
+            for cell in chosen.cells:
+                model = _size(cell, size)
+                rule = parse_options(
+                    [
+                        "--cell",
+                        cell,
+                        "--hidden",
+                        str(model.hidden_size),
+                        "--layers",
+                        str(model.layers),
+                    ]
+                ).learning_rate
+                for unit, path in texts:
+                    for factor in chosen.factors:
+                        for seed in chosen.seeds:
+                            yield Trial(
+                                path.stem, unit, cell, model.hidden_size, model.layers, characters,
+                                float(f"{factor * rule:.2g}"), chosen.warm_up, seed,
+                            ), path  # fmt: skip
 
 
-def texts(chosen: argparse.Namespace) -> dict[str, Path]:
-    """The texts by their unit."""
-    given = {"sentence": chosen.sentences, "continuous": chosen.continuous}
-    return {unit: path for unit, path in given.items() if path}
+def _size(cell: str, written: str) -> Size:
+    """ "256x2" -> 256 units, 2 layers."""
+    hidden, _, layers = written.partition("x")
+    return Size(cell, int(hidden), int(layers or 1))
 
 
 def read(path: Path) -> dict[Trial, float | None]:
@@ -87,82 +134,67 @@ def read(path: Path) -> dict[Trial, float | None]:
     return {Trial(**line["trial"]): line["loss"] for line in found}
 
 
-def best_two(found: dict[Trial, float | None], trial: Trial) -> list[float]:
-    """The rates that a short training of the same kind did best with."""
-    losses = {
-        other.rate: loss
-        for other, loss in found.items()
-        if loss is not None
-        and kind(other) == kind(trial)
-        and (other.steps, other.warm_up) == (SHORT, trial.warm_up)
-    }
-    return sorted(losses, key=losses.__getitem__)[:2]
-
-
-def kind(trial: Trial) -> tuple[str, str, int]:
-    """What a rate is looked for."""
-    return trial.text, trial.cell, trial.hidden
-
-
-def table(found: dict[Trial, float | None]) -> Table:
-    """One line a text, cell, size, number of updates, warm-up and seed; the best is marked."""
-    lines: dict[tuple[object, ...], dict[float, float]] = {}
+def table(found: Mapping[Trial, float | None]) -> Table:
+    """One line a kind: rates and their losses, the best marked."""
+    lines: dict[str, dict[float, float]] = {}
     for trial, loss in found.items():
-        key = (*kind(trial), trial.steps, trial.warm_up, trial.seed)
-        lines.setdefault(key, {})[trial.rate] = float("nan") if loss is None else loss
-    rates = sorted({trial.rate for trial in found})
-    rows = [
-        [
-            f"{text}, {cell} {hidden}, {steps:,}, warm-up {warm_up}, seed {seed}",
-            *(
-                f"{losses[r]:.4f}{' *' * (losses[r] == min(losses.values()))}"
-                if r in losses
-                else ""
-                for r in rates
-            ),
-        ]
-        for (text, cell, hidden, steps, warm_up, seed), losses in sorted(lines.items(), key=str)
-    ]
-    return Table("Validation loss, nats, by learning rate", ["", *map(str, rates)], rows)
+        lines.setdefault(str(trial), {})[trial.rate] = float("nan") if loss is None else loss
+    rows = []
+    for name, losses in sorted(lines.items()):
+        best = min(losses.values())
+        told = (f"{r:g}: {losses[r]:.4f}{' *' * (losses[r] == best)}" for r in sorted(losses))
+        rows.append([name, ", ".join(told)])
+    return Table("Validation loss, nats, by learning rate", ["", "rate: loss"], rows)
 
 
-def measure(trials: Sequence[Trial], chosen: argparse.Namespace) -> None:
+def measure(chosen: argparse.Namespace) -> None:
     """Train what is not in the file yet."""
-    found, paths = read(chosen.kept), texts(chosen)
-    missing = [trial for trial in trials if trial not in found]
+    found = read(chosen.kept)
+    missing = [(trial, path) for trial, path in trials(chosen) if trial not in found]
     with (
         ThreadPoolExecutor(chosen.jobs) as pool,
         chosen.kept.open("a", encoding="utf-8") as file,
     ):
-        losses = pool.map(lambda trial: loss_of(trial, paths[trial.unit]), missing)
-        for trial, loss in zip(missing, losses, strict=True):
+        losses = pool.map(lambda each: loss_of(*each), missing)
+        for (trial, _), loss in zip(missing, losses, strict=True):
             file.write(json.dumps({"trial": asdict(trial), "loss": loss}) + "\n")
             file.flush()
-            print(trial, loss, flush=True)
+            print(f"{trial}, rate {trial.rate:g}: {loss}", flush=True)
+
+
+def listed(chosen: argparse.Namespace) -> None:
+    """Say what would be trained."""
+    each = [trial for trial, _ in trials(chosen)]
+    for trial in each:
+        print(f"{trial}, rate {trial.rate:g}")
+    print(f"{len(each)} trainings, {sum(t.operations for t in each) / 1e15:.2f} PFLOP")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.rates", description="Validation loss by learning rate."
     )
-    parser.add_argument("--sentences", type=Path, metavar="PATH")
-    parser.add_argument("--continuous", type=Path, metavar="PATH")
-    parser.add_argument("--rates", type=float, nargs="+", default=list(RATES), metavar="R")
+    count = amount("", "").values["type"]
+    parser.add_argument("--sentences", type=Path, nargs="+", default=[], metavar="PATH")
+    parser.add_argument("--continuous", type=Path, nargs="+", default=[], metavar="PATH")
+    parser.add_argument("--cells", nargs="+", default=["lstm", "gru", "rnn"], choices=CELLS)
+    parser.add_argument("--sizes", nargs="+", default=list(SIZES), metavar="H[xL]")
+    parser.add_argument("--characters", type=count, nargs="+", default=[1_000_000, 5_000_000])
+    parser.add_argument("--factors", type=float, nargs="+", default=list(FACTORS), metavar="X")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], metavar="N")
     parser.add_argument("--warm-up", type=int, default=0, metavar="N")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="trainings at a time")
     parser.add_argument("--kept", type=Path, default=RESULTS / "rates.jsonl", metavar="FILE")
-    parser.add_argument("--short", action="store_true", help=f"{SHORT:,} updates alone")
+    parser.add_argument("--list", action="store_true", help="say what would be trained")
     parser.add_argument("--table", action="store_true", help="tell what is there, train nothing")
     add_json_option(parser, "rates")
     chosen = parser.parse_args(arguments)
+    if chosen.list:
+        listed(chosen)
+        return
     chosen.kept.parent.mkdir(parents=True, exist_ok=True)
     if not chosen.table:
-        measure(list(trials(chosen, SHORT)), chosen)
-        if not chosen.short:
-            found = read(chosen.kept)
-            long = [t for t in trials(chosen, LONG) if t.rate in best_two(found, t)]
-            measure(long, chosen)
+        measure(chosen)
     found = read(chosen.kept)
     shown = table(found)
     print(shown)

@@ -259,23 +259,35 @@ def test_the_training_benchmark_runs(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_grid_of_rates_goes_on_where_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = tmp_path / "words.txt"
     text.write_text("".join(f"Line {n} is followed by {n + 1}.\n" for n in range(300)))
-    for name, value in {"SIZES": {4: ("rnn",)}, "SHORT": 2, "LONG": 3}.items():
-        monkeypatch.setattr(rates, name, value)
-    kept, options = tmp_path / "kept.jsonl", ["--continuous", str(text), "--rates", "0.01", "0.1"]
-    options += ["--kept", str(kept), "--json", str(tmp_path / "rates.json")]
-    rates.main([*options, "--short"])
+    kept = tmp_path / "kept.jsonl"
+    options = [
+        "--continuous",
+        str(text),
+        "--cells",
+        "rnn",
+        "--sizes",
+        "4x2",
+        "--factors",
+        "0.5",
+        "2",
+    ]
+    options += ["--kept", str(kept), "--json", str(tmp_path / "rates.json"), "--characters"]
+    rates.main([*options, "4k", "--list"])
+    listed = capsys.readouterr().out.splitlines()
+    assert listed[0] == "words, rnn 4 x 2, 4,000, seed 1, rate 0.0075" and len(listed) == 3
+    rates.main([*options, "4k"])
     assert len(kept.read_text().splitlines()) == 2
     before = kept.read_text()
-    rates.main([*options, "--jobs", "2"])
+    rates.main([*options, "4k", "6k", "--jobs", "2"])
     assert kept.read_text().startswith(before) and len(kept.read_text().splitlines()) == 4
     found = rates.read(kept)
-    assert {trial.steps for trial in found} == {2, 3} and all(found.values())
-    kept.write_text(before.replace('"rate": 0.1', '"rate": 0.5'))
-    rates.main([*options, "--table"])
+    assert {trial.characters for trial in found} == {4_000, 6_000} and all(found.values())
+    kept.write_text(before)
+    rates.main([*options, "6k", "--table"])
     assert len(kept.read_text().splitlines()) == 2
     [best] = [line for line in capsys.readouterr().out.splitlines() if " * " in line][-1:]
-    assert "words, rnn 4, 2, warm-up 0, seed 1" in best and best.count("*") == 1
+    assert "words, rnn 4 x 2, 4,000, seed 1 " in best and "0.03: " in best and best.count("*") == 1
