@@ -9,6 +9,7 @@ from typing import NamedTuple
 from charlm.errors import InputError
 from charlm.options.parser import Parser
 from charlm.options.train_config import OPTIONS
+from charlm.options.types import AUTO
 
 _ORDER = tuple(OPTIONS)
 _FLAG = {"yes": True, "no": False}
@@ -17,10 +18,10 @@ _MOST = 1000
 
 
 class Setting(NamedTuple):
-    """A value of one option of a training. `name`: of its field."""
+    """A value of one option of a training; None is left open. `name`: of its field."""
 
     name: str
-    value: bool | int | float | str
+    value: bool | int | float | str | None
 
     @property
     def option(self) -> str:
@@ -30,6 +31,8 @@ class Setting(NamedTuple):
     @property
     def text(self) -> str:
         """The value as it is typed, in one way: 0.10 is 0.1."""
+        if self.value is None:
+            return AUTO
         if isinstance(self.value, bool):
             return "yes" if self.value else "no"
         if isinstance(self.value, float) and float(f"{self.value:g}") == self.value:
@@ -53,6 +56,8 @@ def parse_axis(option: str, texts: str) -> Axis:
     name = next(name for name, each in OPTIONS.items() if each.option.name == option)
     axis = tuple(Setting(name, _parsed(name, text)) for text in texts.split(","))
     for index, setting in enumerate(axis):
+        if name == "hidden" and setting.value is None:  # all cells are to be as large as the first
+            raise InputError(f"--vary hidden: {AUTO} is no size that others could equal")
         if setting in axis[:index]:
             raise InputError(f"--vary {option[2:]} has {setting.text} twice")
     return axis
@@ -78,7 +83,7 @@ def spoken(settings: Iterable[Setting]) -> str:
     return ", ".join(f"{setting.option} {setting.text}" for setting in settings)
 
 
-def _parsed(name: str, text: str) -> bool | int | float | str:
+def _parsed(name: str, text: str) -> bool | int | float | str | None:
     option = OPTIONS[name].option
     if option.is_flag:
         if text not in _FLAG:
@@ -86,5 +91,5 @@ def _parsed(name: str, text: str) -> bool | int | float | str:
         return _FLAG[text]
     parser = Parser(prog="python -m charlm compare")  # of this option alone, with its own errors
     parser.add_argument(option.name, dest="value", **option.values)
-    value: bool | int | float | str = parser.parse_args([f"{option.name}={text}"]).value
+    value: bool | int | float | str | None = parser.parse_args([f"{option.name}={text}"]).value
     return value

@@ -59,6 +59,12 @@ def folders(*words: str) -> list[str]:
     return [plan_training(chosen, each, seed=1).name for each in plan_variants(chosen, 30)]
 
 
+def test_what_is_left_open_may_be_one_of_the_values() -> None:
+    left, given = variants("--vary", "dropout=auto,0.3", "--cells", "gru")
+    assert (left.label, given.label) == ("dropout auto", "dropout 0.3")
+    assert "dropout" in plan_training(comparison(), left, seed=1).options().proposed
+
+
 def digest(run: Path) -> str:
     return hashlib.sha256(newest_weights(run)).hexdigest()
 
@@ -86,6 +92,7 @@ def digest(run: Path) -> str:
         ("--vary unit=line,sentence", "measured on another text"),
         ("--vary min_count=1,2", "measured on another text"),
         ("--vary dropout=0.1,0.10", "dropout has 0.1 twice"),
+        ("--vary hidden=8,auto", "auto is no size"),
         ("--vary dropout=0 --vary dropout=0.1", "dropout is varied twice"),
         ("--vary dropout=0,0.1 --dropout 0.2", "--dropout is given and varied"),
         ("--vary hidden=8,16 --hidden=8", "--hidden is given and varied"),
