@@ -26,6 +26,7 @@ from charlm.compare.texts import default_prompts, write_texts
 from charlm.compare.trainings import check_folder, titled, trained
 from charlm.errors import InputError, Stopped, errors_of
 from charlm.model.cells import CELLS
+from charlm.options.train_config import OPTIONS
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.regular_file import write_atomically
 from charlm.text.corpus import Corpus
@@ -39,6 +40,8 @@ _PICTURES = {
     "Gradient norm over characters": "gradient-norm",
     "Gradient over distance": "gradient-distance",
 }
+#: What is proposed for a training and must be alike in all.
+_ALIKE = ("batch", "dropout")
 #: The first of these that there is stands in the report.
 _SHOWN = (SVG, PNG, PDF)
 
@@ -60,12 +63,14 @@ def _compare(comparison: Comparison) -> None:
     corpus, vocabulary = load_text(options, Reporter())
     if not corpus.validation:
         raise InputError("a comparison needs a validation part: more text, or another --split")
+    comparison = _settled(comparison, corpus)
     prompts = comparison.prompts or default_prompts(corpus.validation)
     for prompt in prompts:  # what cannot be written from is said before any training
         vocabulary.string2code(prepare_prompt(prompt, corpus.config), "prompt")
     variants = plan_variants(comparison, len(vocabulary))
     results, sweeps = _train(comparison, variants, corpus)
-    print_table(table_rows(results))
+    varied = [each.option.replace("-", " ") for each in comparison.grid[0]]
+    print_table(table_rows(results), varied)
     shown = best_of(results, MOST_DRAWN)
     clip = None if any(axis[0].name == "clip" for axis in comparison.axes) else options.clip
     pictures = (
@@ -82,6 +87,22 @@ def _compare(comparison: Comparison) -> None:
     report = markdown(about(comparison, corpus), results, sweeps, files, prompts, texts)
     write_atomically(comparison.out / "report.md", report.encode("utf-8", "replace"))
     print(f"report: {comparison.out / 'report.md'}")
+
+
+def _settled(comparison: Comparison, corpus: Corpus) -> Comparison:
+    """The comparison with one batch and one dropout for all, where they are left open.
+
+    They would follow from other options, so that a variant would differ in more than is varied.
+    """
+    options = settled(comparison.options(comparison.grid[0]), corpus)
+    left_open = set(_ALIKE) & set(options.proposed) - {axis[0].name for axis in comparison.axes}
+    words = [
+        word
+        for name in _ALIKE
+        if name in left_open
+        for word in (OPTIONS[name].option.name, f"{getattr(options, name):g}")
+    ]
+    return replace(comparison, others=(*comparison.others, *words))
 
 
 def _train(

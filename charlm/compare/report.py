@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from rich.console import Console, JustifyMethod
@@ -37,8 +37,11 @@ def table_rows(results: Results) -> list[Row]:
     return [*(_row(variant, runs) for variant, runs in results.items()), *baselines]
 
 
-def print_table(rows: Sequence[Row]) -> None:
-    """The table on standard output, of a narrow terminal without what is said elsewhere too."""
+def print_table(rows: Sequence[Row], varied: Collection[str] = ()) -> None:
+    """The table on standard output, of a narrow terminal without what is said elsewhere too.
+
+    varied: headings that stay.
+    """
     console = Console(highlight=False)
     # A heading is on two lines, so that more fits into 80 columns.
     widths = {
@@ -46,7 +49,7 @@ def print_table(rows: Sequence[Row]) -> None:
         for heading in rows[0]
     }
     for heading in _LEFT_OUT:
-        if sum(widths.values()) > console.width:
+        if sum(widths.values()) > console.width and heading not in varied:
             widths.pop(heading, None)
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     for heading in widths:

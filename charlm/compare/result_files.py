@@ -56,7 +56,7 @@ def _row(result: Result, out: Path, compared: bool) -> dict[str, Any]:
     return {
         "run": training.folder.relative_to(out).as_posix(),
         "cell": config.cell,
-        **{setting.name: setting.value for setting in training.variant.settings},
+        **{s.name: s.text if s.value is None else s.value for s in training.variant.settings},
         "seed": training.seed,
         "units": config.hidden_size,
         "layers": config.layers,

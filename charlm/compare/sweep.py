@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from charlm.compare.options import Comparison
 from charlm.compare.plan import Variant, plan_training
 from charlm.compare.results import Result
-from charlm.compare.trainings import titled, trained
+from charlm.compare.trainings import TOO_HIGH, titled, trained
 from charlm.errors import TrainingError
 
 #: Between two rates. By the tables of docs/training.md what lies between loses some 0.01 nats.
 _FACTOR = 2.0
-#: How a training says that its rate was too high, whether it became NaN or exploded.
-_TOO_HIGH = "try a lower --learning-rate"
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def sweep(
         try:
             result = trained(training, title)
         except TrainingError as error:
-            if _TOO_HIGH not in str(error):
+            if TOO_HIGH not in str(error):
                 raise
             print(f"{title}: diverged", flush=True)
             losses[training.name] = math.inf

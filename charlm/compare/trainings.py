@@ -17,6 +17,9 @@ from charlm.train.command import train
 from charlm.train.tell.announce import command_line
 from charlm.train.tell.reporter import Reporter
 
+#: How a training says that its rate was too high, whether it became NaN or exploded.
+TOO_HIGH = "try a lower --learning-rate"
+
 
 class _Reporter(Reporter):
     """Reports one training among others: its bar, on a terminal, and what went wrong."""
@@ -43,6 +46,8 @@ def trained(training: Training, title: str) -> Result:
     if result := read_result(training):
         print(f"{title}: kept, loss {result.validation_loss:.4f}", flush=True)
         return result
+    if reason := _diverged(training):
+        raise TrainingError(f"{training.name}: {reason}")
     print(f"{title}: {training.config.parameter_count:,} parameters", flush=True)
     _train(training, title)
     if (result := read_result(training)) is None:
@@ -51,6 +56,13 @@ def trained(training: Training, title: str) -> Result:
         )
     print(f"{title}: loss {result.validation_loss:.4f}", flush=True)
     return result
+
+
+def _diverged(training: Training) -> str:
+    """Why a run ended whose rate was too high: to go on with it would hide that; else ""."""
+    ends = [line for line in read_run_log(training.folder) if line.get("kind") == "end"]
+    reason = str(ends[-1].get("reason")) if ends else ""
+    return reason if TOO_HIGH in reason else ""
 
 
 def check_folder(training: Training, sha256: str) -> None:

@@ -270,7 +270,7 @@ class TrainConfig:
         """What the fields that are left open become by the text."""
         size = self.text_characters or USUAL_CHARACTERS
         return {
-            "hidden": proposed_hidden(size),
+            "hidden": self.embedding if self.tied else proposed_hidden(size),
             "batch": proposed_batch(size),
             "characters": proposed_characters(size),
         }

@@ -137,7 +137,7 @@ def or_auto(option: Option) -> Option:
     parse = option.values["type"]
 
     def parse_or_not(text: str) -> Any:
-        if text == AUTO:
+        if text.lower() == AUTO:
             return None
         try:
             return parse(text)

@@ -27,7 +27,7 @@ from charlm.train.fine_tune import extended, options_from
 from charlm.train.going_on import is_over, rate_change, resumed_options, text_again
 from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
-from charlm.train.plan import misfit, plan
+from charlm.train.plan import misfit, options_in_words, plan
 from charlm.train.saved import check_model
 from charlm.train.tell.announce import announce, command_line, log_baseline, warn
 from charlm.train.tell.monitor import Monitor
@@ -146,6 +146,8 @@ def _plan(learner: Learner, reporter: Reporter, notices: Sequence[str], since: f
 
 def _find_rate(learner: Learner, reporter: Reporter, notices: Sequence[str]) -> int:
     _introduce(learner, reporter, notices)
+    for name, value in options_in_words(learner.options):
+        reporter.line(f"{name}: {value}")
     points = []
     reporter.start()
     try:
@@ -170,6 +172,8 @@ def _check_picture(out: str) -> None:
         raise InputError("--find-rate keeps no run: its --out is a picture, as rates.svg")
     if os.path.lexists(out):
         raise InputError(f"{out} exists already: choose another name (--out)")
+    if not Path(out).parent.is_dir():
+        raise InputError(f"{Path(out).parent} is no folder that is there (--out)")
 
 
 def _introduce(learner: Learner, reporter: Reporter, notices: Sequence[str]) -> None:

@@ -59,23 +59,34 @@ def plan(learner: Learner, since: float) -> Iterator[str]:
 
 def options_in_words(options: TrainConfig) -> Iterator[tuple[str, str]]:
     """Options that are proposed where nothing is given: the words of each, its value, and why."""
-    size, passes = counted(options.text_characters, "character"), f"{options.passes:.3g} passes"
+    size, passes = counted(options.text_characters, "character"), _passes_in_words(options)
+    rate = f"for {options.cell} {options.hidden} x {options.layers}"
+    if options.optimiser == "sgd":
+        rate = "for sgd"
+    elif options.start_from:
+        rate = "for weights that learned before"
     told: dict[str, tuple[str, object, str]] = {
-        "hidden": ("hidden size", options.hidden, f"for {size}"),
+        "hidden": (
+            "hidden size",
+            options.hidden,
+            "as --embedding, which is tied" if options.tied else f"for {size}",
+        ),
         "batch": ("batch", options.batch, f"for {size}"),
         "characters": ("budget", counted(options.characters or 0, "character"), passes),
         "dropout": ("dropout", f"{options.dropout:g}", f"for {passes}"),
-        "learning_rate": (
-            "learning rate",
-            f"{options.learning_rate:g}",
-            f"for {options.cell} {options.hidden} x {options.layers}",
-        ),
+        "learning_rate": ("learning rate", f"{options.learning_rate:g}", rate),
     }
     for name, (words, value, why) in told.items():
         if name in options.proposed:
             yield words, f"{value} ({AUTO}: {why})"
         elif name != "characters":
             yield words, f"{value}"
+
+
+def _passes_in_words(options: TrainConfig) -> str:
+    passes = f"{options.passes:,.0f}" if options.passes >= 100 else f"{options.passes:.3g}"
+    by_clock = " at a usual pace" if options.minutes else ""
+    return f"{passes} passes{by_clock}"
 
 
 def _pace(learner: Learner) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from charlm.compare import command
 from charlm.compare.options import OPTION_NAMES, Comparison, parse_comparison
 from charlm.compare.pictures import MOST_DRAWN
 from charlm.compare.plan import Variant, plan_training, plan_variants, sizes
+from charlm.compare.report import print_table
 from charlm.errors import InputError, Stopped, run_main
 from charlm.run.log import read_run_log
 from charlm.train.__main__ import main as train_main
@@ -63,6 +64,27 @@ def test_what_is_left_open_may_be_one_of_the_values() -> None:
     left, given = variants("--vary", "dropout=auto,0.3", "--cells", "gru")
     assert (left.label, given.label) == ("dropout auto", "dropout 0.3")
     assert "dropout" in plan_training(comparison(), left, seed=1).options().proposed
+
+
+def test_what_is_left_open_is_alike_in_all(corpus: Path, tmp_path: Path) -> None:
+    """Dropout would follow from the length of a batch, which is varied here."""
+    out = tmp_path / "c"
+    words = ["compare", "--corpus", str(corpus), "--out", str(out), "--hidden", "6", "--seeds", "1"]
+    words += ["--unit", "continuous", "--budget", "8steps", "--vary", "length=16,256"]
+    assert main(words) == 0
+    commands = [read_run_log(run)[0]["command"] for run in sorted((out / "runs").iterdir())]
+    settled = {re.findall(r"--batch \d+ --dropout [\d.]+", command)[0] for command in commands}
+    assert len(commands) == 2 and len(settled) == 1
+    assert settled.pop() in (out / "report.md").read_text()
+
+
+def test_a_table_keeps_what_is_varied(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    print_table([{"model": "lstm", "learning rate": "0.01", "steps": "10"}], ["learning rate"])
+    said = capsys.readouterr().out
+    assert "0.01" in said and "steps" not in said
 
 
 def digest(run: Path) -> str:

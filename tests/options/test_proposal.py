@@ -74,6 +74,11 @@ def test_minutes_are_passes_at_a_usual_pace() -> None:
     assert short.passes < long.passes and short.dropout < long.dropout
 
 
+def test_what_is_tied_is_as_large_as_the_embedding() -> None:
+    options = parse_options(["--tied", "--embedding", "96"]).for_text(4_000)
+    assert options.hidden == 96 and "hidden" in options.proposed
+
+
 def test_a_text_is_proposed_for_once_more() -> None:
     once = parse_options([]).for_text(4_000)
     assert once.for_text(1_000_000) == parse_options([]).for_text(1_000_000)

@@ -57,7 +57,7 @@ def test_what_is_left_open_is_filled() -> None:
         ({"momentum": 0.5}, "--momentum does not go with --optimiser adamw"),
         ({"plateau": 3}, "--plateau does not go with --schedule cosine"),
         ({"cell": "rnn", "recurrent_dropout": 0.1}, "minlstm: an rnn has no gate"),
-        ({"tied": True}, "--tied needs"),
+        ({"tied": True, "hidden": 8}, "--tied needs"),
         ({"random_length": True, "unit": "line"}, "goes with --unit continuous alone"),
     ],
 )

@@ -193,5 +193,7 @@ def test_it_is_a_picture_too(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert set(tmp_path.iterdir()) == {picture, text}
     with pytest.raises(InputError, match=r"rates\.svg exists already"):
         main([*words, str(picture)])
+    with pytest.raises(InputError, match="nowhere is no folder"):
+        main([*words, str(tmp_path / "nowhere" / "rates.svg")])
     with pytest.raises(InputError, match="its --out is a picture"):
         main([*words, str(tmp_path / "run")])

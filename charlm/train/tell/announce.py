@@ -39,6 +39,7 @@ def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, comm
         parameters=learner.parameter_count,
         learning_rate=learner.options.learning_rate,
         sequence=learner.options.sequence,
+        proposed={name: getattr(learner.options, name) for name in learner.options.proposed},
         corpus=report.as_values(),
     )
     for notice in report.notices:

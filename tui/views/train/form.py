@@ -212,7 +212,7 @@ class TrainForm(VerticalScroll):
             raise FieldError("corpus", f"{corpus} is not there: give the path of a text")
         hidden = self._number("hidden", "hidden size", MAX_SIZE)
         layers = self._number("layers", "layers", MAX_LAYERS)
-        budget = self._text("budget").lower()
+        budget = self._text("budget").lower() or (AUTO if kind == "characters" else "")
         if not OPTIONS[kind].option.takes(budget):
             raise FieldError("budget", f"{kind}: a number such as {BUDGET[kind].example}")
         name = self._text("name") or self._run_name(corpus, cell)
@@ -233,7 +233,7 @@ class TrainForm(VerticalScroll):
         )  # fmt: skip
 
     def _number(self, field: str, label: str, most: int) -> str:
-        text = self._text(field)
+        text = self._text(field) or (AUTO if field == "hidden" else "")
         if not OPTIONS[field].option.takes(text):
             auto = f", or {AUTO}" if OPTIONS[field].option.takes(AUTO) else ""
             raise FieldError(field, f"{label} must be a number from 1 to {most:,}{auto}")
