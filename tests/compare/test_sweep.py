@@ -15,8 +15,9 @@ import pytest
 
 from charlm.cli.main import main
 from charlm.compare.options import parse_comparison
-from charlm.compare.plan import plan_variants
+from charlm.compare.plan import plan_training, plan_variants
 from charlm.compare.sweep import Sweep, rates_around, rates_of
+from charlm.compare.trainings import TOO_HIGH, trained
 from charlm.errors import InputError, TrainingError
 from charlm.options.training import parse_options
 from charlm.run.log import read_run_log
@@ -223,3 +224,13 @@ def test_another_failure_is_none_of_the_rate(
     failing(monkeypatch, lambda rate: True, full)
     with pytest.raises(TrainingError, match=r"gru-learning-rate=[\d.]+-1: no space left"):
         main(arguments(corpus, tmp_path, "--cells", "gru"))
+
+
+def test_a_training_that_diverged_is_not_gone_on_with(tmp_path: Path) -> None:
+    chosen = parse_comparison(["--corpus", "some.txt", "--out", str(tmp_path), "--cells", "gru"])
+    training = plan_training(chosen, plan_variants(chosen, 30)[0], seed=1)
+    training.folder.mkdir(parents=True)
+    lines = [{"kind": "start"}, {"kind": "end", "reason": f"loss is nan: {TOO_HIGH} or --clip"}]
+    (training.folder / "run.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(TrainingError, match="gru-1: loss is nan"):
+        trained(training, "gru-1")
