@@ -46,7 +46,7 @@ def every_call(engine: Engine) -> Iterator[object]:
     yield engine.feed(engine.state_after(session) + "a").save
     yield engine.score("ab", details=1).bpc, engine.score_many(["ab"])[0].loss
     yield engine.start_score("ab").read, engine.start_score_ids([3]).totals()
-    stream = Engine.load(ROOT / "checkpoints" / "shakespeare")
+    stream: Engine = Engine.load(ROOT / "checkpoints" / "shakespeare")
     yield stream.score_windows("ab", window=1, windows=2).standard_error
     yield stream.start_windows("ab", window=1, windows=2).done
     yield Engine.load(MODEL).device
