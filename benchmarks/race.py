@@ -135,7 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for each in shown:
         print(each)
     figures = [{"recipe": theirs, "charlm": ours, "exact": exact}]
-    write_json(chosen.json, "race", arguments, shown, figures)
+    typed = sys.argv[1:] if arguments is None else arguments
+    named = [chosen.corpus.name if word == str(chosen.corpus) else word for word in typed]
+    write_json(chosen.json, "race", named, shown, figures)
 
 
 def at(curve: Curve, seconds: float) -> str:

@@ -16,7 +16,18 @@ from benchmarks.measure import ROOT
 from benchmarks.tables import RESULTS, Table
 
 RECORD = ROOT / "benchmarks" / "RESULTS.md"
-ORDER = ("decode", "cuda", "kernels", "startup", "screen", "dice", "cost", "training", "rates")
+ORDER = (
+    "decode",
+    "cuda",
+    "kernels",
+    "startup",
+    "screen",
+    "dice",
+    "cost",
+    "training",
+    "race",
+    "rates",
+)
 HEAD = """\
 # Results
 
