@@ -142,6 +142,18 @@ def table(found: Mapping[Size, Rates], times: int, rows: int, peak: float) -> Ta
     return Table(f"{title} GFLOP/s", ["", *NAMES, *ratios, WATCHED, "GFLOP/s"], lines)
 
 
+def thread_table(threads: Mapping[Size, tuple[float, float]]) -> Table:
+    """One line a model, of one thread and of two."""
+    return Table(
+        "Training on two threads, with dropout 0.1, characters per second by the clock",
+        ["", "one thread", "two threads", "two / one"],
+        [
+            [str(size), f"{one:,.0f}", f"{two:,.0f}", judged(two / one, 1.6, "{:.2f}x")]
+            for size, (one, two) in threads.items()
+        ],
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.training", description="Characters learned per second."
@@ -174,14 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = {size: measure(size, *batch) for size in sizes}
     shown = [
         table(found, chosen.times, chosen.rows, peak()),
-        Table(
-            "Training on two threads, with dropout 0.1, characters per second by the clock",
-            ["", "one thread", "two threads", "two / one"],
-            [
-                [str(size), f"{one:,.0f}", f"{two:,.0f}", judged(two / one, 1.6, "{:.2f}x")]
-                for size, (one, two) in threads.items()
-            ],
-        ),
+        thread_table(threads),
     ]
     shown += [
         measure_others(size, *batch)

@@ -16,7 +16,7 @@ _SIZE = 128  # units up to which a rate does not fall
 FINE_TUNING_RATE = 0.003
 
 
-def default_rate(cell: str, hidden: int, layers: int = 1) -> float:
+def default_rate(cell: str, hidden: int) -> float:
     """AdamW's rate at its height for a cell of `hidden` units, in two digits."""
     rule = CELLS[cell].rate
     return float(f"{rule.rate * (_SIZE / max(hidden, _SIZE)) ** rule.power:.2g}")

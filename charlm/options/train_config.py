@@ -278,9 +278,7 @@ class TrainConfig:
     def _by_others(self) -> dict[str, float | None]:
         """What they become by other fields: by passes, optimiser, schedule, cell and units."""
         taken = OPTIMISERS[self.optimiser]
-        rate = default_rate(self.cell, self.hidden, self.layers)
-        if self.start_from:
-            rate = FINE_TUNING_RATE
+        rate = FINE_TUNING_RATE if self.start_from else default_rate(self.cell, self.hidden)
         return {
             "dropout": proposed_dropout(self.passes),
             "learning_rate": taken.get("learning_rate", rate),
