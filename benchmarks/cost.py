@@ -43,6 +43,14 @@ def train(corpus: Path, *options: str) -> tuple[str, float]:
     return done.stdout, time.monotonic() - start
 
 
+def seconds_told(said: str) -> int:
+    """The time that a dry run said, in seconds."""
+    told = re.search(r"^time: about (?:(\d+) h )?(?:(\d+) min ?)?(?:(\d+) s)?", said, re.M)
+    assert told is not None
+    hours, minutes, rest = (int(part or 0) for part in told.groups())
+    return 3600 * hours + 60 * minutes + rest
+
+
 def measuring_share(folder: Path, megabytes: int, steps: int) -> list[str]:
     """How much of a run with 300 steps between two evaluations goes into measuring."""
     run = folder / "share"
@@ -81,10 +89,7 @@ def forecast(folder: Path, steps: int, turns: int) -> list[str]:
         options = ("--steps", str(steps))
         said, _ = train(corpus, *options, "--dry-run")
         _, seconds = train(corpus, *options, "--out", str(folder / f"truth-{turn}"))
-        told = re.search(r"^time: about (?:(\d+) h )?(?:(\d+) min ?)?(?:(\d+) s)?", said, re.M)
-        assert told is not None
-        hours, minutes, rest = (int(part or 0) for part in told.groups())
-        ratios.append((3600 * hours + 60 * minutes + rest) / seconds)
+        ratios.append(seconds_told(said) / seconds)
     ratio = statistics.median(ratios)
     return [
         f"--dry-run of {steps:,} steps: forecast / truth (median of {turns})",

@@ -3,8 +3,8 @@
     python -m benchmarks.rates --sentences SPEECHES --continuous SHAKESPEARE --list
     python -m benchmarks.rates --sentences SPEECHES --continuous SHAKESPEARE [--jobs 2]
 
-Every training is `python -m charlm.train` on one thread with nothing said but what the grid varies,
-and dropout 0.1; its figure is the exact validation loss of its best weights, in nats per character.
+Every training is `python -m charlm.train` on one thread with nothing said but what the grid varies;
+its figure is the exact validation loss of its best weights, in nats per character.
 The texts of --sentences are split 90/5/5, those of --continuous 90/10/0. Rates lie a factor apart
 around the one that is proposed (`charlm.options.rates`). --list says beforehand what would be
 trained, and how many operations that is. What is measured is kept in a file, line by line: the same
@@ -34,7 +34,6 @@ from charlm.run.log import read_run_log
 SIZES = ("64", "128", "256", "384", "256x2")
 FACTORS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
 SPLITS = {"sentence": "90/5/5", "continuous": "90/10/0"}
-DROPOUT = 0.1
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def loss_of(trial: Trial, path: Path) -> float | None:
         options = (
             f"--unit {trial.unit} --split {SPLITS[trial.unit]} --characters {trial.characters}"
             f" --learning-rate {trial.rate} --warm-up {trial.warm_up} --seed {trial.seed}"
-            f" --dropout {DROPOUT} --threads 1 --evaluations 4 --no-texts"
+            " --threads 1 --evaluations 4 --no-texts"
         )
         command = [sys.executable, "-m", "charlm.train", "--corpus", str(path), "--out", str(run)]
         subprocess.run(

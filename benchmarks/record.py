@@ -27,6 +27,7 @@ ORDER = (
     "training",
     "race",
     "rates",
+    "proposals",
 )
 HEAD = """\
 # Results

@@ -249,6 +249,17 @@ def test_what_one_waits_for_is_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+def test_what_is_proposed_for_a_text_is_trained(tmp_path: Path) -> None:
+    text = tmp_path / "words.txt"
+    text.write_text("".join(f"Line {n} is followed by {n + 1}.\n" for n in range(60)))
+    kept = run_benchmark("proposals", [str(text)], tmp_path / "figures.json")
+    [row] = kept["tables"][0]["rows"]
+    assert row[:2] == ["words.txt", f"{len(text.read_text()):,}"] and float(row[-2]) > 0
+    assert kept["figures"][0]["written"]
+    assert kept["command"] == "python -m benchmarks.proposals words.txt"
+
+
+@pytest.mark.long
 def test_the_training_benchmark_runs(tmp_path: Path) -> None:
     small = ["--sizes", "8", "--layers", "1", "--times", "4", "--rows", "2", "--rounds", "1"]
     kept = run_benchmark("training", small, tmp_path / "figures.json")
