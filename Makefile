@@ -19,7 +19,7 @@ DEV := $(STAMPS)/dev
 PEERS := $(STAMPS)/peers
 ENGINE := $(STAMPS)/engine
 
-.PHONY: help tui train test test-long asan tsan fuzz lint format bench clean
+.PHONY: help tui train test test-long asan tsan fuzz lint format bench dist clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,8 +63,15 @@ bench: $(PEERS) $(ENGINE) ## how fast it writes, starts and learns, beside other
 	  $(BIN)/python -m benchmarks.$$name $(if $(FULL),--full) || exit; \
 	done
 
+dist: $(STAMPS)/dist ## sdist and wheel, in dist/, of what is committed
+	@if [ -n "$$(git status --porcelain)" ]; then echo "make dist: commit first" >&2; exit 1; fi
+	rm -rf build dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/auditwheel repair --wheel-dir dist dist/*-linux_*.whl && rm dist/*-linux_*.whl
+	$(BIN)/twine check --strict dist/*
+
 clean: ## remove what was built (the virtual environment too; runs stay)
-	rm -rf $(VENV) build *.egg-info charlm/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf $(VENV) build dist *.egg-info charlm/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 	  .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -114,6 +121,11 @@ $(DEV): pyproject.toml constraints.txt $(BASE)
 $(PEERS): pyproject.toml constraints.txt $(BASE)
 	@echo "Installing what is measured beside charlm"
 	@$(PIP) install -c constraints.txt $$($(BIN)/python -c "$$EXTRA" peers)
+	@touch $@
+
+$(STAMPS)/dist: pyproject.toml constraints.txt $(BASE)
+	@echo "Installing what makes a wheel"
+	@$(PIP) install -c constraints.txt $$($(BIN)/python -c "$$EXTRA" dist)
 	@touch $@
 
 # Looked at again when it is reached: the installation above has just built it.

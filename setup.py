@@ -1,6 +1,9 @@
 """Builds charlm._engine, which writes, and charlm._training, which learns (C++20, pybind11).
 
 Neither needs torch. See pyproject.toml.
+
+In a clone the folders are packages as they lie. A wheel takes one name alone: the screen is
+charlm.tui there, and the shipped models lie in charlm/shipped.
 """
 
 import hashlib
@@ -10,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pybind11.setup_helpers import ParallelCompile, Pybind11Extension
-from setuptools import setup
+from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 #: The folders and files of csrc that a module is made of.
@@ -26,6 +29,9 @@ MODULES = {
         "bindings/options.h",
     ),
 }
+#: The models that come with charlm, in checkpoints/, and what is taken of each.
+SHIPPED = ("shakespeare", "speeches")
+SHIPPED_FILES = ("model.safetensors", "run.jsonl")
 
 
 def files_in(places: Sequence[str]) -> list[str]:
@@ -65,5 +71,21 @@ def extension(name: str, folders: Sequence[str]) -> Pybind11Extension:
     return module
 
 
+def packages() -> dict[str, object]:
+    """What setuptools is told of the Python in here: where it lies, and its data."""
+    if "editable_wheel" in sys.argv:  # `pip install -e`
+        return {"packages": find_packages(include=["charlm*", "tui*"])}
+    screen = ["charlm." + name for name in find_packages(include=["tui*"])]
+    return {
+        "packages": [*find_packages(include=["charlm*"]), *screen, "charlm.shipped"],
+        "package_dir": {"charlm.tui": "tui", "charlm.shipped": "checkpoints"},
+        "package_data": {
+            "charlm": ["py.typed", "*.pyi"],
+            "charlm.tui": ["py.typed", "**/*.tcss"],
+            "charlm.shipped": [f"{name}/{file}" for name in SHIPPED for file in SHIPPED_FILES],
+        },
+    }
+
+
 with ParallelCompile(default=0):
-    setup(ext_modules=[extension(name, folders) for name, folders in MODULES.items()])
+    setup(ext_modules=[extension(name, folders) for name, folders in MODULES.items()], **packages())

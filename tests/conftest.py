@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from charlm.run.checkpoint import save_checkpoint
 from charlm.run.layout import MODEL
 
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"  # whatever terminal the tests run in
+#: In the place of the folder for the user's data, which the tests leave alone.
+_DATA = tempfile.TemporaryDirectory(prefix="charlm-tests-")
+os.environ["XDG_DATA_HOME"] = _DATA.name
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

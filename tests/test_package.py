@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 from root import ROOT
 
 import charlm
+from charlm.run.layout import MODEL, RUN_LOG
+from charlm.run.places import SHIPPED
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -53,17 +56,58 @@ def test_the_changelog_names_this_version() -> None:
     assert f"## {charlm.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+def test_the_shipped_models_are_named_alike() -> None:
+    """In setup.py, which cannot import what it builds, and where they are looked for."""
+    setup = (ROOT / "setup.py").read_text(encoding="utf-8")
+    assert f"SHIPPED = {SHIPPED}".replace("'", '"') in setup
+
+
 @pytest.mark.long
 def test_a_wheel_holds_all_that_runs(tmp_path: Path) -> None:
+    sdist = [sys.executable, "setup.py", "--quiet", "sdist", "--dist-dir", tmp_path]
+    subprocess.run(sdist, cwd=ROOT, check=True, timeout=60)
+    [sources_packed] = tmp_path.glob("charloom-*.tar.gz")
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, "--wheel-dir", tmp_path, ROOT], check=True, timeout=600)
-    (wheel,) = tmp_path.glob("charlm-*.whl")
-    held = set(zipfile.ZipFile(wheel).namelist())
+    subprocess.run([*pip, "--wheel-dir", tmp_path, sources_packed], check=True, timeout=900)
+    (wheel,) = tmp_path.glob("charloom-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+        archive.extractall(tmp_path / "été 1")
     sources = {
-        path.relative_to(ROOT).as_posix()
-        for top in ("charlm", "tui")
+        place + path.relative_to(ROOT).as_posix()
+        for place, top in (("", "charlm"), ("charlm/", "tui"))
         for pattern in ("*.py", "*.pyi", "*.tcss", "py.typed")
         for path in (ROOT / top).rglob(pattern)
     }
     assert sources <= held
-    assert any(re.fullmatch(r"charlm/_engine\..*\.(so|pyd)", name) for name in held)
+    for name in ("_engine", "_training"):
+        assert any(re.fullmatch(rf"charlm/{name}\..*\.(so|pyd)", each) for each in held)
+    assert {name.split("/")[0].split("-")[0] for name in held} == {"charlm", "charloom"}
+    shipped = {name for name in held if name.startswith("charlm/shipped/")}
+    assert shipped == {"charlm/shipped/README.md"} | {
+        f"charlm/shipped/{name}/{file}" for name in SHIPPED for file in (MODEL, RUN_LOG)
+    }
+    _works_alone(tmp_path / "été 1", tmp_path / "data")
+
+
+def _works_alone(installed: Path, data: Path) -> None:
+    """Out of an installation, in a folder with nothing around it: write, train, the screen."""
+    empty = installed.parent / "vide"
+    empty.mkdir()
+    (empty / "text.txt").write_text("so it goes, on and on\n" * 40)
+    variables = os.environ | {"PYTHONPATH": str(installed), "XDG_DATA_HOME": str(data)}
+    charlm_command = [sys.executable, "-P", "-m", "charlm"]
+
+    def run(*words: str) -> str:
+        done = subprocess.run(
+            [*charlm_command, *words],
+            cwd=empty, env=variables, capture_output=True, text=True, timeout=120, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    assert run("write", "shakespeare", "--prompt", "ROMEO:", "--max-length", "9")
+    assert "python -m charlm.tui" in run("tui", "--help")
+    run("train", "--corpus", "text.txt", "--steps", "2")
+    [made] = (data / "charlm" / "checkpoints").iterdir()
+    assert run("info", made.name)
+    assert sorted(path.name for path in empty.iterdir()) == ["text.txt"]

@@ -79,7 +79,7 @@ def _parser() -> Parser:
     parser = Parser(
         "tui",
         lambda: {"write": option_names(add_write_options)},
-        prog="python -m tui",
+        prog=f"python -m {__package__}",
         description="Write text with a model, character by character, on the screen.",
         epilog="An option goes before CHARLM_THEME and so on in the environment, that before"
         " settings.toml.",

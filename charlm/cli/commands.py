@@ -6,6 +6,8 @@ Each row imports what its command needs when it runs, so that help is instant.
 from __future__ import annotations
 
 import json
+import runpy
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -128,12 +130,29 @@ def _compare_options() -> Collection[str]:
     return OPTION_NAMES
 
 
+def _open_screen(arguments: Sequence[str]) -> int:
+    """Run the screen as the program: it is no part of this package in a clone, and above it."""
+    screen = "charlm.tui" if find_spec("charlm.tui") else "tui"
+    if find_spec(screen) is None:
+        raise CharlmError("the screen is not here: install charlm anew, or start it in its folder")
+    sys.argv[1:] = arguments
+    runpy.run_module(screen, run_name="__main__", alter_sys=True)
+    return 0
+
+
+def _screen_options() -> Collection[str]:
+    return ()
+
+
 def _check_torch() -> None:
     if find_spec("torch") is None:
         raise CharlmError(f"training needs {TORCH_MISSING}")
 
 
+#: The command that is meant where none is named, at a terminal.
+SCREEN = "tui"
 _ROWS = (
+    OwnParser(SCREEN, "open the screen, as no command does", _open_screen, _screen_options),
     OwnParser("train", "learn a text, write a checkpoint", _train, _train_options),
     Command(
         "write",

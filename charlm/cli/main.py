@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import charlm
-from charlm.cli.commands import COMMANDS, Command, OwnParser
+from charlm.cli.commands import COMMANDS, SCREEN, Command, OwnParser
 from charlm.options.parser import Options, Parser, no_command
 
 _EXAMPLES = """\
+Without a command, at a terminal, the screen opens.
+
 examples:
   python -m charlm train --corpus my.txt
   python -m charlm write checkpoints/shakespeare --prompt "ROMEO:"
@@ -20,6 +23,8 @@ examples:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code. Raises CharlmError, OSError."""
+    if not arguments and sys.stdin.isatty() and sys.stdout.isatty():
+        arguments = [SCREEN]
     own = COMMANDS.get(arguments[0]) if arguments else None
     if isinstance(own, OwnParser):
         return own.run(arguments[1:])

@@ -21,7 +21,7 @@ from charlm.options.train_config import OPTIONS, TrainConfig
 from charlm.options.training import parse_options
 from charlm.options.types import choice, text, whole
 from charlm.options.writing import add_write_options
-from charlm.run.places import RUNS
+from charlm.run.places import new_runs
 
 _DESCRIPTION = """\
 Train every cell under one budget, over several seeds, and report what came of it: losses and
@@ -109,7 +109,7 @@ def parse_comparison(arguments: Sequence[str]) -> Comparison:
         axes=axes,
         rates=own.rates,
         seeds=own.seeds,
-        out=Path(own.out) if own.out else RUNS / f"compare-{name}",
+        out=Path(own.out) if own.out else new_runs() / f"compare-{name}",
         prompts=tuple(own.prompt or ()),
         pictures=own.pictures,
         others=tuple(others),

@@ -117,7 +117,7 @@ _WRITE: Names = {
     "--ignore-eos": "no-eos ignore-end",
     "--state FILE, or --save-state FILE to keep one": "prompt-cache session",
     "--json": "format jsonl output-format",
-    "python -m tui is the screen to play with": "interactive i chat conversation cnv color",
+    "python -m charlm tui is the screen to play with": "interactive i chat conversation cnv color",
     "python -m charlm score tells it": "perplexity ppl",
     "--out FILE": "output o output-file outf save",
     _NO_PENALTY: "repeat-penalty repetition-penalty repeat-last-n presence-penalty"
@@ -154,7 +154,7 @@ _COMPARE: Names = {
 
 _INFO: Names = {_FIRST.format("info"): "model m checkpoint ckpt run file f"}
 _TUI: Names = {
-    "the model is the first argument: python -m tui RUN": "model m model-path checkpoint"
+    "the model is the first argument: python -m charlm tui RUN": "model m model-path checkpoint"
     " checkpoint-path ckpt weights run load"
 }
 
@@ -174,6 +174,7 @@ _COMMANDS: Names = {
     "train": "learn fit finetune fine-tune preprocess prepare",
     "info": "show describe inspect stats",
     "compare": "benchmark sweep",
+    "tui": "screen ui gui play interactive chat open",
 }
 
 

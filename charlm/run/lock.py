@@ -7,8 +7,10 @@ file means nothing.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from charlm.errors import InputError, TrainingError
@@ -68,13 +70,13 @@ def is_training(run: Path) -> bool:
     return False
 
 
-def training_in(folder: Path) -> Path | None:
-    """The newest run in a folder that someone trains now."""
-    try:
-        runs = [run for run in folder.iterdir() if is_training(run)]
-        return max(runs, key=lambda run: run.stat().st_mtime, default=None)
-    except OSError:
-        return None
+def training_in(folders: Iterable[Path]) -> Path | None:
+    """The newest run in these folders that someone trains now."""
+    found: list[tuple[float, Path]] = []
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            found += [(run.stat().st_mtime, run) for run in folder.iterdir() if is_training(run)]
+    return max(found)[1] if found else None
 
 
 def _take(file: int, run: Path) -> None:

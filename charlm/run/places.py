@@ -13,10 +13,48 @@ from charlm.wording import meant, nearest, shortened
 
 #: One's own runs, below the working folder.
 RUNS = Path("checkpoints")
+#: The models that come with charlm.
+SHIPPED = ("shakespeare", "speeches")
 #: Of what a run is named after; a time and more comes behind it.
 _NAME_LENGTH, _NAME_BYTES = 60, 180
-#: Those that came with charlm.
-SHIPPED_RUNS = Path(__file__).resolve().parents[2] / RUNS
+_PACKAGE = Path(__file__).resolve().parents[1]
+_IN_A_WHEEL = _PACKAGE / "shipped"
+#: Where they lie: in a wheel inside the package, in a clone beside it, with one's own.
+SHIPPED_RUNS = _IN_A_WHEEL if _IN_A_WHEEL.is_dir() else _PACKAGE.parent / RUNS
+
+
+def new_runs() -> Path:
+    """Where a new run goes: to `checkpoints` where there is one, or a repository around it.
+
+    Elsewhere to the user's data, wherever one works; never into an installed package.
+    """
+    return RUNS if RUNS.is_dir() or _in_a_repository() else _user_runs()
+
+
+def runs_folders() -> list[Path]:
+    """List the folders of runs that are there, those that came with charlm last; none twice."""
+    folders = (RUNS, _user_runs(), SHIPPED_RUNS)
+    found = {os.path.realpath(folder): folder for folder in reversed(folders) if folder.is_dir()}
+    return list(reversed(found.values()))
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether this is a model that came with charlm."""
+    return path.name in SHIPPED and path.parent.resolve() == SHIPPED_RUNS.resolve()
+
+
+def _user_runs() -> Path:
+    from platformdirs import user_data_path  # here: not everyone who finds a run needs it
+
+    return user_data_path("charlm", appauthor=False) / RUNS
+
+
+def _in_a_repository() -> bool:
+    try:
+        here = Path.cwd()
+    except OSError:  # it was deleted
+        return False
+    return any((folder / ".git").exists() for folder in (here, *here.parents))
 
 
 def known_weights() -> Iterator[Path]:
@@ -24,8 +62,7 @@ def known_weights() -> Iterator[Path]:
 
     One's own come before those that came with charlm, and runs of a comparison behind the others.
     """
-    same = os.path.realpath(RUNS) == os.path.realpath(SHIPPED_RUNS)
-    for folder in [RUNS] if same else [RUNS, SHIPPED_RUNS]:
+    for folder in runs_folders():
         for run in (".", "*", "*/runs/*"):
             for name in WEIGHTS:
                 yield from sorted(folder.glob(f"{run}/{name}"))
@@ -34,7 +71,7 @@ def known_weights() -> Iterator[Path]:
 def find_run(path: Path) -> Path:
     """Find what a path means: itself, or where nothing lies there, the run of that name."""
     if len(path.parts) == 1 and not os.path.lexists(path):
-        for folder in (RUNS, SHIPPED_RUNS):
+        for folder in runs_folders():
             if os.path.exists(folder / path):
                 return folder / path
     return path
@@ -69,7 +106,7 @@ def missing_run(path: Path) -> str:
     named = len(path.parts) == 1 and path.suffix != SUFFIX
     names = run_names() if named else _names_in(path.parent)
     typed = shortened(str(path))
-    said = f"no run {typed!r} under {RUNS}" if named else f"{typed} does not exist"
+    said = f"no run {typed!r} under {new_runs()}" if named else f"{typed} does not exist"
     if near := meant(map(path.with_name, nearest(path.name, names))):
         return said + near
     return f"{said}: give a run's name, its folder or its {MODEL}"
@@ -77,7 +114,7 @@ def missing_run(path: Path) -> str:
 
 def run_names() -> list[str]:
     """List the names of runs, one's own first, with those of other folders and files there."""
-    return [name for folder in (RUNS, SHIPPED_RUNS) for name in _names_in(folder)]
+    return [name for folder in runs_folders() for name in _names_in(folder)]
 
 
 def _names_in(folder: Path) -> list[str]:

@@ -7,24 +7,18 @@ import os
 import sys
 from pathlib import Path
 
+from charlm.run import places
 from charlm.run.layout import MODEL
-from charlm.run.places import RUNS, SHIPPED_RUNS, find_run
-
-SHIPPED = ("shakespeare", "speeches")
-
-
-def runs_folder() -> Path:
-    """Where runs are: `checkpoints` of the working folder if there is one, else the package's."""
-    return RUNS if RUNS.is_dir() else SHIPPED_RUNS
+from charlm.run.places import find_run
 
 
 def first_model() -> Path | None:
     """What to open when nothing is named: a shipped model, else the newest run; None for none."""
-    for name in SHIPPED:
-        if (SHIPPED_RUNS / name / MODEL).is_file():
-            return SHIPPED_RUNS / name
+    for name in places.SHIPPED:
+        if (places.SHIPPED_RUNS / name / MODEL).is_file():
+            return places.SHIPPED_RUNS / name
     found: list[tuple[float, Path]] = []
-    for run in _entries(runs_folder()):
+    for run in (run for folder in places.runs_folders() for run in _entries(folder)):
         with contextlib.suppress(OSError):
             found.append(((run / MODEL).stat().st_mtime, run))
     return max(found)[1] if found else None

@@ -21,7 +21,7 @@ from charlm.run.layout import (
     resume_file,
 )
 from charlm.run.lock import Lock
-from charlm.run.places import RUNS, find_run, missing_run, named_after
+from charlm.run.places import find_run, missing_run, named_after, new_runs
 from charlm.run.regular_file import (
     opened_folder,
     read_inside,
@@ -201,6 +201,6 @@ def _check_contents(path: Path) -> None:
 
 
 def default_path(corpus: str, cell: str) -> Path:
-    """checkpoints/<corpus>-<cell>-<time>"""
+    """<corpus>-<cell>-<time> where new runs go."""
     name = named_after(corpus, "text")
-    return RUNS / f"{name}-{cell}-{time.strftime('%Y%m%d-%H%M%S')}"
+    return new_runs() / f"{name}-{cell}-{time.strftime('%Y%m%d-%H%M%S')}"

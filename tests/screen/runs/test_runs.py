@@ -102,7 +102,7 @@ def test_a_held_lock_is_a_training(tmp_path: Path) -> None:
         assert is_training(run)
         assert read_row(run).state == "training"
         with pytest.raises(InputError, match="stop it first"):
-            delete_run(run, tmp_path)
+            delete_run(run, [tmp_path])
     finally:
         os.close(lock)
     assert not is_training(run)
@@ -176,7 +176,7 @@ def test_nobody_waits_at_a_pipe(tmp_path: Path, name: str) -> None:
     run = make_run(tmp_path, "run", START)
     (run / name).unlink(missing_ok=True)
     os.mkfifo(run / name)
-    assert training_in(tmp_path) is None
+    assert training_in([tmp_path]) is None
     row, details = read_row(run), read_details(run)
     assert row.loads == (name != MODEL)
     assert ("damaged" in details.facts) == (name == MODEL)
@@ -188,14 +188,14 @@ def test_deleting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (run / "link").symlink_to(outside)
     (folder / "linked").symlink_to(far)
     (folder / "notes").mkdir()
-    monkeypatch.setattr("tui.views.runs.folders.SHIPPED_RUNS", folder)
+    monkeypatch.setattr("charlm.run.places.SHIPPED_RUNS", folder)
     shipped = make_run(folder, "shakespeare")
     (folder / "one.safetensors").write_bytes((run / MODEL).read_bytes())
     for path in (folder / "linked", shipped, far, folder / "notes", folder / "none", folder):
         with pytest.raises(InputError):
-            delete_run(path, folder)
-    delete_run(run, folder)
-    delete_run(folder / "one.safetensors", folder)
+            delete_run(path, [folder])
+    delete_run(run, [folder])
+    delete_run(folder / "one.safetensors", [folder])
     assert sorted(path.name for path in folder.iterdir()) == ["linked", "notes", "shakespeare"]
     assert (far / MODEL).is_file()
 
@@ -295,8 +295,7 @@ async def runs_view(
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with three runs: a, b and c."""
     monkeypatch.chdir(tmp_path)
-    for module in ("tui.writer.models", "tui.views.runs.reader", "tui.views.runs.folders"):
-        monkeypatch.setattr(f"{module}.SHIPPED_RUNS", tmp_path / "none")
+    monkeypatch.setattr("charlm.run.places.SHIPPED_RUNS", tmp_path / "none")
     runs = tmp_path / "checkpoints"
     for number, name in enumerate("abc"):
         run = make_run(runs, name, START, STEP, END, hidden_size=8 + number)
@@ -376,8 +375,7 @@ async def test_a_new_run_appears_and_a_lost_one_goes(home: Path) -> None:
 
 async def test_no_runs_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tui.writer.models.SHIPPED_RUNS", tmp_path / "none")
-    monkeypatch.setattr("tui.views.runs.reader.SHIPPED_RUNS", tmp_path / "none")
+    monkeypatch.setattr("charlm.run.places.SHIPPED_RUNS", tmp_path / "none")
     async with runs_view((80, 24)) as view:
         await until(lambda: "F8 trains one" in painted(view))
 

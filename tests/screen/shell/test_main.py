@@ -37,7 +37,7 @@ def test_a_run_may_be_named_as_the_table_names_it() -> None:
     ("arguments", "said"),
     [
         (["shakespear"], "no run 'shakespear' under checkpoints: did you mean shakespeare?"),
-        (["--checkpoint", "x"], "the model is the first argument: python -m tui RUN"),
+        (["--checkpoint", "x"], "the model is the first argument: python -m charlm tui RUN"),
         (["--temperature", "1"], "--temperature is an option of python -m charlm write"),
         (["--them", "light"], "there is no option --them: did you mean --theme?"),
     ],
@@ -137,10 +137,11 @@ def test_it_ends_when_its_terminal_is_gone(tmp_path: Path) -> None:
 def test_the_shipped_model_is_opened_else_the_newest_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from charlm.run import places
     from tui.writer import models
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(models, "SHIPPED_RUNS", tmp_path / "package")
+    monkeypatch.setattr(places, "SHIPPED_RUNS", tmp_path / "package")
     assert models.first_model() is None
     for time, name in enumerate(("old", "new", "empty")):
         (tmp_path / "checkpoints" / name).mkdir(parents=True)
@@ -149,7 +150,7 @@ def test_the_shipped_model_is_opened_else_the_newest_run(
             model.write_bytes(b"x")
             os.utime(model, (time, time))
     assert models.first_model() == Path("checkpoints/new")
-    shipped = tmp_path / "package" / models.SHIPPED[1]
+    shipped = tmp_path / "package" / places.SHIPPED[1]
     shipped.mkdir(parents=True)
     (shipped / models.MODEL).write_bytes(b"x")
     assert models.first_model() == shipped

@@ -21,10 +21,9 @@ from charlm.run.checkpoint import Description, describe_checkpoint
 from charlm.run.layout import KEPT, MODEL, RUN_LOG, is_weights
 from charlm.run.lock import is_training
 from charlm.run.log import read_ends
-from charlm.run.places import SHIPPED_RUNS
+from charlm.run.places import is_shipped
 from charlm.wording import counted, spoken
 
-from ...writer.models import SHIPPED
 from .snapshots import RunDetails, RunKind, RunRow, RunState
 
 
@@ -96,8 +95,8 @@ def read_details(path: Path) -> RunDetails:
     return RunDetails(path, facts, visible_text(texts[-1]) if texts else "")
 
 
-def delete_run(path: Path, folder: Path) -> None:
-    """Delete a run's folder, or a single checkpoint, that lies directly in `folder`.
+def delete_run(path: Path, folders: Sequence[Path]) -> None:
+    """Delete a run's folder, or a single checkpoint, that lies directly in one of `folders`.
 
     Never a shipped model, a link, or a run that is being trained. Raises InputError, OSError.
     """
@@ -106,8 +105,10 @@ def delete_run(path: Path, folder: Path) -> None:
         raise InputError(f"{name} is shipped with charlm: it stays")
     if path.is_symlink():
         raise InputError(f"{name} is a link to another place: delete it there")
-    if path.parent.resolve() != folder.resolve() or not _is_run(path):
-        raise InputError(f"{name} is not one of the runs in {visible(str(folder))}")
+    if path.parent.resolve() not in [folder.resolve() for folder in folders] or not _is_run(path):
+        raise InputError(
+            f"{name} is not one of the runs in {visible(', '.join(map(str, folders)))}"
+        )
     if path.is_dir():
         if is_training(path):
             raise InputError(f"{name} is being trained: stop it first")
@@ -117,7 +118,7 @@ def delete_run(path: Path, folder: Path) -> None:
 
 
 def _kind(path: Path) -> RunKind:
-    if path.name in SHIPPED and path.parent.resolve() == SHIPPED_RUNS.resolve():
+    if is_shipped(path):
         return "shipped"
     return "run" if path.is_dir() else "file"
 

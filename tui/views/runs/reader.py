@@ -10,10 +10,9 @@ from pathlib import Path
 from charlm.display import visible
 from charlm.run.layout import MODEL, RUN_LOG
 from charlm.run.lock import is_training
-from charlm.run.places import SHIPPED_RUNS
+from charlm.run.places import runs_folders
 
 from ...threads import Job, Worker
-from ...writer.models import runs_folder
 from .snapshots import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
 
 _INTERVAL = 2.0
@@ -67,7 +66,7 @@ class RunsReader(Worker[RunSnapshot]):
         """Post the rows, if they changed or `always`."""
         from .folders import found_runs
 
-        rows = tuple(map(self._row, found_runs((runs_folder(), SHIPPED_RUNS), self._extra)))
+        rows = tuple(map(self._row, found_runs(runs_folders(), self._extra)))
         if always or rows != self._posted_rows:
             self._posted_rows = rows
             self._post(RunRows(rows))
@@ -102,7 +101,7 @@ class RunsReader(Worker[RunSnapshot]):
         from .folders import delete_run
 
         try:
-            delete_run(path, runs_folder())
+            delete_run(path, runs_folders())
         except Exception as error:  # said, whatever it is
             self._post(RunDeleted(path, visible(str(error))))
         else:

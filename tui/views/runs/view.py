@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from charlm.display import visible
+from charlm.run.places import new_runs
 from charlm.wording import bytes_text
 
 from ...keys.table import bindings_of, view_key
 from ...threads import nobody
 from ...training.watcher import RunWatcher
 from ...widgets.pieces_line import Piece
-from ...writer.models import runs_folder
 from ..base import View
 from ..sheets import Question
 from .marks import Comparison, Marks
@@ -216,7 +216,7 @@ class RunsView(View):
         if self._rows is None:
             return [*pieces, Piece("looking …", _DIM)]
         training = sum(row.state == "training" for row in self._rows)
-        pieces.append(Piece(f"{len(self._rows)} in {runs_folder()}", _DIM, 3))
+        pieces.append(Piece(f"{len(self._rows)} in {new_runs()}", _DIM, 3))
         if training:
             pieces.append(Piece(f"{training} training now", "$success", 2, right=True))
         return pieces

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 
 from charlm.display import visible
 from charlm.run.lock import training_in
+from charlm.run.places import new_runs, runs_folders
 
 from ...keys.table import bindings_of
 from ...training.desk import TrainingDesk
@@ -18,7 +19,6 @@ from ...widgets.pieces_line import Piece
 from ...widgets.prompt import Prompt
 from ...writer.contract import Load
 from ...writer.knobs import DECODERS, NO_DICE
-from ...writer.models import runs_folder
 from ..base import TALL, View
 from .form import TrainForm
 from .run_pane import RunPane
@@ -50,10 +50,10 @@ class TrainView(View):
         self.wheel = Wheel(desk)
         self.shown = ShownRun(self._feed, desk, self.wheel)
         self.steering = Steering(self, desk, self.wheel, self.shown, self.show_run)
-        self.form = TrainForm(runs_folder().absolute(), desk.command, id="form")
+        self.form = TrainForm(new_runs().absolute(), desk.command, id="form")
         self.pane = RunPane(id="run")
         self.talk = Talk(load, self.pane.answers)
-        self.shown.show(desk.run if desk.training else training_in(runs_folder()))
+        self.shown.show(desk.run if desk.training else training_in(runs_folders()))
 
     # What other views ask of it.
 
