@@ -8,32 +8,36 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
-PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+BRING = $(PIP) install -c constraints.txt
 SOURCES := setup.py $(shell find csrc)
 CPP := $(shell find csrc -type f) tests/support/planted.cpp
 
 # A mark is newer than all that went into it; removing $(VENV) removes every mark.
 MADE := $(STAMPS)/made
 BASE := $(STAMPS)/base
+ENGINE := $(STAMPS)/engine
+READY := $(STAMPS)/ready
+TORCH := $(STAMPS)/torch
 DEV := $(STAMPS)/dev
 PEERS := $(STAMPS)/peers
-ENGINE := $(STAMPS)/engine
+DIST := $(STAMPS)/dist
 
 .PHONY: help tui train test test-long asan tsan fuzz lint format bench dist clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-tui: $(BASE) $(ENGINE) ## open the screen (RUN=path: on that run or checkpoint)
+tui: $(READY) ## open the screen (RUN=path: on that run or checkpoint)
 	@$(BIN)/python -m tui $(RUN)
 
-train: $(BASE) $(ENGINE) ## train on CORPUS=file (default: the text every Python carries)
+train: $(READY) $(TORCH) ## train on CORPUS=file (default: the text every Python carries)
 	@$(BIN)/python -m charlm.train $(if $(CORPUS),--corpus "$(CORPUS)")
 
 test: lint ## lint, types, import directions and the tests
 	$(BIN)/python -m pytest -n 2 -m "not long"
 
-test-long: $(DEV) $(ENGINE) ## the tests that take longer
+test-long: $(DEV) ## the tests that take longer
 	$(BIN)/python -m pytest -n 2 -m long
 
 asan: $(DEV) ## the engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer (gcc)
@@ -45,7 +49,7 @@ tsan: $(DEV) ## the engine's tests under ThreadSanitizer (gcc)
 fuzz: $(DEV) ## wrong calls of every kind under AddressSanitizer (CALLS=1000000)
 	$(BIN)/python tests/support/sanitise.py address --fuzz $(or $(CALLS),1000000)
 
-lint: $(DEV) $(ENGINE) ## ruff, clang-format, mypy, the native stub and import directions
+lint: $(DEV) ## ruff, clang-format, mypy, the native stub and import directions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run --Werror $(CPP)
@@ -58,12 +62,12 @@ format: $(DEV) ## put the sources in ruff's and clang-format's form
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(CPP)
 
-bench: $(PEERS) $(ENGINE) ## how fast it writes, starts and learns, beside others (FULL=1: all)
+bench: $(PEERS) ## how fast it writes, starts and learns, beside others (FULL=1: all)
 	@for name in decode kernels startup screen dice cost training; do \
 	  $(BIN)/python -m benchmarks.$$name $(if $(FULL),--full) || exit; \
 	done
 
-dist: $(STAMPS)/dist ## sdist and wheel, in dist/, of what is committed
+dist: $(DIST) ## sdist and wheel, in dist/, of what is committed
 	@if [ -n "$$(git status --porcelain)" ]; then echo "make dist: commit first" >&2; exit 1; fi
 	rm -rf build dist
 	$(BIN)/python -m build --no-isolation
@@ -95,42 +99,52 @@ $(MADE):
 	fi; \
 	echo "Making $(VENV) with $$($$python --version)" && $$python -m venv $(VENV)
 	@mkdir -p $(STAMPS)
-	@$(PIP) install -c constraints.txt setuptools pybind11
+	@$(BRING) -qq setuptools pybind11
 	@touch $@
 
-# The build tools are in $(VENV) already, pinned: no second, isolated copy is fetched.
-$(BASE): pyproject.toml constraints.txt | $(MADE)
-	@echo "Installing PyTorch and the rest, compiling the engine: minutes, the first time"
-	@rm -f charlm/*.so && touch $(ENGINE)
-	@$(PIP) install --no-build-isolation -c constraints.txt -e ".[train]"
-	@touch $@
-
-# The packages of an extra by themselves: installing ".[dev]" would compile the engine again.
-define EXTRA
+# What pyproject.toml names: the dependencies, or those of an extra. Installing "." would compile.
+define NEEDED
 import sys, tomllib
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
-print(*project["optional-dependencies"][sys.argv[1]])
+extra = sys.argv[1:]
+print(*project["optional-dependencies"][extra[0]] if extra else project["dependencies"])
 endef
-export EXTRA
+export NEEDED
+NEEDS = $$($(BIN)/python -c "$$NEEDED" $(1))
 
-$(DEV): pyproject.toml constraints.txt $(BASE)
-	@echo "Installing what the tests need"
-	@$(PIP) install -c constraints.txt $$($(BIN)/python -c "$$EXTRA" dev)
+$(BASE): pyproject.toml constraints.txt | $(MADE)
+	@echo "Bringing what the screen stands on"
+	@$(BRING) $(call NEEDS)
 	@touch $@
 
-$(PEERS): pyproject.toml constraints.txt $(BASE)
-	@echo "Installing what is measured beside charlm"
-	@$(PIP) install -c constraints.txt $$($(BIN)/python -c "$$EXTRA" peers)
-	@touch $@
-
-$(STAMPS)/dist: pyproject.toml constraints.txt $(BASE)
-	@echo "Installing what makes a wheel"
-	@$(PIP) install -c constraints.txt $$($(BIN)/python -c "$$EXTRA" dist)
-	@touch $@
-
-# Looked at again when it is reached: the installation above has just built it.
+# Looked at again whenever it is reached.
 $(ENGINE): $(SOURCES) | $(BASE)
 	@if [ ! -e $@ ] || [ -n "$$(find setup.py csrc -newer $@ -print -quit)" ]; then \
-	  echo "Building the engine"; \
+	  echo "Compiling the engine: minutes, the first time"; \
 	  touch $@.new && $(BIN)/python setup.py --quiet build_ext --inplace --force && mv $@.new $@; \
 	fi
+
+# The build tools are in $(VENV) already, pinned: no second, isolated copy is fetched.
+$(READY): pyproject.toml | $(BASE) $(ENGINE)
+	@$(PIP) install -qq --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TORCH): pyproject.toml constraints.txt | $(MADE)
+	@echo "Bringing PyTorch: some 200 MB, or 3 GB with CUDA (README.md)"
+	@$(BRING) $(call NEEDS,train)
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt $(READY) $(TORCH)
+	@echo "Bringing what the tests need"
+	@$(BRING) $(call NEEDS,dev)
+	@touch $@
+
+$(PEERS): pyproject.toml constraints.txt $(READY) $(TORCH)
+	@echo "Bringing what is measured beside charlm"
+	@$(BRING) $(call NEEDS,peers)
+	@touch $@
+
+$(DIST): pyproject.toml constraints.txt | $(MADE)
+	@echo "Bringing what makes a wheel"
+	@$(BRING) $(call NEEDS,dist)
+	@touch $@

@@ -7,13 +7,15 @@ charlm.tui there, and the shipped models lie in charlm/shipped.
 """
 
 import hashlib
+import itertools
 import os
 import sys
+import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from pybind11.setup_helpers import ParallelCompile, Pybind11Extension
-from setuptools import find_packages, setup
+from pybind11.setup_helpers import ParallelCompile, Pybind11Extension, build_ext
+from setuptools import Extension, find_packages, setup
 
 ROOT = Path(__file__).parent
 #: The folders and files of csrc that a module is made of.
@@ -29,6 +31,7 @@ MODULES = {
         "bindings/options.h",
     ),
 }
+EDITABLE = "editable_wheel" in sys.argv  # pip install -e
 #: The models that come with charlm, in checkpoints/, and what is taken of each.
 SHIPPED = ("shakespeare", "speeches")
 SHIPPED_FILES = ("model.safetensors", "run.jsonl")
@@ -71,9 +74,31 @@ def extension(name: str, folders: Sequence[str]) -> Pybind11Extension:
     return module
 
 
+class BuildExtension(build_ext):
+    """Compiles, and says at a terminal how far it is."""
+
+    def build_extension(self, ext: Extension) -> None:
+        """Build one module."""
+        compile_file, begun, told = self.compiler._compile, itertools.count(1), sys.stderr.isatty()
+
+        def compile_and_tell(*arguments: object) -> None:
+            if told:
+                done = f"\r  {ext.name}: file {next(begun)} of {len(ext.sources)} "
+                print(done, end="", file=sys.stderr, flush=True)
+            compile_file(*arguments)
+
+        self.compiler._compile = compile_and_tell
+        try:
+            super().build_extension(ext)
+        finally:
+            self.compiler._compile = compile_file
+            if told:
+                print(file=sys.stderr)
+
+
 def packages() -> dict[str, object]:
     """What setuptools is told of the Python in here: where it lies, and its data."""
-    if "editable_wheel" in sys.argv:  # `pip install -e`
+    if EDITABLE:
         return {"packages": find_packages(include=["charlm*", "tui*"])}
     screen = ["charlm." + name for name in find_packages(include=["tui*"])]
     return {
@@ -87,5 +112,22 @@ def packages() -> dict[str, object]:
     }
 
 
+def modules() -> list[Pybind11Extension]:
+    """The modules to build; in a clone without those that stand there newer than their sources."""
+    folders = {
+        name: places
+        for name, places in MODULES.items()
+        if not (EDITABLE and is_built(name, places))
+    }
+    return [extension(name, places) for name, places in folders.items()]
+
+
+def is_built(name: str, folders: Sequence[str]) -> bool:
+    """Whether a module stands in its place in the clone, newer than all it is made of."""
+    newest = max((ROOT / file).stat().st_mtime for file in files_in(folders))
+    built = ROOT / (name.replace(".", "/") + sysconfig.get_config_var("EXT_SUFFIX"))
+    return built.exists() and built.stat().st_mtime > newest
+
+
 with ParallelCompile(default=0):
-    setup(ext_modules=[extension(name, folders) for name, folders in MODULES.items()], **packages())
+    setup(ext_modules=modules(), cmdclass={"build_ext": BuildExtension}, **packages())

@@ -85,7 +85,7 @@ async def test_the_form_names_the_field_that_is_wrong(runs: Path, field: str, va
 
 async def test_the_forecast_of_another_plan_goes_with_it(runs: Path) -> None:
     async with shown_form(runs) as app:
-        dry_run = app.form.dry_run
+        dry_run = app.form.outlook.dry_run
         dry_run.close()
         dry_run.ask = lambda plan: None  # type: ignore[method-assign]
         for field, value in (("hidden", "65"), ("corpus", "nowhere")):
@@ -156,4 +156,4 @@ async def test_what_comes_while_the_form_goes_away_is_borne(runs: Path) -> None:
         form.turn_page()
         form.rest()
         form.wake()
-        assert not form.dry_run.latest
+        assert not form.outlook.dry_run.latest

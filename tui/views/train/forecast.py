@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+
 from textual.content import Content
 
 from ...keys.table import key_named
+from ...training.pytorch import SIZE, Bringing, install_command, why_by_hand
 from ...training.snapshots import Forecast
 
 #: The labels of a dry run that the page tells, and the words it uses for them.
@@ -45,3 +48,26 @@ def forecast_content(forecast: Forecast | None) -> Content:
         # Not Enter: a choice that has the focus has no use for it.
         parts.append((f"{key_named('start', 'train')} starts it.", _QUIET))
     return Content.assemble(*parts)
+
+
+def pytorch_content(bringing: Bringing) -> Content:
+    """The page where PyTorch is missing: the command that brings it, or how far that is."""
+    parts: list[str | tuple[str, str]] = [("Training needs PyTorch\n", "bold $primary")]
+    if bringing.running:
+        parts += [("It is being brought: this takes its minutes.\n\n", _QUIET)]
+        return Content.assemble(*parts, "\n".join(bringing.shown()))
+    if bringing.code:
+        parts += [(f"pip ended with exit code {bringing.code}:\n", "$error")]
+        parts += [("\n".join(bringing.shown()), _QUIET), "\n\n"]
+    parts += ["It is not here. This command brings it:\n\n", (bring_command(), "bold"), "\n\n"]
+    parts += [(f"{SIZE}.\n", _QUIET)]
+    if by_hand := why_by_hand():
+        return Content.assemble(*parts, (f"Type it at a shell: {by_hand}.", _QUIET))
+    return Content.assemble(
+        *parts, (f"{key_named('start', 'train')} runs it, if you agree.", _QUIET)
+    )
+
+
+def bring_command() -> str:
+    """The command that brings PyTorch, as one types it."""
+    return shlex.join(install_command())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -22,12 +21,10 @@ from charlm.options.train_config import OPTIONS
 from charlm.options.types import AUTO
 from charlm.run.places import can_be_name, named_after
 
-from ...threads import nobody
 from ...widgets.field import Field
 from .choice import Choice
-from .dry_run import DryRun
 from .fields import BUDGET, KINDS, MORE, more_options
-from .forecast import forecast_content
+from .outlook import Outlook
 from .training_plan import TrainingPlan
 from .typed_path import path_meant
 
@@ -38,6 +35,9 @@ _MOST_AT_ONCE = 1000
 
 class TrainForm(VerticalScroll):
     """Asks what to train on and how; posts `Asked` with the plan."""
+
+    class PytorchWanted(Message):
+        """Start was asked for, and PyTorch is missing; it can be brought."""
 
     class Asked(Message):
         """Start was asked for."""
@@ -50,7 +50,7 @@ class TrainForm(VerticalScroll):
         super().__init__(id=id, can_focus=False)
         self._runs = runs
         self._stamp = time.strftime("%m%d-%H%M%S")
-        self.dry_run = DryRun(command)
+        self.outlook = Outlook(command, id="forecast")
         self._calm: Timer | None = None
         #: Whether the plan changed since it was asked what it would take.
         self._unasked = False
@@ -60,7 +60,6 @@ class TrainForm(VerticalScroll):
         self._main, self._more = Vertical(id="form-main"), Vertical(id="form-more")
         self._other_page = Button("More options", id="more")
         self._error = Static("", id="form-error", markup=False)
-        self._forecast = Static("", id="forecast", markup=False)
 
     def compose(self) -> ComposeResult:
         """The fields, those for the curious on a page of their own, and the forecast."""
@@ -83,7 +82,7 @@ class TrainForm(VerticalScroll):
                 with Horizontal(id="form-buttons"):
                     yield self._other_page
                     yield Button("Start", id="start", variant="primary")
-            yield self._forecast
+            yield self.outlook
 
     def on_mount(self) -> None:
         """The first page."""
@@ -96,6 +95,7 @@ class TrainForm(VerticalScroll):
     def open(self) -> None:
         """The form is seen: the cursor into its first field."""
         self._stamp = time.strftime("%m%d-%H%M%S")
+        self.outlook.look()
         self._change()
         self._fields["corpus"].focus()
 
@@ -103,17 +103,16 @@ class TrainForm(VerticalScroll):
         """The form is no longer seen."""
         self._unasked = False
         self._wait(None)
-        self.dry_run.close()
+        self.outlook.dry_run.close()
 
     def wake(self) -> None:
         """The view is seen: show what is known, ask what is not."""
-        self.dry_run.tell = partial(self.call_later, self._show_forecast)
-        self._show_forecast()
+        self.outlook.wake()
         self._wait(_CALM if self._unasked else None)
 
     def rest(self) -> None:
         """Another view lies over it: what was asked is answered, nothing else is asked."""
-        self.dry_run.tell = nobody
+        self.outlook.rest()
         self._wait(None)
 
     def on_input_submitted(self) -> None:
@@ -153,6 +152,10 @@ class TrainForm(VerticalScroll):
 
     def start(self) -> None:
         """Give the plan; a field that cannot be is named and gets the focus."""
+        if self.outlook.lacks_pytorch:
+            if self.outlook.can_bring:
+                self.post_message(self.PytorchWanted())
+            return
         error = self._tell_error()
         if error is None:
             self.shut()
@@ -163,14 +166,14 @@ class TrainForm(VerticalScroll):
         self._fields[error.field].focus()
 
     def _change(self) -> None:
-        self.dry_run.close()  # what it says is of another plan
+        self.outlook.dry_run.close()  # what it says is of another plan
         self._unasked = bool(self.display) and self.is_attached
         self._wait(_CALM if self._unasked else None)
         self._fields["name"].placeholder = self._run_name(
             path_meant(self._text("corpus")), self._choices["cell"].value
         )
         self._tell_error()
-        self._show_forecast()
+        self.outlook.draw()
 
     def _tell_error(self) -> FieldError | None:
         try:
@@ -190,10 +193,7 @@ class TrainForm(VerticalScroll):
     def _ask(self) -> None:
         self._unasked = False
         if self._tell_error() is None:
-            self.dry_run.ask(self.plan())
-
-    def _show_forecast(self) -> None:
-        self._forecast.update(forecast_content(self.dry_run.latest))
+            self.outlook.ask(self.plan())
 
     def _text(self, field: str) -> str:
         return self._fields[field].value.strip()

@@ -14,12 +14,15 @@ from charlm.run.places import new_runs, runs_folders
 
 from ...keys.table import bindings_of
 from ...training.desk import TrainingDesk
+from ...training.pytorch import SIZE
 from ...training.watcher import RunWatcher
 from ...widgets.pieces_line import Piece
 from ...widgets.prompt import Prompt
 from ...writer.contract import Load
 from ...writer.knobs import DECODERS, NO_DICE
 from ..base import TALL, View
+from ..sheets import Question
+from .forecast import bring_command
 from .form import TrainForm
 from .run_pane import RunPane
 from .shown import ShownRun
@@ -111,6 +114,18 @@ class TrainView(View):
     def on_train_form_asked(self, event: TrainForm.Asked) -> None:
         """Start the training of the form."""
         self.steering.start(event.plan.run, event.plan.options)
+
+    def on_train_form_pytorch_wanted(self) -> None:
+        """Bring PyTorch, if that is agreed to."""
+        lines = ["It is installed into this environment by", "", bring_command(), "", f"{SIZE}."]
+        self.app.push_screen(Question("Bring PyTorch?", lines, "Bring it"), self._bring)
+
+    def _bring(self, agreed: bool | None) -> None:
+        if agreed:
+            try:
+                self.form.outlook.bring()
+            except (OSError, ValueError) as error:
+                self.say(f"pip could not be started: {error}", True)
 
     def on_curve_board_moved(self) -> None:
         """The weights of that moment answer."""

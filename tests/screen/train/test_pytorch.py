@@ -1,0 +1,103 @@
+"""Where PyTorch is missing the form says what brings it, and brings it only if one agrees."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from driver import opened, painted, press, until
+from root import ROOT
+from train_fakes import training_view
+
+from tui.training import pytorch
+from tui.views.sheets import Question
+
+#: Stands in for pip: it says two lines, PyTorch is there, or it fails.
+PIP = """
+import pathlib, sys
+print("Collecting [b]torch\\x1b[31m", flush=True)
+print("Downloading", flush=True)
+if {code} == 0:
+    pathlib.Path("torch-is-here").touch()
+sys.exit({code})
+"""
+
+
+@pytest.fixture
+def without_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder where PyTorch counts as missing until there is a file torch-is-here."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    here = tmp_path / "torch-is-here"
+    for module in ("tui.training.pytorch", "tui.views.train.outlook"):
+        monkeypatch.setattr(f"{module}.is_missing", lambda: not here.exists())
+    for module in ("tui.training.pytorch", "tui.views.train.forecast", "tui.views.train.outlook"):
+        monkeypatch.setattr(f"{module}.why_by_hand", lambda: "")
+    return tmp_path
+
+
+def pip_ends_with(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = [sys.executable, "-c", PIP.format(code=code)]
+    monkeypatch.setattr("tui.training.pytorch.install_command", lambda: command)
+
+
+async def test_it_is_brought_if_one_agrees(
+    without_torch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pip_ends_with(0, monkeypatch)
+    async with training_view() as view:
+        await until(lambda: "Training needs PyTorch" in painted(view))
+        assert "torch==" in painted(view) and "12,345" not in painted(view)
+        await press(view, "ctrl+s")
+        await opened(view, Question)
+        await press(view, "n")
+        await until(lambda: view.app.screen is view)
+        assert not (without_torch / "torch-is-here").exists()
+        await press(view, "ctrl+s")
+        await opened(view, Question)
+        await press(view, "y")
+        await until(lambda: "12,345" in painted(view))  # what the training would take
+        await press(view, "ctrl+s")
+        await until(lambda: "alive" in view.states())
+
+
+async def test_what_pip_says_is_seen_and_a_failure_can_be_tried_again(
+    without_torch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pip_ends_with(3, monkeypatch)
+    async with training_view() as view:
+        for _ in range(2):
+            await press(view, "ctrl+s")
+            await opened(view, Question)
+            await press(view, "y")
+            await until(lambda: "pip ended with exit code 3" in painted(view))
+            assert "Collecting [b]torch" in painted(view)
+        assert not view._desk.training
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [("sys.prefix", sys.base_prefix, "virtual environment"), ("os.access", None, "be changed")],
+)
+async def test_where_it_may_not_be_brought_the_command_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str | None, why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tui.views.train.outlook.is_missing", lambda: True)
+    monkeypatch.setattr(f"tui.training.pytorch.{name}", value or (lambda path, mode: False))
+    async with training_view() as view:
+        await until(lambda: "Type it at a shell" in painted(view))
+        assert why in " ".join(painted(view).split())
+        await press(view, "ctrl+s")
+        assert view.app.screen is view and not view._desk.training
+
+
+def test_what_is_brought_is_what_is_pinned() -> None:
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert {*pytorch.PINNED} <= {*pins}
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    extra = re.search(r"^train = \[(.*)\]$", project, re.MULTILINE)
+    assert extra is not None
+    assert [pin.split("==")[0] for pin in pytorch.PINNED] == re.findall(r'"([a-z]+)>', extra[1])
