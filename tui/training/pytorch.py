@@ -17,7 +17,7 @@ from .child import Child
 #: What is brought, as in constraints.txt.
 PINNED = ("torch==2.13.0", "tensorboard==2.21.0")
 #: Of the downloads, from the usual index.
-SIZE = "some 200 MB; on Linux the CUDA build, 3 GB, unless another index is set"
+SIZE = "It is some 200 MB; on Linux the CUDA build, 3 GB, unless another index is set"
 _LINES = 8
 
 
