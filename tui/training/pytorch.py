@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 
 from ..threads import nobody
 from .child import Child
@@ -36,9 +37,10 @@ def why_by_hand() -> str:
     """Why the screen does not bring it by itself; "" where it may, after a question."""
     if sys.prefix == sys.base_prefix:
         return "this Python is not in a virtual environment"
-    if find_spec("pip") is None:
+    packages = sysconfig.get_path("purelib")
+    if not Path(packages, "pip").is_dir():  # not by find_spec, which makes setuptools stir
         return "there is no pip in this environment"
-    if not os.access(sysconfig.get_path("purelib"), os.W_OK):
+    if not os.access(packages, os.W_OK):
         return "this environment may not be changed"
     return ""
 

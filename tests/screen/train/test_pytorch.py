@@ -77,21 +77,31 @@ async def test_what_pip_says_is_seen_and_a_failure_can_be_tried_again(
         assert not view._desk.training
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "why"),
-    [("sys.prefix", sys.base_prefix, "virtual environment"), ("os.access", None, "be changed")],
-)
 async def test_where_it_may_not_be_brought_the_command_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str | None, why: str
+    without_torch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tui.views.train.outlook.is_missing", lambda: True)
-    monkeypatch.setattr(f"tui.training.pytorch.{name}", value or (lambda path, mode: False))
+    for module in ("tui.views.train.forecast", "tui.views.train.outlook"):
+        monkeypatch.setattr(f"{module}.why_by_hand", lambda: "nobody may")
     async with training_view() as view:
-        await until(lambda: "Type it at a shell" in painted(view))
-        assert why in " ".join(painted(view).split())
+        await until(lambda: "Type it at a shell: nobody may." in painted(view))
         await press(view, "ctrl+s")
         assert view.app.screen is view and not view._desk.training
+
+
+def test_the_screen_brings_it_to_an_environment_of_ones_own_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sys.prefix == sys.base_prefix or pytorch.why_by_hand() == ""
+    monkeypatch.setattr(pytorch.sysconfig, "get_path", lambda name: str(tmp_path))
+    monkeypatch.setattr(pytorch.sys, "prefix", str(tmp_path))
+    assert "no pip" in pytorch.why_by_hand()
+    (tmp_path / "pip").mkdir()
+    assert pytorch.why_by_hand() == ""
+    with monkeypatch.context() as read_only:
+        read_only.setattr(pytorch.os, "access", lambda path, mode: False)
+        assert "may not be changed" in pytorch.why_by_hand()
+    monkeypatch.setattr(pytorch.sys, "prefix", sys.base_prefix)
+    assert "no" in pytorch.why_by_hand() and "virtual environment" in pytorch.why_by_hand()
 
 
 def test_what_is_brought_is_what_is_pinned() -> None:
