@@ -18,9 +18,9 @@ from charlm.run.checkpoint import save_checkpoint
 from charlm.run.layout import MODEL
 
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"  # whatever terminal the tests run in
-#: In the place of the folder for the user's data, which the tests leave alone.
+#: In the place of the folders for the user's data and states, which the tests leave alone.
 _DATA = tempfile.TemporaryDirectory(prefix="charlm-tests-")
-os.environ["XDG_DATA_HOME"] = _DATA.name
+os.environ["XDG_DATA_HOME"] = os.environ["XDG_STATE_HOME"] = _DATA.name
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

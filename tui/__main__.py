@@ -45,18 +45,18 @@ def main(arguments: Sequence[str]) -> int:
     if os.environ.get("TERM") == "dumb":
         raise InputError("this terminal (TERM=dumb) cannot show the screen: use another one")
     gc.disable()  # what is imported stays; the app turns it on again after the first paint
+    from .shell.last_model import last_model
     from .shell.settings import load_settings
-    from .writer.models import first_model
 
     loaded = load_settings(os.environ, options)
     from .app import CharlmApp
     from .keys.table import remap
 
-    wrong_keys = remap(loaded.settings.keys)
-
+    notices, last = [*remap(loaded.settings.keys)], last_model()
     if model is None:
-        model = first_model()
-    app = CharlmApp(model, settings=loaded, notices=wrong_keys)
+        model, notice = last.choose()
+        notices += filter(None, [notice])
+    app = CharlmApp(model, settings=loaded, notices=notices, last=last)
     try:
         code = app.run()
     finally:
@@ -86,7 +86,7 @@ def _parser() -> Parser:
     )
     parser.add_argument(
         "model", nargs="?", type=Path, metavar="CHECKPOINT",
-        help="a run or a checkpoint file (the shipped model, else the newest run)",
+        help="a run or a checkpoint file (the model used last, else the shipped one)",
     )  # fmt: skip
     for name, help in (
         ("theme", "dark, light, or another theme of Textual (dark)"),

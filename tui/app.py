@@ -18,6 +18,7 @@ from textual.theme import Theme
 from .keys.key import View as ViewName
 from .keys.table import key_named, keymap
 from .shell.glyphs import AsciiGlyphs
+from .shell.last_model import LastModel
 from .shell.settings import Loaded, Settings, keep_setting, wants_ascii
 from .shell.steady_app import SteadyApp
 from .shell.terminal_watch import watch_terminal
@@ -63,9 +64,11 @@ class CharlmApp(SteadyApp):
         settings: Loaded | None = None,
         notices: Sequence[str] = (),
         trainer: Sequence[str] | None = None,
+        last: LastModel | None = None,
     ) -> None:
         super().__init__()
         self._model = model
+        self._last = last or LastModel(None)
         self.load = load
         loaded = settings or Loaded(Settings())
         self._settings, self._settings_path = loaded.settings, loaded.path
@@ -142,6 +145,7 @@ class CharlmApp(SteadyApp):
             self.decode_worker.close()
         self.watcher.close()
         self.desk.stop()
+        self._last.close()
 
     def action_view(self, name: ViewName) -> None:
         """Show a view over the one that is shown; if it is that one, go back to writing.
@@ -240,6 +244,10 @@ class CharlmApp(SteadyApp):
             return
         end, before = self.desk.ended(), self._desk_seen
         self._desk_seen = (self.desk.training, self.desk.has_newer(), self._facts)
+        if self._desk_seen != before and (used := self.written_with()) is not None:
+            self._last.use(used)
+        if end is not None and self.desk.run is not None and self.desk.has_newer():
+            self._last.use(self.desk.run)
         if end is not None or self._desk_seen != before:  # it may have begun and ended since
             self.key_done()
         if end is not None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from charlm.run import places
-from charlm.run.layout import MODEL
+from charlm.run.layout import KEPT, LAST, MODEL, kept_step
 from charlm.run.places import find_run
 
 
@@ -33,7 +33,13 @@ def _entries(folder: Path) -> list[Path]:
 
 def run_of(path: Path) -> Path:
     """The run folder of a model given as a folder or as a file in it."""
-    return path if path.is_dir() else path.parent
+    if path.is_dir():
+        return path
+    return path.parent.parent if _is_kept(path) else path.parent
+
+
+def _is_kept(path: Path) -> bool:
+    return path.parent.name == KEPT and kept_step(path.name) is not None
 
 
 def run_or_file(path: Path) -> Path:
@@ -62,6 +68,12 @@ def typed_name(path: Path) -> str:
 
 
 def shown_name(path: Path) -> str:
-    """What a model is called: its run, or its file where the file is not a run's model."""
+    """What a model is called: its run, and which weights of it; of another file, the file."""
     path = path.absolute()
-    return path.parent.name if path.name == MODEL else path.name
+    if path.name == MODEL:
+        return path.parent.name
+    if path.name == LAST:
+        return f"{path.parent.name}, newest"
+    if _is_kept(path):
+        return f"{run_of(path).name}, step {kept_step(path.name):,}"
+    return path.name

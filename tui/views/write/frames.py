@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from pathlib import Path
 
 from ...threads import nobody
+from ...writer.models import first_model, run_or_file
 from ...writer.snapshots import (
     DecodeSnapshot,
     Explained,
@@ -95,6 +97,13 @@ class Frames:
                     self._exporter.give_up()
                 text.writing.take(snapshot)
 
+    def _begin_with_another(self, path: Path) -> None:
+        """The model to begin with cannot be read: take the one that comes with charlm."""
+        self._model.first = None
+        other = first_model()
+        if other is not None and run_or_file(other) != run_or_file(path):
+            self._model.load(other)
+
     def _take_model(self, snapshot: Loading | Loaded | LoadFailed) -> None:
         before, text = self._model.facts, self._stages.text
         self._model.take(snapshot)
@@ -108,8 +117,10 @@ class Frames:
                     )
                 elif text.view.blocks and not text.author.streaming:
                     self._view.say(f"{facts.name} writes from now on")
-            case LoadFailed(message=message):
+            case LoadFailed(path=path, message=message):
                 text.writing.stay()
                 self._view.say(message, True)
+                if before is None and path == self._model.first:
+                    self._begin_with_another(path)
         if not isinstance(snapshot, Loading):
             text.view.set_empty(*self._model.first_steps())

@@ -1,0 +1,96 @@
+"""The screen opens on the model that was used last, unless that stands in its way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from driver import toasts, until
+from fakes import FakeModel, letters
+
+from charlm.run.layout import MODEL, kept_name
+from tui.app import CharlmApp
+from tui.shell.last_model import LastModel
+from tui.writer.models import run_of, shown_name
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The model that comes with charlm, and a working folder with a run in checkpoints/mine."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("charlm.run.places.SHIPPED_RUNS", tmp_path / "package")
+    for run in (tmp_path / "package" / "shakespeare", tmp_path / "checkpoints" / "mine"):
+        run.mkdir(parents=True)
+        (run / MODEL).touch()
+    return tmp_path / "package" / "shakespeare"
+
+
+def test_it_opens_on_what_was_used_last(shipped: Path) -> None:
+    file = Path("state", "last-model")
+    assert LastModel(file).choose() == (shipped, "")
+    LastModel(file).use(Path("checkpoints/mine"))
+    for _ in range(2):  # a start that ends before the model is read is no broken one
+        last = LastModel(file)
+        assert last.choose() == (Path.cwd() / "checkpoints" / "mine", "")
+        last.close()
+    last = LastModel(file)
+    last.choose()
+    last.use(Path("checkpoints/mine"))
+    last.close()
+    assert LastModel(file).choose() == (Path.cwd() / "checkpoints" / "mine", "")
+
+
+def test_a_start_that_broke_off_is_not_repeated(shipped: Path) -> None:
+    file = Path("last-model")
+    LastModel(file).use(Path("checkpoints/mine"))
+    LastModel(file).choose()  # and the process is gone
+    model, notice = LastModel(file).choose()
+    assert model == shipped
+    assert notice.startswith("the last start broke off") and notice.count("tui mine ") == 1
+    assert LastModel(file).choose() == (shipped, "")
+
+
+@pytest.mark.parametrize("text", ["", "relative/mine", "/no/such/run", "\0", "x" * 20_000])
+def test_what_the_file_says_may_be_wrong(shipped: Path, text: str) -> None:
+    Path("last-model").write_text(text)
+    assert LastModel(Path("last-model")).choose() == (shipped, "")
+
+
+def test_where_nothing_can_be_kept_nothing_is_said(shipped: Path) -> None:
+    Path("blocked").touch()
+    for file in (None, Path("blocked", "last-model")):
+        last = LastModel(file)
+        assert last.choose() == (shipped, "")
+        last.use(Path("checkpoints/mine"))
+        last.close()
+
+
+async def test_the_app_remembers_what_writes(shipped: Path) -> None:
+    last = LastModel(Path("last-model"))
+    app = CharlmApp(Path("checkpoints/tiny"), load=FakeModel(letters("x")).load, last=last)
+    async with app.run_test():
+        await until(lambda: Path("last-model").exists())
+    assert Path("last-model").read_text() == f"{Path.cwd() / 'checkpoints' / 'tiny'}\n"
+
+
+async def test_a_model_that_cannot_be_read_makes_room_for_the_shipped_one(shipped: Path) -> None:
+    good = FakeModel(letters("x"))
+
+    def load(path: Path, *options: object) -> object:
+        if path.name == "mine":
+            raise ValueError("a damaged file")
+        return good.load(path, *options)  # type: ignore[arg-type]
+
+    app = CharlmApp(Path("checkpoints/mine"), load=load)  # type: ignore[arg-type]
+    async with app.run_test(notifications=True):
+        await until(lambda: app.written_with() is not None)
+        assert any("a damaged file" in toast for toast in toasts(app.screen))
+
+
+def test_weights_are_called_by_their_run() -> None:
+    run = Path("/runs/mine")
+    assert shown_name(run / MODEL) == "mine"
+    assert shown_name(run / "last.safetensors") == "mine, newest"
+    assert shown_name(run / kept_name(1407)) == "mine, step 1,407"
+    assert shown_name(Path("/runs/other.safetensors")) == "other.safetensors"
+    assert run_of(run / kept_name(1407)) == run_of(run / MODEL) == run

@@ -1,0 +1,85 @@
+"""The model that was used last: the screen opens on it again.
+
+A file in the platform's folder for states holds its path. Before it is read again a second line
+says so, and goes once the model is there: where that line is found, the last start did not come so
+far, and the screen opens on another model.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from charlm.display import visible
+from charlm.errors import SURVIVED
+from charlm.run.layout import MODEL
+from charlm.run.regular_file import write_atomically
+
+from ..writer.models import first_model, python, typed_name
+
+_FILE, _OPENING, _LONGEST = "last-model", "opening", 10_000
+
+
+class LastModel:
+    """Remembers a model from one start to the next; where nothing can be kept, it forgets."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._used: Path | None = None
+        self._opened: Path | None = None
+
+    def choose(self) -> tuple[Path | None, str]:
+        """The model to open on, and why it is not the one that was used last; None for none."""
+        path, opening = self._read()
+        if path is None or not _is_there(path):
+            return first_model(), ""
+        if opening:
+            self._write("")
+            again = f"{python()} -m charlm tui {visible(typed_name(path))}"
+            return first_model(), f"the last start broke off: {again} opens that model again"
+        self._opened = path
+        self._write(f"{path}\n{_OPENING}\n")
+        return path, ""
+
+    def use(self, path: Path) -> None:
+        """This one writes now, or was trained."""
+        path = path.absolute()
+        if path != self._used:
+            self._used = path
+            self._write(f"{path}\n")
+
+    def close(self) -> None:
+        """The screen ends, as it should, and may not have read the model yet."""
+        if self._used is None and self._opened is not None:
+            self.use(self._opened)
+
+    def _read(self) -> tuple[Path | None, bool]:
+        try:
+            with open(self._file or "", encoding="utf-8", errors="surrogateescape") as file:
+                path, _, mark = file.read(_LONGEST).rstrip("\n").partition("\n")
+        except (OSError, ValueError):
+            return None, False
+        return (Path(path) if os.path.isabs(path) else None), mark == _OPENING
+
+    def _write(self, text: str) -> None:
+        if self._file is None:
+            return
+        with contextlib.suppress(*SURVIVED):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._file, text.encode("utf-8", "surrogateescape"))
+
+
+def last_model() -> LastModel:
+    """What this user's last screen left."""
+    from platformdirs import user_state_path  # here: not needed by who only asks for help
+
+    try:
+        folder = user_state_path("charlm", appauthor=False)
+    except (OSError, RuntimeError):
+        return LastModel(None)
+    return LastModel(folder / _FILE if folder.is_absolute() else None)
+
+
+def _is_there(path: Path) -> bool:
+    return (path / MODEL if path.is_dir() else path).is_file()
