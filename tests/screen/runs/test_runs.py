@@ -200,6 +200,24 @@ def test_deleting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (far / MODEL).is_file()
 
 
+def test_runs_of_a_comparison_are_listed_behind_the_others(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "checkpoints", tmp_path / "elsewhere"
+    for parent, name in (
+        (folder / "compare-x" / "runs", "lstm-1"),
+        (folder, "own"),
+        (elsewhere / "runs", "far"),
+    ):
+        make_run(parent, name, START, STEP, END)
+    (folder / "linked").symlink_to(elsewhere)
+    (folder / "own" / "runs").symlink_to(elsewhere / "runs")
+    rows = [read_row(path) for path in found_runs([folder])]
+    assert [(row.name, row.kind) for row in rows] == [("own", "run"), ("compare-x/lstm-1", "run")]
+    with pytest.raises(InputError):
+        delete_run(elsewhere / "runs" / "far", [folder])
+    delete_run(rows[1].path, [folder])
+    assert [path.name for path in found_runs([folder])] == ["own"]
+
+
 def test_the_options_are_facts(tmp_path: Path) -> None:
     sample = {"kind": "sample", "text": "so it goes\x1b"}
     run = make_run(tmp_path, "run", START, STEP, sample)

@@ -26,11 +26,18 @@ from charlm.wording import counted, spoken
 
 from .snapshots import RunDetails, RunKind, RunRow, RunState
 
+#: Where a comparison has its runs, in its own folder.
+_OF_A_COMPARISON = "runs"
+
 
 def found_runs(folders: Sequence[Path], extra: Sequence[Path] = ()) -> Iterator[Path]:
-    """Runs and single checkpoints directly in these folders, then the extra ones; none twice."""
+    """Runs and single checkpoints in these folders, then the extra ones; none twice.
+
+    Those of a comparison come behind the others of its folder.
+    """
     seen: set[str] = set()
-    for path in (*(entry for folder in folders for entry in _entries(folder)), *extra):
+    own = [path for folder in folders for path in (*_entries(folder), *_compared(folder))]
+    for path in (*own, *extra):
         real = os.path.realpath(path)  # of a link to itself too
         if real not in seen and _is_run(path):
             seen.add(real)
@@ -42,6 +49,20 @@ def _entries(folder: Path) -> list[Path]:
         return sorted(path for path in folder.absolute().iterdir() if not path.name.startswith("."))
     except OSError:
         return []
+
+
+def _compared(folder: Path) -> Iterator[Path]:
+    """Give what lies in the comparisons of a folder; links are not followed."""
+    for entry in _entries(folder):
+        runs = entry / _OF_A_COMPARISON
+        if not entry.is_symlink() and not runs.is_symlink():
+            yield from _entries(runs)
+
+
+def _name(path: Path) -> str:
+    """A run as it is listed: one of a comparison with that's name."""
+    inside = path.parent.name == _OF_A_COMPARISON
+    return visible(f"{path.parent.parent.name}/{path.name}" if inside else path.name)
 
 
 def _is_run(path: Path) -> bool:
@@ -56,7 +77,7 @@ def _is_run(path: Path) -> bool:
 def read_row(path: Path) -> RunRow:
     """What the header and the log of a run say."""
     model = path / MODEL if path.is_dir() else path
-    row = RunRow(path, visible(path.name), _kind(path), modified=_modified(path, model))
+    row = RunRow(path, _name(path), _kind(path), modified=_modified(path, model))
     row = replace(row, size=_size(path))
     start, last = read_ends(path) if path.is_dir() else ({}, [])
     state = _state(path, start, last) if path.is_dir() else ""
@@ -96,7 +117,9 @@ def read_details(path: Path) -> RunDetails:
 
 
 def delete_run(path: Path, folders: Sequence[Path]) -> None:
-    """Delete a run's folder, or a single checkpoint, that lies directly in one of `folders`.
+    """Delete a run's folder, or a single checkpoint, that lies in one of `folders`.
+
+    A run of a comparison lies in the folder of that; anything else lies directly in it.
 
     Never a shipped model, a link, or a run that is being trained. Raises InputError, OSError.
     """
@@ -105,7 +128,8 @@ def delete_run(path: Path, folders: Sequence[Path]) -> None:
         raise InputError(f"{name} is shipped with charlm: it stays")
     if path.is_symlink():
         raise InputError(f"{name} is a link to another place: delete it there")
-    if path.parent.resolve() not in [folder.resolve() for folder in folders] or not _is_run(path):
+    of_it = path.parent.parent.parent if path.parent.name == _OF_A_COMPARISON else path.parent
+    if of_it.resolve() not in [folder.resolve() for folder in folders] or not _is_run(path):
         raise InputError(
             f"{name} is not one of the runs in {visible(', '.join(map(str, folders)))}"
         )
