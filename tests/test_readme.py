@@ -29,7 +29,18 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
-COMMANDS = [line for block in blocks("") for line in block.splitlines() if "-m charlm " in line]
+COMMANDS = [
+    line
+    for block in blocks("")
+    for line in block.splitlines()
+    if "-m charlm " in line and not line.startswith("$ ")
+]
+#: (command, what it is said to write)
+SHOWN = [
+    shown
+    for block in blocks("")
+    for shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
+]
 
 
 def run_python(arguments: list[str]) -> str:
@@ -55,6 +66,11 @@ def test_a_command_of_the_readme_runs(command: str) -> None:
     assert done.returncode == 0, done.stderr
     assert len(done.stdout) > 40
     assert "error" not in done.stderr
+
+
+@pytest.mark.parametrize(("command", "written"), SHOWN)
+def test_what_the_readme_shows_is_written(command: str, written: str) -> None:
+    assert run_python(shlex.split(command)[1:]).strip() == written.strip()
 
 
 def test_the_readme_shows_every_command_and_strategy() -> None:

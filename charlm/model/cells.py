@@ -296,7 +296,7 @@ _CELLS = (
         states=(_H, _C),
         gate_values=_lstm_gates,
         next_state=_lstm_state,
-        rate=RateRule(0.02, 0.25),
+        rate=RateRule(0.028, 0.5),
         candidate="g",
     ),
     Cell(

@@ -1,9 +1,9 @@
 """The learning rate of a training where none is given: measured (docs/training.md), not guessed.
 
 The grid of `benchmarks/rates.py` asked for cell, units and updates. What an LSTM learns best with
-hardly falls as it grows; a GRU, and a plain cell more so, diverges early where its rate does not
-fall as its units grow. Between 1,000 and 3,000 updates the best rate stayed the same, and a warm-up
-helped only where the rate was too high without one.
+falls with the root of its units; a GRU, and a plain cell more so, diverges early where its rate
+does not fall faster. From 500 to 2,500 updates the best rate stayed the same, and a warm-up helped
+only where the rate was too high without one.
 """
 
 from __future__ import annotations

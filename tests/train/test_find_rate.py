@@ -168,7 +168,7 @@ def test_the_command_draws_proposes_and_leaves_nothing(
     [proposed] = [line for line in lines if line.startswith("P ")]
     [default] = [line for line in lines if line.startswith("D ")]
     assert " proposed, a quarter of " in proposed
-    rate = {"--optimiser": "1", "--from": "0.003"}.get(more[0] if more else "", "0.02")
+    rate = {"--optimiser": "1", "--from": "0.003"}.get(more[0] if more else "", "0.028")
     assert default.startswith(f"D {rate}: ")
 
 

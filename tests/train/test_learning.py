@@ -215,7 +215,7 @@ def test_what_an_optimiser_takes_by_itself() -> None:
 
 @pytest.mark.parametrize(
     ("cell", "hidden", "rate"),
-    [("lstm", 12, 0.02), ("lstm", 128, 0.02), ("lstm", 384, 0.015), ("lstm", 512, 0.014),
+    [("lstm", 12, 0.028), ("lstm", 128, 0.028), ("lstm", 384, 0.016), ("lstm", 512, 0.014),
      ("gru", 128, 0.015), ("gru", 384, 0.0078), ("rnn", 128, 0.015), ("rnn", 263, 0.0063)],
 )  # fmt: skip
 def test_the_rate_is_that_of_cell_and_units_where_none_is_given(
