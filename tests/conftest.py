@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import tempfile
@@ -19,8 +20,9 @@ from charlm.run.layout import MODEL
 
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"  # whatever terminal the tests run in
 #: In the place of the folders for the user's data and states, which the tests leave alone.
-_DATA = tempfile.TemporaryDirectory(prefix="charlm-tests-")
-os.environ["XDG_DATA_HOME"] = os.environ["XDG_STATE_HOME"] = _DATA.name
+_USER = tempfile.TemporaryDirectory(prefix="charlm-tests-")
+_numbers = itertools.count()
+os.environ["XDG_DATA_HOME"] = os.environ["XDG_STATE_HOME"] = _USER.name
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,6 +49,14 @@ def pytest_configure() -> None:
     tested = Path(tested_file).resolve().parents[1]
     if tested != ROOT:
         raise pytest.UsageError(f"charlm is imported from {tested}, the tests are in {ROOT}")
+
+
+@pytest.fixture(autouse=True)
+def user_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test is a user who has nothing yet."""
+    folder = f"{_USER.name}/{next(_numbers)}"
+    monkeypatch.setenv("XDG_DATA_HOME", f"{folder}/data")
+    monkeypatch.setenv("XDG_STATE_HOME", f"{folder}/state")
 
 
 @pytest.fixture

@@ -160,7 +160,6 @@ class Watched(Terminal):
     def __init__(self, arguments: Sequence[str], columns: int, lines: int, settings: Path) -> None:
         self.screen = Painted(columns, lines)
         environment = {"CHARLM_SETTINGS": str(settings), "CHARLM_GLYPHS": "unicode"}
-        environment["XDG_STATE_HOME"] = str(settings.parent / "state")
         environment |= dict.fromkeys(("COLUMNS", "LINES"), "")  # the terminal tells
         # No program that copies: the clipboard of who runs the tests stays theirs.
         environment |= dict.fromkeys(("TMUX", "WAYLAND_DISPLAY", "DISPLAY"), "")

@@ -194,6 +194,17 @@ async def test_tab_is_in_time_for_what_is_typed_behind_it(runs: Path) -> None:
         await until(lambda: view.query_one("#unit").has_focus)
 
 
+async def test_tab_completes_a_path_before_it_goes_on(runs: Path) -> None:
+    Path("a long name.txt").write_text("text")
+    async with training_view() as view:
+        await until(lambda: view.query_one("#corpus").has_focus)
+        await press(view, "a", "tab")
+        await until(lambda: view.query_one("#corpus", Input).value == "a long name.txt")
+        assert view.query_one("#corpus").has_focus
+        await press(view, "tab")
+        await until(lambda: not view.query_one("#corpus").has_focus)
+
+
 async def test_a_training_that_runs_already_is_what_one_sees_first(runs: Path) -> None:
     run = write_run(runs / "running")
     with open(run / ".lock", "w") as lock:

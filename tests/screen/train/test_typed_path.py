@@ -12,7 +12,7 @@ from charlm.errors import InputError
 from charlm.run.places import can_be_name, named_after
 from charlm.train.keep.folder import RunFolder, default_path
 from tui.views.train.fields import more_options
-from tui.views.train.typed_path import path_meant
+from tui.views.train.typed_path import completed, path_meant
 
 
 @pytest.fixture
@@ -24,6 +24,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in names:
         (tmp_path / name).write_text("x", "utf-8")
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("typed", "whole"),
+    [
+        ("my", "my text.txt"), ("caf", "café.txt"), ("~/my", "~/my text.txt"),
+        ("{}/it", "{}/it's.txt"), ("te", "texts/"), ("texts/", "texts/tiny"),
+        ("texts/tiny", "texts/tiny"), ("texts/tiny2", "texts/tiny2.txt"), ("", ""),
+        (".h", ".hidden"), ("nowhere", "nowhere"), ("none/x", "none/x"), ("~no/x", "~no/x"),
+        ("a\0b/", "a\0b/"), ("my text.txt", "my text.txt"), ("texts", "texts/"),
+    ],
+)  # fmt: skip
+def test_a_path_is_completed_as_far_as_there_is_no_choice(
+    folder: Path, typed: str, whole: str
+) -> None:
+    Path("texts").mkdir()
+    for name in ("texts/tiny1.txt", "texts/tiny2.txt", ".hidden"):
+        Path(name).touch()
+    assert completed(typed.replace("{}", str(folder))) == whole.replace("{}", str(folder))
 
 
 @pytest.mark.parametrize(
@@ -103,6 +122,7 @@ def test_trainings_of_one_second_take_places_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
     monkeypatch.setattr("time.strftime", lambda form: "now")
     folders = [RunFolder.begin(None, "my.txt", "gru") for _ in range(4)]
     names = ["my-gru-now", "my-gru-now-2", "my-gru-now-3", "my-gru-now-4"]
@@ -120,6 +140,7 @@ def test_a_place_that_cannot_be_made_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
     (tmp_path / "checkpoints").touch()
     with pytest.raises(InputError, match=r"cannot be made: .*\(--out\)"):
         RunFolder.begin(None, "my.txt", "gru")

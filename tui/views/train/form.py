@@ -26,7 +26,7 @@ from .choice import Choice
 from .fields import BUDGET, KINDS, MORE, more_options
 from .outlook import Outlook
 from .training_plan import TrainingPlan
-from .typed_path import path_meant
+from .typed_path import completed, path_meant
 
 _CALM = 0.7  # seconds without a change after which it is worth asking what it would take
 _NAME_BYTES = 200
@@ -137,6 +137,15 @@ class TrainForm(VerticalScroll):
             self.start()
         else:
             self.turn_page()
+
+    def complete(self) -> bool:
+        """Complete the path that is being typed; whether there was anything to add."""
+        corpus = self._fields["corpus"]
+        whole = completed(corpus.value) if corpus.has_focus and corpus.value else corpus.value
+        if whole == corpus.value:
+            return False
+        corpus.value, corpus.cursor_position = whole, len(whole)
+        return True
 
     @property
     def shows_more(self) -> bool:

@@ -18,7 +18,7 @@ _KEYS: tuple[Key, ...] = (
     Key("more", ("ctrl+b",), (("more", "First options"), ("form", "More options")),
         "more options, and back", "New training", rank=3),
     # Before what is typed next reaches a field: they are looked at before any widget.
-    Key("field(1)", ("tab",), (("form", "Next"),), "the next field, the one before",
+    Key("field(1)", ("tab",), (("form", "Next"),), "complete a path; next field, the one before",
         "New training", rank=2),
     Key("field(-1)", ("shift+tab",), (("form", "Field before"),), "", "New training"),
     Key("pause", ("ctrl+z",), (("paused", "Go on"), ("alive", "Pause"), ("over", "Train on")),

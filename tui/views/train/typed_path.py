@@ -24,6 +24,24 @@ def path_meant(text: str) -> str:
     return next(filter(_lies_there, readings), readings[0])
 
 
+def completed(text: str) -> str:
+    """The path that is being typed, as far as the names that lie there leave no choice.
+
+    A folder that alone is meant gets its slash. Names that begin with a dot are for who types one.
+    """
+    typed_folder, name = os.path.split(text)
+    folder = os.path.expanduser(typed_folder) or "."
+    try:
+        names = [each for each in os.listdir(folder) if each.startswith(name)]
+    except (OSError, ValueError):
+        return text
+    names = [each for each in names if each[0] != "." or name[:1] == "."]
+    common = os.path.commonprefix(names)  # noqa: RUF071  # of names, by the character
+    if names == [common] and os.path.isdir(os.path.join(folder, common)):
+        common += "/"
+    return text + common[len(name) :]
+
+
 def _readings(text: str) -> list[str]:
     """What it may mean, the likeliest first."""
     if len(text) > 2 and text[0] in _QUOTES and text[-1] == text[0]:

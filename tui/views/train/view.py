@@ -191,9 +191,10 @@ class TrainView(View):
         self.form.turn_page()
 
     def action_field(self, by: int) -> None:
-        """To the next field of the form, or the one before."""
+        """To the next field of the form, or the one before; a path is completed first."""
         if by > 0:
-            self.focus_next()
+            if not self.form.complete():
+                self.focus_next()
         else:
             self.focus_previous()
 
