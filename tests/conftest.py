@@ -13,6 +13,7 @@ from models import MakeRun, random_checkpoint
 from root import ROOT
 
 from charlm import __file__ as tested_file
+from charlm.device import CUDA, sees_cuda
 from charlm.run.checkpoint import save_checkpoint
 from charlm.run.layout import MODEL
 
@@ -24,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--device",
         choices=("torch-cpu", "cuda"),
         default="torch-cpu",
-        help="where the tests of the torch engine run (default: torch-cpu)",
+        help="where the tests of devices run (default: torch-cpu)",
     )
     parser.addoption(
         "--redraw",
@@ -43,6 +44,15 @@ def pytest_configure() -> None:
     tested = Path(tested_file).resolve().parents[1]
     if tested != ROOT:
         raise pytest.UsageError(f"charlm is imported from {tested}, the tests are in {ROOT}")
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> str:
+    """The device that tests of devices use."""
+    name: str = request.config.getoption("--device")
+    if name == CUDA and not sees_cuda():
+        pytest.skip("torch sees no CUDA device")
+    return name
 
 
 @pytest.fixture
