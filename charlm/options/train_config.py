@@ -57,7 +57,7 @@ OPTIMISERS: dict[str, dict[str, float]] = {
 NATIVE, LOOP = SEQUENCES = ("native", "loop")
 FLOAT32, BFLOAT16 = LEARNING_PRECISIONS = ("float32", "bfloat16")
 #: What a run that goes on elsewhere is free to do otherwise there.
-BY_DEVICE = ("sequence", "precision")
+BY_DEVICE = ("sequence", "precision", "threads")
 BUDGETS = ("characters", "steps", "epochs", "minutes")
 #: What is proposed where it is left open.
 PROPOSED = ("hidden", "batch", "characters", "dropout", "learning_rate")
@@ -288,20 +288,20 @@ class TrainConfig:
     def _by_others(self) -> dict[str, float | str | None]:
         """What they become by other fields: passes, optimiser, schedule, cell, units, device.
 
-        With --device auto the sequence stays open until the device is known.
+        With --device auto sequence and threads stay open until the device is known.
         """
         taken = OPTIMISERS[self.optimiser]
         rate = FINE_TUNING_RATE if self.start_from else default_rate(self.cell, self.hidden)
-        by_device = None if self.device == AUTO else NATIVE if self.device == CPU else LOOP
-        slowly = (self.device, self.sequence) == (CPU, LOOP)
+        sequence = self.sequence or {AUTO: None, CPU: NATIVE}.get(self.device, LOOP)
+        threads = {None: None, LOOP: 1, NATIVE: min(_MOST_THREADS, cores())}
         return {
             "dropout": proposed_dropout(self.passes),
             "learning_rate": taken.get("learning_rate", rate),
             "weight_decay": taken["weight_decay"],
             "momentum": taken.get("momentum"),
             "plateau": _DEFAULT_PLATEAU if self.schedule == "plateau" else None,
-            "threads": 1 if slowly else min(_MOST_THREADS, cores()),
-            "sequence": by_device,
+            "sequence": sequence,
+            "threads": threads[sequence],
         }
 
     @property
