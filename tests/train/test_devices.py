@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,6 +29,7 @@ from charlm.run.log import read_run_log
 from charlm.train.__main__ import main
 from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner, Update
+from charlm.train.place import Place
 from charlm.train.saved import Saved
 
 SMALL = [
@@ -161,6 +163,73 @@ def test_a_comparison_passes_it_on(corpus: Path, tmp_path: Path, device: str) ->
     assert command([*words, "--device", device]) == 0
     (log,) = (tmp_path / "compared" / "runs").glob("*/run.jsonl")
     assert read_run_log(log.parent)[0]["device"] == device
+
+
+# On another device than the CPU
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Learners are on torch's "meta": a device of shapes without numbers, which any torch has.
+
+    Tensors of two devices meet there in an error, as they would on a GPU.
+    """
+    made = Place.__init__
+
+    def on_meta(self: Place, options: TrainConfig) -> None:
+        made(self, options)
+        if options.device != "cpu":
+            self.device = torch.device("meta")
+
+    item, number = torch.Tensor.item, torch.Tensor.__float__
+    for name, ask in (("item", item), ("__float__", number)):
+        monkeypatch.setattr(
+            torch.Tensor, name, lambda self, ask=ask: 1.0 if self.is_meta else ask(self)
+        )
+    monkeypatch.setattr(Place, "__init__", on_meta)
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: contextlib.nullcontext())
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda _: False)
+
+
+@pytest.mark.filterwarnings("ignore:.*is a no-op")  # weights that are loaded into shapes
+@pytest.mark.parametrize(
+    ("cell", "optimiser", "unit"),
+    [
+        ("rnn", "adamw", "continuous"), ("gru", "sgd", "continuous"), ("lstm", "adamw", "sentence"),
+        ("mingru", "sgd", "sentence"), ("minlstm", "adamw", "continuous"),
+    ],
+)  # fmt: skip
+def test_all_of_an_update_is_on_the_device(
+    cell: str, optimiser: str, unit: str, elsewhere: None
+) -> None:
+    """After a start on the CPU too, and all that is measured."""
+    more = ["--cell", cell, "--optimiser", optimiser, "--average", "0.9", "--dropout", "0.2"]
+    more += ["--weight-dropout", "0.2"] if CELLS[cell].recurrent else []
+    more += ["--recurrent-dropout", "0.2"] if cell == "gru" else []
+    before = learner_of(*more, "--sequence", LOOP, unit=unit)
+    before.step()
+    learner = learner_of(*more, "--device", "torch-cpu", unit=unit)
+    assert learner.average
+    read = [seen_by(model.embedding) for model in (learner.model, learner.average.model)]
+    learner.resume(before.resume_values())
+    learner.step()
+    some = learner.held_out["validation"].spread(50)
+    learner.loss_of("validation", some, lambda _: None)
+    batch = learner._next_batch()
+    learner.passes.gates(learner.model, batch.inputs_TB, learner._state_before(batch))
+    there = [*learner.model.parameters(), *learner.average.model.parameters(), *read[0], *read[1]]
+    there += [vector for layer in learner.state or () for vector in layer]
+    for of_one in learner.optimiser.state.values():
+        there += [tensor for name, tensor in of_one.items() if name != "step"]
+    assert {tensor.device.type for tensor in there} == {"meta"}
+    assert read[0] and read[1]
+
+
+def seen_by(embedding: torch.nn.Module) -> list[torch.Tensor]:
+    """Ids that an embedding is asked for from now on: it does not mind where they are."""
+    seen: list[torch.Tensor] = []
+    embedding.register_forward_pre_hook(lambda _, given: seen.extend(given))
+    return seen
 
 
 # bfloat16
