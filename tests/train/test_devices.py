@@ -72,10 +72,14 @@ def train(corpus: Path, run: Path, *more: str) -> list[dict[str, Any]]:
     return read_run_log(run)
 
 
-def are_near(one: Path, other: Path) -> bool:
-    """Whether the newest weights of two runs are equal but for rounding."""
+def are_near(one: Path, other: Path, device: str) -> bool:
+    """Whether the newest weights of two runs are equal but for rounding.
+
+    Of a GPU it is larger, and the optimiser makes much of gradients that are next to nothing.
+    """
+    most = 1e-2 if device == "cuda" else 2e-4
     ours, theirs = (load_checkpoint(run / LAST).tensors for run in (one, other))
-    return all(abs(ours[name] - theirs[name]).max() < 2e-4 for name in ours)
+    return all(abs(ours[name] - theirs[name]).max() < most for name in ours)
 
 
 def draws_alike(device: str) -> None:
@@ -130,7 +134,7 @@ def test_a_training_is_that_of_the_loop(
 ) -> None:
     log = train(corpus, tmp_path / "ours", "--cell", cell, "--steps", "40", "--device", device)
     train(corpus, tmp_path / "loop", "--cell", cell, "--steps", "40", "--sequence", LOOP)
-    assert are_near(tmp_path / "ours", tmp_path / "loop")
+    assert are_near(tmp_path / "ours", tmp_path / "loop", device)
     assert [log[0][name] for name in ("device", "precision", "sequence")] == [
         device, "float32", LOOP
     ]  # fmt: skip
@@ -306,7 +310,7 @@ def test_a_run_moves_to_a_device_and_back(
         start = [line for line in log if line["kind"] == "start"][-1]
         assert start["device"] == place
         assert start["sequence"] == (NATIVE if place == "cpu" else LOOP)
-    assert are_near(moved, stayed)
+    assert are_near(moved, stayed, device)
 
 
 def test_a_run_stays_where_it_was(corpus: Path, tmp_path: Path, device: str) -> None:
@@ -502,7 +506,7 @@ def test_out_of_memory_keeps_what_was_learned(
     assert read_run_log(run)[-1]["reason"] == "out of memory"
     train(corpus, run)
     train(corpus, tmp_path / "whole", "--steps", "30", "--device", device)
-    assert are_near(run, tmp_path / "whole")
+    assert are_near(run, tmp_path / "whole", device)
 
 
 def test_out_of_memory_amid_a_change_of_weights_keeps_what_was_saved(
@@ -515,7 +519,7 @@ def test_out_of_memory_amid_a_change_of_weights_keeps_what_was_saved(
     assert not (run / LAST).exists()
     train(corpus, run)
     train(corpus, tmp_path / "whole", "--steps", "30", "--device", device)
-    assert are_near(run, tmp_path / "whole")
+    assert are_near(run, tmp_path / "whole", device)
 
 
 def test_no_memory_for_the_model_itself_is_one_line(

@@ -11,13 +11,21 @@ from torch import Tensor
 
 from charlm.model.cells import CELLS
 from charlm.model.config import ModelConfig
+from charlm.options.train_config import TrainConfig
 from charlm.train.model import CharModel
+from charlm.train.place import Place
 from charlm.train.regularise import Regularisers
 from charlm.train.sequence import run_cell_plainly
 from charlm.train.torch_layer import has_layer, run_layer
 
 T, B, E, H = 7, 3, 5, 6
 WITH_LAYER = ("rnn", "lstm")
+
+
+@pytest.fixture(autouse=True)
+def float32_is_float32() -> None:
+    """As a training has it: cuDNN rounds nothing to TF32."""
+    Place(TrainConfig()).seed(1)
 
 
 def where(device: str) -> str:
