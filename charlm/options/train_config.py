@@ -241,8 +241,7 @@ class TrainConfig:
         f" while that is faster (auto: all, at most {_MOST_THREADS}; one by the loop)")),
         may_change=True)
     device: str = _RUN(text("--device", "D", CPU, "where it learns: cpu, cuda (through PyTorch),"
-        " or auto: cuda where there is one (%(default)s)", type=checked(check_device, str)),
-        may_change=True, of_old=CPU)
+        " or auto: cuda where there is one (%(default)s)"), may_change=True, of_old=CPU)
     precision: str = _RUN(choice("--precision", LEARNING_PRECISIONS, FLOAT32, "of products on"
         " cuda; weights, memory, losses and all else stay float32 (%(default)s)"), may_change=True)
     sequence: str = _RUN(choice("--sequence", SEQUENCES, None, "what an update is computed by:"
@@ -335,14 +334,15 @@ class TrainConfig:
             raise InputError("--tied needs --embedding as large as --hidden")
         if self.random_length and self.unit not in ("auto", "continuous"):
             raise InputError("--random-length goes with --unit continuous alone")
+        check_device(self.device)
         if self.sequence == NATIVE and self.device not in (CPU, AUTO):
             raise InputError(
                 f"--sequence {NATIVE} is the CPU's alone: leave it out, or take --device {CPU}"
             )
         if self.precision != FLOAT32 and self.device == CPU:
             raise InputError(
-                f"--precision {self.precision} goes with --device cuda alone: on the CPU an update"
-                f" is computed in {FLOAT32}"
+                f"--precision {self.precision} goes with --device cuda alone: on the CPU a training"
+                f" computes in {FLOAT32}"
             )
 
     @classmethod

@@ -25,7 +25,13 @@ from charlm.text.ngram import Baseline, measure_baseline
 from charlm.text.vocabulary import Vocabulary
 from charlm.train.find_rate import UPDATES, curve_of, default_rate_of, rising
 from charlm.train.fine_tune import extended, options_from
-from charlm.train.going_on import is_over, rate_change, resumed_options, text_again
+from charlm.train.going_on import (
+    device_change,
+    is_over,
+    rate_change,
+    resumed_options,
+    text_again,
+)
 from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
 from charlm.train.place import lacks_memory
@@ -132,14 +138,14 @@ def _resume(
                 " --characters 10m, to go on"
             )
             return 0
-        risen = rate_change(values, learner)
+        changes = [*device_change(values, learner), *rate_change(values, learner)]
         try:
             rewind(folder.path, learner.position.step)
         except OSError as error:
             raise InputError(
                 f"{folder.path / RUN_LOG} cannot be written: {error.strerror}"
             ) from None
-        notices = [f"resumed from step {learner.position.step:,}", *risen]
+        notices = [f"resumed from step {learner.position.step:,}", *changes]
         return _train(learner, arguments, folder, reporter, notices, since)
 
 

@@ -8,7 +8,7 @@ from dataclasses import MISSING, replace
 from pathlib import Path
 from typing import Any
 
-from charlm.device import choose_device
+from charlm.device import CPU, choose_device
 from charlm.errors import CorpusError, InputError
 from charlm.options.train_config import BUDGETS, BY_DEVICE, OPTIONS, TrainConfig
 from charlm.options.training import parse_options
@@ -39,7 +39,7 @@ def resumed_options(arguments: Sequence[str], values: Saved) -> TrainConfig:
     for an option that may not change and does, CharlmError where the device is not there.
     """
     saved = _OF_OLD | values["options"]
-    wish = parse_options(arguments, {"device": saved["device"]}).device
+    wish = parse_options(arguments, {"device": saved["device"]}).device  # given now, or then
     device = choose_device(wish).name
     if device != saved["device"]:
         saved = {name: value for name, value in saved.items() if name not in BY_DEVICE}
@@ -86,6 +86,17 @@ def is_over(run: Path, saved: Saved, learner: Learner) -> bool:
     end: Mapping[str, Any] = next((line for line in reversed(last) if line["kind"] == "end"), {})
     reason = str(end.get("reason"))
     return end.get("step") == learner.position.step and reason.startswith((BUDGET_USED, STALE))
+
+
+def device_change(saved: Saved, learner: Learner) -> list[str]:
+    """Tell of a run that goes on on another device."""
+    before, now = saved["options"].get("device", CPU), learner.options
+    if before == now.device:
+        return []
+    return [
+        f"it goes on on {now.device} (sequence {now.sequence}, {now.precision}), and was on"
+        f" {before} before: what dropout hides is drawn anew"
+    ]
 
 
 def rate_change(saved: Saved, learner: Learner) -> list[str]:

@@ -311,6 +311,8 @@ def test_a_run_moves_to_a_device_and_back(
         assert start["device"] == place
         assert start["sequence"] == (NATIVE if place == "cpu" else LOOP)
     assert are_near(moved, stayed, device)
+    told = [line["message"] for line in log if line["kind"] == "notice"]
+    assert f"it goes on on {places[1]} (sequence" in told[-3] and places[0] in told[-3]
 
 
 def test_a_run_stays_where_it_was(corpus: Path, tmp_path: Path, device: str) -> None:
