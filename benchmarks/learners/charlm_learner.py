@@ -57,7 +57,7 @@ def charlm_update(
     )
     config = options.model(V)
     place = Place(options)
-    place.seed(options.seed)
+    place.begin(options.seed)
     by_layers = by_layers and place.by_layers
     model = CharModel(config, Regularisers.of(options), by_layers=by_layers).to(place.device)
     passes = NativePass(config, options) if sequence == NATIVE else LoopPass(options)

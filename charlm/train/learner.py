@@ -60,7 +60,7 @@ class Learner:
         self.options, self.corpus, self.vocabulary = options, corpus, vocabulary
         self.config, self.text = options.model(len(vocabulary)), text
         self.place = Place(options)
-        self.place.seed(options.seed)
+        self.place.begin(options.seed)
         self.model = CharModel(
             self.config, Regularisers.of(options), options.seed, self.place.by_layers
         )

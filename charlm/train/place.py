@@ -25,7 +25,7 @@ class Place:
         self.device = torch.device(CUDA if self.name == CUDA else CPU)
         self.by_layers = self.name != CPU
 
-    def seed(self, seed: int) -> None:
+    def begin(self, seed: int) -> None:
         """Begin the random numbers of every device, and say what cuDNN's layers compute in.
 
         By itself PyTorch lets them round products to TF32, which is no float32.

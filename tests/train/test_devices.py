@@ -73,13 +73,20 @@ def train(corpus: Path, run: Path, *more: str) -> list[dict[str, Any]]:
 
 
 def are_near(one: Path, other: Path, device: str) -> bool:
-    """Whether the newest weights of two runs are equal but for rounding.
-
-    Of a GPU it is larger, and the optimiser makes much of gradients that are next to nothing.
-    """
-    most = 1e-2 if device == "cuda" else 2e-4
+    """Whether the newest weights of two runs are equal but for rounding."""
     ours, theirs = (load_checkpoint(run / LAST).tensors for run in (one, other))
-    return all(abs(ours[name] - theirs[name]).max() < most for name in ours)
+    pairs = ((ours[name], theirs[name]) for name in ours)
+    return all(is_near(torch.from_numpy(a), torch.from_numpy(b), device) for a, b in pairs)
+
+
+def is_near(one: torch.Tensor, other: torch.Tensor, device: str) -> bool:
+    """Whether weights are equal but for rounding.
+
+    AdamW makes as much of a gradient that is nothing but rounding as of another. With a GPU's sums
+    there may be some of those, so that it is the mean which counts there.
+    """
+    apart = (one.cpu() - other.cpu()).abs()
+    return bool(apart.mean() < 1e-3 if device == "cuda" else apart.max() < 2e-4)
 
 
 def draws_alike(device: str) -> None:
@@ -107,8 +114,7 @@ def test_an_update_is_that_of_the_loop(
         if ours.probe and theirs.probe:
             compare_probes(ours.probe.as_values(), theirs.probe.as_values())
     for name, weight in expected._shown().weights().items():
-        ours_too = found._shown().weights()[name].cpu()
-        torch.testing.assert_close(ours_too, weight, rtol=1e-4, atol=1e-4)
+        assert is_near(found._shown().weights()[name].detach(), weight.detach(), device), name
     part = expected.held_out["validation"].whole()
     losses = [each.loss_of("validation", part, lambda _: None) for each in (found, expected)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
@@ -174,15 +180,15 @@ def test_a_comparison_passes_it_on(corpus: Path, tmp_path: Path, device: str) ->
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Learners are on torch's "meta": a device of shapes without numbers, which any torch has.
+    """Learners on cuda are on torch's "meta": a device of shapes without numbers.
 
-    Tensors of two devices meet there in an error, as they would on a GPU.
+    Any torch has it, and tensors of two devices meet there in an error, as they would on a GPU.
     """
     made = Place.__init__
 
     def on_meta(self: Place, options: TrainConfig) -> None:
         made(self, options)
-        if options.device != "cpu":
+        if options.device == "cuda":
             self.device = torch.device("meta")
 
     item, number = torch.Tensor.item, torch.Tensor.__float__
@@ -191,6 +197,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
             torch.Tensor, name, lambda self, ask=ask: 1.0 if self.is_meta else ask(self)
         )
     monkeypatch.setattr(Place, "__init__", on_meta)
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda: torch.zeros(16, dtype=torch.uint8))
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: contextlib.nullcontext())
     monkeypatch.setattr(torch, "is_autocast_enabled", lambda _: False)
 
@@ -212,7 +219,7 @@ def test_all_of_an_update_is_on_the_device(
     more += ["--recurrent-dropout", "0.2"] if cell == "gru" else []
     before = learner_of(*more, "--sequence", LOOP, unit=unit)
     before.step()
-    learner = learner_of(*more, "--device", "torch-cpu", unit=unit)
+    learner = learner_of(*more, "--device", "cuda", unit=unit)
     assert learner.average
     read = [seen_by(model.embedding) for model in (learner.model, learner.average.model)]
     learner.resume(before.resume_values())
@@ -234,6 +241,25 @@ def seen_by(embedding: torch.nn.Module) -> list[torch.Tensor]:
     seen: list[torch.Tensor] = []
     embedding.register_forward_pre_hook(lambda _, given: seen.extend(given))
     return seen
+
+
+def test_a_gpu_is_asked_for_what_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    state, taken = torch.arange(16, dtype=torch.uint8), list[Any]()
+    for name, answer in (
+        ("get_rng_state", lambda: state), ("set_rng_state", taken.append),
+        ("get_device_name", lambda: "NVIDIA H200"), ("max_memory_allocated", lambda: 1 << 30),
+    ):  # fmt: skip
+        monkeypatch.setattr(torch.cuda, name, answer)
+    place = Place(TrainConfig(device="cuda", precision="bfloat16"))
+    assert str(place) == "cuda (NVIDIA H200) in bfloat16"
+    assert (place.device, place.memory()) == (torch.device("cuda"), 1 << 30)
+    host = torch.get_rng_state()
+    assert place.random() is state
+    place.set_random(state)
+    place.go_on(state, "cuda", seed=3)
+    assert taken == [state, state] and torch.equal(torch.get_rng_state(), host)
+    place.go_on(host, "cpu", seed=3)  # those of a CPU do not fit
+    assert len(taken) == 2 and torch.initial_seed() == 3
 
 
 # bfloat16

@@ -25,7 +25,7 @@ WITH_LAYER = ("rnn", "lstm")
 @pytest.fixture(autouse=True)
 def float32_is_float32() -> None:
     """As a training has it: cuDNN rounds nothing to TF32."""
-    Place(TrainConfig()).seed(1)
+    Place(TrainConfig()).begin(1)
 
 
 def where(device: str) -> str:
