@@ -27,7 +27,7 @@ from charlm.train.model import CharModel, ModelState
 from charlm.train.native import NativePass
 from charlm.train.optimiser import clip, make_optimiser, remember, remembered
 from charlm.train.passes import Learned, ModelPass
-from charlm.train.place import Place
+from charlm.train.place import Place, lacks_memory
 from charlm.train.position import Position
 from charlm.train.probe import Probe
 from charlm.train.regularise import Regularisers
@@ -129,6 +129,8 @@ class Learner:
             before, seed = values["options"].get("device", CPU), self.options.seed
             self.place.go_on(values["random"], before, seed + self.position.step)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            if lacks_memory(error):
+                raise
             raise misfit(" ".join(str(error).split())[:200]) from None
 
     def progress(self, options: TrainConfig | None = None) -> float:

@@ -277,6 +277,9 @@ def test_products_are_in_bfloat16_and_all_that_stays_in_float32(cell: str, devic
     kept += [vector for layer in low.state or () for vector in layer]
     kept += [cast(Any, weight.grad) for weight in low.model.parameters()]
     assert {tensor.dtype for tensor in kept} == {torch.float32}
+    tensors, part = low._shown().to_tensors(), low.held_out["validation"].spread(200)
+    measured = [each.loss_of("validation", part, lambda _: None, tensors) for each in (exact, low)]
+    assert measured[0] == pytest.approx(measured[1], rel=1e-6)  # in float32, whatever learns
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn", "lstm"])
@@ -556,6 +559,14 @@ def test_no_memory_for_the_model_itself_is_one_line(
     said = run_out(monkeypatch, corpus, tmp_path / "run", device, torch.nn.Module, "to")
     assert said.startswith("out of memory on the device: make --hidden")
     assert not (tmp_path / "run").exists()
+
+
+def test_no_memory_to_go_on_is_no_misfit(
+    corpus: Path, tmp_path: Path, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(corpus, tmp_path / "run", "--steps", "5", "--device", device)
+    said = run_out(monkeypatch, corpus, tmp_path / "run", device, Place, "state")
+    assert said.startswith("out of memory on the device")
 
 
 def test_no_memory_to_measure_keeps_what_was_learned(
