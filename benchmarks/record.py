@@ -19,6 +19,7 @@ RECORD = ROOT / "benchmarks" / "RESULTS.md"
 ORDER = (
     "decode",
     "cuda",
+    "cuda_training",
     "kernels",
     "startup",
     "screen",

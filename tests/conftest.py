@@ -15,6 +15,7 @@ from models import MakeRun, random_checkpoint
 from root import ROOT
 
 from charlm import __file__ as tested_file
+from charlm.device import CUDA, sees_cuda
 from charlm.run.checkpoint import save_checkpoint
 from charlm.run.layout import MODEL
 
@@ -30,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--device",
         choices=("torch-cpu", "cuda"),
         default="torch-cpu",
-        help="where the tests of the torch engine run (default: torch-cpu)",
+        help="where the tests of devices run (default: torch-cpu)",
     )
     parser.addoption(
         "--redraw",
@@ -57,6 +58,15 @@ def user_folders(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = f"{_USER.name}/{next(_numbers)}"
     monkeypatch.setenv("XDG_DATA_HOME", f"{folder}/data")
     monkeypatch.setenv("XDG_STATE_HOME", f"{folder}/state")
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> str:
+    """The device that tests of devices use."""
+    name: str = request.config.getoption("--device")
+    if name == CUDA and not sees_cuda():
+        pytest.skip("torch sees no CUDA device")
+    return name
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -217,10 +218,41 @@ def test_the_kernels_benchmark_runs_and_calls_out_a_slow_one(tmp_path: Path) -> 
 def test_the_benchmark_of_cuda_runs(tmp_path: Path) -> None:
     small = ["--device", "torch-cpu", "--hidden", "8", "--length", "4", "--rounds", "1"]
     kept = run_benchmark("cuda", small, tmp_path / "figures.json")
-    assert len(kept["figures"]) == 4
+    assert len(kept["figures"]) == 5
     for figure in kept["figures"]:
         assert set(figure["characters_per_s"]) == {"torch-cpu", "cpu"}
         assert all(rates[0] > 0 for rates in figure["characters_per_s"].values())
+        assert all(most > 0 for most in figure["at_most"].values())
+
+
+@pytest.mark.long
+def test_the_benchmark_of_training_on_a_device_runs(tmp_path: Path) -> None:
+    small = ["--device", "torch-cpu", "--sizes", "8", "--times", "3", "--rows", "2"]
+    kept = run_benchmark("cuda_training", [*small, "--rounds", "1"], tmp_path / "figures.json")
+    assert [figure["model"] for figure in kept["figures"]] == ["LSTM H 8 L 1", "GRU H 8 L 1"]
+    for figure in kept["figures"]:
+        assert all(rate > 0 for rate in figure["characters_per_s"].values())
+        assert set(figure["at_most"]) == {"bytes", "operations", "launches"}
+
+
+@pytest.mark.long
+def test_what_waits_for_a_gpu_is_a_script_that_runs(tmp_path: Path) -> None:
+    """On the CPU, in tiny sizes; a part that fails is told by the exit code."""
+    script, said = ROOT / "benchmarks" / "on_gpu.sh", []
+    for python, code in ((sys.executable, 0), ("false", 1)):
+        out = tmp_path / str(code)
+        environment = os.environ | {"PYTHON": python, "OUT": str(out)}
+        done = subprocess.run(
+            ["sh", script, "torch-cpu"], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == code, done.stdout
+        said.append(done.stdout)
+    assert {"cuda.json", "cuda_training.json", "on_gpu-tests.txt"} <= {
+        path.name for path in (tmp_path / "0").iterdir()
+    }
+    assert "== tests: exit code 0" in said[0]
+    limits = [int(word) for word in re.findall(r"^ *part \w+ (\d+)", script.read_text(), re.M)]
+    assert len(limits) == 5 and sum(limits) <= 8 * 60
 
 
 @pytest.mark.long

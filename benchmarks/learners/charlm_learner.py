@@ -18,6 +18,7 @@ from charlm.train.loop import LoopPass
 from charlm.train.model import CharModel
 from charlm.train.native import NativePass
 from charlm.train.optimiser import clip, make_optimiser
+from charlm.train.place import Place
 from charlm.train.position import Position
 from charlm.train.probe import Probe
 from charlm.train.regularise import Regularisers
@@ -37,9 +38,17 @@ EVERYTHING = {
 
 
 def charlm_update(
-    size: Size, sequence: str = NATIVE, threads: int = 1, watched: bool = False, **more: Any
+    size: Size,
+    sequence: str = NATIVE,
+    threads: int = 1,
+    watched: bool = False,
+    by_layers: bool = True,
+    **more: Any,
 ) -> Callable[[Tensor], None]:
-    """An update as the trainer makes it. watched: with a probe, in the run log and TensorBoard."""
+    """An update as the trainer makes it. watched: with a probe, in the run log and TensorBoard.
+
+    by_layers: on another device than the CPU, by torch's layers where it would take them.
+    """
     given = {"dropout": 0.0, **more, "sequence": sequence, "threads": threads}
     if not CELLS[size.cell].candidate:
         given.pop("recurrent_dropout", None)
@@ -47,7 +56,10 @@ def charlm_update(
         cell=size.cell, hidden=size.hidden_size, layers=size.layers, embedding=E, **given
     )
     config = options.model(V)
-    model = CharModel(config, Regularisers.of(options))
+    place = Place(options)
+    place.begin(options.seed)
+    by_layers = by_layers and place.by_layers
+    model = CharModel(config, Regularisers.of(options), by_layers=by_layers).to(place.device)
     passes = NativePass(config, options) if sequence == NATIVE else LoopPass(options)
     optimiser = make_optimiser(options, model)
     teller = _teller() if watched else None

@@ -67,9 +67,9 @@ class Loop(nn.Module):
         return self.output(torch.stack(h_TBH))
 
 
-def layer_update(size: Size, **autocast: Any) -> Callable[[Tensor], None]:
+def layer_update(size: Size, device: str = "cpu", **autocast: Any) -> Callable[[Tensor], None]:
     """Of the model around torch's layer, under autocast to bfloat16 unless `enabled` is False."""
-    return _update(AroundLayer(size), **autocast)
+    return _update(AroundLayer(size).to(device), device, **autocast)
 
 
 def loop_update(size: Size) -> Callable[[Tensor], None]:
@@ -84,12 +84,12 @@ def compiled_update(size: Size, whole: bool) -> Callable[[Tensor], None]:
     return _update(Loop(size, torch.compile(STEPS[size.cell])), enabled=False)
 
 
-def _update(model: Any, **autocast: Any) -> Callable[[Tensor], None]:
+def _update(model: Any, device: str = "cpu", **autocast: Any) -> Callable[[Tensor], None]:
     optimiser = torch.optim.AdamW(model.parameters(), lr=0.001)
 
     def update(ids_TB: Tensor) -> None:
         optimiser.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", torch.bfloat16, **autocast):
+        with torch.autocast(device, torch.bfloat16, **autocast):
             loss = masked_cross_entropy(model(ids_TB[:-1]).float(), ids_TB[1:], PAD)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)

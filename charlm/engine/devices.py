@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from typing import Generic, TypeVar, Unpack
 
 from charlm import _engine
-from charlm.checks import check_choice
+from charlm.device import CPU, TORCH_CPU, choose_device
 from charlm.engine.contract import (
     Decodes,
     Given,
@@ -23,12 +22,8 @@ from charlm.engine.contract import (
     Scores,
     refusals,
 )
-from charlm.errors import CharlmError, CheckpointError, InputError, argument
+from charlm.errors import CheckpointError, InputError, argument
 from charlm.run.checkpoint import Checkpoint
-from charlm.wording import TORCH_MISSING
-
-DEVICES = ("cpu", "cuda", "auto")
-_HIDDEN = "torch-cpu"  # runs the tests of cuda anywhere
 
 M = TypeVar("M", bound=NativeModel, covariant=True)
 
@@ -80,23 +75,10 @@ def open_device(wish: str) -> Device:
 
     Raises InputError for another name, CharlmError where there is no CUDA device.
     """
-    if wish != _HIDDEN:
-        check_choice("device", wish, DEVICES)
-    if wish == "cpu":
-        return Device("cpu", _load_native)
-    if find_spec("torch") is None:
-        missing = f"it needs {TORCH_MISSING}"
-    else:
-        from charlm import torch_engine
-
-        if wish == _HIDDEN:
-            return Device(wish, _loader_on("cpu"))
-        if torch_engine.sees_cuda():
-            return Device("cuda", _loader_on("cuda"))
-        missing = "PyTorch sees no CUDA device"
-    if wish == "cuda":
-        raise CharlmError(f"device cuda: {missing}")
-    return Device("cpu", _load_native, f"device cuda: {missing}: the CPU is taken")
+    name, notice = choose_device(wish)
+    if name == CPU:
+        return Device(name, _load_native, notice)
+    return Device(name, _loader_on("cpu" if name == TORCH_CPU else name))
 
 
 def _load_native(checkpoint: Checkpoint, precision: str) -> LoadedModel[NativeModel]:

@@ -68,14 +68,17 @@ _TRAIN: Names = {
     "--min-count": "min-freq min-frequency",
     "characters that are rarer are left out by --min-count N": "max-vocab vocab-size max-words",
     "--resume DIR, or --from CHECKPOINT on another text": "init-from",
-    "training runs on the CPU, on as many cores as --threads names": "gpu gpuid gpu-id gpus"
-    " device cuda use-cuda no-cuda ngpu opencl gpu-backend mps accurate-gpu-timing",
+    "--device cuda": "gpu gpuid gpu-id gpus cuda use-cuda use-gpu ngpu gpu-backend accelerator",
+    "--device cpu": "cpu no-cuda no-gpu use-cpu",
+    "beside the CPU there is --device cuda alone": "opencl mps rocm xpu tpu",
+    "--precision bfloat16": "amp bf16 fp16 half mixed-precision autocast",
+    "--precision": "dtype",
     "this learns characters alone, by recurrent cells without heads: leave it out": "n-head"
     " num-heads n-heads nhead heads word-level bidirectional rnn-bidirectional tokenizer bias",
     "TensorBoard's files are in the run's folder, always: leave it out": "wandb wandb-log"
     " wandb-project wandb-run-name tensorboard logdir",
     "python -m charlm compare trains several": "cells models budget seeds equal",
-    _NOT_HERE: "compile dtype backend amp fp16 bf16 print-every log-interval logging-steps verbose"
+    _NOT_HERE: "compile backend accurate-gpu-timing print-every log-interval logging-steps verbose"
     " eval-iters eval-only eval-batches always-save-checkpoint beta1 beta2 batchnorm"
     " memory-benchmark speed-benchmark reset-iterations label-smoothing new-model",
 }

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
+from charlm.device import CPU, check_device
 from charlm.errors import InputError
 from charlm.model.cells import CELLS
 from charlm.model.config import EMBEDDING_SIZE, MAX_LAYERS, MAX_SIZE, ModelConfig
@@ -54,6 +55,9 @@ OPTIMISERS: dict[str, dict[str, float]] = {
     "sgd": {"learning_rate": 1.0, "weight_decay": 0.0, "momentum": 0.9},
 }
 NATIVE, LOOP = SEQUENCES = ("native", "loop")
+FLOAT32, BFLOAT16 = LEARNING_PRECISIONS = ("float32", "bfloat16")
+#: What a run that goes on elsewhere is free to do otherwise there.
+BY_DEVICE = ("sequence", "precision", "threads")
 BUDGETS = ("characters", "steps", "epochs", "minutes")
 #: What is proposed where it is left open.
 PROPOSED = ("hidden", "batch", "characters", "dropout", "learning_rate")
@@ -236,9 +240,14 @@ class TrainConfig:
     threads: int = _RUN(or_auto(whole("--threads", 1, 1024, None, "processor cores to use, or one"
         f" while that is faster (auto: all, at most {_MOST_THREADS}; one by the loop)")),
         may_change=True)
-    sequence: str = _RUN(choice("--sequence", SEQUENCES, NATIVE, "what an update is computed by:"
+    device: str = _RUN(text("--device", "D", CPU, "where it learns: cpu, cuda (through PyTorch),"
+        " or auto: cuda where there is one (%(default)s)"), may_change=True, of_old=CPU)
+    precision: str = _RUN(choice("--precision", LEARNING_PRECISIONS, FLOAT32, "of products on"
+        " cuda; weights, memory, losses and all else stay float32 (%(default)s)"), may_change=True)
+    sequence: str = _RUN(choice("--sequence", SEQUENCES, None, "what an update is computed by:"
         " kernels of charlm's own, the same bits on every processor and with any number of"
-        " threads; or a loop over the cell in PyTorch (%(default)s)"), of_old=LOOP)
+        f" threads; or a loop over the cell in PyTorch ({NATIVE} on the CPU, {LOOP} elsewhere)"),
+        of_old=LOOP)
     debug: bool = _RUN(flag("--debug", "show a traceback when it fails"),
         may_change=True, monitored=False)
     # fmt: on
@@ -256,7 +265,7 @@ class TrainConfig:
         self._fill(self._by_others())
         self._check()
 
-    def _fill(self, values: Mapping[str, float | None]) -> None:
+    def _fill(self, values: Mapping[str, float | str | None]) -> None:
         for name, value in values.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
@@ -275,17 +284,23 @@ class TrainConfig:
             "characters": proposed_characters(size),
         }
 
-    def _by_others(self) -> dict[str, float | None]:
-        """What they become by other fields: by passes, optimiser, schedule, cell and units."""
+    def _by_others(self) -> dict[str, float | str | None]:
+        """What they become by other fields: passes, optimiser, schedule, cell, units, device.
+
+        With --device auto sequence and threads stay open until the device is known.
+        """
         taken = OPTIMISERS[self.optimiser]
         rate = FINE_TUNING_RATE if self.start_from else default_rate(self.cell, self.hidden)
+        sequence = self.sequence or {AUTO: None, CPU: NATIVE}.get(self.device, LOOP)
+        threads = {None: None, LOOP: 1, NATIVE: min(_MOST_THREADS, cores())}
         return {
             "dropout": proposed_dropout(self.passes),
             "learning_rate": taken.get("learning_rate", rate),
             "weight_decay": taken["weight_decay"],
             "momentum": taken.get("momentum"),
             "plateau": _DEFAULT_PLATEAU if self.schedule == "plateau" else None,
-            "threads": 1 if self.sequence == LOOP else min(_MOST_THREADS, cores()),
+            "sequence": sequence,
+            "threads": threads[sequence],
         }
 
     @property
@@ -319,6 +334,16 @@ class TrainConfig:
             raise InputError("--tied needs --embedding as large as --hidden")
         if self.random_length and self.unit not in ("auto", "continuous"):
             raise InputError("--random-length goes with --unit continuous alone")
+        check_device(self.device)
+        if self.sequence == NATIVE and self.device not in (CPU, AUTO):
+            raise InputError(
+                f"--sequence {NATIVE} is the CPU's alone: leave it out, or take --device {CPU}"
+            )
+        if self.precision != FLOAT32 and self.device == CPU:
+            raise InputError(
+                f"--precision {self.precision} goes with --device cuda alone: on the CPU a training"
+                f" computes in {FLOAT32}"
+            )
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> TrainConfig:

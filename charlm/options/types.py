@@ -127,8 +127,8 @@ def flag(name: str, help: str, **more: Any) -> Option:
     return Option(name, {"action": "store_true", "help": help, **more})
 
 
-def choice(name: str, choices: Sequence[str], default: str, help: str) -> Option:
-    """One of a few words."""
+def choice(name: str, choices: Sequence[str], default: str | None, help: str) -> Option:
+    """One of a few words; without a default it is left open."""
     return Option(name, {"choices": choices, "default": default, "help": help})
 
 

@@ -3,7 +3,7 @@
 Each line has a `kind`:
 
     start        run name, step, command, model and text configuration, parameters, learning
-                 rate (its height), corpus report
+                 rate (its height), device, precision, sequence, corpus report
     baseline     unigram, ngram, order, characters: losses on the validation part by counting
     step         step, characters, seconds, loss, learning_rate, gradient_norm, clipped_norm,
                  characters_per_s, progress (0 to 1), seconds_left

@@ -10,10 +10,10 @@ options, parts, model, prompts, pulled: the batch; sampling, beams with searchin
 sessions; rules, filters, dice, details: the pure parts between logits and choice.
 """
 
-from charlm.torch_engine.model import Model, sees_cuda
+from charlm.torch_engine.model import Model
 from charlm.torch_engine.parts import EngineError
 from charlm.torch_engine.sampling import SamplingSession
 from charlm.torch_engine.scoring import ScoringSession
 from charlm.torch_engine.searching import BeamSession
 
-__all__ = ["BeamSession", "EngineError", "Model", "SamplingSession", "ScoringSession", "sees_cuda"]
+__all__ = ["BeamSession", "EngineError", "Model", "SamplingSession", "ScoringSession"]

@@ -6,7 +6,6 @@ G = gates x H. A state is one tensor [R, L, S, H], so that rows are taken from i
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -101,13 +100,6 @@ class Model:
                 state = self.step(state, ids_N)
                 logits[:, t] = self.output(state).cpu()
         return logits.numpy()
-
-
-def sees_cuda() -> bool:
-    """Whether torch has a CUDA device."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about drivers: the answer says enough
-        return torch.cuda.is_available()
 
 
 def _check_weights(config: ModelConfig, tensors: Mapping[str, NDArray[np.float32]]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from charlm.device import choose_device
 from charlm.errors import CharlmError, InputError, TrainingError
 from charlm.options.train_config import LOOP, OPTIONS, TrainConfig
 from charlm.run.checkpoint import load_checkpoint
@@ -24,9 +25,16 @@ from charlm.text.ngram import Baseline, measure_baseline
 from charlm.text.vocabulary import Vocabulary
 from charlm.train.find_rate import UPDATES, curve_of, default_rate_of, rising
 from charlm.train.fine_tune import extended, options_from
-from charlm.train.going_on import is_over, rate_change, resumed_options, text_again
+from charlm.train.going_on import (
+    device_change,
+    is_over,
+    rate_change,
+    resumed_options,
+    text_again,
+)
 from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
+from charlm.train.place import lacks_memory
 from charlm.train.plan import misfit, options_in_words, plan
 from charlm.train.saved import check_model
 from charlm.train.tell.announce import announce, command_line, log_baseline, warn
@@ -44,12 +52,19 @@ _LONGEST_MESSAGE = 300
 def train(options: TrainConfig, arguments: Sequence[str], reporter: Reporter | None = None) -> int:
     """Train as the options say; `arguments` are what they were parsed from. Raises CharlmError."""
     begin, since = _resume if options.resume else _start, time.monotonic()
+    reporter = reporter or Reporter()
+    device, notice = choose_device(options.device)
+    if notice:
+        reporter.warn(notice)
     try:
-        return begin(options, arguments, reporter or Reporter(), since)
+        return begin(replace(options, device=device), arguments, reporter, since)
     except (CharlmError, OSError, MemoryError):
         raise
     except Exception as error:
-        if "can't allocate memory" in str(error):
+        if isinstance(error, torch.OutOfMemoryError):
+            cure = f"make {_what_is_large(options)} smaller, or take --device cpu"
+            message = f"out of memory on the device: {cure}"
+        elif lacks_memory(error):
             message = f"out of memory: make {_what_is_large(options)} smaller"
         else:
             reason = " ".join(str(error).split())[:_LONGEST_MESSAGE]
@@ -72,7 +87,7 @@ def _start(options: TrainConfig, arguments: Sequence[str], reporter: Reporter, s
         _check_picture(options.out)
     if options.start_from:
         checkpoint = load_checkpoint(options.start_from)
-        options = options_from(arguments, checkpoint)
+        options = replace(options_from(arguments, checkpoint), device=options.device)
     corpus, vocabulary = load_text(options, reporter)  # before any folder is made
     options = settled(options, corpus)
     text = replace(corpus.config, start_id=start_id_of(corpus.config, vocabulary))
@@ -123,14 +138,14 @@ def _resume(
                 " --characters 10m, to go on"
             )
             return 0
-        risen = rate_change(values, learner)
+        changes = [*device_change(values, learner), *rate_change(values, learner)]
         try:
             rewind(folder.path, learner.position.step)
         except OSError as error:
             raise InputError(
                 f"{folder.path / RUN_LOG} cannot be written: {error.strerror}"
             ) from None
-        notices = [f"resumed from step {learner.position.step:,}", *risen]
+        notices = [f"resumed from step {learner.position.step:,}", *changes]
         return _train(learner, arguments, folder, reporter, notices, since)
 
 

@@ -8,8 +8,9 @@ from dataclasses import MISSING, replace
 from pathlib import Path
 from typing import Any
 
+from charlm.device import CPU, choose_device
 from charlm.errors import CorpusError, InputError
-from charlm.options.train_config import BUDGETS, OPTIONS, TrainConfig
+from charlm.options.train_config import BUDGETS, BY_DEVICE, OPTIONS, TrainConfig
 from charlm.options.training import parse_options
 from charlm.run.log import read_ends
 from charlm.text.corpus import Corpus
@@ -34,10 +35,16 @@ _JUMP = 1.5  # times a learning rate, that is said
 def resumed_options(arguments: Sequence[str], values: Saved) -> TrainConfig:
     """The options of a run that goes on: the saved ones, and those that were given now.
 
-    Raises InputError for one that may not change and does.
+    On another device than before, what belongs to a device is left open again. Raises InputError
+    for an option that may not change and does, CharlmError where the device is not there.
     """
     saved = _OF_OLD | values["options"]
+    wish = parse_options(arguments, {"device": saved["device"]}).device  # given now, or then
+    device = choose_device(wish).name
+    if device != saved["device"]:
+        saved = {name: value for name, value in saved.items() if name not in BY_DEVICE}
     options = parse_options(arguments, saved | {"resume": None})
+    options = replace(options, device=device)
     # Typed once more, it is what was found then.
     typed_again = [name for name in LOOKED_FOR if getattr(options, name) == AUTO]
     found = {name: saved[name] for name in (*typed_again, *options.proposed)}
@@ -81,9 +88,20 @@ def is_over(run: Path, saved: Saved, learner: Learner) -> bool:
     return end.get("step") == learner.position.step and reason.startswith((BUDGET_USED, STALE))
 
 
+def device_change(saved: Saved, learner: Learner) -> list[str]:
+    """Tell of a run that goes on on another device."""
+    before, now = saved["options"].get("device", CPU), learner.options
+    if before == now.device:
+        return []
+    return [
+        f"it goes on on {now.device} (sequence {now.sequence}, {now.precision}), and was on"
+        f" {before} before: what dropout hides is drawn anew"
+    ]
+
+
 def rate_change(saved: Saved, learner: Learner) -> list[str]:
     """Explain a learning rate that jumps because another budget or schedule places it elsewhere."""
-    left = TrainConfig.of(learner.options.plain() | saved["options"])
+    left = TrainConfig.of(learner.options.plain() | _OF_OLD | saved["options"])
     before, now = (
         learning_rate(options, learner.position, learner.progress(options))
         for options in (left, learner.options)

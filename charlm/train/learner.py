@@ -9,8 +9,8 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
+from charlm.device import CPU
 from charlm.errors import TrainingError
 from charlm.options.train_config import NATIVE, TrainConfig
 from charlm.run.checkpoint import Checkpoint
@@ -27,6 +27,7 @@ from charlm.train.model import CharModel, ModelState
 from charlm.train.native import NativePass
 from charlm.train.optimiser import clip, make_optimiser, remember, remembered
 from charlm.train.passes import Learned, ModelPass
+from charlm.train.place import Place, lacks_memory
 from charlm.train.position import Position
 from charlm.train.probe import Probe
 from charlm.train.regularise import Regularisers
@@ -58,12 +59,16 @@ class Learner:
         """`tensors`: weights to begin with, of a model that may know fewer characters."""
         self.options, self.corpus, self.vocabulary = options, corpus, vocabulary
         self.config, self.text = options.model(len(vocabulary)), text
-        torch.manual_seed(options.seed)
-        self.model = CharModel(self.config, Regularisers.of(options), options.seed)
+        self.place = Place(options)
+        self.place.begin(options.seed)
+        self.model = CharModel(
+            self.config, Regularisers.of(options), options.seed, self.place.by_layers
+        )
         native = options.sequence == NATIVE
         self.passes: ModelPass = NativePass(self.config, options) if native else LoopPass(options)
         if tensors is not None:
             begin_with(self.model, tensors)
+        self.model.to(self.place.device)
         self.batches = self._batches()
         parts = {"validation": corpus.validation, "test": corpus.test}
         self.held_out = {n: HeldOut(part, vocabulary, text) for n, part in parts.items() if part}
@@ -103,7 +108,7 @@ class Learner:
             "optimiser": remembered(self.optimiser),
             "average": self.average.model.state_dict() if self.average else None,
             "state": self.state,
-            "random": torch.get_rng_state(),
+            "random": self.place.random(),
         }
 
     def resume(self, values: Saved) -> None:
@@ -120,9 +125,12 @@ class Learner:
             remember(self.optimiser, self.options.optimiser, values["optimiser"])
             if self.average and values["average"]:
                 self.average.model.load_state_dict(values["average"])
-            self.state = values["state"]
-            torch.set_rng_state(values["random"])
+            self.state = self.place.state(values["state"])
+            before, seed = values["options"].get("device", CPU), self.options.seed
+            self.place.go_on(values["random"], before, seed + self.position.step)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            if lacks_memory(error):
+                raise
             raise misfit(" ".join(str(error).split())[:200]) from None
 
     def progress(self, options: TrainConfig | None = None) -> float:
@@ -147,13 +155,13 @@ class Learner:
         `closely`: with a probe of it, which changes nothing. A step that fails before it changes
         the weights is taken back, so that the learner can be saved as it was between two steps.
         """
-        position, state, random = self.position, self.state, torch.get_rng_state()
+        position, state, random = self.position, self.state, self.place.random()
         epoch, index = position.epoch, position.index
         try:
             update = self._step(closely)
         except BaseException:
             position.epoch, position.index, self.state = epoch, index, state
-            torch.set_rng_state(random)
+            self.place.set_random(random)
             raise
         self.whole = True
         return update

@@ -1,5 +1,5 @@
-"""The pass through a model in PyTorch: the readable twin of csrc/train, and the path for runs that
-began before there was one.
+"""The pass through a model in PyTorch: the readable twin of csrc/train, the path for other devices
+than the CPU, and for runs that began before there was a native one.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from charlm.options.train_config import TrainConfig
+from charlm.options.train_config import BFLOAT16, TrainConfig
 from charlm.text.vocabulary import PAD
 from charlm.train.dataset import Batch
 from charlm.train.gates import gates_of
@@ -18,7 +18,11 @@ from charlm.train.regularise import activation_penalty, slowness_penalty
 
 
 class LoopPass:
-    """`charlm.train.passes.ModelPass` over `charlm.train.sequence`; masks come from torch."""
+    """`charlm.train.passes.ModelPass` over `charlm.train.sequence`; masks come from torch.
+
+    Ids are taken to where the model is. With --precision bfloat16 products are in it while
+    learning; what is measured is the model as it is written with, in float32.
+    """
 
     def __init__(self, options: TrainConfig) -> None:
         self._options = options
@@ -27,9 +31,14 @@ class LoopPass:
         self, model: CharModel, batch: Batch, state: ModelState, step: int, number: int
     ) -> Learned:
         """One batch while learning: see `ModelPass.learn`."""
-        result = model.forward_pass(batch.inputs_TB, state)
-        loss = masked_cross_entropy(result.logits_TBV, batch.targets_TB, PAD)
-        options, real_TB = self._options, batch.targets_TB != PAD
+        options, device = self._options, model.device
+        inputs_TB, targets_TB = batch.inputs_TB.to(device), batch.targets_TB.to(device)
+        low = options.precision == BFLOAT16
+        with torch.autocast(device.type, torch.bfloat16, enabled=low):
+            result = model.forward_pass(inputs_TB, state)
+        logits_TBV = result.logits_TBV.float() if low else result.logits_TBV
+        loss = masked_cross_entropy(logits_TBV, targets_TB, PAD)
+        real_TB = targets_TB != PAD
         penalty: Tensor | float = 0.0
         if options.activation_penalty:
             penalty += options.activation_penalty * activation_penalty(result.output_TBH, real_TB)
@@ -42,17 +51,18 @@ class LoopPass:
         self, model: CharModel, inputs_TB: Tensor, targets_TB: Tensor | None, state: ModelState
     ) -> tuple[float, ModelState]:
         """The sum of the losses, and the state after: see `ModelPass.measure`."""
-        logits_TBV, after = model(inputs_TB, state)
+        logits_TBV, after = model(inputs_TB.to(model.device), state)
         if targets_TB is None:
             return 0.0, after
+        logits_PV, targets_P = logits_TBV.flatten(0, 1), targets_TB.to(model.device).flatten()
         each = torch.nn.functional.cross_entropy(
-            logits_TBV.flatten(0, 1), targets_TB.flatten(), reduction="none", ignore_index=PAD
+            logits_PV, targets_P, reduction="none", ignore_index=PAD
         )
         return float(each.double().sum()), after
 
     def gates(self, model: CharModel, inputs_TB: Tensor, state: ModelState) -> dict[str, Tensor]:
         """The gates of every layer: see `ModelPass.gates`."""
-        return gates_of(model, inputs_TB, state)
+        return gates_of(model, inputs_TB.to(model.device), state)
 
     def norm(self, values: Tensor) -> float:
         """The Euclidean norm: see `ModelPass.norm`."""

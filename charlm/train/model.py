@@ -20,6 +20,7 @@ from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.train.initial import normal, uniform
 from charlm.train.regularise import Dropout, Regularisers, candidate_mask, drop_characters
 from charlm.train.sequence import run_cell
+from charlm.train.torch_layer import has_layer, run_layer
 
 ModelState = tuple[State, ...]
 
@@ -42,9 +43,12 @@ class Forward(NamedTuple):
 class Layer(nn.Module):
     """The weights of one layer; gates are stacked in the order of `Cell.gates`."""
 
-    def __init__(self, config: ModelConfig, input_size: int, regularisers: Regularisers) -> None:
+    def __init__(
+        self, config: ModelConfig, input_size: int, regularisers: Regularisers, by_layers: bool
+    ) -> None:
         super().__init__()
         self.regularisers, self.cell = regularisers, CELLS[config.cell]
+        self.by_layers = by_layers
         rows, size = len(config.gates) * config.hidden_size, config.hidden_size
         self.input_weight = nn.Parameter(torch.empty(rows, input_size))
         recurrent = self.cell.recurrent
@@ -53,32 +57,36 @@ class Layer(nn.Module):
 
     def forward(self, x_TBI: Tensor, state: State) -> tuple[Tensor, State]:
         """The outputs h_TBH and the state after them."""
-        x_TBG = nn.functional.linear(x_TBI, self.input_weight, self.bias)
         active, keep_TBH = self.regularisers, None
+        hides = active.recurrent_dropout if self.training else 0.0
         weight: Tensor | None = self.hidden_weight
         if self.training and active.weight_dropout and weight is not None:
             weight = nn.functional.dropout(weight, active.weight_dropout)
-        if self.training and active.recurrent_dropout:
-            shape = (*x_TBG.shape[:2], state[0].shape[1])
-            keep_TBH = candidate_mask(x_TBG.new_ones(shape), active.recurrent_dropout)
+        if self.by_layers and weight is not None and has_layer(self.cell, hides):
+            return run_layer(self.cell, x_TBI, state, self.input_weight, weight, self.bias)
+        x_TBG = nn.functional.linear(x_TBI, self.input_weight, self.bias)
+        if hides:
+            h_BH = state[0]
+            keep_TBH = candidate_mask(h_BH.new_ones(len(x_TBI), *h_BH.shape), hides)
         return run_cell(self.cell, x_TBG, state, weight, keep_TBH)
 
 
 class CharModel(nn.Module):
-    """Ids to logits."""
+    """Ids to logits. by_layers: torch's own layers compute what they can (`torch_layer`)."""
 
     def __init__(
         self,
         config: ModelConfig,
         regularisers: Regularisers = Regularisers(),  # noqa: B008
         seed: int = 1,
+        by_layers: bool = False,
     ) -> None:
         super().__init__()
         self.config, self.regularisers = config, regularisers
         self.embedding = nn.Embedding(config.vocabulary_size, config.embedding_size)
         self.output_weight: nn.Parameter
         sizes = [config.embedding_size] + [config.hidden_size] * (config.layers - 1)
-        self.layers = nn.ModuleList(Layer(config, size, regularisers) for size in sizes)
+        self.layers = nn.ModuleList(Layer(config, n, regularisers, by_layers) for n in sizes)
         if regularisers.tied:
             check_tied(config)
             self.output_weight = self.embedding.weight  # type: ignore[assignment]
@@ -113,6 +121,11 @@ class CharModel(nn.Module):
                 if gate.forgets and self.config.bias:
                     for layer in self.layers:
                         layer.bias[number * size : (number + 1) * size] = 1  # type: ignore[operator]
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.output_bias.device
 
     def zero_state(self, rows: int) -> ModelState:
         """The state before any text, one per layer."""
@@ -149,7 +162,8 @@ class CharModel(nn.Module):
 
     def to_tensors(self) -> dict[str, np.ndarray]:
         """Copies of the weights as a checkpoint holds them."""
-        return {name: weight.detach().numpy().copy() for name, weight in self.weights().items()}
+        weights = self.weights().items()
+        return {name: weight.detach().cpu().numpy().copy() for name, weight in weights}
 
     def from_tensors(self, tensors: Mapping[str, np.ndarray]) -> None:
         """Take the weights of a checkpoint."""

@@ -6,6 +6,7 @@ import resource
 import time
 from collections.abc import Iterator
 
+from charlm.device import CPU
 from charlm.options.train_config import TrainConfig
 from charlm.options.types import AUTO
 from charlm.text.ngram import MOST_COUNTED
@@ -38,7 +39,9 @@ def plan(learner: Learner, since: float) -> Iterator[str]:
     yield f"characters to learn from: {characters:,}"
     yield from (f"{name}: {value}" for name, value in options_in_words(options))
     per_step, speed = _pace(learner)
-    yield f"speed: about {speed:,.0f} characters/s on {counted(options.threads, 'thread')}"
+    cores = counted(options.threads, "thread")
+    where = cores if learner.place.name == CPU else learner.place
+    yield f"speed: about {speed:,.0f} characters/s on {where}"
     measurer = Measurer(learner, lambda: None)
     total = _characters(options, characters, speed, per_step)
     along = _evaluations(options, total / per_step) * measurer.seconds()
@@ -55,6 +58,8 @@ def plan(learner: Learner, since: float) -> Iterator[str]:
     yield f"time: about {spoken(seconds)}, {spoken(measuring)} of it for measuring"
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES
     yield f"memory: about {memory / 1e6:,.0f} MB"
+    if on_device := learner.place.memory():
+        yield f"memory of the device: about {on_device / 1e6:,.0f} MB"
 
 
 def options_in_words(options: TrainConfig) -> Iterator[tuple[str, str]]:

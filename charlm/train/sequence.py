@@ -7,6 +7,9 @@ the end, where autograd would do a small product per time. Tests hold the two eq
 has no fast path takes the loop.
 
 `keep_TBH` masks the candidates of a cell that has one (`regularise.candidate_mask`).
+
+Under autocast the products with the hidden weight are in its precision; states, gates and sums are
+float32, so that a memory does not fade by rounding.
 """
 
 from __future__ import annotations
@@ -48,6 +51,10 @@ def run_cell(
     keep_TBH: Tensor | None = None,
 ) -> tuple[Tensor, State]:
     """The same, faster where it can be; differentiable once in x_TBG, state and hidden_weight."""
+    if torch.is_autocast_enabled(kind := x_TBG.device.type):
+        x_TBG = x_TBG.float()
+        if hidden_weight is not None:
+            hidden_weight = hidden_weight.to(torch.get_autocast_dtype(kind))
     fused = _FUSED.get(cell.name)
     if fused is None:
         return run_cell_plainly(cell, x_TBG, state, hidden_weight, keep_TBH)
@@ -60,9 +67,24 @@ def _before(h_TBH: Tensor, h0_BH: Tensor) -> Tensor:
     return torch.cat([h0_BH.unsqueeze(0), h_TBH[:-1]])
 
 
-def _weight_gradient(d_TBG: Tensor, input_TBH: Tensor) -> Tensor:
-    """Sum over times and rows of the outer products: one product, [G, H]."""
-    return d_TBG.flatten(0, 1).T @ input_TBH.flatten(0, 1)
+def _add_product(x_BG: Tensor, h_BH: Tensor, weight_HG: Tensor, out: Tensor) -> Tensor:
+    """x + h W into `out`; the product in the precision of the weight."""
+    if weight_HG.dtype == x_BG.dtype:
+        return torch.addmm(x_BG, h_BH, weight_HG, out=out)
+    return torch.add(x_BG, h_BH.to(weight_HG.dtype) @ weight_HG, out=out)
+
+
+def _product(d_BG: Tensor, weight_GH: Tensor, out: Tensor) -> Tensor:
+    """d W into `out`; in the precision of the weight."""
+    if weight_GH.dtype == d_BG.dtype:
+        return torch.mm(d_BG, weight_GH, out=out)
+    return out.copy_(d_BG.to(weight_GH.dtype) @ weight_GH)
+
+
+def _weight_gradient(d_TBG: Tensor, input_TBH: Tensor, weight: Tensor) -> Tensor:
+    """Sum over times and rows of the outer products: one product, [G, H], as the weight is."""
+    d_RG, input_RH = (each.flatten(0, 1).to(weight.dtype) for each in (d_TBG, input_TBH))
+    return d_RG.T @ input_RH
 
 
 class _Rnn(torch.autograd.Function):
@@ -73,7 +95,7 @@ class _Rnn(torch.autograd.Function):
         h_TBH = torch.empty_like(x_TBG)
         h0_BH, weight_T = h_BH, weight.T
         for x_BG, out_BH in zip(x_TBG, h_TBH, strict=True):
-            h_BH = torch.tanh(torch.addmm(x_BG, h_BH, weight_T), out=out_BH)
+            h_BH = torch.tanh(_add_product(x_BG, h_BH, weight_T, out_BH), out=out_BH)
         ctx.save_for_backward(h_TBH, h0_BH, weight)
         return (h_TBH,)
 
@@ -85,8 +107,8 @@ class _Rnn(torch.autograd.Function):
         dh_BH = torch.zeros_like(h0_BH)
         for t in reversed(range(len(h_TBH))):
             _through_tanh(dh_BH.add_(grad_TBH[t]), h_TBH[t], grad_input=d_TBG[t])
-            torch.mm(d_TBG[t], weight, out=dh_BH)
-        return d_TBG, dh_BH, _weight_gradient(d_TBG, _before(h_TBH, h0_BH)), None
+            _product(d_TBG[t], weight, dh_BH)
+        return d_TBG, dh_BH, _weight_gradient(d_TBG, _before(h_TBH, h0_BH), weight), None
 
 
 class _Gru(torch.autograd.Function):
@@ -101,9 +123,9 @@ class _Gru(torch.autograd.Function):
         )
         for t in range(times):
             x_BG = x_TBG[t]
-            zr_BG = torch.addmm(x_BG[:, : 2 * size], h_BH, weight_zr_T, out=zr_TBG[t]).sigmoid_()
+            zr_BG = _add_product(x_BG[:, : 2 * size], h_BH, weight_zr_T, zr_TBG[t]).sigmoid_()
             reset_BH = torch.mul(zr_BG[:, size:], h_BH, out=reset_TBH[t])
-            n_BH = torch.addmm(x_BG[:, 2 * size :], reset_BH, weight_n_T, out=n_TBH[t]).tanh_()
+            n_BH = _add_product(x_BG[:, 2 * size :], reset_BH, weight_n_T, n_TBH[t]).tanh_()
             if keep_TBH is not None:
                 n_BH = n_BH * keep_TBH[t]
             h_BH = torch.lerp(h_BH, n_BH, zr_BG[:, :size], out=h_TBH[t])
@@ -131,15 +153,15 @@ class _Gru(torch.autograd.Function):
             torch.sub(entered_BH, before_TBH[t], out=dz_BH).mul_(dh_BH)
             _through_sigmoid(dz_BH, z_BH, grad_input=dz_BH)
             _through_tanh(dn_BH, n_BH, grad_input=dn_BH)
-            torch.mm(dn_BH, weight_n, out=dreset_BH)
+            _product(dn_BH, weight_n, dreset_BH)
             torch.mul(dreset_BH, before_TBH[t], out=dr_BH)
             _through_sigmoid(dr_BH, r_BH, grad_input=dr_BH)
             dh_BH.addcmul_(dh_BH, z_BH, value=-1).addcmul_(dreset_BH, r_BH)
-            dh_BH.addmm_(d_TBG[t, :, : 2 * size], weight_zr)
+            _add_product(dh_BH, d_TBG[t, :, : 2 * size], weight_zr, dh_BH)
         dweight = torch.cat(
             [
-                _weight_gradient(d_TBG[..., : 2 * size], before_TBH),
-                _weight_gradient(d_TBG[..., 2 * size :], reset_TBH),
+                _weight_gradient(d_TBG[..., : 2 * size], before_TBH, weight),
+                _weight_gradient(d_TBG[..., 2 * size :], reset_TBH, weight),
             ]
         )
         return d_TBG, dh_BH, dweight, None
@@ -162,7 +184,7 @@ class _Lstm(torch.autograd.Function):
         c_TBH = x_TBG.new_empty(times + 1, rows, size)  # the first is the one before any time
         c_TBH[0] = c_BH
         for t in range(times):
-            gates_BG = torch.addmm(x_TBG[t], h_BH, weight_T, out=gates_TBG[t])
+            gates_BG = _add_product(x_TBG[t], h_BH, weight_T, gates_TBG[t])
             if_BG, g_BH = (
                 gates_BG[:, : 2 * size].sigmoid_(),
                 gates_BG[:, 2 * size : 3 * size].tanh_(),
@@ -201,8 +223,9 @@ class _Lstm(torch.autograd.Function):
                 _through_sigmoid(d_BH, gate_BH, grad_input=d_BH)
             _through_tanh(dg_BH, g_BH, grad_input=dg_BH)
             dc_BH.mul_(f_BH)
-            torch.mm(d_TBG[t], weight, out=dh_BH)
-        return d_TBG, dh_BH, dc_BH, _weight_gradient(d_TBG, _before(h_TBH, h0_BH)), None
+            _product(d_TBG[t], weight, dh_BH)
+        dweight = _weight_gradient(d_TBG, _before(h_TBH, h0_BH), weight)
+        return d_TBG, dh_BH, dc_BH, dweight, None
 
 
 #: By the cell's name; each gives h_TBH and the last of every other state.

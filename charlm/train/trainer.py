@@ -15,6 +15,7 @@ from charlm.train.keep.saver import Saver
 from charlm.train.keep.signals import Signals
 from charlm.train.learner import Learner, Update
 from charlm.train.measuring import FEWEST_STEPS, Measurer, exploding
+from charlm.train.place import lacks_memory
 from charlm.train.schedule import after_evaluation
 from charlm.train.tell.meter import Meter
 from charlm.train.tell.teller import Teller
@@ -221,7 +222,8 @@ class Trainer:
             with contextlib.suppress(Exception):  # the first error is the one that is reported
                 self.saver.save(best=not self.saver.has_best)
                 saved = not self.saver.lost()
-        self.tell.end(position, str(error) or type(error).__name__)
+        reason = "out of memory" if lacks_memory(error) else str(error) or type(error).__name__
+        self.tell.end(position, reason)
         if saved:
             self.tell.line(f"step {position.step:,} saved: go on with --resume {self.folder.path}")
 

@@ -44,14 +44,6 @@ STRATEGIES: list[Strategy] = [
 ]
 
 
-@pytest.fixture
-def device(request: pytest.FixtureRequest) -> str:
-    name: str = request.config.getoption("--device")
-    if name == "cuda" and not torch_engine.sees_cuda():
-        pytest.skip("torch sees no CUDA device")
-    return name
-
-
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     """Tensors this small are slower on several threads."""
@@ -495,14 +487,14 @@ def test_no_memory_for_a_single_row_is_one_line(device, monkeypatch) -> None:
 
 def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint: Checkpoint = random_checkpoint()
-    monkeypatch.setattr(torch_engine, "sees_cuda", lambda: False)
+    monkeypatch.setattr("charlm.device.sees_cuda", lambda: False)
     with pytest.raises(CharlmError, match="PyTorch sees no CUDA device") as raised:
         Engine(checkpoint, device="cuda")
     assert raised.value.exit_code == 1
     engine = Engine(checkpoint, device="auto")
     assert (engine.device, engine.isa) == ("cpu", Engine(checkpoint).isa)
     assert "no CUDA device" in engine.notices[0]
-    monkeypatch.setattr("charlm.engine.devices.find_spec", lambda name: None)
+    monkeypatch.setattr("charlm.device.find_spec", lambda name: None)
     with pytest.raises(CharlmError, match="not installed"):
         Engine(checkpoint, device="cuda")
     with pytest.raises(InputError, match="one of cpu, cuda, auto"):

@@ -39,7 +39,7 @@ def resume_bytes(values: Saved) -> bytes:
         tensors |= {f"optimiser.{number}.{name}": value for name, value in remembered.items()}
     for layer, parts in enumerate(values["state"] or ()):
         tensors |= {f"state.{layer}.{part}": value for part, value in enumerate(parts)}
-    arrays = {name: tensor.detach().contiguous().numpy() for name, tensor in tensors.items()}
+    arrays = {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in tensors.items()}
     return seal(_KIND, {"resumes": True}, arrays)[0]
 
 

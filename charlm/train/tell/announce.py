@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from charlm.device import CPU
 from charlm.options.train_config import TrainConfig
 from charlm.options.types import AUTO
 from charlm.run.log import RunLog
@@ -20,11 +21,12 @@ from charlm.train.tell.reporter import Reporter
 def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, command: str) -> None:
     """Log what is about to be trained on what, and report it."""
     report, config = learner.corpus.report, learner.config
+    elsewhere = "" if learner.place.name == CPU else f", on {learner.place}"
     reporter.corpus(report)
     reporter.line(
         f"{config.cell} of {config.hidden_size} x {config.layers},"
         f" {learner.parameter_count:,} parameters, learning rate"
-        f" {learner.options.learning_rate:g}, into {path}"
+        f" {learner.options.learning_rate:g}{elsewhere}, into {path}"
     )
     for name, value in options_in_words(learner.options):
         if AUTO in value:
@@ -38,6 +40,8 @@ def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, comm
         text=asdict(learner.text),
         parameters=learner.parameter_count,
         learning_rate=learner.options.learning_rate,
+        device=learner.options.device,
+        precision=learner.options.precision,
         sequence=learner.options.sequence,
         proposed={name: getattr(learner.options, name) for name in learner.options.proposed},
         corpus=report.as_values(),
