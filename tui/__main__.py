@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
         notices += filter(None, [notice])
     app = CharlmApp(model, settings=loaded, notices=notices, last=last)
     try:
-        code = app.run()
+        code = app.run(mouse=loaded.settings.mouse)
     finally:
         run = app.desk.run if app.desk.training else None
         if run is not None:
@@ -99,6 +99,10 @@ def _parser() -> Parser:
     parser.add_argument(
         "--plain", action="store_true", default=None,
         help="for screen readers: a text appears when it is finished, nothing moves",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-mouse", action="store_false", default=None, dest="mouse",
+        help="leave the mouse to the terminal, which selects and copies with it",
     )  # fmt: skip
     parser.add_argument(
         "--keys", action="store_true", help="print every action and its keys, as settings, and end"

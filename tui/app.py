@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import os
 import signal
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -39,6 +41,7 @@ from .writer.worker import DecodeWorker
 #: Objects made between two collections: text makes many small ones, none of them in circles.
 _THRESHOLD = 50_000
 _DESK = 0.5
+_TWICE = 2.0  # seconds in which a key is pressed twice
 
 
 def _actions_provider() -> type[Provider]:
@@ -81,6 +84,7 @@ class CharlmApp(SteadyApp):
         self.watcher = RunWatcher()
         self._desk_seen: tuple[object, ...] = ()
         self._quit_question: Screen[bool] | None = None
+        self._asked_to_quit = -math.inf
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = full_name(self._settings.theme)
@@ -229,8 +233,13 @@ class CharlmApp(SteadyApp):
         self.push_screen(self._quit_question, lambda yes: self.exit() if yes else None)
 
     def action_help_quit(self) -> None:
-        """Ctrl+C where it copies nothing: say what quits."""
-        self.notify(f"{key_named('app.quit')} quits")
+        """Ctrl+C where it copies nothing: say what quits; twice it quits itself."""
+        now = time.monotonic()
+        if now - self._asked_to_quit < _TWICE:
+            self.call_later(self.action_quit)
+            return
+        self._asked_to_quit = now
+        self.notify(f"{key_named('app.quit')} quits, and so does this key once more")
 
     def _warn(self, notice: str) -> None:
         self.notify(notice, severity="warning", timeout=10)
@@ -265,7 +274,7 @@ class CharlmApp(SteadyApp):
 
     def _end_on_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP"):
+        for name in ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
             if number is not None:
                 loop.add_signal_handler(number, partial(self.exit, 128 + number))

@@ -10,5 +10,6 @@ KEYS: tuple[Key, ...] = (
     Key("help", ("question_mark",), always("Help"), "", "Screen", "outside", palette=False),
     Key("app.command_palette", ("ctrl+p",), always("Actions"), "every action by name", "Screen",
         rank=12, palette=False),
-    Key("app.quit", ("ctrl+q",), always("Quit"), "quit", "Screen", rank=7),
+    Key("app.quit", ("ctrl+q",), always("Quit"), "quit (Ctrl+C twice, too)", "Screen", rank=7),
+    Key("app.quit", ("q",), always("Quit"), "", "Screen", "outside", palette=False),
 )  # fmt: skip

@@ -43,7 +43,8 @@ class Settings:
     """All that can be set. `keys`: name of an action -> its keys.
 
     `pace`: characters per second, 0 for full speed. `glyphs`: auto looks at the locale. `plain`:
-    a text appears when it is finished and nothing moves, for screen readers.
+    a text appears when it is finished and nothing moves, for screen readers. `mouse`: whether it
+    is the screen's; else the terminal's own, which selects and copies.
     """
 
     theme: str = "dark"
@@ -52,6 +53,7 @@ class Settings:
     pace: int = PACES[0]
     threads: int = 1
     plain: bool = False
+    mouse: bool = True
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -180,6 +182,7 @@ _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "pace": _pace,
     "threads": _threads,
     "plain": _yes_or_no,
+    "mouse": _yes_or_no,
 }
 
 

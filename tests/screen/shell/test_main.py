@@ -1,6 +1,7 @@
 """`python -m tui` from outside: exit codes, one line on stderr, and never torch."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,37 @@ def test_it_ends_when_its_terminal_is_gone(tmp_path: Path) -> None:
         it.wait("▌".encode())
         it.hang_up()
         assert it.process.wait(60) == 129
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_it_with_its_own_code(tmp_path: Path, name: str) -> None:
+    settings = {"CHARLM_SETTINGS": str(tmp_path / "none"), "CHARLM_MOUSE": "0"}
+    with Terminal(["-m", "tui", str(ROOT / "checkpoints/shakespeare")], environment=settings) as it:
+        it.wait(b"is ready")
+        it.process.send_signal(getattr(signal, name))
+        it.wait(None)
+        assert it.process.wait(60) == 128 + getattr(signal, name)
+
+
+@pytest.mark.parametrize("keys", ["\x03\x03", "\x1bq"])
+def test_keys_that_quit(tmp_path: Path, keys: str) -> None:
+    """Ctrl+C twice; q outside the prompt."""
+    settings = {"CHARLM_SETTINGS": str(tmp_path / "none")}
+    with Terminal(["-m", "tui", str(ROOT / "checkpoints/shakespeare")], environment=settings) as it:
+        it.wait(b"is ready")
+        for key in keys:
+            it.send(key)
+            it.read_for(0.7)  # Esc and a letter at once are another key
+        it.wait(None)
+        assert it.process.wait(60) == 0
+
+
+def test_the_mouse_may_be_the_terminals(tmp_path: Path) -> None:
+    settings = {"CHARLM_SETTINGS": str(tmp_path / "none")}
+    for options, taken in (((), True), (("--no-mouse",), False)):
+        with Terminal(["-m", "tui", *options], environment=settings) as it:
+            it.wait(b"is ready")
+            assert (b"\x1b[?1000h" in it._seen) is taken
 
 
 def test_the_shipped_model_is_opened_else_the_newest_run(

@@ -342,14 +342,14 @@ def test_the_keys_are_printed() -> None:
 
 def test_the_page_of_settings_is_true(path: Path, own_keys: None) -> None:
     page = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    rows = re.findall(r"\| `--(\w+)` \| `CHARLM_(\w+)` \| (.*) \|", page)
+    rows = re.findall(r"\| `--(?:no-)?(\w+)` \| `CHARLM_(\w+)` \| (.*) \|", page)
     fields = {field.name for field in dataclasses.fields(Settings)} - {"keys"}
     assert {option for option, _, _ in rows} == fields
     assert all(option.upper() == variable for option, variable, _ in rows)
     for option, _, values in rows:
         default = getattr(Settings(), option)
         if option != "plain":
-            assert re.search(rf"\b{default}`? \(default\)", values), option
+            assert re.search(rf"\b{default}`? \(default\)", values, re.IGNORECASE), option
     example = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert len(example) == 1
     result = loaded(path, example[0])
