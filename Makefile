@@ -4,12 +4,13 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.NOTPARALLEL: # two pips in one environment
 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-BRING = $(PIP) install -c constraints.txt
+INSTALL = $(PIP) install -c constraints.txt
 SOURCES := setup.py $(shell find csrc)
 CPP := $(shell find csrc -type f) tests/support/planted.cpp
 
@@ -67,11 +68,14 @@ bench: $(PEERS) ## how fast it writes, starts and learns, beside others (FULL=1:
 	  $(BIN)/python -m benchmarks.$$name $(if $(FULL),--full) || exit; \
 	done
 
-dist: $(DIST) ## sdist and wheel, in dist/, of what is committed
+dist: ## sdist and wheel, in dist/, of what is committed
 	@if [ -n "$$(git status --porcelain)" ]; then echo "make dist: commit first" >&2; exit 1; fi
+	@$(MAKE) --no-print-directory $(DIST)
 	rm -rf build dist
 	$(BIN)/python -m build --no-isolation
-	$(BIN)/auditwheel repair --wheel-dir dist dist/*-linux_*.whl && rm dist/*-linux_*.whl
+	@for wheel in dist/*-linux_*.whl; do \
+	  [ ! -e "$$wheel" ] || { $(BIN)/auditwheel repair --wheel-dir dist "$$wheel" && rm "$$wheel"; }; \
+	done
 	$(BIN)/twine check --strict dist/*
 
 clean: ## remove what was built (the virtual environment too; runs stay)
@@ -99,7 +103,7 @@ $(MADE):
 	fi; \
 	echo "Making $(VENV) with $$($$python --version)" && $$python -m venv $(VENV)
 	@mkdir -p $(STAMPS)
-	@$(BRING) -qq setuptools pybind11
+	@$(INSTALL) -qq setuptools pybind11
 	@touch $@
 
 # What pyproject.toml names: the dependencies, or those of an extra. Installing "." would compile.
@@ -113,8 +117,8 @@ export NEEDED
 NEEDS = $$($(BIN)/python -c "$$NEEDED" $(1))
 
 $(BASE): pyproject.toml constraints.txt | $(MADE)
-	@echo "Bringing what the screen stands on"
-	@$(BRING) $(call NEEDS)
+	@echo "Installing what the screen needs"
+	@$(INSTALL) $(call NEEDS)
 	@touch $@
 
 # Looked at again whenever it is reached.
@@ -130,21 +134,21 @@ $(READY): pyproject.toml | $(BASE) $(ENGINE)
 	@touch $@
 
 $(TORCH): pyproject.toml constraints.txt | $(MADE)
-	@echo "Bringing PyTorch: some 200 MB, or 3 GB with CUDA (README.md)"
-	@$(BRING) $(call NEEDS,train)
+	@echo "Installing PyTorch: some 200 MB, or 3 GB with CUDA (README.md)"
+	@$(INSTALL) $(call NEEDS,train)
 	@touch $@
 
 $(DEV): pyproject.toml constraints.txt $(READY) $(TORCH)
-	@echo "Bringing what the tests need"
-	@$(BRING) $(call NEEDS,dev)
+	@echo "Installing what the tests need"
+	@$(INSTALL) $(call NEEDS,dev)
 	@touch $@
 
 $(PEERS): pyproject.toml constraints.txt $(READY) $(TORCH)
-	@echo "Bringing what is measured beside charlm"
-	@$(BRING) $(call NEEDS,peers)
+	@echo "Installing what is measured beside charlm"
+	@$(INSTALL) $(call NEEDS,peers)
 	@touch $@
 
 $(DIST): pyproject.toml constraints.txt | $(MADE)
-	@echo "Bringing what makes a wheel"
-	@$(BRING) $(call NEEDS,dist)
+	@echo "Installing what makes a wheel"
+	@$(INSTALL) $(call NEEDS,dist)
 	@touch $@

@@ -101,13 +101,14 @@ def packages() -> dict[str, object]:
     if EDITABLE:
         return {"packages": find_packages(include=["charlm*", "tui*"])}
     screen = ["charlm." + name for name in find_packages(include=["tui*"])]
+    models = {f"charlm.shipped.{name}": f"checkpoints/{name}" for name in SHIPPED}
     return {
-        "packages": [*find_packages(include=["charlm*"]), *screen, "charlm.shipped"],
-        "package_dir": {"charlm.tui": "tui", "charlm.shipped": "checkpoints"},
+        "packages": [*find_packages(include=["charlm*"]), *screen, *models],
+        "package_dir": {"charlm.tui": "tui", **models},
         "package_data": {
             "charlm": ["py.typed", "*.pyi"],
             "charlm.tui": ["py.typed", "**/*.tcss"],
-            "charlm.shipped": [f"{name}/{file}" for name in SHIPPED for file in SHIPPED_FILES],
+            **dict.fromkeys(models, SHIPPED_FILES),
         },
     }
 
@@ -124,7 +125,9 @@ def modules() -> list[Pybind11Extension]:
 
 def is_built(name: str, folders: Sequence[str]) -> bool:
     """Whether a module stands in its place in the clone, newer than all it is made of."""
-    newest = max((ROOT / file).stat().st_mtime for file in files_in(folders))
+    if os.environ.get("CHARLM_CXXFLAGS"):
+        return False  # of which a module does not tell
+    newest = max((ROOT / file).stat().st_mtime for file in (*files_in(folders), "setup.py"))
     built = ROOT / (name.replace(".", "/") + sysconfig.get_config_var("EXT_SUFFIX"))
     return built.exists() and built.stat().st_mtime > newest
 

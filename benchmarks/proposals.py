@@ -25,9 +25,8 @@ from charlm.wording import spoken
 _WRITTEN = 240  # characters
 
 
-def row(path: Path, folder: Path) -> tuple[list[str], str]:
+def row(path: Path, run: Path) -> tuple[list[str], str]:
     """A line of the table, and what the model writes."""
-    run = folder / path.stem
     said, _ = train(path, "--dry-run")
     _, seconds = train(path, "--out", str(run))
     start, *_, end = read_run_log(run)
@@ -63,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add_json_option(parser, "proposals")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        found = [row(path.resolve(), Path(folder)) for path in chosen.texts]
+        runs = (Path(folder, str(number)) for number in range(len(chosen.texts)))
+        found = [row(path.resolve(), run) for path, run in zip(chosen.texts, runs, strict=True)]
     columns = ["text", "characters", "unit", "units", "batch", "dropout", "passes"]
     columns += ["told", "took", "told / took", "validation loss"]
     shown = Table("What is proposed", columns, [cells for cells, _ in found])

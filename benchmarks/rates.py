@@ -183,7 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], metavar="N")
     parser.add_argument("--warm-up", type=int, default=0, metavar="N")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="trainings at a time")
-    parser.add_argument("--kept", type=Path, default=RESULTS / "rates.jsonl", metavar="FILE")
+    parser.add_argument("--kept", type=Path, default=RESULTS / "grid.jsonl", metavar="FILE")
     parser.add_argument("--list", action="store_true", help="say what would be trained")
     parser.add_argument("--table", action="store_true", help="tell what is there, train nothing")
     add_json_option(parser, "rates")

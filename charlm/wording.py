@@ -8,8 +8,8 @@ from collections.abc import Iterable
 #: What needs it says: "training needs ...". charlm itself is on no package index, so no command
 #: names it there.
 TORCH_MISSING = (
-    "PyTorch, which is not installed: pip install torch tensorboard (or make train in charlm's"
-    " folder)"
+    "PyTorch, which is not installed here: python -m pip install torch tensorboard, with the Python"
+    " of this charlm (make train does it in a clone)"
 )
 #: Names that are offered, at most; and the longest word for which one is looked for.
 _MOST, _LONGEST = 3, 60

@@ -224,7 +224,8 @@ class CharlmApp(SteadyApp):
     async def action_quit(self) -> None:
         """End. Where a training would end too it is asked first; who asks twice means it."""
         run = self.desk.would_lose
-        if run is None or self.screen is self._quit_question:
+        ends = run is not None or self.desk.installation.running
+        if not ends or self.screen is self._quit_question:
             self.exit()
             return
         from .views.sheets import Question

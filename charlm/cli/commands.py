@@ -56,8 +56,7 @@ class OwnParser:
 
 
 _WRITE_EXAMPLES = """\
-CHECKPOINT is a file, or a run (then its best model is meant): its folder, or the name of one
-under checkpoints/.
+CHECKPOINT is a file, or a run (then its best model is meant): its folder, or its name.
 
 examples:
   python -m charlm write RUN --prompt "Once upon" --temperature 0.8
@@ -135,7 +134,8 @@ def _open_screen(arguments: Sequence[str]) -> int:
     screen = "charlm.tui" if find_spec("charlm.tui") else "tui"
     if find_spec(screen) is None:
         raise CharlmError("the screen is not here: install charlm anew, or start it in its folder")
-    sys.argv[1:] = arguments
+    debug = [word for word in sys.argv if word == "--debug"]  # which was taken out on the way here
+    sys.argv[1:] = [*arguments, *debug]
     runpy.run_module(screen, run_name="__main__", alter_sys=True)
     return 0
 

@@ -23,7 +23,7 @@ examples:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code. Raises CharlmError, OSError."""
-    if not arguments and sys.stdin.isatty() and sys.stdout.isatty():
+    if not arguments and all(each and each.isatty() for each in (sys.stdin, sys.stdout)):
         arguments = [SCREEN]
     own = COMMANDS.get(arguments[0]) if arguments else None
     if isinstance(own, OwnParser):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
+import os
 import re
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Collection, Sequence
@@ -21,7 +23,7 @@ from charlm.options.train_config import OPTIONS, TrainConfig
 from charlm.options.training import parse_options
 from charlm.options.types import choice, text, whole
 from charlm.options.writing import add_write_options
-from charlm.run.places import new_runs
+from charlm.run.places import RUNS, new_runs
 
 _DESCRIPTION = """\
 Train every cell under one budget, over several seeds, and report what came of it: losses and
@@ -99,7 +101,6 @@ def parse_comparison(arguments: Sequence[str]) -> Comparison:
     if own.corpus and "-" in own.corpus:
         raise InputError("--corpus - can be read only once: give a file")
     axes = _axes(own, arguments, parser)
-    name = Path(own.corpus[0]).stem if own.corpus else "python"
     comparison = Comparison(
         corpus=tuple(own.corpus or ()),
         cells=own.cells or (_ONE_CELL if axes else _SEEDS_CELLS),
@@ -109,7 +110,7 @@ def parse_comparison(arguments: Sequence[str]) -> Comparison:
         axes=axes,
         rates=own.rates,
         seeds=own.seeds,
-        out=Path(own.out) if own.out else new_runs() / f"compare-{name}",
+        out=Path(own.out) if own.out else _default_folder(own.corpus or ()),
         prompts=tuple(own.prompt or ()),
         pictures=own.pictures,
         others=tuple(others),
@@ -117,6 +118,18 @@ def parse_comparison(arguments: Sequence[str]) -> Comparison:
     for settings in comparison.grid:  # wrong ones are said before the text is read
         comparison.options(settings)
     return comparison
+
+
+def _default_folder(corpus: Sequence[str]) -> Path:
+    """Where a comparison on these texts is: elsewhere for texts of another place.
+
+    Beside one's work each place has a folder of its own; the user's data are one for all places.
+    """
+    name, folder = f"compare-{Path(corpus[0]).stem if corpus else 'python'}", new_runs()
+    if folder != RUNS and corpus:
+        places = "\n".join(map(os.path.realpath, corpus))
+        name += "-" + hashlib.sha256(os.fsencode(places)).hexdigest()[:6]
+    return folder / name
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:
@@ -243,7 +256,7 @@ _OPTIONS = (
     text("--pictures", "A,B,..", SVG, "formats of the pictures: svg, png, pdf (%(default)s)",
          type=_pictures),
     text("--out", "DIR", None, "folder of the report, the pictures and the runs"
-         " (checkpoints/compare-<corpus>)"),
+         " (compare-<corpus> in checkpoints/)"),
 )
 # fmt: on
 #: Those that are its own.

@@ -13,6 +13,7 @@ from charlm.errors import errors_of
 from charlm.model.config import MAX_SIZE, ModelConfig
 from charlm.options.train_config import TrainConfig
 from charlm.options.training import parse_options
+from charlm.run.layout import COMPARED
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def plan_training(
     if rate is not None:
         settings = in_order([*settings, Setting("learning_rate", rate)])
     named = (f"{setting.option}={setting.text}" for setting in settings)
-    folder = comparison.out / "runs" / "-".join([variant.cell, *named, str(seed)])
+    folder = comparison.out / COMPARED / "-".join([variant.cell, *named, str(seed)])
     corpus = ("--corpus", *comparison.corpus) if comparison.corpus else ()
     hidden = str(variant.config.hidden_size)
     own = ("--cell", variant.cell, "--hidden", hidden, "--seed", str(seed))

@@ -2,7 +2,7 @@
 
 The grid of `benchmarks/rates.py` asked for cell, units and updates. What an LSTM learns best with
 falls with the root of its units; a GRU, and a plain cell more so, diverges early where its rate
-does not fall faster. From 500 to 2,500 updates the best rate stayed the same, and a warm-up helped
+does not fall faster. Between 500 and 2,500 updates the best rate moved little, and a warm-up helped
 only where the rate was too high without one.
 """
 

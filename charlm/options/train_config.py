@@ -211,7 +211,7 @@ class TrainConfig:
         " evaluations without a better validation loss"), may_change=True)
 
     out: str | None = _RUN(text("--out", "DIR", None, "folder of the run"
-        " (checkpoints/<corpus>-<cell>-<time>)"), monitored=False)
+        " (<corpus>-<cell>-<time> in checkpoints/)"), monitored=False)
     resume: str | None = _RUN(text("--resume", "DIR", None, "go on with the run in this folder"),
         may_change=True, monitored=False)
     start_from: str | None = _RUN(text("--from", "CHECKPOINT", None, "begin with the weights of"

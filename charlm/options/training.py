@@ -16,9 +16,9 @@ _DESCRIPTION = f"""\
 Learn to write from a text, character by character.
 
 Without any option it learns from the text that every Python carries (its documentation);
-with --corpus, from yours. The run is a folder under checkpoints/ with the best model so far
-({MODEL}), the newest ({LAST}) and the run log. Ctrl-C saves and stops;
---resume goes on."""
+with --corpus, from yours. The run is a folder in checkpoints/, or where there is neither that
+nor a repository, among the user's data; with the best model so far ({MODEL}), the
+newest ({LAST}) and the run log. Ctrl-C saves and stops; --resume goes on."""
 
 _EPILOG = """\
 examples:

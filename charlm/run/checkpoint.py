@@ -21,7 +21,7 @@ from charlm.errors import CheckpointError, InputError
 from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.model.identity import identity_of
 from charlm.run.layout import MODEL
-from charlm.run.places import find_run, known_weights, missing_run, new_runs
+from charlm.run.places import RUNS, find_run, known_weights, missing_run
 from charlm.run.sealed_file import Kind, SealedFile, read_content, seal, unseal, write_atomically
 from charlm.text.config import TextConfig
 from charlm.text.vocabulary import Vocabulary
@@ -141,7 +141,7 @@ def find_checkpoints(names: Collection[str]) -> dict[str, tuple[Path, Checkpoint
     for name in names:
         if name not in found:
             raise CheckpointError(
-                f"model {name:.12} is none of the runs under {new_runs()} or those that came with"
+                f"model {name:.12} is none of the runs under {RUNS} or those that came with"
                 " charlm: name its CHECKPOINT"
             )
     return found

@@ -22,6 +22,8 @@ SUFFIX = ".safetensors"
 MODEL, LAST = f"model{SUFFIX}", f"last{SUFFIX}"
 #: The folder of the weights that are kept beside the best.
 KEPT = "kept"
+#: The folder of the runs of a comparison, inside its own.
+COMPARED = "runs"
 RESUME, OLD_RESUME = f"resume{SUFFIX}", "resume.pt"
 RUN_LOG = "run.jsonl"
 CONTROL = "control.jsonl"

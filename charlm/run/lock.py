@@ -75,7 +75,10 @@ def training_in(folders: Iterable[Path]) -> Path | None:
     found: list[tuple[float, Path]] = []
     for folder in folders:
         with contextlib.suppress(OSError):
-            found += [(run.stat().st_mtime, run) for run in folder.iterdir() if is_training(run)]
+            for run in folder.iterdir():
+                with contextlib.suppress(OSError):
+                    if is_training(run):
+                        found.append((run.stat().st_mtime, run))
     return max(found)[1] if found else None
 
 

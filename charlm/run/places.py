@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from charlm.run.layout import MODEL, SUFFIX, WEIGHTS
+from charlm.run.layout import COMPARED, MODEL, SUFFIX, WEIGHTS
 from charlm.wording import meant, nearest, shortened
 
 #: One's own runs, below the working folder.
@@ -28,13 +28,15 @@ def new_runs() -> Path:
 
     Elsewhere to the user's data, wherever one works; never into an installed package.
     """
-    return RUNS if RUNS.is_dir() or _in_a_repository() else _user_runs()
+    if os.path.isdir(RUNS) or _in_a_repository():
+        return RUNS
+    return _user_runs() or RUNS
 
 
 def runs_folders() -> list[Path]:
     """List the folders of runs that are there, those that came with charlm last; none twice."""
-    folders = (RUNS, _user_runs(), SHIPPED_RUNS)
-    found = {os.path.realpath(folder): folder for folder in reversed(folders) if folder.is_dir()}
+    folders = [folder for folder in (SHIPPED_RUNS, _user_runs(), RUNS) if folder]
+    found = {os.path.realpath(folder): folder for folder in folders if os.path.isdir(folder)}
     return list(reversed(found.values()))
 
 
@@ -43,10 +45,15 @@ def is_shipped(path: Path) -> bool:
     return path.name in SHIPPED and path.parent.resolve() == SHIPPED_RUNS.resolve()
 
 
-def _user_runs() -> Path:
+def _user_runs() -> Path | None:
+    """The folder among the user's data; None for a user who has no home."""
     from platformdirs import user_data_path  # here: not everyone who finds a run needs it
 
-    return user_data_path("charlm", appauthor=False) / RUNS
+    try:
+        folder = user_data_path("charlm", appauthor=False)
+    except (OSError, RuntimeError):
+        return None
+    return folder / RUNS if folder.is_absolute() else None
 
 
 def _in_a_repository() -> bool:
@@ -54,7 +61,7 @@ def _in_a_repository() -> bool:
         here = Path.cwd()
     except OSError:  # it was deleted
         return False
-    return any((folder / ".git").exists() for folder in (here, *here.parents))
+    return any(os.path.exists(folder / ".git") for folder in (here, *here.parents))
 
 
 def known_weights() -> Iterator[Path]:
@@ -63,7 +70,7 @@ def known_weights() -> Iterator[Path]:
     One's own come before those that came with charlm, and runs of a comparison behind the others.
     """
     for folder in runs_folders():
-        for run in (".", "*", "*/runs/*"):
+        for run in (".", "*", f"*/{COMPARED}/*"):
             for name in WEIGHTS:
                 yield from sorted(folder.glob(f"{run}/{name}"))
 
@@ -106,7 +113,7 @@ def missing_run(path: Path) -> str:
     named = len(path.parts) == 1 and path.suffix != SUFFIX
     names = run_names() if named else _names_in(path.parent)
     typed = shortened(str(path))
-    said = f"no run {typed!r} under {new_runs()}" if named else f"{typed} does not exist"
+    said = f"no run {typed!r} under {RUNS}" if named else f"{typed} does not exist"
     if near := meant(map(path.with_name, nearest(path.name, names))):
         return said + near
     return f"{said}: give a run's name, its folder or its {MODEL}"

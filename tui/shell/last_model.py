@@ -1,8 +1,8 @@
 """The model that was used last: the screen opens on it again.
 
 A file in the platform's folder for states holds its path. Before it is read again a second line
-says so, and goes once the model is there: where that line is found, the last start did not come so
-far, and the screen opens on another model.
+says so, with the process that does; it goes once the model is there. Where that line is found, and
+that process is not, the last start did not come so far: the screen opens on another model.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from charlm.errors import SURVIVED
 from charlm.run.layout import MODEL
 from charlm.run.regular_file import write_atomically
 
-from ..writer.models import first_model, python, typed_name
+from ..writer.models import first_model, typed_name
 
 _FILE, _OPENING, _LONGEST = "last-model", "opening", 10_000
 
@@ -36,18 +36,18 @@ class LastModel:
             return first_model(), ""
         if opening:
             self._write("")
-            again = f"{python()} -m charlm tui {visible(typed_name(path))}"
+            again = f"charlm tui {visible(typed_name(path))}"
             return first_model(), f"the last start broke off: {again} opens that model again"
         self._opened = path
-        self._write(f"{path}\n{_OPENING}\n")
+        self._write(f"{path}\n{_OPENING} {os.getpid()}\n")
         return path, ""
 
     def use(self, path: Path) -> None:
         """This one writes now, or was trained."""
-        path = path.absolute()
         if path != self._used:
             self._used = path
-            self._write(f"{path}\n")
+            with contextlib.suppress(OSError):  # of a working folder that was deleted
+                self._write(f"{path.absolute()}\n")
 
     def close(self) -> None:
         """The screen ends, as it should, and may not have read the model yet."""
@@ -60,7 +60,9 @@ class LastModel:
                 path, _, mark = file.read(_LONGEST).rstrip("\n").partition("\n")
         except (OSError, ValueError):
             return None, False
-        return (Path(path) if os.path.isabs(path) else None), mark == _OPENING
+        word, _, pid = mark.partition(" ")
+        broke_off = word == _OPENING and not _is_running(pid)
+        return (Path(path) if os.path.isabs(path) else None), broke_off
 
     def _write(self, text: str) -> None:
         if self._file is None:
@@ -81,5 +83,15 @@ def last_model() -> LastModel:
     return LastModel(folder / _FILE if folder.is_absolute() else None)
 
 
+def _is_running(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True
+
+
 def _is_there(path: Path) -> bool:
-    return (path / MODEL if path.is_dir() else path).is_file()
+    return os.path.isfile(path / MODEL if os.path.isdir(path) else path)

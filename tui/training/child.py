@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
@@ -54,6 +55,11 @@ class Child:
     def code(self) -> int | None:
         """The exit code, below zero after a signal; None while it runs."""
         return self._process.poll()
+
+    def interrupt(self) -> None:
+        """Ask it to end as Ctrl+C does (SIGINT)."""
+        if self.code is None:
+            self._process.send_signal(signal.SIGINT)
 
     def terminate(self) -> None:
         """Ask it to end (SIGTERM)."""

@@ -10,6 +10,7 @@ from charlm.run.layout import MODEL
 
 from ..keys.table import key_named, view_key
 from .process import TrainingEnded, TrainingProcess
+from .pytorch import Installation
 
 
 class TrainingDesk:
@@ -19,6 +20,8 @@ class TrainingDesk:
         self.command = list(command)
         self._process: TrainingProcess | None = None
         self.run: Path | None = None
+        #: Of PyTorch, which a training needs.
+        self.installation = Installation()
         self._talked: float = 0.0
 
     @property
@@ -70,7 +73,8 @@ class TrainingDesk:
         return self.run
 
     def close(self) -> None:
-        """Stop, and wait until it is gone."""
+        """Stop, and wait until it is gone; the installation too."""
+        self.installation.close()
         if self._process is not None:
             self._process.close()
             self._process = None
@@ -84,8 +88,10 @@ class TrainingDesk:
             return 0.0
 
 
-def told_quit(run: Path) -> list[str]:
-    """What quitting means while this run is being trained."""
+def told_quit(run: Path | None) -> list[str]:
+    """What quitting means while this run is being trained; None: while PyTorch is installed."""
+    if run is None:
+        return ["PyTorch is being installed: that will stop.", "", "It can begin again later."]
     return [
         run.name, "", "It is being trained: it will save itself, and stop.", "",
         f"To train it on later: {how_to_go_on()}.",

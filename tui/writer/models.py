@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from charlm.run import places
-from charlm.run.layout import KEPT, LAST, MODEL, kept_step
+from charlm.run.layout import KEPT, LAST, MODEL, RUN_LOG, kept_step
 from charlm.run.places import find_run
 
 
@@ -72,7 +72,7 @@ def shown_name(path: Path) -> str:
     path = path.absolute()
     if path.name == MODEL:
         return path.parent.name
-    if path.name == LAST:
+    if path.name == LAST and os.path.exists(path.with_name(RUN_LOG)):
         return f"{path.parent.name}, newest"
     if _is_kept(path):
         return f"{run_of(path).name}, step {kept_step(path.name):,}"

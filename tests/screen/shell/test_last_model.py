@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from driver import toasts, until
 from fakes import FakeModel, letters
 
-from charlm.run.layout import MODEL, kept_name
+from charlm.run.layout import LAST, MODEL, RUN_LOG, kept_name
 from tui.app import CharlmApp
 from tui.shell.last_model import LastModel
 from tui.writer.models import run_of, shown_name
@@ -43,7 +45,12 @@ def test_it_opens_on_what_was_used_last(shipped: Path) -> None:
 def test_a_start_that_broke_off_is_not_repeated(shipped: Path) -> None:
     file = Path("last-model")
     LastModel(file).use(Path("checkpoints/mine"))
-    LastModel(file).choose()  # and the process is gone
+    LastModel(file).choose()
+    assert LastModel(file).choose()[1] == ""  # another screen is just opening on it
+    LastModel(file).use(Path("checkpoints/mine"))
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    file.write_text(f"{file.read_text()}opening {ended.pid}\n")
     model, notice = LastModel(file).choose()
     assert model == shipped
     assert notice.startswith("the last start broke off") and notice.count("tui mine ") == 1
@@ -87,10 +94,13 @@ async def test_a_model_that_cannot_be_read_makes_room_for_the_shipped_one(shippe
         assert any("a damaged file" in toast for toast in toasts(app.screen))
 
 
-def test_weights_are_called_by_their_run() -> None:
-    run = Path("/runs/mine")
+def test_weights_are_called_by_their_run(tmp_path: Path) -> None:
+    run = tmp_path / "mine"
+    run.mkdir()
     assert shown_name(run / MODEL) == "mine"
-    assert shown_name(run / "last.safetensors") == "mine, newest"
+    assert shown_name(run / LAST) == LAST  # somebody's file of that name
+    (run / RUN_LOG).touch()
+    assert shown_name(run / LAST) == "mine, newest"
     assert shown_name(run / kept_name(1407)) == "mine, step 1,407"
     assert shown_name(Path("/runs/other.safetensors")) == "other.safetensors"
     assert run_of(run / kept_name(1407)) == run_of(run / MODEL) == run

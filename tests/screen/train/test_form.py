@@ -12,6 +12,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import Input
 from train_fakes import TRAINER
 
+from tui.training.desk import TrainingDesk
 from tui.training.snapshots import Forecast
 from tui.views.train.choice import Choice
 from tui.views.train.form import FieldError, TrainForm
@@ -27,7 +28,7 @@ class FormApp(App[None]):
 
     def __init__(self, runs: Path) -> None:
         super().__init__()
-        self.form = TrainForm(runs, TRAINER)
+        self.form = TrainForm(runs, TrainingDesk(TRAINER))
         self.asked: list[TrainingPlan] = []
 
     def compose(self) -> ComposeResult:

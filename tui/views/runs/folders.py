@@ -18,16 +18,13 @@ from typing import Any
 from charlm.display import visible, visible_text
 from charlm.errors import CharlmError, InputError
 from charlm.run.checkpoint import Description, describe_checkpoint
-from charlm.run.layout import KEPT, MODEL, RUN_LOG, is_weights
+from charlm.run.layout import COMPARED, KEPT, MODEL, RUN_LOG, is_weights
 from charlm.run.lock import is_training
 from charlm.run.log import read_ends
 from charlm.run.places import is_shipped
 from charlm.wording import counted, spoken
 
 from .snapshots import RunDetails, RunKind, RunRow, RunState
-
-#: Where a comparison has its runs, in its own folder.
-_OF_A_COMPARISON = "runs"
 
 
 def found_runs(folders: Sequence[Path], extra: Sequence[Path] = ()) -> Iterator[Path]:
@@ -54,14 +51,14 @@ def _entries(folder: Path) -> list[Path]:
 def _compared(folder: Path) -> Iterator[Path]:
     """Give what lies in the comparisons of a folder; links are not followed."""
     for entry in _entries(folder):
-        runs = entry / _OF_A_COMPARISON
+        runs = entry / COMPARED
         if not entry.is_symlink() and not runs.is_symlink():
             yield from _entries(runs)
 
 
 def _name(path: Path) -> str:
     """A run as it is listed: one of a comparison with that's name."""
-    inside = path.parent.name == _OF_A_COMPARISON
+    inside = path.parent.name == COMPARED
     return visible(f"{path.parent.parent.name}/{path.name}" if inside else path.name)
 
 
@@ -128,8 +125,9 @@ def delete_run(path: Path, folders: Sequence[Path]) -> None:
         raise InputError(f"{name} is shipped with charlm: it stays")
     if path.is_symlink():
         raise InputError(f"{name} is a link to another place: delete it there")
-    of_it = path.parent.parent.parent if path.parent.name == _OF_A_COMPARISON else path.parent
-    if of_it.resolve() not in [folder.resolve() for folder in folders] or not _is_run(path):
+    parents = path.resolve().parents
+    folder = parents[2] if path.parent.name == COMPARED else parents[0]
+    if folder not in [each.resolve() for each in folders] or not _is_run(path):
         raise InputError(
             f"{name} is not one of the runs in {visible(', '.join(map(str, folders)))}"
         )

@@ -9,8 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from charlm.display import visible
-from charlm.run.places import new_runs
-from charlm.wording import bytes_text
+from charlm.wording import bytes_text, counted
 
 from ...keys.table import bindings_of, view_key
 from ...threads import nobody
@@ -216,7 +215,7 @@ class RunsView(View):
         if self._rows is None:
             return [*pieces, Piece("looking …", _DIM)]
         training = sum(row.state == "training" for row in self._rows)
-        pieces.append(Piece(f"{len(self._rows)} in {new_runs()}", _DIM, 3))
+        pieces.append(Piece(counted(len(self._rows), "run"), _DIM, 3))
         if training:
             pieces.append(Piece(f"{training} training now", "$success", 2, right=True))
         return pieces

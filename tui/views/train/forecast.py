@@ -7,7 +7,7 @@ import shlex
 from textual.content import Content
 
 from ...keys.table import key_named
-from ...training.pytorch import SIZE, Bringing, install_command, why_by_hand
+from ...training.pytorch import SIZE, Installation, install_command, why_by_hand
 from ...training.snapshots import Forecast
 
 #: The labels of a dry run that the page tells, and the words it uses for them.
@@ -50,24 +50,22 @@ def forecast_content(forecast: Forecast | None) -> Content:
     return Content.assemble(*parts)
 
 
-def pytorch_content(bringing: Bringing) -> Content:
-    """The page where PyTorch is missing: the command that brings it, or how far that is."""
+def pytorch_content(installation: Installation) -> Content:
+    """The page where PyTorch is missing: the command that installs it, or how far that is."""
     parts: list[str | tuple[str, str]] = [("Training needs PyTorch\n", "bold $primary")]
-    if bringing.running:
-        parts += [("It is being brought: this takes its minutes.\n\n", _QUIET)]
-        return Content.assemble(*parts, "\n".join(bringing.shown()))
-    if bringing.code:
-        parts += [(f"pip ended with exit code {bringing.code}:\n", "$error")]
-        parts += [("\n".join(bringing.shown()), _QUIET), "\n\n"]
-    parts += ["It is not here. This command brings it:\n\n", (bring_command(), "bold"), "\n\n"]
-    parts += [(f"{SIZE}.\n", _QUIET)]
-    if by_hand := why_by_hand():
-        return Content.assemble(*parts, (f"Type it at a shell: {by_hand}.", _QUIET))
-    return Content.assemble(
-        *parts, (f"{key_named('start', 'train')} runs it, if you agree.", _QUIET)
-    )
+    lines = "\n".join(installation.lines)
+    if installation.running:
+        return Content.assemble(*parts, ("It is being installed.\n\n", _QUIET), lines)
+    if installation.code:
+        parts += [(f"pip ended with exit code {installation.code}:\n", "$error"), (lines, _QUIET)]
+        parts.append("\n\n")
+    by_hand = why_by_hand()
+    parts += ["It is not here. This command installs it:\n\n", (shown_command(), "bold"), "\n\n"]
+    parts.append((f"{SIZE}.\n", _QUIET))
+    parts.append((by_hand or f"{key_named('start', 'train')} runs it, if you agree.", _QUIET))
+    return Content.assemble(*parts)
 
 
-def bring_command() -> str:
-    """The command that brings PyTorch, as one types it."""
+def shown_command() -> str:
+    """The command that installs PyTorch, as one types it."""
     return shlex.join(install_command())

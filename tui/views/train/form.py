@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -21,6 +20,7 @@ from charlm.options.train_config import OPTIONS
 from charlm.options.types import AUTO
 from charlm.run.places import can_be_name, named_after
 
+from ...training.desk import TrainingDesk
 from ...widgets.field import Field
 from .choice import Choice
 from .fields import BUDGET, KINDS, MORE, more_options
@@ -37,7 +37,7 @@ class TrainForm(VerticalScroll):
     """Asks what to train on and how; posts `Asked` with the plan."""
 
     class PytorchWanted(Message):
-        """Start was asked for, and PyTorch is missing; it can be brought."""
+        """Start was asked for, and PyTorch is missing; it can be installed."""
 
     class Asked(Message):
         """Start was asked for."""
@@ -46,11 +46,11 @@ class TrainForm(VerticalScroll):
             super().__init__()
             self.plan = plan
 
-    def __init__(self, runs: Path, command: Sequence[str], id: str | None = None) -> None:
+    def __init__(self, runs: Path, desk: TrainingDesk, id: str | None = None) -> None:
         super().__init__(id=id, can_focus=False)
         self._runs = runs
         self._stamp = time.strftime("%m%d-%H%M%S")
-        self.outlook = Outlook(command, id="forecast")
+        self.outlook = Outlook(desk, id="forecast")
         self._calm: Timer | None = None
         #: Whether the plan changed since it was asked what it would take.
         self._unasked = False
@@ -130,6 +130,10 @@ class TrainForm(VerticalScroll):
             budget.value = BUDGET[event.choice.value].default
         self._change()
 
+    def on_outlook_pytorch_came(self) -> None:
+        """Now it can be asked what the plan would take."""
+        self._change()
+
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Start, or the other page of options."""
         event.stop()
@@ -161,8 +165,9 @@ class TrainForm(VerticalScroll):
 
     def start(self) -> None:
         """Give the plan; a field that cannot be is named and gets the focus."""
+        self.outlook.look()
         if self.outlook.lacks_pytorch:
-            if self.outlook.can_bring:
+            if self.outlook.can_install:
                 self.post_message(self.PytorchWanted())
             return
         error = self._tell_error()

@@ -22,7 +22,7 @@ from ...writer.contract import Load
 from ...writer.knobs import DECODERS, NO_DICE
 from ..base import TALL, View
 from ..sheets import Question
-from .forecast import bring_command
+from .forecast import shown_command
 from .form import TrainForm
 from .run_pane import RunPane
 from .shown import ShownRun
@@ -53,7 +53,7 @@ class TrainView(View):
         self.wheel = Wheel(desk)
         self.shown = ShownRun(self._feed, desk, self.wheel)
         self.steering = Steering(self, desk, self.wheel, self.shown, self.show_run)
-        self.form = TrainForm(new_runs().absolute(), desk.command, id="form")
+        self.form = TrainForm(new_runs().absolute(), desk, id="form")
         self.pane = RunPane(id="run")
         self.talk = Talk(load, self.pane.answers)
         self.shown.show(desk.run if desk.training else training_in(runs_folders()))
@@ -116,14 +116,15 @@ class TrainView(View):
         self.steering.start(event.plan.run, event.plan.options)
 
     def on_train_form_pytorch_wanted(self) -> None:
-        """Bring PyTorch, if that is agreed to."""
-        lines = ["It is installed into this environment by", "", bring_command(), "", f"{SIZE}."]
-        self.app.push_screen(Question("Bring PyTorch?", lines, "Bring it"), self._bring)
+        """Install PyTorch, if that is agreed to."""
+        lines = ["It is installed into this environment by", "", shown_command(), "", f"{SIZE}."]
+        self.app.push_screen(Question("Install PyTorch?", lines, "Install"), self._install)
 
-    def _bring(self, agreed: bool | None) -> None:
+    def _install(self, agreed: bool | None) -> None:
         if agreed:
             try:
-                self.form.outlook.bring()
+                self._desk.installation.start()
+                self.form.outlook.draw()
             except (OSError, ValueError) as error:
                 self.say(f"pip could not be started: {error}", True)
 
