@@ -17,18 +17,21 @@ from charlm.options.train_config import LOOP, OPTIONS, TrainConfig
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import RUN_LOG
 from charlm.run.log import RunLog, rewind
+from charlm.run.places import find_run
 from charlm.run.regular_file import write_atomically
 from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus
 from charlm.text.ngram import Baseline, measure_baseline
 from charlm.text.vocabulary import Vocabulary
+from charlm.train.distributed import ALONE, Ended, Ranks
 from charlm.train.find_rate import UPDATES, curve_of, default_rate_of, rising
 from charlm.train.fine_tune import extended, options_from
+from charlm.train.following import check_alike, follow
 from charlm.train.going_on import is_over, rate_change, resumed_options, text_again
 from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
 from charlm.train.plan import misfit, options_in_words, plan
-from charlm.train.saved import check_model
+from charlm.train.saved import Saved, check_model
 from charlm.train.tell.announce import announce, command_line, log_baseline, warn
 from charlm.train.tell.monitor import Monitor
 from charlm.train.tell.rate_curve import picture, told
@@ -41,12 +44,21 @@ from charlm.wording import counted
 _LONGEST_MESSAGE = 300
 
 
-def train(options: TrainConfig, arguments: Sequence[str], reporter: Reporter | None = None) -> int:
-    """Train as the options say; `arguments` are what they were parsed from. Raises CharlmError."""
+def train(
+    options: TrainConfig,
+    arguments: Sequence[str],
+    reporter: Reporter | None = None,
+    ranks: Ranks = ALONE,
+) -> int:
+    """Train as the options say; `arguments` are what they were parsed from. Raises CharlmError.
+
+    ranks: the processes that train together. All of them prepare; then rank 0 trains, and the
+    others follow it until it ends: they raise Ended.
+    """
     begin, since = _resume if options.resume else _start, time.monotonic()
     try:
-        return begin(options, arguments, reporter or Reporter(), since)
-    except (CharlmError, OSError, MemoryError):
+        return begin(options, arguments, reporter or Reporter(), since, ranks)
+    except (CharlmError, Ended, OSError, MemoryError):
         raise
     except Exception as error:
         if "can't allocate memory" in str(error):
@@ -64,16 +76,19 @@ def _what_is_large(options: TrainConfig) -> str:
     return "--hidden, --layers, --batch or --length"
 
 
-def _start(options: TrainConfig, arguments: Sequence[str], reporter: Reporter, since: float) -> int:
+def _start(
+    options: TrainConfig,
+    arguments: Sequence[str],
+    reporter: Reporter,
+    since: float,
+    ranks: Ranks,
+) -> int:
     checkpoint = None
-    if options.dry_run and options.find_rate:
-        raise InputError("--dry-run and --find-rate are two things: give one of them")
-    if options.find_rate and options.out:
-        _check_picture(options.out)
+    ranks.first(lambda: _check(options))
     if options.start_from:
-        checkpoint = load_checkpoint(options.start_from)
-        options = options_from(arguments, checkpoint)
-    corpus, vocabulary = load_text(options, reporter)  # before any folder is made
+        checkpoint = ranks.first(lambda: load_checkpoint(options.start_from or ""))
+        options = ranks.agree(lambda: options_from(arguments, checkpoint))
+    corpus, vocabulary = ranks.agree(lambda: load_text(options, reporter))  # before any folder
     options = settled(options, corpus)
     text = replace(corpus.config, start_id=start_id_of(corpus.config, vocabulary))
     tensors, notices = None, []
@@ -84,7 +99,10 @@ def _start(options: TrainConfig, arguments: Sequence[str], reporter: Reporter, s
             verb = "is" if len(new) == 1 else "are"
             notice = f"{counted(len(new), 'character')} {verb} new to the model"
             notices.append(f"{notice}: {''.join(new)}")
-    learner = _learner(options, corpus, vocabulary, text, tensors)
+    learner = ranks.agree(lambda: _learner(options, corpus, vocabulary, text, tensors, ranks))
+    check_alike(learner)
+    if ranks.rank:
+        follow(learner)
     if options.dry_run:
         return _plan(learner, reporter, notices, since)
     if options.find_rate:
@@ -96,27 +114,18 @@ def _start(options: TrainConfig, arguments: Sequence[str], reporter: Reporter, s
 
 
 def _resume(
-    options: TrainConfig, arguments: Sequence[str], reporter: Reporter, since: float
+    options: TrainConfig,
+    arguments: Sequence[str],
+    reporter: Reporter,
+    since: float,
+    ranks: Ranks,
 ) -> int:
-    if options.dry_run or options.find_rate or options.start_from:
-        raise InputError("--dry-run, --find-rate and --from do not go with --resume")
-    if options.out is not None:
-        raise InputError("--out does not go with --resume: a run goes on in its own folder")
+    ranks.first(lambda: _check(options))
+    if ranks.rank:
+        follow(_resumed(ranks.share(), arguments, reporter, ranks))
     with RunFolder.open(Path(options.resume or "")) as folder:
-        values = folder.load_resume()
-        options = resumed_options(arguments, values)
-        corpus, _ = text_again(options, reporter)
-        if values["corpus"] != corpus.report.sha256:
-            raise InputError(
-                f"the run in {folder.path} learned from another text than {corpus.report.name}"
-                f" is now{' with its validation text' if options.validation else ''}: give that"
-                " text (--corpus), or start a new run"
-            )
-        vocabulary = Vocabulary(values["vocabulary"])
-        text = replace(corpus.config, start_id=values["start_id"])
-        check_model(values, options.model(len(vocabulary)), bool(options.average))
-        learner = _learner(options, corpus, vocabulary, text)
-        learner.resume(values)
+        values = ranks.share(folder.load_resume())
+        learner = _resumed(values, arguments, reporter, ranks)
         if is_over(folder.path, values, learner):
             reporter.line(
                 f"step {learner.position.step:,} was the end of its budget: give more of it, as"
@@ -132,6 +141,31 @@ def _resume(
             ) from None
         notices = [f"resumed from step {learner.position.step:,}", *risen]
         return _train(learner, arguments, folder, reporter, notices, since)
+
+
+def _resumed(values: Saved, arguments: Sequence[str], reporter: Reporter, ranks: Ranks) -> Learner:
+    """The learner of a run that goes on. Raises InputError where it cannot."""
+    options = ranks.agree(lambda: resumed_options(arguments, values))
+    corpus, _ = ranks.agree(lambda: text_again(options, reporter))
+    learner = ranks.agree(lambda: _again(values, options, corpus, ranks))
+    check_alike(learner)
+    return learner
+
+
+def _again(values: Saved, options: TrainConfig, corpus: Corpus, ranks: Ranks) -> Learner:
+    if values["corpus"] != corpus.report.sha256:
+        run = find_run(Path(options.resume or ""))
+        raise InputError(
+            f"the run in {run} learned from another text than {corpus.report.name}"
+            f" is now{' with its validation text' if options.validation else ''}: give that"
+            " text (--corpus), or start a new run"
+        )
+    vocabulary = Vocabulary(values["vocabulary"])
+    text = replace(corpus.config, start_id=values["start_id"])
+    check_model(values, options.model(len(vocabulary)), bool(options.average))
+    learner = _learner(options, corpus, vocabulary, text, ranks=ranks)
+    learner.resume(values)
+    return learner
 
 
 def _plan(learner: Learner, reporter: Reporter, notices: Sequence[str], since: float) -> int:
@@ -166,6 +200,18 @@ def _find_rate(learner: Learner, reporter: Reporter, notices: Sequence[str]) -> 
     return 0
 
 
+def _check(options: TrainConfig) -> None:
+    """Raise InputError for options that do not go together, before anything is read."""
+    if options.resume and (options.dry_run or options.find_rate or options.start_from):
+        raise InputError("--dry-run, --find-rate and --from do not go with --resume")
+    if options.resume and options.out is not None:
+        raise InputError("--out does not go with --resume: a run goes on in its own folder")
+    if options.dry_run and options.find_rate:
+        raise InputError("--dry-run and --find-rate are two things: give one of them")
+    if options.find_rate and options.out:
+        _check_picture(options.out)
+
+
 def _check_picture(out: str) -> None:
     """Raise InputError unless a picture can be written there."""
     if not out.endswith(".svg"):
@@ -189,13 +235,14 @@ def _learner(
     vocabulary: Vocabulary,
     text: TextConfig,
     tensors: Mapping[str, np.ndarray] | None = None,
+    ranks: Ranks = ALONE,
 ) -> Learner:
     if not corpus.validation and (options.patience or options.schedule == "plateau"):
         option = "--patience" if options.patience else "--schedule plateau"
         raise InputError(f"{option} needs a validation part: give one in --split")
     torch.set_num_threads(options.threads if options.sequence == LOOP else 1)
     _keep_freed_memory()
-    return Learner(options, corpus, vocabulary, text, tensors)
+    return Learner(options, corpus, vocabulary, text, tensors, ranks)
 
 
 def _train(

@@ -27,14 +27,17 @@ class LoopPass:
         self, model: CharModel, batch: Batch, state: ModelState, step: int, number: int
     ) -> Learned:
         """One batch while learning: see `ModelPass.learn`."""
-        result = model.forward_pass(batch.inputs_TB, state)
-        loss = masked_cross_entropy(result.logits_TBV, batch.targets_TB, PAD)
+        result = model.forward_pass(batch.inputs_TB, state, batch.part)
+        of_targets, of_changes = batch.shares()
+        loss = masked_cross_entropy(result.logits_TBV, batch.targets_TB, PAD) * of_targets
         options, real_TB = self._options, batch.targets_TB != PAD
         penalty: Tensor | float = 0.0
-        if options.activation_penalty:
-            penalty += options.activation_penalty * activation_penalty(result.output_TBH, real_TB)
+        if options.activation_penalty and of_targets:
+            each = activation_penalty(result.output_TBH, real_TB)
+            penalty += options.activation_penalty * of_targets * each
         if options.slowness_penalty:
-            penalty += options.slowness_penalty * slowness_penalty(result.h_TBH, real_TB)
+            each = slowness_penalty(result.h_TBH, real_TB)
+            penalty += options.slowness_penalty * of_changes * each
         return Learned(loss + penalty, loss.item(), detached(result.state))
 
     @torch.no_grad()

@@ -1,0 +1,92 @@
+"""A training by several processes: how they begin together, and end with one line for all."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+from charlm.errors import CharlmError, InputError, Stopped, reason_of
+from charlm.options.training import parse_options
+from charlm.text.corpus_report import CorpusReport
+from charlm.train.command import train
+from charlm.train.distributed import Ended, RankLost, Ranks
+from charlm.train.launch import Launch
+from charlm.train.tell.reporter import Reporter
+
+
+class _Silent(Reporter):
+    """Says nothing: rank 0 says it."""
+
+    def line(self, text: str, style: str = "") -> None:
+        pass
+
+    def warn(self, message: str) -> None:
+        pass
+
+    def corpus(self, report: CorpusReport) -> None:
+        pass
+
+    def start(self) -> None:
+        pass
+
+    def move(self, share: float, text: str, at_once: bool = False) -> None:
+        pass
+
+
+def train_together(launch: Launch, arguments: Sequence[str]) -> int:
+    """Train as one of several processes. Raises CharlmError on the one that is to say it."""
+    ranks = Ranks(launch)
+    try:
+        return _follow(ranks, arguments) if ranks.rank else _lead(ranks, arguments)
+    except RankLost as lost:
+        if lost.tells:
+            raise
+        return lost.exit_code
+
+
+def _lead(ranks: Ranks, arguments: Sequence[str]) -> int:
+    """Train, and let the others end. torchrun sends SIGTERM to all where one of them has ended."""
+    code = 1
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        code = _train(ranks, arguments, Reporter())
+    except KeyboardInterrupt:
+        code = 130
+        raise
+    except CharlmError as error:
+        code = error.exit_code
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is left is to say it
+        ranks.end(code)
+    return code
+
+
+def _stop(signum: int, _: FrameType | None) -> NoReturn:
+    raise Stopped(f"stopped by {signal.Signals(signum).name} before it began", signum)
+
+
+def _follow(ranks: Ranks, arguments: Sequence[str]) -> int:
+    """Train as rank 0 says. What goes wrong here alone is left for it to say."""
+    try:
+        return _train(ranks, arguments, _Silent())
+    except RankLost:
+        raise
+    except Ended as ended:
+        code = ended.code
+    except InputError as error:  # met by all of them: they agree on texts and options
+        code = error.exit_code
+    except Exception as error:
+        ranks.report(reason_of(error))
+        return 1
+    ranks.outlast()
+    return code
+
+
+def _train(ranks: Ranks, arguments: Sequence[str], reporter: Reporter) -> int:
+    options = ranks.agree(lambda: parse_options(arguments))
+    if "-" in [*(options.corpus or ()), options.validation]:
+        raise InputError("--corpus - is read by one process, and there are several: give a file")
+    return train(options, arguments, reporter, ranks)
