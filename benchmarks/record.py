@@ -25,6 +25,7 @@ ORDER = (
     "dice",
     "cost",
     "training",
+    "ranks",
     "race",
     "rates",
 )

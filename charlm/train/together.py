@@ -8,6 +8,7 @@ from types import FrameType
 from typing import NoReturn
 
 from charlm.errors import CharlmError, InputError, Stopped, reason_of
+from charlm.options.train_config import TrainConfig
 from charlm.options.training import parse_options
 from charlm.text.corpus_report import CorpusReport
 from charlm.train.command import train
@@ -69,24 +70,31 @@ def _stop(signum: int, _: FrameType | None) -> NoReturn:
 
 
 def _follow(ranks: Ranks, arguments: Sequence[str]) -> int:
-    """Train as rank 0 says. What goes wrong here alone is left for it to say."""
+    """Train as rank 0 says, until it ends. What goes wrong is left for it to say."""
     try:
-        return _train(ranks, arguments, _Silent())
+        try:
+            _train(ranks, arguments, _Silent())
+        except CharlmError as error:
+            if error is not ranks.failure:
+                raise
+            ranks.order()  # rank 0 met the same: what follows is the end
     except RankLost:
         raise
     except Ended as ended:
-        code = ended.code
-    except InputError as error:  # met by all of them: they agree on texts and options
-        code = error.exit_code
+        ranks.outlast()
+        return ended.code
     except Exception as error:
         ranks.report(reason_of(error))
-        return 1
-    ranks.outlast()
-    return code
+    return 1
 
 
 def _train(ranks: Ranks, arguments: Sequence[str], reporter: Reporter) -> int:
-    options = ranks.agree(lambda: parse_options(arguments))
+    options = ranks.agree(lambda: _parsed(arguments))
+    return train(options, arguments, reporter, ranks)
+
+
+def _parsed(arguments: Sequence[str]) -> TrainConfig:
+    options = parse_options(arguments)
     if "-" in [*(options.corpus or ()), options.validation]:
         raise InputError("--corpus - is read by one process, and there are several: give a file")
-    return train(options, arguments, reporter, ranks)
+    return options
