@@ -12,6 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing.connection import wait as wait_for
+from types import FrameType
 
 from charlm.compare.plan import Training
 from charlm.compare.results import Result
@@ -53,11 +54,52 @@ def begun(trainings: Sequence[Training], jobs: int) -> Iterator[Iterator[Begun]]
                 _stop_children()
 
 
+class _Child:
+    """A process that trains: how it ends. The pool has given it its next training already."""
+
+    busy = stopped = False
+
+    def settle(self, jobs: int) -> None:
+        """Take a share of the cores, and end with the parent.
+
+        Ctrl-C is the parent's, which passes it on: else it would come twice, and the second one
+        leaves at once.
+        """
+        os.environ[SHARED_BY] = str(jobs)
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGTERM, self._stop)
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+
+    def train(self, training: Training, title: str) -> Result:
+        """Train, unless that was stopped. Raises TrainingError."""
+        self.busy = True
+        try:
+            if self.stopped:
+                raise Stopped("stopped before it began", signal.SIGTERM)
+            return trained(training, title)
+        except Stopped as stopped:  # its parent, if there still is one, could not be given that
+            self.stopped = True
+            if not _parent_lives():
+                os._exit(stopped.exit_code)
+            raise TrainingError(f"{training.name}: {stopped}") from None
+        finally:
+            self.busy = False
+
+    def _stop(self, signum: int, _: FrameType | None) -> None:
+        if not self.busy:
+            os._exit(128 + signum)
+        raise Stopped("stopped before it began", signum)
+
+
+_child = _Child()
+
+
+def _settle(jobs: int) -> None:
+    _child.settle(jobs)
+
+
 def _trained(training: Training, title: str) -> Result:
-    try:
-        return trained(training, title)
-    except Stopped as stopped:  # its parent does not know what to do with that
-        raise TrainingError(f"{training.name}: {stopped}") from None
+    return _child.train(training, title)
 
 
 def _result(training: Training, future: Future[Result], signals: Signals) -> Result:
@@ -79,15 +121,9 @@ def _stop_children() -> None:
             os.kill(child.pid or 0, signal.SIGTERM)
 
 
-def _settle(jobs: int) -> None:
-    """Make a process one that trains: it has its share of the cores, and ends with its parent.
-
-    Ctrl-C is its parent's, which passes it on: else it would come twice, and the second one leaves
-    at once.
-    """
-    os.environ[SHARED_BY] = str(jobs)
-    os.setpgid(0, 0)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _parent_lives() -> bool:
+    parent = multiprocessing.parent_process()
+    return parent is not None and parent.is_alive()
 
 
 def _end_with_parent() -> None:
