@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import os
 import signal
+import sys
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
@@ -15,6 +19,8 @@ from charlm.train.command import train
 from charlm.train.distributed import Ended, RankLost, Ranks
 from charlm.train.launch import Launch
 from charlm.train.tell.reporter import Reporter
+
+_INTERRUPTED = 128 + signal.SIGINT
 
 
 class _Silent(Reporter):
@@ -38,13 +44,27 @@ class _Silent(Reporter):
 
 def train_together(launch: Launch, arguments: Sequence[str]) -> int:
     """Train as one of several processes. Raises CharlmError on the one that is to say it."""
-    ranks = Ranks(launch)
+    code = 1
     try:
-        return _follow(ranks, arguments) if ranks.rank else _lead(ranks, arguments)
+        ranks = Ranks(launch)
+        code = _follow(ranks, arguments) if ranks.rank else _lead(ranks, arguments)
     except RankLost as lost:
         if lost.tells:
             raise
-        return lost.exit_code
+    except (CharlmError, KeyboardInterrupt) as error:
+        code = error.exit_code if isinstance(error, CharlmError) else _INTERRUPTED
+        raise
+    finally:
+        atexit.register(_leave, code)
+    return code
+
+
+def _leave(code: int) -> None:
+    """End the process when all is said: threads of torch that still run would do so by SIGABRT."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _lead(ranks: Ranks, arguments: Sequence[str]) -> int:
@@ -54,7 +74,7 @@ def _lead(ranks: Ranks, arguments: Sequence[str]) -> int:
     try:
         code = _train(ranks, arguments, Reporter())
     except KeyboardInterrupt:
-        code = 130
+        code = _INTERRUPTED
         raise
     except CharlmError as error:
         code = error.exit_code
