@@ -46,6 +46,7 @@ def command(
         "--corpus": corpus,
         "--out": run,
         "--unit": "continuous",
+        "--split": "98/1/1",
         "--cell": chosen.cell,
         "--hidden": hidden,
         "--batch": chosen.rows,

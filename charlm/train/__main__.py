@@ -14,7 +14,7 @@ from charlm.wording import TORCH_MISSING
 def main(arguments: Sequence[str]) -> int:
     """Train as the options say, by itself or as one of several. Raises CharlmError."""
     if launch := launched(os.environ):
-        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # charlm says it in a line
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")  # charlm says it in a line
         from charlm.train.together import train_together
 
         return train_together(launch, arguments)

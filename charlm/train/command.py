@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,23 +17,20 @@ from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import RUN_LOG
 from charlm.run.log import RunLog, rewind
 from charlm.run.places import find_run
-from charlm.run.regular_file import write_atomically
 from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus
 from charlm.text.ngram import Baseline, measure_baseline
 from charlm.text.vocabulary import Vocabulary
+from charlm.train.beforehand import check, find_rate, tell_plan
 from charlm.train.distributed import ALONE, Ended, Ranks
-from charlm.train.find_rate import UPDATES, curve_of, default_rate_of, rising
 from charlm.train.fine_tune import extended, options_from
 from charlm.train.following import check_alike, follow
 from charlm.train.going_on import is_over, rate_change, resumed_options, text_again
 from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
-from charlm.train.plan import misfit, options_in_words, plan
 from charlm.train.saved import Saved, check_model
 from charlm.train.tell.announce import announce, command_line, log_baseline, warn
 from charlm.train.tell.monitor import Monitor
-from charlm.train.tell.rate_curve import picture, told
 from charlm.train.tell.reporter import Reporter
 from charlm.train.tell.teller import Teller
 from charlm.train.text import load_text, settled, start_id_of
@@ -84,7 +80,7 @@ def _start(
     ranks: Ranks,
 ) -> int:
     checkpoint = None
-    ranks.first(lambda: _check(options))
+    ranks.first(lambda: check(options))
     if options.start_from:
         checkpoint = ranks.first(lambda: load_checkpoint(options.start_from or ""))
         options = ranks.agree(lambda: options_from(arguments, checkpoint))
@@ -104,9 +100,9 @@ def _start(
     if ranks.rank:
         follow(learner)
     if options.dry_run:
-        return _plan(learner, reporter, notices, since)
+        return tell_plan(learner, reporter, notices, since)
     if options.find_rate:
-        return _find_rate(learner, reporter, notices)
+        return find_rate(learner, reporter, notices)
     baseline = measure_baseline(corpus, vocabulary, text.start_id)
     name = options.corpus[0] if options.corpus else "python"
     with RunFolder.begin(options.out, name, options.cell) as folder:
@@ -120,7 +116,7 @@ def _resume(
     since: float,
     ranks: Ranks,
 ) -> int:
-    ranks.first(lambda: _check(options))
+    ranks.first(lambda: check(options))
     if ranks.rank:
         follow(_resumed(ranks.share(), arguments, reporter, ranks))
     with RunFolder.open(Path(options.resume or "")) as folder:
@@ -166,67 +162,6 @@ def _again(values: Saved, options: TrainConfig, corpus: Corpus, ranks: Ranks) ->
     learner = _learner(options, corpus, vocabulary, text, ranks=ranks)
     learner.resume(values)
     return learner
-
-
-def _plan(learner: Learner, reporter: Reporter, notices: Sequence[str], since: float) -> int:
-    _introduce(learner, reporter, notices)
-    for line in plan(learner, since):
-        reporter.line(line)
-    message = misfit(learner.parameter_count, learner.corpus.report.parts["train"]["characters"])
-    if message:
-        reporter.warn(message)
-    return 0
-
-
-def _find_rate(learner: Learner, reporter: Reporter, notices: Sequence[str]) -> int:
-    _introduce(learner, reporter, notices)
-    for name, value in options_in_words(learner.options):
-        reporter.line(f"{name}: {value}")
-    points = []
-    reporter.start()
-    try:
-        for point in rising(learner):
-            points.append(point)
-            text = f"learning rate {point.rate:.2g}  loss {point.loss:.3f}"
-            reporter.move(len(points) / UPDATES, text)
-    finally:
-        reporter.close()
-    curve, default = curve_of(points), default_rate_of(learner.options)
-    for line in told(curve, default):
-        reporter.line(line)
-    if learner.options.out:
-        write_atomically(Path(learner.options.out), picture(curve, default).encode())
-        reporter.line(f"picture: {learner.options.out}")
-    return 0
-
-
-def _check(options: TrainConfig) -> None:
-    """Raise InputError for options that do not go together, before anything is read."""
-    if options.resume and (options.dry_run or options.find_rate or options.start_from):
-        raise InputError("--dry-run, --find-rate and --from do not go with --resume")
-    if options.resume and options.out is not None:
-        raise InputError("--out does not go with --resume: a run goes on in its own folder")
-    if options.dry_run and options.find_rate:
-        raise InputError("--dry-run and --find-rate are two things: give one of them")
-    if options.find_rate and options.out:
-        _check_picture(options.out)
-
-
-def _check_picture(out: str) -> None:
-    """Raise InputError unless a picture can be written there."""
-    if not out.endswith(".svg"):
-        raise InputError("--find-rate keeps no run: its --out is a picture, as rates.svg")
-    if os.path.lexists(out):
-        raise InputError(f"{out} exists already: choose another name (--out)")
-    if not Path(out).parent.is_dir():
-        raise InputError(f"{Path(out).parent} is no folder that is there (--out)")
-
-
-def _introduce(learner: Learner, reporter: Reporter, notices: Sequence[str]) -> None:
-    """Say what a learner that leaves nothing behind would learn."""
-    reporter.corpus(learner.corpus.report)
-    for notice in (*learner.corpus.report.notices, *notices):
-        reporter.warn(notice)
 
 
 def _learner(

@@ -51,6 +51,29 @@ def mean_of(pieces: Pieces, on_measured: OnMeasured) -> float:
     return total / count
 
 
+def added(ranks: Ranks, pieces: Pieces) -> Pieces:
+    """The pieces of all processes, added up; this one's are given, the others follow."""
+    if ranks.size == 1:
+        yield from pieces
+        return
+    while True:
+        ranks.order("piece")
+        loss, targets, there = add_piece(ranks, pieces)
+        if not there:
+            return
+        yield loss, int(targets)
+
+
+def add_piece(ranks: Ranks, pieces: Pieces) -> list[float]:
+    """Take part in a piece: losses and targets of all processes, and how many had one."""
+
+    def piece() -> tuple[float, ...]:
+        found = next(pieces, None)
+        return (0.0, 0.0, 0.0) if found is None else (*found, 1.0)
+
+    return ranks.add_up(3, piece)
+
+
 def examples(
     reader: Reader, dataset: TextDataset, rows: np.ndarray, start_id: int, ranks: Ranks = ALONE
 ) -> Pieces:

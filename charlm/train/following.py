@@ -8,7 +8,7 @@ from charlm import __version__
 from charlm.errors import InputError, TrainingError
 from charlm.options.train_config import OPTIONS
 from charlm.train.distributed import RankLost
-from charlm.train.evaluate import Pieces
+from charlm.train.evaluate import Pieces, add_piece
 from charlm.train.keep.signals import Signals
 from charlm.train.learner import Learner
 from charlm.train.native import SOURCE_HASH
@@ -50,7 +50,7 @@ def follow(learner: Learner) -> NoReturn:
                 elif what == "measure":
                     pieces = learner.pieces(*given)
                 elif what == "piece" and pieces is not None:
-                    learner.add_piece(pieces)
+                    add_piece(ranks, pieces)
                 elif what == "state":
                     learner.gather_state()
                 elif what == "wait":

@@ -21,7 +21,7 @@ from charlm.text.vocabulary import PAD, Vocabulary
 from charlm.train.average import Average
 from charlm.train.dataset import Batch, ExampleBatches, TextDataset, encode
 from charlm.train.distributed import ALONE, Ranks
-from charlm.train.evaluate import OnMeasured, Pieces, mean_of
+from charlm.train.evaluate import OnMeasured, Pieces, added, mean_of
 from charlm.train.fine_tune import begin_with
 from charlm.train.held_out import HeldOut, Selection
 from charlm.train.loop import LoopPass
@@ -222,7 +222,7 @@ class Learner:
         """
         self.ranks.order("measure", part, selection, tensors)
         with contextlib.closing(self.pieces(part, selection, tensors)) as pieces:
-            return mean_of(self._added(pieces), on_measured)
+            return mean_of(added(self.ranks, pieces), on_measured)
 
     def pieces(
         self, part: str, selection: Selection, tensors: Mapping[str, np.ndarray] | None
@@ -237,27 +237,6 @@ class Learner:
             yield from self.held_out[part].pieces(model, selection, self.passes, self.ranks)
         finally:
             model.train()
-
-    def _added(self, pieces: Pieces) -> Pieces:
-        """The pieces of all ranks, added up."""
-        if self.ranks.size == 1:
-            yield from pieces
-            return
-        while True:
-            self.ranks.order("piece")
-            loss, targets, there = self.add_piece(pieces)
-            if not there:
-                return
-            yield loss, int(targets)
-
-    def add_piece(self, pieces: Pieces) -> list[float]:
-        """Take part in a piece of every rank: loss and targets in all, and how many had one."""
-
-        def piece() -> tuple[float, ...]:
-            found = next(pieces, None)
-            return (0.0, 0.0, 0.0) if found is None else (*found, 1.0)
-
-        return self.ranks.add_up(3, piece)
 
     def _shown(self) -> CharModel:
         """The model that is measured and saved."""

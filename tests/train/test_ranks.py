@@ -22,6 +22,7 @@ from charlm.run.control import steer
 from charlm.run.layout import LAST, RESUME
 from charlm.run.log import read_run_log
 from charlm.train.__main__ import main
+from charlm.train.evaluate import Pieces
 from charlm.train.keep.folder import RunFolder
 from charlm.train.launch import launched
 from charlm.train.learner import Learner
@@ -271,15 +272,15 @@ def test_a_pause_ends_by_a_signal_to_another(corpus: Path, run: Path, tmp_path: 
 
 
 def signal_while_measuring(here: int, rank: int) -> None:
-    add_piece = Learner.add_piece
+    pieces = Learner.pieces
 
-    def signalled(self: Learner, pieces: Any) -> list[float]:
+    def signalled(self: Learner, *given: Any) -> Pieces:
         if here == rank:
             os.kill(os.getpid(), signal.SIGTERM)
-            Learner.add_piece = add_piece  # type: ignore[method-assign]
-        return add_piece(self, pieces)
+            Learner.pieces = pieces  # type: ignore[method-assign]
+        yield from pieces(self, *given)
 
-    Learner.add_piece = signalled  # type: ignore[method-assign]
+    Learner.pieces = signalled  # type: ignore[method-assign]
 
 
 @LONG
