@@ -60,7 +60,7 @@ def test_it_takes_a_number() -> None:
 
 @pytest.mark.long
 def test_side_by_side_they_come_to_the_same(corpus: Path, tmp_path: Path) -> None:
-    """With rates to choose among, one of which diverges."""
+    """With rates to choose among."""
     more = "--budget", "30steps", "--vary", "optimiser=sgd", "--rates", "3", "--stop-exploding"
     alone, together = tmp_path / "alone", tmp_path / "together"
     assert main(arguments(corpus, alone, *more)) == 0
