@@ -64,7 +64,7 @@ format: $(DEV) ## put the sources in ruff's and clang-format's form
 	$(BIN)/clang-format -i $(CPP)
 
 bench: $(PEERS) ## how fast it writes, starts and learns, beside others (FULL=1: all)
-	@for name in decode kernels startup screen dice cost training; do \
+	@for name in decode kernels startup screen dice cost training ranks; do \
 	  $(BIN)/python -m benchmarks.$$name $(if $(FULL),--full) || exit; \
 	done
 

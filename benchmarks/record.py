@@ -26,6 +26,7 @@ ORDER = (
     "dice",
     "cost",
     "training",
+    "ranks",
     "race",
     "rates",
     "proposals",

@@ -44,6 +44,7 @@ class Pass:
         mask: tuple[int, int, int] | None,
         gradients: Mapping[str, _Floats] | None,
         gates: Sequence[_Floats] | None = None,
+        part: tuple[int, int, int] | None = None,
     ) -> tuple[float, int, float]:
         """The sum of the losses over real targets, their number, and the penalty.
 
@@ -51,7 +52,9 @@ class Pass:
         mask: (seed, step, first row) of what is hidden; None hides nothing. gradients: of the mean
         loss and the penalty, written; None computes none. Both by the names of `parameter_shapes`.
         gates: [T, B, gates x H] of each layer, written, in the order of `Cell.gates`; not together
-        with gradients.
+        with gradients. part: the rows are some of a batch; how many stand before them, and how many
+        real targets it has, in all and behind the first time. Gradients and penalty are then their
+        part of the whole's; loss and number remain their own.
         """
 
 def adamw(

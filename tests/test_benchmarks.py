@@ -301,6 +301,14 @@ def test_the_training_benchmark_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+def test_the_benchmark_of_processes_runs(tmp_path: Path) -> None:
+    small = ["--sizes", "8", "--times", "4", "--rows", "2", "--rounds", "1", "--steps", "30"]
+    (found,) = run_benchmark("ranks", small, tmp_path / "figures.json")["figures"]
+    assert found["hidden"] == 8 and len(found["characters_per_s"]) == 3
+    assert all(rate > 0 for rate in found["characters_per_s"].values())
+
+
+@pytest.mark.long
 def test_a_grid_of_rates_goes_on_where_it_was(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ from charlm.compare.distance import (
     held_out_rows,
 )
 from charlm.compare.formats import PDF, PNG, SVG, check_formats, converted
+from charlm.compare.jobs import begun
 from charlm.compare.options import Comparison
 from charlm.compare.pictures import MOST_DRAWN, distance_picture, loss_picture, norm_picture
 from charlm.compare.plan import Variant, plan_training, plan_trainings, plan_variants
@@ -23,7 +24,7 @@ from charlm.compare.result_files import ResultFiles
 from charlm.compare.results import Result, best_of, by_variant
 from charlm.compare.sweep import Sweep, rates_of, sweep
 from charlm.compare.texts import default_prompts, write_texts
-from charlm.compare.trainings import check_folder, titled, trained
+from charlm.compare.trainings import check_folder
 from charlm.errors import InputError, Stopped, errors_of
 from charlm.model.cells import CELLS
 from charlm.options.train_config import OPTIONS
@@ -126,9 +127,10 @@ def _train(
     taken = [sweeps[variant].best if sweeps else None for variant in variants]
     trainings, results = plan_trainings(comparison, variants, taken), []
     files.compared = {training.folder for training in trainings}
-    for training, title in titled(trainings):
-        results.append(trained(training, title))
-        files.add(results[-1])
+    with begun(trainings, comparison.jobs) as each:
+        for _, _, result_of in each:
+            results.append(result_of())
+            files.add(results[-1])
     files.write()
     return by_variant(results), sweeps
 

@@ -62,8 +62,8 @@ class Comparison:
 
     equal: "params" (as many parameters as the first cell has at `hidden`) or "hidden" (units).
     budget: the options of a training that hold it. axes: what is varied. rates: how many learning
-    rates are tried for each; None is one, which the options say. pictures: their formats. others:
-    the options that all trainings share.
+    rates are tried for each; None is one, which the options say. jobs: trainings at once. pictures:
+    their formats. others: the options that all trainings share.
     """
 
     corpus: tuple[str, ...]
@@ -74,6 +74,7 @@ class Comparison:
     axes: tuple[Axis, ...]
     rates: int | None
     seeds: int
+    jobs: int
     out: Path
     prompts: tuple[str, ...]
     pictures: tuple[str, ...]
@@ -110,6 +111,7 @@ def parse_comparison(arguments: Sequence[str]) -> Comparison:
         axes=axes,
         rates=own.rates,
         seeds=own.seeds,
+        jobs=own.jobs,
         out=Path(own.out) if own.out else _default_folder(own.corpus or ()),
         prompts=tuple(own.prompt or ()),
         pictures=own.pictures,
@@ -251,6 +253,8 @@ _OPTIONS = (
     whole("--rates", 2, 9, None, "try N learning rates for each, a factor of 2 apart around the"
           " one that it takes by itself, with seed 1; the best is that of all seeds"),
     whole("--seeds", 1, 100, 3, "train every cell N times, with seeds 1 to N (%(default)s)"),
+    whole("--jobs", 1, 64, 1, "train N of them side by side, each with its share of the cores"
+          " (%(default)s)"),
     text("--prompt", "TEXT", None, "what the models go on from (repeatable; default: beginnings of"
          " the validation part)", action="append"),
     text("--pictures", "A,B,..", SVG, "formats of the pictures: svg, png, pdf (%(default)s)",

@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from charlm.compare.jobs import begun
 from charlm.compare.options import Comparison
 from charlm.compare.plan import Variant, plan_training
 from charlm.compare.results import Result
-from charlm.compare.trainings import TOO_HIGH, titled, trained
+from charlm.compare.trainings import TOO_HIGH
 from charlm.errors import TrainingError
 
 #: Between two rates. By the tables of docs/training.md what lies between loses some 0.01 nats.
@@ -71,17 +72,19 @@ def sweep(
         for variant, each in rates.items()
     }
     losses: dict[str, float] = {}
-    for training, title in titled([t for by_rate in tried.values() for t in by_rate.values()]):
-        try:
-            result = trained(training, title)
-        except TrainingError as error:
-            if TOO_HIGH not in str(error):
-                raise
-            print(f"{title}: diverged", flush=True)
-            losses[training.name] = math.inf
-        else:
-            ended(result)
-            losses[training.name] = result.validation_loss
+    trainings = [training for by_rate in tried.values() for training in by_rate.values()]
+    with begun(trainings, comparison.jobs) as all_of_them:
+        for training, title, result_of in all_of_them:
+            try:
+                result = result_of()
+            except TrainingError as error:
+                if TOO_HIGH not in str(error):
+                    raise
+                print(f"{title}: diverged", flush=True)
+                losses[training.name] = math.inf
+            else:
+                ended(result)
+                losses[training.name] = result.validation_loss
     sweeps = {
         variant: Sweep({rate: losses[training.name] for rate, training in by_rate.items()})
         for variant, by_rate in tried.items()

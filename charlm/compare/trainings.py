@@ -1,9 +1,8 @@
-"""The trainings of a comparison, one after another; those that are finished stay as they are."""
+"""One training of a comparison, and those that are finished: they stay as they are."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
 
 from charlm.compare.plan import Training
 from charlm.compare.results import Result, read_result
@@ -33,12 +32,6 @@ class _Reporter(Reporter):
     def move(self, share: float, text: str, at_once: bool = False) -> None:
         if self.has_bar:
             super().move(share, text, at_once)
-
-
-def titled(trainings: Sequence[Training]) -> Iterator[tuple[Training, str]]:
-    """Each training, and what it is called while it runs."""
-    for number, training in enumerate(trainings, start=1):
-        yield training, f"{training.name} ({number} of {len(trainings)})"
 
 
 def trained(training: Training, title: str) -> Result:

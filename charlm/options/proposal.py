@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import os
 
+#: In the environment: how many processes like this one share the machine.
+SHARED_BY = "LOCAL_WORLD_SIZE"
 #: What a text is taken to have while it is not known.
 USUAL_CHARACTERS = 1_000_000
 _MOST_PASSES = 40
@@ -52,10 +54,16 @@ def usual_pace(hidden: int, layers: int) -> float:
 
 
 def cores() -> int:
-    """How many processor cores this process may use."""
+    """How many processor cores this process may use: its share, where it is one of several.
+
+    They are counted in `SHARED_BY`, which torchrun sets.
+    """
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        found = len(os.sched_getaffinity(0))
+    else:
+        found = os.cpu_count() or 1
+    said = os.environ.get(SHARED_BY, "")
+    return max(1, found // max(1, int(said) if said.isascii() and said.isdigit() else 1))
 
 
 def _row(characters: int) -> tuple[int, int, int]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from charlm.errors import CharlmError, run_and_exit
 from charlm.options.training import parse_options
+from charlm.train.launch import launched
 from charlm.wording import TORCH_MISSING
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Train as the options say. Raises CharlmError."""
+    """Train as the options say, by itself or as one of several. Raises CharlmError."""
+    if launch := launched(os.environ):
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")  # charlm says it in a line
+        from charlm.train.together import train_together
+
+        return train_together(launch, arguments)
     options = parse_options(arguments)
     # torch takes seconds to import: a wrong option, --help and Ctrl-C do not wait for it.
     try:

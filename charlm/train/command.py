@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,13 +17,15 @@ from charlm.options.train_config import LOOP, OPTIONS, TrainConfig
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import RUN_LOG
 from charlm.run.log import RunLog, rewind
-from charlm.run.regular_file import write_atomically
+from charlm.run.places import find_run
 from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus
 from charlm.text.ngram import Baseline, measure_baseline
 from charlm.text.vocabulary import Vocabulary
-from charlm.train.find_rate import UPDATES, curve_of, default_rate_of, rising
+from charlm.train.beforehand import check, find_rate, tell_plan
+from charlm.train.distributed import ALONE, Ended, Ranks
 from charlm.train.fine_tune import extended, options_from
+from charlm.train.following import check_alike, follow
 from charlm.train.going_on import (
     device_change,
     is_over,
@@ -35,11 +36,9 @@ from charlm.train.going_on import (
 from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
 from charlm.train.place import lacks_memory
-from charlm.train.plan import misfit, options_in_words, plan
-from charlm.train.saved import check_model
+from charlm.train.saved import Saved, check_model
 from charlm.train.tell.announce import announce, command_line, log_baseline, warn
 from charlm.train.tell.monitor import Monitor
-from charlm.train.tell.rate_curve import picture, told
 from charlm.train.tell.reporter import Reporter
 from charlm.train.tell.teller import Teller
 from charlm.train.text import load_text, settled, start_id_of
@@ -49,16 +48,25 @@ from charlm.wording import counted
 _LONGEST_MESSAGE = 300
 
 
-def train(options: TrainConfig, arguments: Sequence[str], reporter: Reporter | None = None) -> int:
-    """Train as the options say; `arguments` are what they were parsed from. Raises CharlmError."""
+def train(
+    options: TrainConfig,
+    arguments: Sequence[str],
+    reporter: Reporter | None = None,
+    ranks: Ranks = ALONE,
+) -> int:
+    """Train as the options say; `arguments` are what they were parsed from. Raises CharlmError.
+
+    ranks: the processes that train together. All of them prepare; then rank 0 trains, and the
+    others follow it until it ends: they raise Ended.
+    """
     begin, since = _resume if options.resume else _start, time.monotonic()
     reporter = reporter or Reporter()
     device, notice = choose_device(options.device)
     if notice:
         reporter.warn(notice)
     try:
-        return begin(replace(options, device=device), arguments, reporter, since)
-    except (CharlmError, OSError, MemoryError):
+        return begin(replace(options, device=device), arguments, reporter, since, ranks)
+    except (CharlmError, Ended, OSError, MemoryError):
         raise
     except Exception as error:
         if isinstance(error, torch.OutOfMemoryError):
@@ -79,16 +87,21 @@ def _what_is_large(options: TrainConfig) -> str:
     return "--hidden, --layers, --batch or --length"
 
 
-def _start(options: TrainConfig, arguments: Sequence[str], reporter: Reporter, since: float) -> int:
+def _start(
+    options: TrainConfig,
+    arguments: Sequence[str],
+    reporter: Reporter,
+    since: float,
+    ranks: Ranks,
+) -> int:
     checkpoint = None
-    if options.dry_run and options.find_rate:
-        raise InputError("--dry-run and --find-rate are two things: give one of them")
-    if options.find_rate and options.out:
-        _check_picture(options.out)
+    ranks.first(lambda: check(options))
     if options.start_from:
-        checkpoint = load_checkpoint(options.start_from)
-        options = replace(options_from(arguments, checkpoint), device=options.device)
-    corpus, vocabulary = load_text(options, reporter)  # before any folder is made
+        checkpoint = ranks.first(lambda: load_checkpoint(options.start_from or ""))
+        options = ranks.agree(
+            lambda: replace(options_from(arguments, checkpoint), device=options.device)
+        )
+    corpus, vocabulary = ranks.agree(lambda: load_text(options, reporter))  # before any folder
     options = settled(options, corpus)
     text = replace(corpus.config, start_id=start_id_of(corpus.config, vocabulary))
     tensors, notices = None, []
@@ -99,11 +112,14 @@ def _start(options: TrainConfig, arguments: Sequence[str], reporter: Reporter, s
             verb = "is" if len(new) == 1 else "are"
             notice = f"{counted(len(new), 'character')} {verb} new to the model"
             notices.append(f"{notice}: {''.join(new)}")
-    learner = _learner(options, corpus, vocabulary, text, tensors)
+    learner = ranks.agree(lambda: _learner(options, corpus, vocabulary, text, tensors, ranks))
+    check_alike(learner)
+    if ranks.rank:
+        follow(learner)
     if options.dry_run:
-        return _plan(learner, reporter, notices, since)
+        return tell_plan(learner, reporter, notices, since)
     if options.find_rate:
-        return _find_rate(learner, reporter, notices)
+        return find_rate(learner, reporter, notices)
     baseline = measure_baseline(corpus, vocabulary, text.start_id)
     name = options.corpus[0] if options.corpus else "python"
     with RunFolder.begin(options.out, name, options.cell) as folder:
@@ -111,27 +127,18 @@ def _start(options: TrainConfig, arguments: Sequence[str], reporter: Reporter, s
 
 
 def _resume(
-    options: TrainConfig, arguments: Sequence[str], reporter: Reporter, since: float
+    options: TrainConfig,
+    arguments: Sequence[str],
+    reporter: Reporter,
+    since: float,
+    ranks: Ranks,
 ) -> int:
-    if options.dry_run or options.find_rate or options.start_from:
-        raise InputError("--dry-run, --find-rate and --from do not go with --resume")
-    if options.out is not None:
-        raise InputError("--out does not go with --resume: a run goes on in its own folder")
+    ranks.first(lambda: check(options))
+    if ranks.rank:
+        follow(_resumed(ranks.share(), arguments, reporter, ranks))
     with RunFolder.open(Path(options.resume or "")) as folder:
-        values = folder.load_resume()
-        options = resumed_options(arguments, values)
-        corpus, _ = text_again(options, reporter)
-        if values["corpus"] != corpus.report.sha256:
-            raise InputError(
-                f"the run in {folder.path} learned from another text than {corpus.report.name}"
-                f" is now{' with its validation text' if options.validation else ''}: give that"
-                " text (--corpus), or start a new run"
-            )
-        vocabulary = Vocabulary(values["vocabulary"])
-        text = replace(corpus.config, start_id=values["start_id"])
-        check_model(values, options.model(len(vocabulary)), bool(options.average))
-        learner = _learner(options, corpus, vocabulary, text)
-        learner.resume(values)
+        values = ranks.share(folder.load_resume())
+        learner = _resumed(values, arguments, reporter, ranks)
         if is_over(folder.path, values, learner):
             reporter.line(
                 f"step {learner.position.step:,} was the end of its budget: give more of it, as"
@@ -149,53 +156,29 @@ def _resume(
         return _train(learner, arguments, folder, reporter, notices, since)
 
 
-def _plan(learner: Learner, reporter: Reporter, notices: Sequence[str], since: float) -> int:
-    _introduce(learner, reporter, notices)
-    for line in plan(learner, since):
-        reporter.line(line)
-    message = misfit(learner.parameter_count, learner.corpus.report.parts["train"]["characters"])
-    if message:
-        reporter.warn(message)
-    return 0
+def _resumed(values: Saved, arguments: Sequence[str], reporter: Reporter, ranks: Ranks) -> Learner:
+    """The learner of a run that goes on. Raises InputError where it cannot."""
+    options = ranks.agree(lambda: resumed_options(arguments, values))
+    corpus, _ = ranks.agree(lambda: text_again(options, reporter))
+    learner = ranks.agree(lambda: _again(values, options, corpus, ranks))
+    check_alike(learner)
+    return learner
 
 
-def _find_rate(learner: Learner, reporter: Reporter, notices: Sequence[str]) -> int:
-    _introduce(learner, reporter, notices)
-    for name, value in options_in_words(learner.options):
-        reporter.line(f"{name}: {value}")
-    points = []
-    reporter.start()
-    try:
-        for point in rising(learner):
-            points.append(point)
-            text = f"learning rate {point.rate:.2g}  loss {point.loss:.3f}"
-            reporter.move(len(points) / UPDATES, text)
-    finally:
-        reporter.close()
-    curve, default = curve_of(points), default_rate_of(learner.options)
-    for line in told(curve, default):
-        reporter.line(line)
-    if learner.options.out:
-        write_atomically(Path(learner.options.out), picture(curve, default).encode())
-        reporter.line(f"picture: {learner.options.out}")
-    return 0
-
-
-def _check_picture(out: str) -> None:
-    """Raise InputError unless a picture can be written there."""
-    if not out.endswith(".svg"):
-        raise InputError("--find-rate keeps no run: its --out is a picture, as rates.svg")
-    if os.path.lexists(out):
-        raise InputError(f"{out} exists already: choose another name (--out)")
-    if not Path(out).parent.is_dir():
-        raise InputError(f"{Path(out).parent} is no folder that is there (--out)")
-
-
-def _introduce(learner: Learner, reporter: Reporter, notices: Sequence[str]) -> None:
-    """Say what a learner that leaves nothing behind would learn."""
-    reporter.corpus(learner.corpus.report)
-    for notice in (*learner.corpus.report.notices, *notices):
-        reporter.warn(notice)
+def _again(values: Saved, options: TrainConfig, corpus: Corpus, ranks: Ranks) -> Learner:
+    if values["corpus"] != corpus.report.sha256:
+        run = find_run(Path(options.resume or ""))
+        raise InputError(
+            f"the run in {run} learned from another text than {corpus.report.name}"
+            f" is now{' with its validation text' if options.validation else ''}: give that"
+            " text (--corpus), or start a new run"
+        )
+    vocabulary = Vocabulary(values["vocabulary"])
+    text = replace(corpus.config, start_id=values["start_id"])
+    check_model(values, options.model(len(vocabulary)), bool(options.average))
+    learner = _learner(options, corpus, vocabulary, text, ranks=ranks)
+    learner.resume(values)
+    return learner
 
 
 def _learner(
@@ -204,13 +187,14 @@ def _learner(
     vocabulary: Vocabulary,
     text: TextConfig,
     tensors: Mapping[str, np.ndarray] | None = None,
+    ranks: Ranks = ALONE,
 ) -> Learner:
     if not corpus.validation and (options.patience or options.schedule == "plateau"):
         option = "--patience" if options.patience else "--schedule plateau"
         raise InputError(f"{option} needs a validation part: give one in --split")
     torch.set_num_threads(options.threads if options.sequence == LOOP else 1)
     _keep_freed_memory()
-    return Learner(options, corpus, vocabulary, text, tensors)
+    return Learner(options, corpus, vocabulary, text, tensors, ranks)
 
 
 def _train(

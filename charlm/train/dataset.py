@@ -31,12 +31,48 @@ class Item(NamedTuple):
     ends: bool = True
 
 
+class Part(NamedTuple):
+    """What rows are a part of: a batch of `rows`, which begin with number `first` of them.
+
+    targets, changes: real targets of that whole batch, in all and behind the first time.
+    """
+
+    first: int
+    rows: int
+    targets: int
+    changes: int
+
+
 class Batch(NamedTuple):
-    """Inputs and targets [T, B]. `fresh`: it starts from the zero state, not from the last."""
+    """Inputs and targets [T, B]. `fresh`: it starts from the zero state, not from the last.
+
+    part: where it is some rows of a batch, the rest of which other processes have.
+    """
 
     inputs_TB: Tensor
     targets_TB: Tensor
     fresh: bool
+    part: Part | None = None
+
+    def rows(self, first: int, end: int) -> Batch:
+        """Some of the rows. Of none it is the first, all padding: so every part can be learned."""
+        real_TB = self.targets_TB != PAD
+        part = Part(first, real_TB.shape[1], int(real_TB.sum()), int(real_TB[1:].sum()))
+        inputs_TB, targets_TB = (ids[:, first:end] for ids in (self.inputs_TB, self.targets_TB))
+        if first == end:
+            inputs_TB, targets_TB = (
+                self.inputs_TB[:, :1],
+                torch.full_like(real_TB[:, :1], PAD, dtype=torch.int64),
+            )
+        return Batch(inputs_TB, targets_TB, self.fresh, part)
+
+    def shares(self) -> tuple[float, float]:
+        """Of the whole batch's real targets, and of those behind the first time, what is here."""
+        if self.part is None:
+            return 1.0, 1.0
+        real_TB = self.targets_TB != PAD
+        targets, changes = int(real_TB.sum()), int(real_TB[1:].sum())
+        return targets / self.part.targets, changes / max(self.part.changes, 1)
 
 
 class TextDataset(Dataset[Item]):

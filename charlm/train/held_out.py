@@ -12,7 +12,8 @@ from charlm.text.cutting import Example
 from charlm.text.readers import AT_ONCE, EXACT, WARM_UP, Stretch, stretches
 from charlm.text.vocabulary import Vocabulary
 from charlm.train.dataset import TextDataset, encode
-from charlm.train.evaluate import OnMeasured, Reader, evaluate_examples, evaluate_stretches
+from charlm.train.distributed import Ranks
+from charlm.train.evaluate import Pieces, Reader, examples, stream
 from charlm.train.model import CharModel
 from charlm.train.passes import ModelPass
 
@@ -90,19 +91,14 @@ class HeldOut:
         read = sum(end - begin + warm_up for begin, end, warm_up in chosen)
         return Selection(little, targets, False), read / targets
 
-    def loss(
-        self,
-        model: CharModel,
-        selection: Selection,
-        passes: ModelPass,
-        on_measured: OnMeasured,
-    ) -> float:
-        """Measure a selection, in nats per character."""
-        reader = Reader(model, passes)
-        if isinstance(selection.chosen, np.ndarray):
-            chosen = selection.chosen
-            return evaluate_examples(reader, self._dataset, chosen, self._start_id, on_measured)
-        return evaluate_stretches(reader, self._ids, selection.chosen, self._start_id, on_measured)
+    def pieces(
+        self, model: CharModel, selection: Selection, passes: ModelPass, ranks: Ranks
+    ) -> Pieces:
+        """Measure this process's part of a selection, in nats."""
+        reader, chosen = Reader(model, passes), selection.chosen
+        if isinstance(chosen, np.ndarray):
+            return examples(reader, self._dataset, chosen, self._start_id, ranks)
+        return stream(reader, self._ids, chosen, self._start_id, ranks)
 
     def _spread_examples(self, targets: int) -> Selection:
         lengths = self._dataset.lengths()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -19,7 +20,8 @@ from charlm.text.corpus import Corpus
 from charlm.text.vocabulary import PAD, Vocabulary
 from charlm.train.average import Average
 from charlm.train.dataset import Batch, ExampleBatches, TextDataset, encode
-from charlm.train.evaluate import OnMeasured
+from charlm.train.distributed import ALONE, Ranks
+from charlm.train.evaluate import OnMeasured, Pieces, added, mean_of
 from charlm.train.fine_tune import begin_with
 from charlm.train.held_out import HeldOut, Selection
 from charlm.train.loop import LoopPass
@@ -33,6 +35,7 @@ from charlm.train.probe import Probe
 from charlm.train.regularise import Regularisers
 from charlm.train.saved import Saved, check_index, check_state, misfit
 from charlm.train.schedule import learning_rate
+from charlm.train.split import own_rows, own_state, whole_state
 from charlm.train.streams import StreamBatches
 
 
@@ -55,8 +58,14 @@ class Learner:
         vocabulary: Vocabulary,
         text: TextConfig,
         tensors: Mapping[str, np.ndarray] | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
-        """`tensors`: weights to begin with, of a model that may know fewer characters."""
+        """`tensors`: weights to begin with, of a model that may know fewer characters.
+
+        `ranks`: the processes that learn together. Where there are others, rank 0 is asked for
+        steps and losses, and they follow it (`charlm.train.following`).
+        """
+        self.ranks = ranks
         self.options, self.corpus, self.vocabulary = options, corpus, vocabulary
         self.config, self.text = options.model(len(vocabulary)), text
         self.place = Place(options)
@@ -107,7 +116,7 @@ class Learner:
             "model": self.model.state_dict(),
             "optimiser": remembered(self.optimiser),
             "average": self.average.model.state_dict() if self.average else None,
-            "state": self.state,
+            "state": self._whole_state(),
             "random": self.place.random(),
         }
 
@@ -125,7 +134,7 @@ class Learner:
             remember(self.optimiser, self.options.optimiser, values["optimiser"])
             if self.average and values["average"]:
                 self.average.model.load_state_dict(values["average"])
-            self.state = self.place.state(values["state"])
+            self.state = self.place.state(own_state(self.ranks, values["state"]))
             before, seed = values["options"].get("device", CPU), self.options.seed
             self.place.go_on(values["random"], before, seed + self.position.step)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -152,13 +161,22 @@ class Learner:
     def step(self, closely: bool = False) -> Update:
         """One update of the weights, by the gradient of `accumulate` batches together.
 
-        `closely`: with a probe of it, which changes nothing. A step that fails before it changes
-        the weights is taken back, so that the learner can be saved as it was between two steps.
+        `closely`: with a probe of it, which changes nothing.
+        """
+        rate = learning_rate(self.options, self.position, self.progress())
+        self.ranks.order("step", rate)
+        return self.step_at(rate, closely)
+
+    def step_at(self, rate: float, closely: bool = False) -> Update:
+        """Take part in an update at this rate.
+
+        A step that fails before it changes the weights is taken back, so that the learner can be
+        saved as it was between two steps.
         """
         position, state, random = self.position, self.state, self.place.random()
         epoch, index = position.epoch, position.index
         try:
-            update = self._step(closely)
+            update = self._step(rate, closely)
         except BaseException:
             position.epoch, position.index, self.state = epoch, index, state
             self.place.set_random(random)
@@ -166,20 +184,15 @@ class Learner:
         self.whole = True
         return update
 
-    def _step(self, closely: bool) -> Update:
-        rate = learning_rate(self.options, self.position, self.progress())
+    def _step(self, rate: float, closely: bool) -> Update:
         batches = [self._next_batch() for _ in range(self.options.accumulate)]
+        counts = [int((batch.targets_TB != PAD).sum()) for batch in batches]
+        batches = [own_rows(self.ranks, batch) for batch in batches]
         probe = Probe(self.passes) if closely else None
         if probe:
             probe.before_batch(self.model, batches[0], self._state_before(batches[0]))
-        counts = [int((batch.targets_TB != PAD).sum()) for batch in batches]
-        self.optimiser.zero_grad(set_to_none=True)
-        total = 0.0
-        for number, (batch, count) in enumerate(zip(batches, counts, strict=True)):
-            share = count / sum(counts)
-            learned = self._learn(batch, number)
-            (learned.total * share).backward()
-            total += learned.loss * share
+        (total,) = self.ranks.add_up(1, lambda: [self._gradient(batches, counts)])
+        self.ranks.add_up_gradients(self.model.parameters())
         if probe:
             probe.before_clipping(self.model)
         norm = clip(self.options, self.model)
@@ -193,6 +206,17 @@ class Learner:
         self.position.characters += sum(counts)
         return Update(total, norm, rate, probe)
 
+    def _gradient(self, batches: Sequence[Batch], counts: Sequence[int]) -> float:
+        """Make the gradient of batches with so many real targets; returns their mean loss."""
+        self.optimiser.zero_grad(set_to_none=True)
+        total = 0.0
+        for number, (batch, count) in enumerate(zip(batches, counts, strict=True)):
+            share = count / sum(counts)
+            learned = self._learn(batch, number)
+            (learned.total * share).backward()
+            total += learned.loss * share
+        return total
+
     def loss_of(
         self,
         part: str,
@@ -204,13 +228,21 @@ class Learner:
 
         `tensors`: the weights to measure; without, those that a checkpoint would have.
         """
+        self.ranks.order("measure", part, selection, tensors)
+        with contextlib.closing(self.pieces(part, selection, tensors)) as pieces:
+            return mean_of(added(self.ranks, pieces), on_measured)
+
+    def pieces(
+        self, part: str, selection: Selection, tensors: Mapping[str, np.ndarray] | None
+    ) -> Pieces:
+        """Measure this process's part of what `loss_of` is asked for."""
         model = self._shown()
         if tensors is not None:
             model = copy.deepcopy(model)
             model.from_tensors(tensors)
         model.eval()
         try:
-            return self.held_out[part].loss(model, selection, self.passes, on_measured)
+            yield from self.held_out[part].pieces(model, selection, self.passes, self.ranks)
         finally:
             model.train()
 
@@ -252,6 +284,17 @@ class Learner:
             return 1.0
         times = sum(len(batch.inputs_TB) for batch in batches)
         return times / float(len(batches) * self.options.length)
+
+    def _whole_state(self) -> ModelState | None:
+        self.ranks.order("state")
+        return self.gather_state()
+
+    def gather_state(self) -> ModelState | None:
+        """What is carried between batches, of the rows of every rank; examples carry nothing."""
+        if self.ranks.size == 1:
+            return self.state
+        rows = self.batches.rows if isinstance(self.batches, StreamBatches) else 0
+        return whole_state(self.ranks, rows, self.state)
 
     def _update(self, rate: float) -> None:
         self.whole = False

@@ -33,17 +33,20 @@ class LoopPass:
         """One batch while learning: see `ModelPass.learn`."""
         options, device = self._options, model.device
         inputs_TB, targets_TB = batch.inputs_TB.to(device), batch.targets_TB.to(device)
+        of_targets, of_changes = batch.shares()
         low = options.precision == BFLOAT16
         with torch.autocast(device.type, torch.bfloat16, enabled=low):
-            result = model.forward_pass(inputs_TB, state)
+            result = model.forward_pass(inputs_TB, state, batch.part)
         logits_TBV = result.logits_TBV.float() if low else result.logits_TBV
-        loss = masked_cross_entropy(logits_TBV, targets_TB, PAD)
+        loss = masked_cross_entropy(logits_TBV, targets_TB, PAD) * of_targets
         real_TB = targets_TB != PAD
         penalty: Tensor | float = 0.0
-        if options.activation_penalty:
-            penalty += options.activation_penalty * activation_penalty(result.output_TBH, real_TB)
+        if options.activation_penalty and of_targets:
+            each = activation_penalty(result.output_TBH, real_TB)
+            penalty += options.activation_penalty * of_targets * each
         if options.slowness_penalty:
-            penalty += options.slowness_penalty * slowness_penalty(result.h_TBH, real_TB)
+            each = slowness_penalty(result.h_TBH, real_TB)
+            penalty += options.slowness_penalty * of_changes * each
         return Learned(loss + penalty, loss.item(), detached(result.state))
 
     @torch.no_grad()

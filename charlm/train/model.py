@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from charlm.errors import InputError
 from charlm.model.cells import CELLS, State
 from charlm.model.config import ModelConfig, parameter_shapes
+from charlm.train.dataset import Part
 from charlm.train.initial import normal, uniform
-from charlm.train.regularise import Dropout, Regularisers, candidate_mask, drop_characters
+from charlm.train.regularise import Dropout, Regularisers, drop_characters, mask_of
 from charlm.train.sequence import run_cell
 from charlm.train.torch_layer import has_layer, run_layer
 
@@ -55,7 +56,9 @@ class Layer(nn.Module):
         self.hidden_weight = nn.Parameter(torch.empty(rows, size)) if recurrent else None
         self.bias = nn.Parameter(torch.empty(rows)) if config.bias else None
 
-    def forward(self, x_TBI: Tensor, state: State) -> tuple[Tensor, State]:
+    def forward(
+        self, x_TBI: Tensor, state: State, part: Part | None = None
+    ) -> tuple[Tensor, State]:
         """The outputs h_TBH and the state after them."""
         active, keep_TBH = self.regularisers, None
         hides = active.recurrent_dropout if self.training else 0.0
@@ -67,7 +70,7 @@ class Layer(nn.Module):
         x_TBG = nn.functional.linear(x_TBI, self.input_weight, self.bias)
         if hides:
             h_BH = state[0]
-            keep_TBH = candidate_mask(h_BH.new_ones(len(x_TBI), *h_BH.shape), hides)
+            keep_TBH = mask_of(h_BH.new_empty(len(x_TBI), *h_BH.shape), hides, part)
         return run_cell(self.cell, x_TBG, state, weight, keep_TBH)
 
 
@@ -138,15 +141,18 @@ class CharModel(nn.Module):
         result = self.forward_pass(ids_TB, state)
         return result.logits_TBV, result.state
 
-    def forward_pass(self, ids_TB: Tensor, state: ModelState) -> Forward:
-        """The same, with the outputs of the last layer, which penalties are computed from."""
-        x_TBI = self.dropout(self._embedded(ids_TB))
+    def forward_pass(self, ids_TB: Tensor, state: ModelState, part: Part | None = None) -> Forward:
+        """The same, with the outputs of the last layer, which penalties are computed from.
+
+        part: what the rows are a part of, for the masks.
+        """
+        x_TBI = self.dropout(self._embedded(ids_TB), part)
         h_TBH = x_TBI
         after = []
         for layer, before in zip(self.layers, state, strict=True):
-            h_TBH, last = layer(x_TBI, before)
+            h_TBH, last = layer(x_TBI, before, part)
             after.append(last)
-            x_TBI = self.dropout(h_TBH)
+            x_TBI = self.dropout(h_TBH, part)
         logits_TBV = nn.functional.linear(x_TBI, self.output_weight, self.output_bias)
         return Forward(logits_TBV, tuple(after), h_TBH, x_TBI)
 

@@ -19,10 +19,12 @@ from charlm.model.cells import CELLS
 from charlm.model.config import ModelConfig
 from charlm.options.train_config import TrainConfig
 from charlm.text.vocabulary import PAD
-from charlm.train.dataset import Batch
+from charlm.train.dataset import Batch, Part
 from charlm.train.model import CharModel, ModelState
 from charlm.train.passes import Learned
 
+#: Of the sources that `charlm._training` was built from.
+SOURCE_HASH = _training.SOURCE_HASH
 _EPSILON = 1e-8
 _ROWS = 1 << 16  # by which the rows of several batches of one update are told apart
 _WORD = 1 << 32
@@ -63,9 +65,9 @@ class NativePass:
 
         def run(gradients: dict[str, Tensor] | None) -> tuple[float, float]:
             loss, count, penalty = self._run(
-                model, batch.inputs_TB, batch.targets_TB, after, key, gradients
+                model, batch.inputs_TB, batch.targets_TB, after, key, gradients, part=batch.part
             )
-            return loss / max(count, 1), penalty
+            return loss / max(batch.part.targets if batch.part else count, 1), penalty
 
         total, loss = _Loss.apply(run, tuple(weights), *weights.values())
         return Learned(total, float(loss), after)
@@ -103,6 +105,7 @@ class NativePass:
         key: tuple[int, int, int] | None = None,
         gradients: dict[str, Tensor] | None = None,
         gates: Sequence[Tensor] | None = None,
+        part: Part | None = None,
     ) -> tuple[float, int, float]:
         targets_TB = torch.full_like(inputs_TB, PAD) if targets_TB is None else targets_TB
         made = None
@@ -116,6 +119,7 @@ class NativePass:
             mask=key,
             gradients=made,
             gates=None if gates is None else [_array(layer) for layer in gates],
+            part=None if part is None else (part.first, part.targets, part.changes),
         )
 
 

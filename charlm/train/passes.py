@@ -14,7 +14,8 @@ class Learned(NamedTuple):
     """What a batch gives while learning.
 
     total: mean loss over real targets and penalties, to go back from. loss: without penalties,
-    nats per character. state: after the batch, cut from the graph.
+    nats per character. Of some rows of a batch both are their part of the whole batch's. state:
+    after the batch, cut from the graph.
     """
 
     total: Tensor

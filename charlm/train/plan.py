@@ -39,9 +39,12 @@ def plan(learner: Learner, since: float) -> Iterator[str]:
     yield f"characters to learn from: {characters:,}"
     yield from (f"{name}: {value}" for name, value in options_in_words(options))
     per_step, speed = _pace(learner)
-    cores = counted(options.threads, "thread")
-    where = cores if learner.place.name == CPU else learner.place
-    yield f"speed: about {speed:,.0f} characters/s on {where}"
+    by = counted(options.threads, "thread")
+    if learner.place.name != CPU:
+        by = str(learner.place)
+    elif learner.ranks.size > 1:
+        by = f"{counted(learner.ranks.size, 'process', 'processes')} of {by}"
+    yield f"speed: about {speed:,.0f} characters/s on {by}"
     measurer = Measurer(learner, lambda: None)
     total = _characters(options, characters, speed, per_step)
     along = _evaluations(options, total / per_step) * measurer.seconds()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from charlm.options.train_config import TrainConfig
+from charlm.train.dataset import Part
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,16 @@ class Dropout(nn.Module):
         super().__init__()
         self.p, self.locked = p, locked
 
-    def forward(self, x_TBI: Tensor) -> Tensor:
-        """The same numbers at all times when locked, others at each time when not."""
-        if not self.locked:
+    def forward(self, x_TBI: Tensor, part: Part | None = None) -> Tensor:
+        """The same numbers at all times when locked, others at each time when not.
+
+        part: what the rows are a part of. The masks are those of the whole batch.
+        """
+        if part is None and not self.locked:
             return functional.dropout(x_TBI, self.p, self.training)
-        mask_BI = functional.dropout(torch.ones_like(x_TBI[0]), self.p, self.training)
-        return x_TBI * mask_BI
+        if not (self.training and self.p):
+            return x_TBI
+        return x_TBI * mask_of(x_TBI[:1] if self.locked else x_TBI, self.p, part)
 
 
 def drop_characters(embedding_VE: Tensor, p: float) -> Tensor:
@@ -68,9 +73,17 @@ def drop_characters(embedding_VE: Tensor, p: float) -> Tensor:
     return embedding_VE * functional.dropout(embedding_VE.new_ones(len(embedding_VE), 1), p)
 
 
-def candidate_mask(h_TBH: Tensor, p: float) -> Tensor:
-    """0 for a share p of the candidates, 1 / (1 - p) for the others; drawn anew at each time."""
-    return functional.dropout(torch.ones_like(h_TBH), p)
+def mask_of(x_TBI: Tensor, p: float, part: Part | None = None) -> Tensor:
+    """0 for a share p of the numbers, 1 / (1 - p) for the others; drawn anew at each time.
+
+    part: what the rows are a part of. It is drawn for all of that batch, by every process alike.
+    """
+    if part is None:
+        return functional.dropout(torch.ones_like(x_TBI), p)
+    times, rows, size = x_TBI.shape
+    whole_TBI = functional.dropout(x_TBI.new_ones(times, part.rows, size), p)
+    first = min(part.first, part.rows - rows)  # of a part without rows it does not matter
+    return whole_TBI[:, first : first + rows]
 
 
 def activation_penalty(output_TBH: Tensor, real_TB: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ every time, walks back once, and leaves the weights' gradient to one product ove
 the end, where autograd would do a small product per time. Tests hold the two equal. A cell that
 has no fast path takes the loop.
 
-`keep_TBH` masks the candidates of a cell that has one (`regularise.candidate_mask`).
+`keep_TBH` masks the candidates of a cell that has one (`regularise.mask_of`).
 
 Under autocast the products with the hidden weight are in its precision; states, gates and sums are
 float32, so that a memory does not fade by rounding.

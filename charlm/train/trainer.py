@@ -10,6 +10,7 @@ from dataclasses import replace
 from charlm.errors import Stopped, TrainingError
 from charlm.run.control import Act, Control
 from charlm.run.layout import LAST
+from charlm.train.distributed import RankLost
 from charlm.train.keep.folder import RunFolder
 from charlm.train.keep.saver import Saver
 from charlm.train.keep.signals import Signals
@@ -54,12 +55,18 @@ class Trainer:
     def run(self) -> None:
         """Train to the end of the budget. Raises Stopped after saving, TrainingError."""
         self._began = time.monotonic()
-        with Signals() as self._signals:
+        ranks = self.learner.ranks
+        with Signals(lambda: ranks.signalled) as self._signals:
             self.measurer = Measurer(self.learner, self._signals.check)
             try:
                 self._train_or_stop()
             except Stopped:
                 raise
+            except RankLost as lost:
+                self.tell.end(self.learner.position, str(lost))
+                raise RankLost(
+                    f"{lost}: go on from its last save with --resume {self.folder.path}"
+                ) from None
             except Exception as error:
                 self._rescue(error)
                 raise
@@ -143,6 +150,7 @@ class Trainer:
     def _pause(self) -> None:
         self.saver.save(best=False)
         while True:
+            self.learner.ranks.wait()
             self._signals.check()
             for act in self._control.new():
                 self._do(act._replace(error="it is paused already") if act.name == "pause" else act)

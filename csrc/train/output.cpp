@@ -36,7 +36,8 @@ PassResult Pass::output(const Parameters& weights, const Batch& batch,
         make_rooms(outer_room(16 * (Vp / 16 / team_->size() + 1), Hp));
     }
 
-    const float share = 1.0f / static_cast<float>(std::max<std::size_t>(result.count, 1));
+    const std::size_t targets = targets_of_all(batch, result.count);
+    const float share = 1.0f / static_cast<float>(std::max<std::size_t>(targets, 1));
     std::vector<double> losses(kTogether);
     for (std::size_t first = 0; first < N; first += kTogether) {
         const std::size_t count = std::min(kTogether, N - first);
@@ -127,6 +128,7 @@ double Pass::pay_for_change(const Batch& batch) {
     const auto real = [&](std::size_t n) { return batch.targets[n] != config_.padding; };
     std::size_t count = 0;
     for (std::size_t n = B; n < N; ++n) count += real(n) ? 1 : 0;
+    if (batch.whole != nullptr) count = batch.whole->changes;
     if (weight == 0 || count == 0) return 0;
     const double numbers = static_cast<double>(count * H);
     const auto factor = static_cast<float>(2 * weight / numbers);

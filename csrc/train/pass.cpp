@@ -29,6 +29,7 @@ PassResult Pass::run(const Parameters& weights, const Batch& batch,
     Team team(trial_.way() ? threads_ : 1);  // ends here: a process may fork between passes
     team_ = &team;
     masks_.key = mask;
+    masks_.rows_before = batch.whole == nullptr ? 0 : batch.whole->rows_before;
     embed(weights, batch);
     const std::size_t vectors = config_.cell.states, N = batch.times * batch.rows;
     for (std::size_t l = 0; l < config_.layers; ++l) {
@@ -45,7 +46,7 @@ PassResult Pass::run(const Parameters& weights, const Batch& batch,
     forward(batch);
     PassResult result = output(weights, batch, gradients);
     if (gradients != nullptr) {
-        result.penalty = pay_for_activation(batch, result.count);
+        result.penalty = pay_for_activation(batch, targets_of_all(batch, result.count));
         hide_outputs(config_.layers - 1, batch);
         result.penalty += pay_for_change(batch);
         backward(batch, *gradients);

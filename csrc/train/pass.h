@@ -51,9 +51,16 @@ struct Parameters {
     float *output_weight, *output_bias;  // [V, H], [V]
 };
 
+// The whole batch, where a pass takes some of its rows: how many stand before them, and how many
+// real targets it has, in all and behind the first time.
+struct Whole {
+    std::size_t rows_before, targets, changes;
+};
+
 struct Batch {
     std::size_t times, rows;
     const std::int64_t *inputs, *targets;  // [T, B]
+    const Whole* whole = nullptr;
 };
 
 struct PassResult {
@@ -68,7 +75,8 @@ class Pass {
 
     // states: of each layer [B, H], h and what the cell has beside it; read, then written.
     // Without `mask` nothing is hidden; without `gradients` there is no way back. Gradients are of
-    // the mean loss over real targets and the penalty; they are written, not added to.
+    // the mean loss over real targets and the penalty; they are written, not added to. Where the
+    // rows are some of a batch, gradients and penalty are their part of those of the whole.
     PassResult run(const Parameters& weights, const Batch& batch, const std::vector<float*>& states,
                    const MaskKey* mask, const Parameters* gradients);
     // What the gates of a layer came to, [N, G], in a run that had no way back.
@@ -80,6 +88,9 @@ class Pass {
     void embed(const Parameters& weights, const Batch& batch);
     void forward(const Batch& batch);
     PassResult output(const Parameters& weights, const Batch& batch, const Parameters* gradients);
+    static std::size_t targets_of_all(const Batch& batch, std::size_t count) {
+        return batch.whole == nullptr ? count : batch.whole->targets;
+    }
     double cross_entropy(float* logits, std::int64_t target, float share) const;
     double pay_for_activation(const Batch& batch, std::size_t count);
     double pay_for_change(const Batch& batch);

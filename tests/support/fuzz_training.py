@@ -69,6 +69,7 @@ class TrainingCases:
             "mask": random.choice([None, (1, 2, 3), (2**64 - 1, 2**32 - 1, 2**32 - 1)]),
             "gradients": back if how == "back" else None,
             "gates": gates if how == "gates" else None,
+            "part": random.choice([None, (0, 9, 5), (2**32 - 1, 2**32 - 1, 0), (1, 0, 2**32 - 1)]),
         }
         found = self._call(random, "Pass.run", made.run, arguments)
         if found is not None:

@@ -15,9 +15,10 @@ from charlm.text.vocabulary import EOS, PAD, Vocabulary
 from charlm.train.dataset import TextDataset, make_batch, pad_collate_fn
 from charlm.train.evaluate import (
     Reader,
-    evaluate_examples,
     evaluate_stream,
-    evaluate_stretches,
+    examples,
+    mean_of,
+    stream,
 )
 from charlm.train.loop import LoopPass
 from charlm.train.loss import masked_cross_entropy
@@ -105,9 +106,8 @@ def test_examples_are_measured_over_real_targets(sequence: str) -> None:
     logits_TBV, _ = model(batch.inputs_TB, model.zero_state(2))
     expected = masked_cross_entropy(logits_TBV, batch.targets_TB, PAD).item()
     reader = reader_of(model, sequence)
-    assert evaluate_examples(reader, dataset, np.arange(2), EOS, never) == pytest.approx(
-        expected, rel=1e-6
-    )
+    found = mean_of(examples(reader, dataset, np.arange(2), EOS), never)
+    assert found == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES)
@@ -123,7 +123,8 @@ def test_many_readers_measure_nearly_what_one_does(sequence: str) -> None:
     assert exact == pytest.approx(masked_cross_entropy(logits_TBV, ids_TB, PAD).item(), rel=1e-5)
     readers = stretches(len(ids), exact=0, at_once=64, longest=len(ids))
     assert len(readers) == 11
-    assert evaluate_stretches(reader, ids, readers, 2, never) == pytest.approx(exact, rel=1e-5)
+    found = mean_of(stream(reader, ids, readers, 2), never)
+    assert found == pytest.approx(exact, rel=1e-5)
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES)
@@ -138,5 +139,5 @@ def test_stretches_are_measured_as_they_stand_in_the_text(sequence: str) -> None
         to_end, before = (evaluate_stream(reader, ids[:n], 2, never) * n if n else 0.0
                           for n in (end, begin))  # fmt: skip
         by_hand.append((to_end - before) / (end - begin))
-    found = evaluate_stretches(reader, ids, chosen, 2, never)
+    found = mean_of(stream(reader, ids, chosen, 2), never)
     assert found == pytest.approx(np.mean(by_hand), rel=1e-4)

@@ -120,6 +120,45 @@ def test_rows_that_are_padding_change_nothing(cell: Any) -> None:
         np.testing.assert_allclose(found[0][1][name], found[1][1][name], rtol=0, atol=1e-7)
 
 
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("locked", [False, True])
+def test_rows_of_a_batch_add_up_to_the_whole(cell: Any, locked: bool) -> None:
+    """With all that hides and all that is paid for; some rows are all padding, one part too."""
+    config = ModelConfig(cell, 9, 5, 18, layers=2)
+    regularised = {**ON, "locked": locked, "recurrent_dropout": 0.2 if CELLS[cell].candidate else 0}
+    regularised["weight_dropout"] = 0.2 if CELLS[cell].recurrent else 0
+    weights, batch = weights_of(config), batch_of(config, 6, 7)
+    batch["targets"][3:, 2:5] = 0
+    batch["targets"][:, 4] = 0
+    real = batch["targets"] != 0
+    whole = int(real.sum()), int(real[1:].sum())
+
+    def learned(first: int, end: int) -> tuple[tuple[float, int, float], Arrays, list[np.ndarray]]:
+        gradients = {name: np.empty_like(weight) for name, weight in weights.items()}
+        states = [state[first:end].copy() for state in batch["states"]]
+        results = made(config, **regularised).run(
+            weights=weights,
+            inputs=batch["inputs"][:, first:end].copy(),
+            targets=batch["targets"][:, first:end].copy(),
+            states=states,
+            mask=KEY,
+            gradients=gradients,
+            part=None if (first, end) == (0, 7) else (first, *whole),
+        )
+        return results, gradients, states
+
+    results, gradients, states = learned(0, 7)
+    parts = [learned(*rows) for rows in ((0, 3), (3, 4), (4, 5), (5, 7))]
+    sums = [sum(part[0][i] for part in parts) for i in range(3)]
+    assert sums == pytest.approx(results, rel=1e-6)
+    for name, gradient in gradients.items():
+        found = np.sum([part[1][name] for part in parts], axis=0, dtype=np.float64)
+        np.testing.assert_allclose(found, gradient, rtol=0, atol=1e-6)
+    for number, state in enumerate(states):
+        found = np.concatenate([part[2][number] for part in parts])
+        assert (found == state).all()
+
+
 def test_threads_may_share_a_pass() -> None:
     config = ModelConfig("lstm", 9, 5, 18, layers=2)
     one, expected = made(config, threads=2, **ON), run(made(config, **ON), config, 7, 5)

@@ -19,8 +19,8 @@ from charlm.train.regularise import (
     Dropout,
     Regularisers,
     activation_penalty,
-    candidate_mask,
     drop_characters,
+    mask_of,
     slowness_penalty,
 )
 from charlm.train.sequence import run_cell_plainly
@@ -93,7 +93,7 @@ def test_candidates_are_kept_out_of_the_state(cell: str) -> None:
     torch.manual_seed(9)
     out = model(ids(), model.zero_state(B))[0]
     torch.manual_seed(9)
-    keep_TBH = candidate_mask(torch.ones(T, B, H), 0.5)
+    keep_TBH = mask_of(torch.ones(T, B, H), 0.5)
     assert sorted(keep_TBH.unique().tolist()) == [0, 2]
     layer = model.layers[0]
     x_TBG = torch.nn.functional.linear(model.embedding(ids()), layer.input_weight, layer.bias)

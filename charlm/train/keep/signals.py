@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -16,10 +17,14 @@ _SHOW_CURSOR = "\x1b[?25h"
 
 
 class Signals:
-    """While it is entered, `check()` raises Stopped once a signal has come."""
+    """While it is entered, `check()` raises Stopped once a signal has come.
 
-    def __init__(self) -> None:
-        self._received = 0
+    elsewhere: gives the signal that another process of this training got, or 0. received: the one
+    that came here, or 0.
+    """
+
+    def __init__(self, elsewhere: Callable[[], int] = lambda: 0) -> None:
+        self.received, self._elsewhere = 0, elsewhere
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Signals:
@@ -36,14 +41,13 @@ class Signals:
 
     def check(self) -> None:
         """Raise Stopped if a signal has come."""
-        if self._received:
-            name = signal.Signals(self._received).name
-            raise Stopped(f"stopped by {name}", self._received)
+        if signum := self.received or self._elsewhere():
+            raise Stopped(f"stopped by {signal.Signals(signum).name}", signum)
 
     def _receive(self, signum: int, _: FrameType | None) -> None:
-        if self._received:
+        if self.received:
             if sys.stdout.isatty():
                 with contextlib.suppress(OSError):
                     os.write(sys.stdout.fileno(), _SHOW_CURSOR.encode("ascii"))
             os._exit(128 + signum)
-        self._received = signum
+        self.received = signum

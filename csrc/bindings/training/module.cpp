@@ -83,12 +83,15 @@ class BoundPass {
     }
 
     using Mask = std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>;
+    using Part = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>;
 
-    std::tuple<double, std::size_t, double> run(
-        const py::dict& weights, const py::array& inputs, const py::array& targets,
-        const std::vector<py::object>& states, const std::optional<Mask>& mask,
-        const std::optional<py::dict>& gradients,
-        const std::optional<std::vector<py::object>>& gates) {
+    std::tuple<double, std::size_t, double> run(const py::dict& weights, const py::array& inputs,
+                                                const py::array& targets,
+                                                const std::vector<py::object>& states,
+                                                const std::optional<Mask>& mask,
+                                                const std::optional<py::dict>& gradients,
+                                                const std::optional<std::vector<py::object>>& gates,
+                                                const std::optional<Part>& part) {
         check_array<std::int64_t>(inputs, "int64", 2, "inputs");
         const auto T = static_cast<std::size_t>(inputs.shape(0));
         const auto B = static_cast<std::size_t>(inputs.shape(1));
@@ -98,7 +101,9 @@ class BoundPass {
         // Copies: Python may write to its arrays meanwhile.
         const Ids input_ids = ids_of(inputs, T, B, V, "inputs");
         const Ids target_ids = ids_of(targets, T, B, V, "targets");
-        const Batch batch{T, B, input_ids.data(), target_ids.data()};
+        std::optional<Whole> whole;
+        if (part) whole = {std::get<0>(*part), std::get<1>(*part), std::get<2>(*part)};
+        const Batch batch{T, B, input_ids.data(), target_ids.data(), whole ? &*whole : nullptr};
         std::vector<py::object> held;  // every array, as long as the pass works on it
         const Parameters read = parameters(weights, "weight ", false, held);
         std::optional<Parameters> write;
@@ -250,7 +255,8 @@ PYBIND11_MODULE(_training, m) {
              py::arg("regularisers"), py::arg("threads"))
         .def("run", &BoundPass::run, py::kw_only(), py::arg("weights"), py::arg("inputs"),
              py::arg("targets"), py::arg("states"), py::arg("mask").none(true),
-             py::arg("gradients").none(true), py::arg("gates").none(true) = py::none());
+             py::arg("gradients").none(true), py::arg("gates").none(true) = py::none(),
+             py::arg("part").none(true) = py::none());
 
     m.def("adamw", &adamw, py::kw_only(), py::arg("weights"), py::arg("gradient"), py::arg("mean"),
           py::arg("square"), py::arg("beta1"), py::arg("new1"), py::arg("beta2"), py::arg("new2"),
