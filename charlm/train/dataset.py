@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
-from charlm.text.cutting import Example
+from charlm.text.prepared import Ids, Part
 from charlm.text.vocabulary import EOS, PAD, Vocabulary
 
 # Sorted by length together: enough examples, and enough batches, for like lengths to meet.
@@ -39,24 +39,41 @@ class Batch(NamedTuple):
     fresh: bool
 
 
-class TextDataset(Dataset[Item]):
-    """Examples of a text as ids, kept in one flat array."""
+class Stream:
+    """A continuous text: at position p the target is its id p, the input the one before it."""
 
-    def __init__(self, examples: Sequence[Example], vocabulary: Vocabulary) -> None:
-        self._ids = encode("".join(example.text for example in examples), vocabulary)
-        self._ends = [example.ends for example in examples]
-        self._offsets = np.cumsum([0] + [len(example.text) for example in examples])
+    def __init__(self, ids: np.ndarray | Ids, start_id: int) -> None:
+        self._ids, self._start_id = ids, start_id
 
     def __len__(self) -> int:
-        return len(self._ends)
+        return len(self._ids)
+
+    def inputs(self, positions: np.ndarray) -> np.ndarray:
+        """The inputs at positions from 0 on, int64; the first is the start id."""
+        return np.where(positions == 0, self._start_id, self.targets(np.maximum(positions, 1) - 1))
+
+    def targets(self, positions: np.ndarray) -> np.ndarray:
+        """The targets at positions, int64; PAD behind the end."""
+        inside = self._ids[np.minimum(positions, len(self) - 1)]
+        return np.where(positions < len(self), inside, PAD).astype(np.int64, copy=False)
+
+
+class TextDataset(Dataset[Item]):
+    """Examples of a text as ids, which lie where the part has them: in memory or in a file."""
+
+    def __init__(self, part: Part, vocabulary: Vocabulary) -> None:
+        self._ids, self._part = part.ids(vocabulary), part
+
+    def __len__(self) -> int:
+        return len(self._part)
 
     def __getitem__(self, index: int) -> Item:
-        ids = self._ids[self._offsets[index] : self._offsets[index + 1]]
-        return Item(torch.from_numpy(ids.astype(np.int64)), self._ends[index])
+        begin, end = self._part.offsets[index : index + 2]
+        return Item(torch.from_numpy(self._ids[begin:end]), bool(self._part.ends[index]))
 
     def lengths(self) -> np.ndarray:
         """Targets of each example, EOS included."""
-        return np.diff(self._offsets) + np.array(self._ends, dtype=np.int64)
+        return np.diff(self._part.offsets) + self._part.ends
 
 
 def encode(text: str, vocabulary: Vocabulary) -> np.ndarray:

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from charlm.text.prepared import Ids
 from charlm.text.readers import AT_ONCE, Stretch
 from charlm.text.vocabulary import PAD
-from charlm.train.dataset import TextDataset, bucket, make_batch, pad_collate_fn
+from charlm.train.dataset import Stream, TextDataset, bucket, make_batch, pad_collate_fn
 from charlm.train.model import CharModel, ModelState
 from charlm.train.passes import ModelPass
 
@@ -55,7 +56,7 @@ def evaluate_examples(
 
 
 def evaluate_stream(
-    reader: Reader, ids: np.ndarray, start_id: int, on_measured: OnMeasured
+    reader: Reader, ids: np.ndarray | Ids, start_id: int, on_measured: OnMeasured
 ) -> float:
     """Measure a continuous text exactly: in one pass from the zero state, the start id first."""
     return evaluate_stretches(reader, ids, [Stretch(0, len(ids), 0)], start_id, on_measured)
@@ -63,7 +64,7 @@ def evaluate_stream(
 
 def evaluate_stretches(
     reader: Reader,
-    ids: np.ndarray,
+    ids: np.ndarray | Ids,
     stretches: Sequence[Stretch],
     start_id: int,
     on_measured: OnMeasured,
@@ -73,29 +74,26 @@ def evaluate_stretches(
     The result is near the exact number, for the warm-up stands for the whole past, and takes a
     fraction of the time.
     """
-    # The input of position p is entry p, its target entry p + 1; nothing stands beyond the end.
-    longest = max(end - begin for begin, end, _ in stretches)
-    text = np.concatenate([[start_id], ids, np.full(longest, PAD)]).astype(np.int64)
-    total = 0.0
+    text, total = Stream(ids, start_id), 0.0
     for first in range(0, len(stretches), AT_ONCE):
         total += _side_by_side(reader, text, stretches[first : first + AT_ONCE], on_measured)
     return total / sum(end - begin for begin, end, _ in stretches)
 
 
 def _side_by_side(
-    reader: Reader, text: np.ndarray, stretches: Sequence[Stretch], on_measured: OnMeasured
+    reader: Reader, text: Stream, stretches: Sequence[Stretch], on_measured: OnMeasured
 ) -> float:
     """Add up the loss over stretches that are read side by side."""
     begins_R, ends_R, warm_ups_R = (np.array(column) for column in zip(*stretches, strict=True))
     state = reader.model.zero_state(len(stretches))
     if warm_ups_R.any():
         before_WR = np.maximum(begins_R + np.arange(-warm_ups_R.max(), 0)[:, None], 0)
-        _, state = _read(reader, torch.from_numpy(text[before_WR]), None, state, on_measured)
+        _, state = _read(reader, torch.from_numpy(text.inputs(before_WR)), None, state, on_measured)
         for tensor in (tensor for layer in state for tensor in layer):
             tensor[torch.from_numpy(warm_ups_R == 0)] = 0  # nothing stands before it
     positions_SR = begins_R + np.arange((ends_R - begins_R).max())[:, None]
-    targets_SR = np.where(positions_SR < ends_R, text[positions_SR + 1], PAD)
-    inputs, targets = torch.from_numpy(text[positions_SR]), torch.from_numpy(targets_SR)
+    inputs = torch.from_numpy(text.inputs(positions_SR))
+    targets = torch.from_numpy(np.where(positions_SR < ends_R, text.targets(positions_SR), PAD))
     return _read(reader, inputs, targets, state, on_measured)[0]
 
 

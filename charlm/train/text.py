@@ -13,7 +13,7 @@ from charlm.text.documentation import read_documentation
 from charlm.text.files import SUFFIX
 from charlm.text.parts import parse_split
 from charlm.text.preparation import Preparation
-from charlm.text.source import Source, with_validation
+from charlm.text.source import Source
 from charlm.text.vocabulary import EOS, Vocabulary
 from charlm.train.tell.reporter import Reporter
 
@@ -28,12 +28,7 @@ def load_text(options: TrainConfig, reporter: Reporter) -> tuple[Corpus, Vocabul
         reporter.line("reading the text from the keyboard: Ctrl-D ends it")
     if options.corpus is None:
         reporter.line("reading the documentation inside this Python (--corpus reads your text)")
-        text = read_documentation()
-        size = len(text.encode("utf-8", "surrogatepass"))
-        source = Source(text, "python documentation", size)
-        if options.validation is not None:
-            source = with_validation(source, options.validation, preparation)
-        corpus = make_corpus(source, preparation)
+        corpus = make_corpus(_documentation(), preparation, options.validation)
     else:
         corpus = load_corpus(options.corpus, preparation, options.validation)
     if options.random_length and corpus.config.unit != "continuous":
@@ -41,10 +36,12 @@ def load_text(options: TrainConfig, reporter: Reporter) -> tuple[Corpus, Vocabul
             "--random-length goes with --unit continuous alone, and --unit auto took"
             f" {corpus.config.unit} ({corpus.report.why_unit})"
         )
-    examples = (*corpus.train, *corpus.validation, *corpus.test)
-    # What stands between documents is not learned, and may be no character of theirs.
-    whole = [] if corpus.config.unit == "document" else [corpus.text]
-    return corpus, Vocabulary.of([*whole, *(example.text for example in examples)])
+    return corpus, Vocabulary(corpus.characters)
+
+
+def _documentation() -> Source:
+    text = read_documentation()
+    return Source(text, "python documentation", len(text.encode("utf-8", "surrogatepass")))
 
 
 def settled(options: TrainConfig, corpus: Corpus) -> TrainConfig:
