@@ -50,30 +50,39 @@ def load_corpus(
     Raises CorpusError, InputError.
     """
     files = Files([paths] if isinstance(paths, str) else paths, preparation)
+    other = None if validation is None else Files([validation], preparation, "validation")
     with Room() as room:
-        source, preparation = read_source(files, preparation, room)
-        return _made(source, preparation, validation, room)
+        prepared = prepare_files(files, other, preparation, room)
+        return in_memory(prepared, files.name, [*files.notices, *(other.notices if other else [])])
 
 
 def make_corpus(source: Source, preparation: Preparation, validation: str | None = None) -> Corpus:
     """The same of a text that is read and decoded already."""
+    notices = []
     with Room() as room:
-        return _made(source, preparation, validation, room)
+        if validation is not None:
+            other = Files([validation], preparation, "validation")
+            read_validation(source, other, preparation, room)
+            notices = other.notices
+        return in_memory(prepare(source, preparation, room), source.name, notices)
 
 
-def _made(source: Source, preparation: Preparation, validation: str | None, room: Room) -> Corpus:
+def prepare_files(
+    files: Files, validation: Files | None, preparation: Preparation, room: Room
+) -> Prepared:
+    """Make a text ready to be written, while the room is there. Raises CorpusError, InputError."""
+    source, preparation = read_source(files, preparation, room)
     if validation is not None:
-        files = Files([validation], preparation, "validation")
-        read_validation(source, files, preparation, room)
-    return in_memory(prepare(source, preparation, room), source)
+        read_validation(source, validation, preparation, room)
+    return prepare(source, preparation, room)
 
 
-def in_memory(prepared: Prepared, source: Source) -> Corpus:
+def in_memory(prepared: Prepared, name: str, notices: Sequence[str]) -> Corpus:
     """A corpus that needs no file."""
     data = io.BytesIO()
     for _ in prepared.write(data):
         pass
-    return opened(data.getbuffer(), source.name, source.notices)
+    return opened(data.getbuffer(), name, notices)
 
 
 def opened(data: mmap | memoryview, name: str, notices: Sequence[str]) -> Corpus:

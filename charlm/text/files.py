@@ -90,13 +90,13 @@ class Failures:
 
     def tell(self) -> None:
         """Raise CorpusError that names them, if there are any."""
-        if len(self._messages) > 1:
-            rest = len(self._messages) - _MOST_NAMED
-            more = f"; and {rest:,} more" if rest > 0 else ""
-            told = "; ".join(self._messages[:_MOST_NAMED]) + more
-            raise CorpusError(f"{len(self._messages):,} files cannot be read: {told}")
-        if self._messages:
-            raise CorpusError(self._messages[0])
+        failures = self._messages
+        if len(failures) > 1:
+            rest = len(failures) - _MOST_NAMED
+            told = "; ".join(failures[:_MOST_NAMED]) + (f"; and {rest:,} more" if rest > 0 else "")
+            raise CorpusError(f"{len(failures):,} files cannot be read: {told}")
+        if failures:
+            raise CorpusError(failures[0])
 
 
 def name_of(source: str) -> str:

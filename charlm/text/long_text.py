@@ -86,7 +86,7 @@ class Room:
         tell: Callable[[str, float], None] = lambda what, share: None,
     ) -> None:
         self.tell = tell
-        self._folder, self._largest = folder, 0 if folder is None else max(1, in_memory)
+        self._folder, self._largest = folder, in_memory
         self._files = ExitStack()
 
     def __enter__(self) -> Room:
@@ -97,7 +97,7 @@ class Room:
 
     def file(self) -> Scratch:
         """A new file without a name."""
-        scratch = Scratch(self._largest, self._folder)
+        scratch = Scratch(self._folder, self._largest)
         self._files.callback(scratch.close)
         return scratch
 
@@ -128,22 +128,26 @@ class Room:
 class Scratch:
     """A file without a name, or memory while it is short: written at its end, read anywhere."""
 
-    def __init__(self, largest: int, folder: Path | None) -> None:
-        """`largest`: bytes that stay in memory; 0: all."""
+    def __init__(self, folder: Path | None, largest: int) -> None:
+        """`folder`: where it lies once it is larger than `largest` bytes; None: in memory."""
         inside = None if folder is None else str(folder)
-        self._file = tempfile.SpooledTemporaryFile(largest, dir=inside)  # noqa: SIM115 (closed)
-        self._at_end, self.size = True, 0
+        self._file = tempfile.SpooledTemporaryFile(dir=inside)  # noqa: SIM115 (closed)
+        self._folder, self._largest = folder, largest
+        self._at_end, self._size = True, 0
 
     def write(self, data: bytes | memoryview) -> None:
         """Add to its end. Raises NoRoom."""
+        self._size += len(data)
         try:
+            if self._folder is not None and self._size > self._largest:
+                self._folder.mkdir(0o700, parents=True, exist_ok=True)
+                self._file.rollover()
             if not self._at_end:
                 self._file.seek(0, 2)
             self._file.write(data)
         except OSError as error:
             raise NoRoom(error.errno, error.strerror) from None
         self._at_end = True
-        self.size += len(data)
 
     def read(self, begin: int, size: int) -> bytes:
         """So many bytes from a place on. Raises NoRoom where they could not be kept."""

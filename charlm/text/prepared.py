@@ -28,7 +28,9 @@ from charlm.text.parts import PARTS
 from charlm.text.units import Pieces
 from charlm.text.vocabulary import FIRST_CHARACTER, Vocabulary
 
-_MARK = b"charlm text   1\n"
+#: Of the format, and of all that decides what is written of a text.
+VERSION = 1
+_MARK = b"charlm text %3d\n" % VERSION
 _BEFORE = len(_MARK) + 32 + 8  # bytes before the header
 _ALIGNED = 8
 

@@ -28,6 +28,7 @@ from charlm.text.preparation import Preparation
 #: Bytes that a gzip archive may unpack to, and how many times its own it may be if that is more.
 UNPACKED, TIMES = 64_000_000, 100
 _PIECE = 1 << 20  # bytes
+_PACKED, _USUALLY = ".gz", 4  # what archives are called, and how many times they grow
 _OF_GZIP = 31  # what zlib calls it
 _LONGEST_ZIP = 64  # pieces of an archive that is looked into, to say what it is
 _AROUND = (
@@ -36,9 +37,10 @@ _AROUND = (
 
 
 class Files:
-    """The files of a text. size: bytes of the text in them; it and the notices grow by reading.
+    """The files of a text. size: bytes of the text in them, as far as they were read.
 
-    read: bytes that were read of them, packed as they are. tell: called after each piece.
+    read: how many that is of them as they are, packed. tell: called after each piece. digests:
+    SHA-256 of each file that was read, packed as it is.
     """
 
     def __init__(
@@ -49,37 +51,50 @@ class Files:
         tell: Callable[[Files], None] = lambda files: None,
     ) -> None:
         """kind: what they are called in an error. Raises CorpusError naming all that cannot be."""
-        self.paths, self.notices = text_paths(sources, preparation.suffixes)
+        self.paths, self._passed = text_paths(sources, preparation.suffixes)
         self._preparation, self._kind, self._tell = preparation, kind, tell
         failures = Failures()
-        self.found: dict[str, os.stat_result | None] = {}
+        self._found: list[os.stat_result | None] = []
         for path in self.paths:
             with failures.noted():
-                self.found[path] = None if path == "-" else status(path, kind)
+                self._found.append(None if path == "-" else status(path, kind))
         failures.tell()
         more = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
         self.name = name_of(self.paths[0]) + more
         self.size = self.read = 0
-        self.digests: list[str] = []  # SHA-256 of each file that was read, packed as it is
+        self.digests: dict[str, str] = {}
+        self._marks: dict[str, str] = {}  # what a file's mark tells
 
     @property
     def are_tables(self) -> bool:
         """Whether all are named as tables are."""
-        return all(path.lower().removesuffix(".gz").endswith(SUFFIXES) for path in self.paths)
+        return all(path.lower().removesuffix(_PACKED).endswith(SUFFIXES) for path in self.paths)
 
     @property
     def regular(self) -> bool:
         """Whether they are files that can be read again: neither pipes nor standard input."""
-        return all(found and stat.S_ISREG(found.st_mode) for found in self.found.values())
+        return all(found and stat.S_ISREG(found.st_mode) for found in self._found)
 
     @property
     def on_disk(self) -> int:
         """Bytes of the files there."""
-        return sum(found.st_size for found in self.found.values() if found)
+        return sum(found.st_size for found in self._found if found)
+
+    @property
+    def expected(self) -> int:
+        """The same, about, once those that are named as archives are unpacked."""
+        named = zip(self.paths, self._found, strict=True)
+        packed = sum(found.st_size for path, found in named if found and _is_packed(path))
+        return self.on_disk + (_USUALLY - 1) * packed
+
+    @property
+    def notices(self) -> list[str]:
+        """What to say of the files: of those passed over, and of marks of those that were read."""
+        return [*self._passed, *self._marks.values()]
 
     def texts(self) -> Iterator[Iterator[str]]:
         """The pieces of each file. Behind the last it raises CorpusError for all that are bad."""
-        failures = Failures()
+        failures, self.size, self.read = Failures(), 0, 0
         for path in self.paths:
             yield self._noting(failures, path)
         failures.tell()
@@ -87,7 +102,14 @@ class Files:
     def look(self) -> None:
         """Note the marks of all files without reading more of them."""
         for path in self.paths:
-            self._note(path, next(unpacked(byte_pieces(path, self._kind), path), b""))
+            self._note(path, next(unpacked(byte_pieces(path, self._kind), path, self._kind), b""))
+
+    def read_all(self) -> None:
+        """Read all files, for their digests alone."""
+        self.read = 0
+        for path in self.paths:
+            for _ in self._hashed(path):
+                pass
 
     def _noting(self, failures: Failures, path: str) -> Iterator[str]:
         with failures.noted():
@@ -111,7 +133,7 @@ class Files:
     def _note(self, path: str, data: bytes) -> None:
         mark = marked_encoding(data)
         if mark not in ("", UTF_8):
-            self.notices.append(f"{path} is {mark.upper()}, by its mark")
+            self._marks[path] = f"{path} is {mark.upper()}, by its mark"
 
     def _counted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         for data in pieces:
@@ -125,7 +147,11 @@ class Files:
             self.read += len(data)
             self._tell(self)
             yield data
-        self.digests.append(digest.hexdigest())
+        self.digests[path] = digest.hexdigest()
+
+
+def _is_packed(path: str) -> bool:
+    return path.lower().endswith(_PACKED)
 
 
 def decode(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from charlm.errors import CorpusError
 from charlm.text.columns import cells_of, text_column
@@ -18,9 +18,9 @@ _APART = "\n\x1e\n"  # between cells that hold empty lines: ASCII's record separ
 
 @dataclass
 class Source:
-    """A text as it was read: its name, its size in bytes, what to say of it.
+    """A text as it was read: its name, its size in bytes.
 
-    text: or its pieces, to be taken once; size and notices are whole when they were. cells: of a
+    text: or its pieces, to be taken once; the size is known when they were. cells: of a
     table's column, each cut by itself; else none. validation: a validation part that is a text of
     its own, as a text or as cells. why: what was seen where a table was looked for.
     """
@@ -28,7 +28,6 @@ class Source:
     text: str | Iterable[str]
     name: str
     size: int
-    notices: list[str] = field(default_factory=list)
     cells: Sequence[str] | None = None
     validation: Sequence[Text] | None = None
     why: str = ""
@@ -39,7 +38,7 @@ def read_source(files: Files, preparation: Preparation, room: Room) -> tuple[Sou
 
     Raises CorpusError.
     """
-    source, said = Source("", files.name, 0, files.notices), preparation.column
+    source, said = Source("", files.name, 0), preparation.column
     looked_for = said is None and (preparation.unit == AUTO or preparation.table)
     tables = []
     if said or (looked_for and files.are_tables):
@@ -74,7 +73,7 @@ def read_validation(source: Source, files: Files, preparation: Preparation, room
         found = [room.kept(joined(files.texts(), len(files.paths)))]
     if not any(piece.strip() for text in found for piece in in_pieces(text)):
         raise CorpusError(f"validation {files.name} holds nothing but white space: give a text")
-    source.notices, source.validation = [*source.notices, *files.notices], found
+    source.validation = found
 
 
 def joined(texts: Iterable[Iterable[str]], count: int) -> Iterator[str]:

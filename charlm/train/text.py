@@ -8,13 +8,14 @@ from dataclasses import replace
 from charlm.errors import InputError
 from charlm.options.train_config import TrainConfig
 from charlm.text.config import TextConfig
-from charlm.text.corpus import Corpus, load_corpus, make_corpus
+from charlm.text.corpus import Corpus, make_corpus
 from charlm.text.documentation import read_documentation
 from charlm.text.files import SUFFIX
 from charlm.text.parts import parse_split
 from charlm.text.preparation import Preparation
 from charlm.text.source import Source
 from charlm.text.vocabulary import EOS, Vocabulary
+from charlm.train.loading import load_files
 from charlm.train.tell.reporter import Reporter
 
 #: The options that are looked for in a text, and then belong to the run.
@@ -30,7 +31,9 @@ def load_text(options: TrainConfig, reporter: Reporter) -> tuple[Corpus, Vocabul
         reporter.line("reading the documentation inside this Python (--corpus reads your text)")
         corpus = make_corpus(_documentation(), preparation, options.validation)
     else:
-        corpus = load_corpus(options.corpus, preparation, options.validation)
+        corpus = load_files(
+            options.corpus, options.validation, preparation, options.cache, reporter
+        )
     if options.random_length and corpus.config.unit != "continuous":
         raise InputError(
             "--random-length goes with --unit continuous alone, and --unit auto took"

@@ -57,7 +57,7 @@ def in_pieces(
         ends.append(ends[-1] + dice.randint(1, 7))
     parts = (text[a:b] for a, b in itertools.pairwise(ends))
     source = Source(parts, "t", 0, cells=cells, validation=validation)
-    with Room(folder, in_memory=1) as room:
+    with Room(folder, in_memory=0) as room:
         for _ in prepare(source, preparation, room).write(data):
             pass
     return opened(data.getbuffer(), "", [])

@@ -10,8 +10,8 @@ from charlm.model.cells import CELLS
 from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.options.train_config import NATIVE, SEQUENCES, TrainConfig
 from charlm.text.cutting import Example
-from charlm.text.readers import AT_ONCE, Stretch, stretches
 from charlm.text.prepared import Part
+from charlm.text.readers import AT_ONCE, Stretch, stretches
 from charlm.text.vocabulary import EOS, PAD, Vocabulary
 from charlm.train.dataset import TextDataset, make_batch, pad_collate_fn
 from charlm.train.evaluate import (

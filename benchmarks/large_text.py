@@ -1,0 +1,168 @@
+"""What a text larger than memory costs: time to the first update, memory, room on the disk.
+
+    python -m benchmarks.large_text [--megabytes 1000] [--units continuous line sentence] [--in DIR]
+
+A text of random words is made, and then, for each unit, the command is run on it: a dry run and 50
+updates with nothing in the cache, 50 updates and a resume with the text in it. Memory is what the
+process has of its own at most (pages of mapped files are not: the system takes them back when it
+needs them), beside what a process has that has imported all that the command imports. Targets:
+300 MB more than that, and 40 bytes for each example; the first update after 2 minutes at most the
+first time, after 5 s with the text in the cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.measure import ROOT
+from benchmarks.tables import Table, add_json_option, write_json
+
+UNITS = ("continuous", "line", "sentence")
+STEPS = 50
+WORDS, LETTERS = 40_000, "eeeeettttaaaooiinnsshhrrddllccuummwwffggyyppbbvkjxqz"
+PER_CHUNK = 20_000  # lines
+PER_EXAMPLE, BESIDE = 40e-6, 300.0  # MB
+FIRST, AGAIN = 120.0, 5.0  # seconds
+LOOK = 0.02  # seconds between two looks at the memory
+OPTIONS = ("--hidden", "64", "--steps", str(STEPS), "--evaluations", "1", "--no-texts")
+
+
+class Taken(NamedTuple):
+    """What a command took: seconds to its first update and in all; memory at most, in MB."""
+
+    first: float
+    total: float
+    memory: float
+    said: str
+
+
+def make_text(path: Path, megabytes: int) -> None:
+    """Lines of 5 to 18 random words, each a sentence; some letters and signs of two bytes."""
+    dice, size = random.Random(1), megabytes * 1_000_000
+    words = ["".join(dice.choices(LETTERS, k=dice.randint(1, 9))) for _ in range(WORDS)]
+    words[::500] = [word + "é" for word in words[::500]]
+    with open(path, "w", encoding="utf-8") as file:
+        while file.tell() < size:
+            file.write("".join(f"{line.capitalize()}.\n" for line in lines(dice, words)))
+
+
+def lines(dice: random.Random, words: Sequence[str]) -> Iterator[str]:
+    """Some lines of words, without what ends them."""
+    for _ in range(PER_CHUNK):
+        yield " ".join(dice.choices(words, k=dice.randint(5, 18)))
+
+
+def own_memory(process: int) -> float:
+    """What a process has now that is no page of a file, in MB; 0 when it has gone."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0.0
+    own = (line.split() for line in status.splitlines() if line.startswith(("RssAnon", "RssShmem")))
+    return sum(int(line[1]) for line in own) / 1000
+
+
+def watched(command: Sequence[str], log: Path | None = None) -> Taken:
+    """Run a command; `log`: the run log in which its first update stands."""
+    start, first, most = time.monotonic(), 0.0, 0.0
+    with tempfile.TemporaryFile("w+") as out:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+        while process.poll() is None:
+            most = max(most, own_memory(process.pid))
+            if not first and log is not None and has_begun(log):
+                first = time.monotonic() - start
+            time.sleep(LOOK)
+        out.seek(0)
+        said = out.read()
+    if process.returncode:
+        sys.exit(said)
+    return Taken(first, time.monotonic() - start, most, said)
+
+
+def has_begun(log: Path) -> bool:
+    """Whether the log tells of an update: the first one is probed."""
+    try:
+        return '"probe"' in log.read_text()
+    except OSError:
+        return False
+
+
+def measured(corpus: Path, unit: str, cache: Path, runs: Path) -> dict[str, Taken]:
+    """The four commands on a text by one unit."""
+    given = ["--corpus", str(corpus), "--unit", unit, "--cache", str(cache), *OPTIONS]
+    train = [sys.executable, "-m", "charlm.train"]
+    taken = {}
+    for name, more, into in (
+        ("dry run, first time", ["--dry-run"], None),
+        ("50 updates, first time", [], runs / f"{unit}-1"),
+        ("50 updates, again", [], runs / f"{unit}-2"),
+    ):
+        if name.endswith("first time"):
+            shutil.rmtree(cache, ignore_errors=True)
+        out = ["--out", str(into)] if into else []
+        taken[name] = watched([*train, *given, *more, *out], into and into / "run.jsonl")
+    resume = ["--resume", str(runs / f"{unit}-2"), "--steps", str(2 * STEPS)]
+    taken["resume"] = watched([*train, *resume])
+    return taken
+
+
+def rows(unit: str, taken: dict[str, Taken], torch: float, size: float) -> Iterator[list[str]]:
+    """What the commands took, judged. size: of the cache, in MB."""
+    report = taken["dry run, first time"].said
+    found = re.search(rf"^{unit}s: ([0-9,]+)", report, re.MULTILINE)
+    examples = int(found[1].replace(",", "")) if found else 0
+    for name, each in taken.items():
+        target = {"50 updates, first time": FIRST, "50 updates, again": AGAIN}.get(name)
+        first = "" if target is None else at_most(each.first, target, " s", 1)
+        memory = at_most(each.memory - torch, BESIDE + PER_EXAMPLE * examples, " MB", 0)
+        yield [unit, name, f"{each.total:.1f} s", first, memory, f"{size:,.0f} MB"]
+
+
+def at_most(value: float, target: float, unit: str, digits: int) -> str:
+    """A figure beside what it may be at most."""
+    met = "met" if value <= target else "missed"
+    return f"{value:,.{digits}f}{unit} ({target:,.0f}{unit}: {met})"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.large_text", description="What a large text costs."
+    )
+    parser.add_argument("--megabytes", type=int, default=1000, help="of the text (%(default)s)")
+    parser.add_argument("--units", nargs="+", choices=UNITS, default=UNITS)
+    parser.add_argument("--in", dest="folder", help="where text, cache and runs lie for a while")
+    add_json_option(parser, "large_text")
+    chosen = parser.parse_args(arguments)
+    torch = watched([sys.executable, "-c", "import charlm.train.command"]).memory
+    shown, figures = list[list[str]](), dict[str, dict[str, Taken]]()
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+        corpus, cache = Path(folder, "large.txt"), Path(folder, "cache")
+        make_text(corpus, chosen.megabytes)
+        for unit in chosen.units:
+            taken = measured(corpus, unit, cache, Path(folder))
+            size = sum(file.stat().st_size for file in cache.iterdir()) / 1e6
+            figures[unit] = taken
+            shown += rows(unit, taken, torch, size)
+    table = Table(
+        f"A text of {chosen.megabytes:,} MB; beside {torch:.0f} MB with nothing but the imports",
+        ["unit", "command", "in all", "first update", "memory beside", "cache"],
+        shown,
+    )
+    print(table)
+    typed = sys.argv[1:] if arguments is None else arguments
+    plain = {unit: {n: t._asdict() for n, t in taken.items()} for unit, taken in figures.items()}
+    write_json(chosen.json, "large_text", typed, [table], plain)
+
+
+if __name__ == "__main__":
+    main()
