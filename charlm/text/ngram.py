@@ -44,26 +44,31 @@ class _Order(NamedTuple):
 
 
 class Ngram:
-    """Counts of every n-gram up to `order` ids long (order 1: single ids, no context)."""
+    """Counts of every n-gram up to `order` ids long (order 1: single ids, no context).
+
+    An order is counted when it is asked for, and not kept: together they take much memory.
+    """
 
     def __init__(self, targets: Targets, order: int, vocabulary_size: int) -> None:
-        self._size = vocabulary_size
-        self._orders: list[_Order] = []
+        self._targets, self._order, self._size = targets, order, vocabulary_size
+
+    def _orders(self) -> Iterator[_Order]:
+        ids, real = self._targets
         contexts = 1
-        context = np.zeros(len(targets.ids), np.int64)  # the empty one
-        for _ in range(order):
-            keys, gram = np.unique(context * self._size + targets.ids, return_inverse=True)
-            counts = np.bincount(gram[targets.real], minlength=len(keys))
-            followed = np.bincount(context[targets.real], minlength=contexts)
+        context = np.zeros(len(ids), np.int64)  # the empty one
+        for _ in range(self._order):
+            keys, gram = np.unique(context * self._size + ids, return_inverse=True)
+            counts = np.bincount(gram[real], minlength=len(keys))
+            followed = np.bincount(context[real], minlength=contexts)
             kinds = np.bincount(keys[counts > 0] // self._size, minlength=contexts)
-            self._orders.append(_Order(keys, counts, followed, kinds))
+            yield _Order(keys, counts, followed, kinds)
             contexts, context = len(keys), _behind(gram, first=0)
 
     def probabilities(self, targets: Targets) -> Iterator[NDArray[np.float64]]:
         """p of every target, by contexts of 0, 1, ... ids: one array per order."""
         p = np.full(len(targets.ids), 1 / (self._size - 1))
         context = np.zeros(len(targets.ids), np.int64)
-        for keys, counts, followed, kinds in self._orders:
+        for keys, counts, followed, kinds in self._orders():
             wanted = context * self._size + targets.ids
             gram = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
             gram[(keys[gram] != wanted) | (context < 0)] = -1

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import os
 import stat
+import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
@@ -28,6 +29,7 @@ from charlm.text.preparation import Preparation
 #: Bytes that a gzip archive may unpack to, and how many times its own it may be if that is more.
 UNPACKED, TIMES = 64_000_000, 100
 _PIECE = 1 << 20  # bytes
+_WIDE = ("utf-16", "utf-32")
 _PACKED, _USUALLY = ".gz", 4  # what archives are called, and how many times they grow
 _OF_GZIP = 31  # what zlib calls it
 _LONGEST_ZIP = 64  # pieces of an archive that is looked into, to say what it is
@@ -176,7 +178,7 @@ def decoded(
     encoding = marked_encoding(data) or encoding
     if wrong := no_text(data, encoding):
         raise CorpusError(f"{kind} {name} {wrong}")
-    decoder, read, lines, before = _decoder(encoding, errors), 0, 0, b""
+    decoder, read, lines, before = _decoder(data, encoding, errors), 0, 0, b""
     while data:
         following = next(pieces, b"")
         try:
@@ -198,11 +200,15 @@ def decoded(
         before, data = (before + data)[-_AROUND:], following
 
 
-def _decoder(encoding: str, errors: str) -> codecs.IncrementalDecoder:
+def _decoder(data: bytes, encoding: str, errors: str) -> codecs.IncrementalDecoder:
+    """A decoder for bytes that begin so."""
     try:
         with contextlib.suppress(UnicodeDecodeError):
             b"a".decode(encoding)  # refuses what is a code, but none of texts
-        return codecs.getincrementaldecoder(encoding)(errors)
+        name = codecs.lookup(encoding).name
+        if name in _WIDE and not marked_encoding(data):  # as this machine writes them
+            name += "-le" if sys.byteorder == "little" else "-be"
+        return codecs.getincrementaldecoder(name)(errors)
     except (LookupError, ValueError):
         raise _unknown(encoding) from None
 
@@ -223,8 +229,9 @@ def unpacked(pieces: Iterable[bytes], name: str, kind: str = "corpus") -> Iterat
         packed += len(data)
         while data:
             if inflater.eof:  # several archives on end are one text; NULs may fill up the last
-                data = data.lstrip(b"\0")
-                inflater = zlib.decompressobj(_OF_GZIP) if data else inflater
+                if not (data := data.lstrip(b"\0")):
+                    break
+                inflater = zlib.decompressobj(_OF_GZIP)
             for out in _inflated(inflater, data, f"{kind} {name}"):
                 size += len(out)
                 if size > max(UNPACKED, TIMES * packed):

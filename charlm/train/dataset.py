@@ -7,6 +7,7 @@ a target too and an empty prompt means something.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -145,8 +146,17 @@ def bucket(
     for start in range(0, len(order), pool):
         part = order[start : start + pool]
         part = part[np.argsort(lengths[part], kind="stable")]
-        first = 0
-        for last in range(1, len(part) + 1):
-            if last == len(part) or (last + 1 - first) * lengths[part[last]] > positions:
-                yield part[first:last]
-                first = last
+        longest, first = lengths[part].tolist(), 0
+        while first < len(part):
+            last = _end(longest, first, positions)
+            yield part[first:last]
+            first = last
+
+
+def _end(lengths: list[int], first: int, positions: int) -> int:
+    """The end of the batch that begins at `first`; lengths rise, and so does what it takes."""
+
+    def taken(last: int) -> int:
+        return (last + 1 - first) * lengths[last]
+
+    return bisect_right(range(len(lengths)), positions, lo=first + 1, key=taken)

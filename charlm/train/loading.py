@@ -161,7 +161,7 @@ class _Loading:
         return [notice for files in self._files for notice in files.notices]
 
     def _room(self, place: Path | None) -> Room:
-        return Room(place, tell=self._reporter.preparing)
+        return Room(place, IN_MEMORY, self._reporter.preparing)
 
     def _read(self, files: Files) -> None:
         self._reporter.preparing("reading the text", files.read / max(files.read, files.on_disk))
