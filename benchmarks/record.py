@@ -27,6 +27,7 @@ ORDER = (
     "training",
     "race",
     "rates",
+    "large_text",
 )
 HEAD = """\
 # Results

@@ -27,6 +27,7 @@ _LISTED = (
 )
 #: Compared with their case: "art." and "no." end sentences far more often than they shorten.
 ABBREVIATIONS = frozenset(_LISTED.split())
+_LAST_TWO = frozenset(word[-2:] for word in ABBREVIATIONS)
 
 # Unicode's sentence terminals (the property STerm), but for those of Latin text.
 _TERMINALS = (
@@ -113,7 +114,7 @@ def rule_for(text: Text) -> int:
 def _ends(text: str, match: re.Match[str], rule: int) -> bool:
     """Whether the marks found end a sentence."""
     mark = match.group()
-    if not all(c in ".…" or c in _CLOSERS for c in mark):
+    if mark != "." and not all(c in ".…" or c in _CLOSERS for c in mark):
         return True
     follows = text[match.end() : match.end() + 2]
     if follows and not (follows[0] == " " and follows[1:] and _may_begin(follows[1:], rule)):
@@ -138,5 +139,7 @@ def _shortened(text: str, stop: int) -> bool:
     """Whether the full stop at `stop` belongs to a single capital or an abbreviation."""
     if text[stop - 1 : stop].isupper() and not text[max(stop - 2, 0) : stop - 1].isalnum():
         return True
+    if text[max(stop - 2, 0) : stop] not in _LAST_TWO:  # as most words: without a longer look
+        return False
     word = _LAST_WORD.search(text[max(stop - _LONGEST_ABBREVIATION, 0) : stop])
     return word is not None and word.group() in ABBREVIATIONS
