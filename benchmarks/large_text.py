@@ -32,7 +32,7 @@ from benchmarks.tables import Table, add_json_option, write_json
 UNITS = ("continuous", "line", "sentence")
 STEPS = 50
 WORDS, LETTERS = 40_000, "eeeeettttaaaooiinnsshhrrddllccuummwwffggyyppbbvkjxqz"
-PER_CHUNK = 20_000  # lines
+LINES = 20_000  # that are made at once
 PER_EXAMPLE, BESIDE = 40e-6, 300.0  # MB
 FIRST, AGAIN = 120.0, 5.0  # seconds
 LOOK = 0.02  # seconds between two looks at the memory
@@ -51,19 +51,16 @@ class Taken(NamedTuple):
 
 
 def make_text(path: Path, megabytes: int) -> None:
-    """Lines of 5 to 18 random words, each a sentence; some letters and signs of two bytes."""
+    """Lines of random words, each a sentence, hardly any twice; some letters of two bytes."""
     dice, size = random.Random(1), megabytes * 1_000_000
     words = ["".join(dice.choices(LETTERS, k=dice.randint(1, 9))) for _ in range(WORDS)]
     words[::500] = [word + "é" for word in words[::500]]
+    halves = [" ".join(dice.choices(words, k=dice.randint(2, 9))) for _ in range(WORDS)]
+    first = [half.capitalize() for half in halves]
     with open(path, "w", encoding="utf-8") as file:
         while file.tell() < size:
-            file.write("".join(f"{line.capitalize()}.\n" for line in lines(dice, words)))
-
-
-def lines(dice: random.Random, words: Sequence[str]) -> Iterator[str]:
-    """Some lines of words, without what ends them."""
-    for _ in range(PER_CHUNK):
-        yield " ".join(dice.choices(words, k=dice.randint(5, 18)))
+            pairs = zip(dice.choices(first, k=LINES), dice.choices(halves, k=LINES), strict=True)
+            file.write("".join(f"{begin} {end}.\n" for begin, end in pairs))
 
 
 def own_memory(process: int) -> float:

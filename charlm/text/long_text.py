@@ -6,6 +6,7 @@ file has no name: whatever ends the process, nothing of it stays. What is short 
 
 from __future__ import annotations
 
+import os
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,11 +24,6 @@ Codes = NDArray[np.integer[Any]]
 #: Bytes up to which what is prepared stays in memory.
 IN_MEMORY = 16_000_000
 _STEP = 1 << 20  # numbers that are read at once
-_POINTS = 0x110000  # code points that there are
-
-
-class NoRoom(OSError):
-    """What is kept of a text while it is prepared could not be written."""
 
 
 def narrowest(count: int) -> np.dtype[Any]:
@@ -136,26 +132,20 @@ class Scratch:
         self._at_end, self._size = True, 0
 
     def write(self, data: bytes | memoryview) -> None:
-        """Add to its end. Raises NoRoom."""
+        """Add to its end. Raises OSError, as all that writes into a room does."""
         self._size += len(data)
-        try:
-            if self._folder is not None and self._size > self._largest:
-                self._folder.mkdir(0o700, parents=True, exist_ok=True)
-                self._file.rollover()
-            if not self._at_end:
-                self._file.seek(0, 2)
-            self._file.write(data)
-        except OSError as error:
-            raise NoRoom(error.errno, error.strerror) from None
+        if self._folder is not None and self._size > self._largest:
+            self._folder.mkdir(0o700, parents=True, exist_ok=True)
+            self._file.rollover()
+        if not self._at_end:
+            self._file.seek(0, os.SEEK_END)
+        self._file.write(data)
         self._at_end = True
 
     def read(self, begin: int, size: int) -> bytes:
-        """So many bytes from a place on. Raises NoRoom where they could not be kept."""
+        """So many bytes from a place on. Raises OSError: what is not on the disk yet goes there."""
         self._at_end = False
-        try:
-            self._file.seek(begin)
-        except OSError as error:  # what was not written yet is written now
-            raise NoRoom(error.errno, error.strerror) from None
+        self._file.seek(begin)
         return self._file.read(size)
 
     def close(self) -> None:
@@ -175,7 +165,7 @@ class CodeFile:
         return self._count
 
     def append(self, text: str) -> None:
-        """Add a text to the end. Raises NoRoom."""
+        """Add a text to the end."""
         codes = self.alphabet.encoded(text)
         wanted = narrowest(len(self.alphabet))
         if wanted != self._type:

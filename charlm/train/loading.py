@@ -10,6 +10,7 @@ import mmap
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO, BinaryIO
 
 from platformdirs import user_cache_path
 
@@ -17,7 +18,7 @@ from charlm.errors import CorpusError, TrainingError, reason_of
 from charlm.text.corpus import Corpus, in_memory, opened, prepare_files
 from charlm.text.long_text import IN_MEMORY, Room
 from charlm.text.preparation import Preparation
-from charlm.text.prepared import Unusable
+from charlm.text.prepared import Prepared
 from charlm.text.reading import Files
 from charlm.train.keep.text_cache import DAYS, TextCache, key_of, look_of
 from charlm.train.tell.reporter import Reporter
@@ -72,7 +73,9 @@ class _Loading:
     ) -> None:
         self._preparation, self._reporter = preparation, reporter
         self._corpus = Files(corpus, preparation, tell=self._read)
-        self._validation = validation and Files([validation], preparation, "validation")
+        self._validation = None
+        if validation is not None:
+            self._validation = Files([validation], preparation, "validation")
         self._files = [self._corpus, *([self._validation] if self._validation else [])]
         self.again = all(files.regular for files in self._files)
 
@@ -105,51 +108,49 @@ class _Loading:
         return corpus
 
     def _made(self, cache: TextCache, key: str) -> Corpus:
-        """Prepare it, unless another training just did."""
-        cache.sweep()
-        with cache.making(key, self._wait) as file:
-            if corpus := self._found(cache, key):
-                return corpus
+        """Prepare it, unless another training just does."""
+
+        def write(file: BinaryIO) -> None:
             with self._room(cache.folder) as room:
-                prepared = prepare_files(
-                    self._corpus, self._validation or None, self._preparation, room
-                )
+                prepared = self._prepare(room)
                 if key != key_of(self._files, self._preparation):
                     raise CorpusError(f"corpus {self._corpus.name} changed while it was read")
-                for share in prepared.write(file):
-                    room.tell("writing what was prepared", share)
-        if (corpus := self._found(cache, key)) is None:
-            raise OSError(errno.EIO, "what was written there is not whole")
-        size = bytes_text(prepared.size)
-        self._reporter.line(
-            f"prepared text: {size} in {cache.folder} (--cache), until {DAYS} days after its last"
-            " use"
-        )
-        return corpus
+                self._write(prepared, file)
+            self._reporter.line(
+                f"prepared text: {bytes_text(prepared.size)} in {cache.folder} (--cache), until"
+                f" {DAYS} days after its last use"
+            )
+
+        cache.sweep()
+        return self._again(cache.make(key, write, self._wait))
 
     def _found(self, cache: TextCache, key: str) -> Corpus | None:
-        if (data := cache.find(key)) is None:
-            return None
+        data = cache.find(key)
+        return None if data is None else self._again(data)
+
+    def _again(self, data: mmap.mmap) -> Corpus:
+        """A text whose files may not have been read now."""
         for files in self._files:
             files.look()
-        try:
-            return self._opened(data)
-        except Unusable:
-            return None
+        return self._opened(data)
 
     def _prepared(self, place: Path | None) -> Corpus:
         """Prepare it, in files without a name where it turns out to be large."""
         with self._room(place) as room:
-            prepared = prepare_files(
-                self._corpus, self._validation or None, self._preparation, room
-            )
+            prepared = self._prepare(room)
             if place is None or prepared.size <= IN_MEMORY:
                 return in_memory(prepared, self._corpus.name, self._notices())
             with tempfile.TemporaryFile(dir=place) as file:
-                for share in prepared.write(file):
-                    room.tell("writing what was prepared", share)
+                self._write(prepared, file)
                 file.flush()
                 return self._opened(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+    def _prepare(self, room: Room) -> Prepared:
+        return prepare_files(self._corpus, self._validation, self._preparation, room)
+
+    def _write(self, prepared: Prepared, file: IO[bytes]) -> None:
+        for share in prepared.write(file):
+            self._reporter.preparing("writing what was prepared", share)
 
     def _opened(self, data: mmap.mmap) -> Corpus:
         corpus = opened(data, self._corpus.name, self._notices())

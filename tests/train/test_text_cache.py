@@ -23,7 +23,7 @@ from learners import SMALL
 from charlm.errors import CorpusError, TrainingError, run_main
 from charlm.run.checkpoint import load_checkpoint
 from charlm.text.corpus import Corpus, load_corpus
-from charlm.text.long_text import NoRoom, Scratch
+from charlm.text.long_text import Scratch
 from charlm.text.preparation import Preparation
 from charlm.text.prepared import Prepared
 from charlm.train import loading
@@ -159,10 +159,17 @@ def test_what_was_found_finds_it_too(
     """A run that goes on says the unit that was found, and reports no looking."""
     found = load(text, cache, None, Preparation())
     assert found.report.why_unit
-    monkeypatch.setattr(loading, "prepare_files", never)
-    again = load(text, cache, None, found.preparation)
-    monkeypatch.undo()
-    assert same(again, load_corpus(str(text), found.preparation))
+    plain = load_corpus(str(text), found.preparation)
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "prepare_files", never)
+        assert same(load(text, cache, None, found.preparation), plain)
+    (path,) = kept(cache)
+    path.unlink()
+    assert same(load(text, cache, None, found.preparation), plain)
+    (other,) = kept(cache)
+    assert other != path
+    assert same(load(text, cache, None, found.preparation), plain)
+    assert kept(cache) == [other]
 
 
 def cut(data: bytes) -> bytes:
@@ -222,10 +229,6 @@ def full(*_: Any) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def full_for_now(*_: Any) -> None:
-    raise NoRoom(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
 @pytest.mark.parametrize("place", ["while it is prepared", "while it is written", "at the end"])
 def test_a_full_disk_loses_nothing(
     place: str, text: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
@@ -233,9 +236,7 @@ def test_a_full_disk_loses_nothing(
     plain = load_corpus(str(text), LINES)
     write, said = Scratch.write, Said()
     if place == "while it is prepared":
-        monkeypatch.setattr(
-            Scratch, "write", lambda s, d: full_for_now() if s._folder else write(s, d)
-        )
+        monkeypatch.setattr(Scratch, "write", lambda s, d: full() if s._folder else write(s, d))
     elif place == "while it is written":
         whole = Prepared.write
 
@@ -265,7 +266,7 @@ def test_what_is_piped_in_is_not_kept(
     assert examples_in(corpus) == examples_in(load_corpus(str(text), LINES))
     assert list(cache.iterdir()) == []
     Input.buffer.seek(0)
-    monkeypatch.setattr(Scratch, "write", full_for_now)
+    monkeypatch.setattr(Scratch, "write", full)
     with pytest.raises(TrainingError, match=r"No space left on device.: make room, or --cache"):
         load("-", cache)
 

@@ -21,8 +21,7 @@ import os
 import re
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
@@ -30,7 +29,7 @@ from typing import BinaryIO
 from charlm.run.regular_file import open_at, opened_folder, put_in_place, write_at
 from charlm.text.files import status
 from charlm.text.preparation import Preparation
-from charlm.text.prepared import VERSION
+from charlm.text.prepared import VERSION, read_prepared
 from charlm.text.reading import Files
 
 #: Days after its last use that a text is kept.
@@ -39,6 +38,7 @@ _A_DAY = 86_400.0
 _SETTLED = 2.0  # seconds: a file that changes twice within them may look as it did
 _NAME = re.compile(r"[0-9a-f]{32}\.(text|part|known)")
 _LONGEST_KNOWN = 64  # bytes
+_BETWEEN_LOOKS = 0.1  # seconds, while another training writes
 
 
 def key_of(files: Sequence[Files], preparation: Preparation) -> str:
@@ -82,38 +82,44 @@ class TextCache:
             write_at(folder, f"{other}.known", key.encode("ascii"))
 
     def find(self, key: str) -> mmap.mmap | None:
-        """The text of a key, or of what is known by it; None without. It is held while mapped."""
-        with contextlib.suppress(OSError, ValueError), self._open(f"{key}.known") as known:
-            key = known.read(_LONGEST_KNOWN).decode("ascii")
-            if not _NAME.fullmatch(f"{key}.text"):
-                return None
-        with contextlib.suppress(OSError, ValueError), self._open(f"{key}.text") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            with contextlib.suppress(OSError):
-                os.utime(file.fileno())  # it is used
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # keeps the lock
+        """The text of a key, or known by it, if it is there and whole; it is held while mapped."""
+        for each in (self._known(key), key):
+            with contextlib.suppress(OSError, ValueError), self._open(f"{each}.text") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                data = _mapped(file)
+                read_prepared(data)
+                with contextlib.suppress(OSError):
+                    os.utime(file.fileno())  # it is used
+                return data
         return None
+
+    def make(
+        self, key: str, write: Callable[[BinaryIO], None], on_waiting: Callable[[], None]
+    ) -> mmap.mmap:
+        """The text of a key: written now, by nobody else, or by another training meanwhile."""
+        name = f"{key}.part"
+        with opened_folder(self.folder) as folder, _locked(folder, name, on_waiting) as file:
+            try:
+                if found := self.find(key):
+                    return found
+                write(file)
+                file.flush()
+                put_in_place(folder, name, f"{key}.text", file.fileno())
+            finally:
+                if _is_named(folder, name, file):  # else it has its own name now
+                    os.unlink(name, dir_fd=folder)
+            fcntl.flock(file, fcntl.LOCK_SH)
+            return _mapped(file)
+
+    def _known(self, key: str) -> str:
+        with contextlib.suppress(OSError, ValueError), self._open(f"{key}.known") as file:
+            known = file.read(_LONGEST_KNOWN).decode("ascii")
+            return known if _NAME.fullmatch(f"{known}.text") else key
+        return key
 
     def _open(self, name: str) -> BinaryIO:
         with opened_folder(self.folder) as folder:
             return open(open_at(folder, name), "rb")
-
-    @contextmanager
-    def making(self, key: str, on_waiting: Callable[[], None]) -> Iterator[BinaryIO]:
-        """A file to write a text into, alone: who comes later waits, and then finds it.
-
-        It is put in place at the end of the block, if anything was written and nothing raised.
-        """
-        name = f"{key}.part"
-        with opened_folder(self.folder) as folder, _locked(folder, name, on_waiting) as file:
-            try:
-                yield file
-                file.flush()
-                if file.tell():
-                    put_in_place(folder, name, f"{key}.text", file.fileno())
-            finally:
-                with contextlib.suppress(OSError):  # it has another name now, or is given up
-                    os.unlink(name, dir_fd=folder)
 
     def sweep(self) -> None:
         """Remove what nobody holds and nobody has used for long, or a killed training left."""
@@ -124,23 +130,34 @@ class TextCache:
                         _sweep(folder, name, match[1])
 
 
+def _mapped(file: BinaryIO) -> mmap.mmap:
+    """What is mapped keeps the lock of its file."""
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
 def _locked(folder: int, name: str, on_waiting: Callable[[], None]) -> BinaryIO:
-    """A new and empty file that is locked and still has its name, after whoever had it is done."""
+    """An empty file of this name, locked, after whoever had it is done.
+
+    It is tried again and again: who waited for the lock itself would wait for a training that has
+    the file mapped, under its new name.
+    """
+    waiting = False
     while True:
         file = open(open_at(folder, name, os.O_RDWR | os.O_CREAT), "r+b")  # noqa: SIM115 (returned)
         try:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                on_waiting()
-                fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_named(folder, name, file):
                 file.truncate()
                 return file
+        except BlockingIOError:
+            if not waiting:
+                on_waiting()
+            waiting = True
         except BaseException:
             file.close()
             raise
         file.close()
+        time.sleep(_BETWEEN_LOOKS)
 
 
 def _is_named(folder: int, name: str, file: BinaryIO) -> bool:
