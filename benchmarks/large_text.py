@@ -18,6 +18,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,7 @@ LINES = 20_000  # that are made at once
 PER_EXAMPLE, BESIDE = 40e-6, 300.0  # MB
 FIRST, AGAIN = 120.0, 5.0  # seconds
 LOOK = 0.02  # seconds between two looks at the memory
+STOPPED = 130  # the exit code of what was stopped
 OPTIONS = ("--hidden", "64", "--steps", str(STEPS), "--evaluations", "1", "--no-texts")
 
 
@@ -79,8 +81,9 @@ def processor_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def watched(command: Sequence[str], log: Path | None = None) -> Taken:
-    """Run a command; `log`: the run log in which its first update stands."""
+def watched(command: Sequence[str], log: Path | None = None, evaluations: int = 1) -> Taken:
+    """Run a command. `log`: in which its first update stands; it is stopped once so many
+    evaluations stand there too, for what is measured at the end takes as long as the text is."""
     start, first, worked, most = time.monotonic(), 0.0, 0.0, 0.0
     with tempfile.TemporaryFile("w+") as out:
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
@@ -88,18 +91,21 @@ def watched(command: Sequence[str], log: Path | None = None) -> Taken:
             most = max(most, own_memory(process.pid))
             if not first and log is not None and has_begun(log):
                 first, worked = time.monotonic() - start, processor_seconds(process.pid)
+            if log is not None and has_begun(log, "evaluation", evaluations):
+                process.send_signal(signal.SIGINT)
+                log = None
             time.sleep(LOOK)
         out.seek(0)
         said = out.read()
-    if process.returncode:
+    if process.returncode not in (0, STOPPED):
         sys.exit(said)
     return Taken(first, worked, time.monotonic() - start, most, said)
 
 
-def has_begun(log: Path) -> bool:
-    """Whether the log tells of an update: the first one is probed."""
+def has_begun(log: Path, kind: str = "probe", count: int = 1) -> bool:
+    """Whether so many lines of a kind stand in a log; of the first update a probe does."""
     try:
-        return '"probe"' in log.read_text()
+        return log.read_text().count(f'"kind": "{kind}"') >= count
     except OSError:
         return False
 
@@ -118,7 +124,7 @@ def measured(corpus: Path, unit: str, cache: Path, runs: Path) -> dict[str, Take
         out = ["--out", str(into)] if into else []
         taken[name] = watched([*train, *given, *more, *out], into and into / "run.jsonl")
     resume = ["--resume", str(runs / f"{unit}-2"), "--steps", str(2 * STEPS)]
-    taken["resume"] = watched([*train, *resume])
+    taken["resume"] = watched([*train, *resume], runs / f"{unit}-2" / "run.jsonl", 2)
     return taken
 
 
