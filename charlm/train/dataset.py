@@ -143,6 +143,8 @@ def bucket(
     if random:
         pool = max(_POOL, int(_POOL_BATCHES * positions / lengths.mean()))
     order = random.permutation(len(lengths)) if random else np.arange(len(lengths))
+    if lengths.max(initial=0) <= np.iinfo(np.uint16).max:  # sorted alike, in a third of the time
+        lengths = lengths.astype(np.uint16)
     for start in range(0, len(order), pool):
         part = order[start : start + pool]
         part = part[np.argsort(lengths[part], kind="stable")]
