@@ -172,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         shown,
     )
     print(table)
-    typed = sys.argv[1:] if arguments is None else arguments
+    typed = ["--megabytes", str(chosen.megabytes), "--units", *chosen.units]
     plain = {unit: {n: t._asdict() for n, t in taken.items()} for unit, taken in figures.items()}
     write_json(chosen.json, "large_text", typed, [table], plain)
 
