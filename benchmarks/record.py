@@ -30,6 +30,7 @@ ORDER = (
     "race",
     "rates",
     "proposals",
+    "large_text",
 )
 HEAD = """\
 # Results

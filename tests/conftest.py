@@ -20,10 +20,10 @@ from charlm.run.checkpoint import save_checkpoint
 from charlm.run.layout import MODEL
 
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"  # whatever terminal the tests run in
-#: In the place of the folders for the user's data and states, which the tests leave alone.
+#: In the place of the folders for the user's data, states and cache, which the tests leave alone.
 _USER = tempfile.TemporaryDirectory(prefix="charlm-tests-")
 _numbers = itertools.count()
-os.environ["XDG_DATA_HOME"] = os.environ["XDG_STATE_HOME"] = _USER.name
+os.environ |= dict.fromkeys(("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"), _USER.name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,8 +56,8 @@ def pytest_configure() -> None:
 def user_folders(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test is a user who has nothing yet."""
     folder = f"{_USER.name}/{next(_numbers)}"
-    monkeypatch.setenv("XDG_DATA_HOME", f"{folder}/data")
-    monkeypatch.setenv("XDG_STATE_HOME", f"{folder}/state")
+    for kind in ("data", "state", "cache"):
+        monkeypatch.setenv(f"XDG_{kind.upper()}_HOME", f"{folder}/{kind}")
 
 
 @pytest.fixture

@@ -23,8 +23,9 @@ from charlm.engine.scoring import ScoreTotal, Scoring
 from charlm.engine.windows import check_windows, mean_of
 from charlm.errors import CharlmError, InputError, argument, errors_of, report_notice
 from charlm.options.scoring import RANDOM_WINDOWS, Adaptation
-from charlm.text.files import decode, read_bytes
+from charlm.text.files import read_bytes
 from charlm.text.readers import WINDOW, WINDOWS
+from charlm.text.reading import decode
 from charlm.text.vocabulary import Unknown
 from charlm.wording import TORCH_MISSING
 

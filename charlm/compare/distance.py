@@ -13,7 +13,8 @@ Shapes: T times, B rows (the longest examples first), H units, K the largest dis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from heapq import nlargest
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,14 @@ _MOST_ROWS = 256
 
 def held_out_rows(examples: Sequence[Example], vocabulary: Vocabulary) -> list[list[int]]:
     """List the ids to predict of the longest examples, longest first; a stream is cut in pieces."""
-    rows = []
+    return nlargest(_MOST_ROWS, _rows(examples, vocabulary), key=len)
+
+
+def _rows(examples: Sequence[Example], vocabulary: Vocabulary) -> Iterator[list[int]]:
     for text, ends in examples:
-        pieces = (text[i : i + 4 * _FARTHEST] for i in range(0, len(text), 4 * _FARTHEST))
-        rows += [vocabulary.string2code(piece) for piece in ([text] if ends else pieces)]
-        rows[-1] += [EOS] * ends
-    return sorted(rows, key=len, reverse=True)[:_MOST_ROWS]
+        size = len(text) if ends else 4 * _FARTHEST
+        for begin in range(0, len(text), size):
+            yield vocabulary.string2code(text[begin : begin + size]) + [EOS] * ends
 
 
 def farthest(rows: Sequence[Sequence[int]]) -> int:

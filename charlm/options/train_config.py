@@ -137,6 +137,10 @@ class TrainConfig:
     errors: str = _TEXT(choice("--errors", ERRORS, "strict", "what to do with bytes that are not"
         " in that encoding (%(default)s: stop and say where)"))
 
+    cache: str | None = _TEXT(text("--cache", "DIR", None, "where a text that is too large for"
+        " memory lies prepared, for the next training too (charlm's folder in the user's cache)"),
+        may_change=True, monitored=False)
+
     cell: str = _MODEL(choice("--cell", tuple(CELLS), _DEFAULT_CELL, _cells_in_words()))
     hidden: int = _MODEL(or_auto(whole("--hidden", 1, MAX_SIZE, None, "units of the memory:"
         " quality and cost grow with it, cost with its square (auto: by the length of the text)")))

@@ -94,12 +94,17 @@ def write_at(folder: int, name: str, data: bytes) -> None:
         with open(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+            put_in_place(folder, temporary, name, file.fileno())
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary, dir_fd=folder)
         raise
+
+
+def put_in_place(folder: int, temporary: str, name: str, file: int) -> None:
+    """Give a file that is written whole its name, so that it is there for good, or not at all."""
+    os.fsync(file)
+    os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     try:
         os.fsync(folder)
     except OSError as error:

@@ -20,12 +20,14 @@ _MARKS = (  # UTF-32 before UTF-16, whose mark it begins with
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+#: What gzip archives, and zip archives and the documents that are such, begin with.
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _UNPACK = "unpack it first"
 _SAVE = "save it as plain text first"
 _NO_TEXT = "give a text"
 #: First bytes, what they are of, what to do.
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
-    (b"\x1f\x8b", "a gzip archive", f"{_UNPACK} (gunzip)"),
+    (GZIP, "a gzip archive", f"{_UNPACK} (gunzip)"),
     (b"BZh", "a bzip2 archive", f"{_UNPACK} (bunzip2)"),
     (b"\xfd7zXZ\x00", "an xz archive", f"{_UNPACK} (unxz)"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive", f"{_UNPACK} (unzstd)"),
@@ -71,7 +73,7 @@ def marked_encoding(data: bytes) -> str:
 
 def no_text(data: bytes, encoding: str) -> str:
     """What bytes are that hold no text in this encoding, and what to do with them; else ""."""
-    if data.startswith(b"PK\x03\x04"):
+    if data.startswith(ZIP):
         return _zipped(data)
     for start, what, advice in _MAGIC:
         if data.startswith(start) and not _is_ascii_text(start, data):

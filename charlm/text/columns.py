@@ -9,11 +9,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from charlm.errors import CorpusError
+from charlm.text.pieces import LINES, Text, cut_at, in_pieces
 
 #: Files whose name ends so are looked at as tables.
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
@@ -24,6 +26,11 @@ _LONGEST_NAME = 60
 _LONGEST_CELL = 2**31 - 1
 _FEWEST_CHARACTERS = 8  # of a cell, in the mean, that is a text and no label
 _LARGE_SHARE = 0.5  # of all characters, that makes a column the one of text
+_Quoting: TypeAlias = Literal[0, 3]
+_AS_QUOTED: _Quoting = csv.QUOTE_MINIMAL
+_AS_IT_STANDS: _Quoting = csv.QUOTE_NONE
+# Behind a line that ends with LF, with CR LF, or with CR as on old machines.
+_ANY_LINES = re.compile(r"(?<=\n)|(?<=\r)(?=[^\n])")
 
 
 class _Row(NamedTuple):
@@ -33,7 +40,7 @@ class _Row(NamedTuple):
     cells: dict[str, object]
 
 
-def text_column(text: str) -> str:
+def text_column(text: Text) -> str:
     """The column that is most of the text of a plain table, if there is one; else ""."""
     try:
         header = [] if _is_json(text) else _header(text)
@@ -54,9 +61,9 @@ def text_column(text: str) -> str:
     return longest if is_text and lengths[longest] >= _LARGE_SHARE * sum(lengths.values()) else ""
 
 
-def cells_of(text: str, column: str, name: str) -> list[str]:
+def cells_of(text: Text, column: str, name: str) -> Iterator[str]:
     """The cells of a column that are not blank. Raises CorpusError naming a line."""
-    cells, known = [], set[str]()
+    known = set[str]()
     for line, row in _rows(text, name, None):
         known |= row.keys()
         cell = row.get(column)
@@ -68,11 +75,10 @@ def cells_of(text: str, column: str, name: str) -> list[str]:
                 f" {type(cell).__name__}"
             )
         if cell.strip():
-            cells.append(cell)
+            yield cell
     if column not in known:
         there = ", ".join(repr(c[:_LONGEST_NAME]) for c in sorted(known)) or "none"
         raise CorpusError(f"corpus {name} has no column {column!r}: it has {there}")
-    return cells
 
 
 def _is_plain(header: Sequence[str]) -> bool:
@@ -82,20 +88,25 @@ def _is_plain(header: Sequence[str]) -> bool:
     return short and len(header) > 1 and len(set(header)) == len(header)
 
 
-def _is_json(text: str) -> bool:
-    first = next((line for line in io.StringIO(text) if line.strip()), "")
+def _lines(text: Text, newline: str) -> Iterator[str]:
+    """The lines of a text with what ends them: "\\n" alone, or with "" any of the three."""
+    places = LINES if newline else _ANY_LINES
+    for piece in cut_at(places, in_pieces(text)):
+        yield from io.StringIO(piece, newline=newline)
+
+
+def _is_json(text: Text) -> bool:
+    first = next((line for line in _lines(text, "\n") if line.strip()), "")
     return first.lstrip().startswith("{")
 
 
-def _rows(text: str, name: str, most: int | None) -> Iterator[_Row]:
+def _rows(text: Text, name: str, most: int | None) -> Iterator[_Row]:
     """The first rows of a table, or all. Raises CorpusError for one that is not whole."""
-    if _is_json(text):
-        return islice(_objects(text, name), most)
-    return iter(_records(text, name, most))
+    return islice(_objects(text, name) if _is_json(text) else _records(text, name, most), most)
 
 
-def _objects(text: str, name: str) -> Iterator[_Row]:
-    for line, words in enumerate(io.StringIO(text), start=1):
+def _objects(text: Text, name: str) -> Iterator[_Row]:
+    for line, words in enumerate(_lines(text, "\n"), start=1):
         if not words.strip():
             continue
         try:
@@ -107,26 +118,26 @@ def _objects(text: str, name: str) -> Iterator[_Row]:
         yield _Row(line, row)
 
 
-def _records(text: str, name: str, most: int | None) -> list[_Row]:
+def _records(text: Text, name: str, most: int | None) -> Iterator[_Row]:
     """The rows of a CSV behind its header. Tabs part cells as they stand where quotes do not."""
-    delimiter = _delimiter(text)
-    try:
-        return _parsed(text, delimiter, name, csv.QUOTE_MINIMAL, most)
-    except CorpusError:
-        if delimiter != "\t":
-            raise
-        return _parsed(text, delimiter, name, csv.QUOTE_NONE, most)
+    delimiter, quoting = _delimiter(text), _AS_QUOTED
+    if delimiter == "\t":
+        try:
+            for _ in _parsed(text, delimiter, name, quoting, most):
+                pass
+        except CorpusError:
+            quoting = _AS_IT_STANDS
+    return _parsed(text, delimiter, name, quoting, most)
 
 
 def _parsed(
-    text: str, delimiter: str, name: str, quoting: Literal[0, 3], most: int | None
-) -> list[_Row]:
+    text: Text, delimiter: str, name: str, quoting: _Quoting, most: int | None
+) -> Iterator[_Row]:
     reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, quoting=quoting,
+        _lines(text, ""), delimiter=delimiter, strict=True, quoting=quoting,
         skipinitialspace=delimiter != "\t",
     )  # fmt: skip
     csv.field_size_limit(_LONGEST_CELL)
-    rows: list[_Row] = []
     try:
         header = [column.strip() for column in next(reader, [])]
         twice = next((column for column in header if header.count(column) > 1), None)
@@ -139,22 +150,23 @@ def _parsed(
                     f" {len(header)} columns"
                 )
             if cells:
-                rows.append(_Row(reader.line_num, dict(zip(header, cells, strict=True))))
+                yield _Row(reader.line_num, dict(zip(header, cells, strict=True)))
     except csv.Error as error:
         raise CorpusError(f"corpus {name}, line {reader.line_num:,}: {error}") from None
-    return rows
 
 
-def _header(text: str) -> list[str]:
-    first = text.partition("\n")[0].rstrip("\r")
-    reader = csv.reader([first], delimiter=_delimiter(text), skipinitialspace=True)
+def _header(text: Text) -> list[str]:
+    reader = csv.reader([_first(text)], delimiter=_delimiter(text), skipinitialspace=True)
     return [name.strip() for name in next(reader, [])]
 
 
-def _delimiter(text: str) -> str:
+def _delimiter(text: Text) -> str:
     """What parts the names in the first line."""
-    first = text.partition("\n")[0]
-    return max(_DELIMITERS, key=first.count)
+    return max(_DELIMITERS, key=_first(text).count)
+
+
+def _first(text: Text) -> str:
+    return next(_lines(text, "\n"), "").rstrip("\r\n")
 
 
 def _is_number(word: str) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from charlm.text.cutting import CP1252
 from charlm.wording import counted
 
@@ -89,14 +92,14 @@ class CorpusReport:
             ("parts", lie + _because(self.why_order)),
         ]
 
-    def measure(self, units: list[str]) -> None:
+    def measure(self, lengths: NDArray[np.int32]) -> None:
         """Take in the lengths of the units."""
-        lengths = sorted(map(len, units))
-        self.examples = len(units)
-        self.mean_length = sum(lengths) / len(lengths)
-        self.median_length = lengths[len(lengths) // 2]
-        self.length_95_percent = lengths[len(lengths) * 95 // 100]
-        self.longest = lengths[-1]
+        lengths = np.sort(lengths)
+        count = self.examples = len(lengths)
+        self.mean_length = int(lengths.sum(dtype=np.int64)) / count
+        self.median_length = int(lengths[count // 2])
+        self.length_95_percent = int(lengths[count * 95 // 100])
+        self.longest = int(lengths[-1])
 
 
 def _because(why: str) -> str:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from charlm.text.config import TextConfig
-from charlm.text.sentences import split_sentences
+from charlm.text.pieces import LINES, SAFE, cut_at, gathered
+from charlm.text.sentences import sentences_of
 
 # Bytes of cp1252 (dashes, quotes, ellipsis) that were once decoded as Latin-1 came out as C1
 # controls, which no text uses on purpose. Five of the 32 have no meaning in cp1252 and stay.
@@ -33,28 +36,39 @@ class Example(NamedTuple):
 
 @dataclass
 class Repairs:
-    """What was repaired, in numbers; `cp1252` by character, as U+0096."""
+    """What was repaired, in numbers; `c1`: of each character that was one of cp1252."""
 
     byte_order_mark: bool = False
     newlines: int = 0
-    cp1252: dict[str, int] = field(default_factory=dict)
+    c1: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def cp1252(self) -> dict[str, int]:
+        """How often each was repaired, by character, as U+0096."""
+        return {f"U+{ord(c):04X}": count for c, count in sorted(self.c1.items())}
 
 
 def repaired(text: str, config: TextConfig, repairs: Repairs | None = None) -> str:
     """Byte order mark out, newlines to LF, cp1252 repaired, Unicode form applied."""
+    return "".join(repaired_pieces([text], config, repairs))
+
+
+def repaired_pieces(
+    pieces: Iterable[str], config: TextConfig, repairs: Repairs | None = None
+) -> Iterator[str]:
+    """The same of a text in pieces, and as pieces."""
     repairs = repairs or Repairs()
-    if text.startswith("\ufeff"):
-        repairs.byte_order_mark, text = True, text[1:]
-    repairs.newlines = text.count("\r")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    wrong: dict[str, int] = {}
-    for character in _C1.findall(text):
-        if ord(character) in CP1252:
-            wrong[character] = wrong.get(character, 0) + 1
-    repairs.cp1252 = {f"U+{ord(c):04X}": count for c, count in sorted(wrong.items())}
-    if wrong:
-        text = text.translate(CP1252)
-    return unicodedata.normalize(config.form, text) if config.form != "none" else text
+    for number, piece in enumerate(cut_at(SAFE, pieces)):
+        if number == 0 and piece.startswith("\ufeff"):
+            repairs.byte_order_mark, piece = True, piece[1:]
+        if returns := piece.count("\r"):
+            repairs.newlines += returns
+            piece = piece.replace("\r\n", "\n").replace("\r", "\n")
+        wrong = Counter(c for c in _C1.findall(piece) if ord(c) in CP1252)
+        if wrong:
+            repairs.c1 += wrong
+            piece = piece.translate(CP1252)
+        yield unicodedata.normalize(config.form, piece) if config.form != "none" else piece
 
 
 def prepare_text(text: str, config: TextConfig) -> str:
@@ -84,33 +98,55 @@ def examples_of(text: str, config: TextConfig) -> list[Example]:
     text = repaired(text, config)
     if config.unit == "sentence" and config.sentence_rule == 1:  # the case came before the cut
         text = in_case(text, config)
-    units = (in_case(unit, config) for unit in units_of(text, config))
+    units = (in_case(unit, config) for unit in units_of([text], config))
     return [example for unit in units for example in pieces_of(unit, config)]
 
 
-def units_of(text: str, config: TextConfig) -> Iterable[str]:
+def units_of(pieces: Iterable[str], config: TextConfig) -> Iterator[str]:
     """The sentences, lines or documents of a repaired text that are not blank; or all of it."""
     if config.unit == "continuous":
-        return [text]
+        return iter(["".join(pieces)])
     if config.unit == "sentence":
-        return split_sentences(text, config.sentence_rule)
+        return sentences_of(pieces, config.sentence_rule)
     if config.unit == "document":
-        documents = (part.strip("\n") for part in _between(text, config.separator))
+        documents = (part.strip("\n") for part in _between(pieces, config.separator))
         return (document for document in documents if document and not document.isspace())
-    return (line.rstrip() for line in text.split("\n") if not line.isspace() and line)
+    lines = (line for piece in cut_at(LINES, pieces) for line in piece.split("\n"))
+    return (line.rstrip() for line in lines if line and not line.isspace())
 
 
-def _between(text: str, separator: str) -> list[str]:
+def _between(pieces: Iterable[str], separator: str) -> Iterator[str]:
     """What stands between separators.
 
     One that is a line by itself, or empty lines, may begin or end the text, be repeated, and have
     white space behind it.
     """
-    lines = separator[1:-1]
+    lines = separator[1:-1].split("\n")
     if len(separator) < 2 or not separator[0] == separator[-1] == "\n":
-        return text.split(separator)
-    pattern = "".join(rf"{re.escape(line)}[ \t]*\n" for line in lines.split("\n"))
-    return re.split(rf"\n(?:{pattern})+", f"\n{text}\n")
+        return _parted(pieces, re.compile(re.escape(separator)), 0)
+    pattern = "".join(rf"{re.escape(line)}[ \t]*\n" for line in lines)
+    return _parted(chain(["\n"], pieces, ["\n"]), re.compile(rf"\n(?:{pattern})+"), len(lines))
+
+
+def _parted(pieces: Iterable[str], between: re.Pattern[str], lines: int) -> Iterator[str]:
+    """A text parted by a pattern, which so many lines behind it, at most, could make longer."""
+    held = ""
+
+    def waiting() -> int:
+        return len(held)
+
+    for piece in gathered(pieces, waiting):
+        held += piece
+        begin, settled = 0, len(held)
+        for _ in range(lines):
+            settled = held.rfind("\n", 0, max(0, settled))
+        for match in between.finditer(held):
+            if match.end() > settled:
+                break
+            yield held[begin : match.start()]
+            begin = match.end()
+        held = held[begin:]
+    yield from between.split(held)
 
 
 def pieces_of(unit: str, config: TextConfig) -> Iterator[Example]:

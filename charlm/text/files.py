@@ -1,17 +1,17 @@
-"""Bytes on the disk as one text: files, folders, standard input, encodings."""
+"""Bytes on the disk: files, the text files of folders, standard input."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeVar
 
-from charlm.errors import CorpusError, InputError
-from charlm.text.byte_kinds import marked_encoding, no_text, proposal
+from charlm.errors import CorpusError
 from charlm.wording import shortened
 
 ERRORS = ("strict", "replace", "ignore", "surrogateescape", "surrogatepass")
@@ -19,55 +19,6 @@ UTF_8 = "utf-8"
 SUFFIX = ".txt"
 _MOST_NAMED = 5  # of what went wrong
 _MOST_KINDS = 4  # of what was passed over
-_Read = TypeVar("_Read")
-
-
-class Reading(NamedTuple):
-    """What was read: a text per path, a name for all, their size in bytes, what to say of it."""
-
-    paths: list[str]
-    texts: list[str]
-    name: str
-    size: int
-    notices: list[str]
-
-
-def read_texts(
-    sources: Sequence[str],
-    encoding: str = UTF_8,
-    errors: str = "strict",
-    suffixes: Sequence[str] = (SUFFIX,),
-    kind: str = "corpus",
-) -> Reading:
-    """Files, folders of files with these suffixes, "-" for standard input -> their texts.
-
-    In the order given, a folder's in the order of their paths. kind: what they are called in an
-    error. Raises CorpusError naming every file that cannot be read.
-    """
-    paths, notices = text_paths(sources, suffixes)
-    files = _each(paths, lambda path: read_bytes(path, kind))
-
-    def decoded(path: str) -> str:
-        data, _ = files[path]
-        return decode(data, path, encoding, errors, kind)
-
-    texts = list(_each(paths, decoded).values())
-    name = files[paths[0]][1]
-    size = sum(len(data) for data, _ in files.values())
-    marked = {path: marked_encoding(data) for path, (data, _) in files.items()}
-    notices += [
-        f"{path} is {m.upper()}, by its mark" for path, m in marked.items() if m not in ("", UTF_8)
-    ]
-    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return Reading(paths, texts, name + more, size, notices)
-
-
-def joined(texts: Sequence[str]) -> str:
-    """Several texts as one: a newline ends each, and no byte order mark stands inside."""
-    if len(texts) == 1:
-        return texts[0]
-    ended = (text + "\n" * (not text.endswith("\n")) for text in texts)
-    return "".join(text.removeprefix("\ufeff") for text in ended)
 
 
 def text_paths(
@@ -120,22 +71,37 @@ def _kinds(files: Sequence[Path]) -> str:
     )
 
 
-def _each(paths: Iterable[str], read: Callable[[str], _Read]) -> dict[str, _Read]:
-    """What is read of every path. Raises CorpusError that names all that could not be read."""
-    found: dict[str, _Read] = {}
-    failures = []
-    for path in paths:
+class Failures:
+    """What could not be read of several files; all of it is told at once."""
+
+    def __init__(self) -> None:
+        self._messages: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._messages)
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Go on behind a file that cannot be read."""
         try:
-            found[path] = read(path)
+            yield
         except CorpusError as error:
-            failures.append(str(error))
-    if len(failures) > 1:
-        rest = len(failures) - _MOST_NAMED
-        told = "; ".join(failures[:_MOST_NAMED]) + (f"; and {rest:,} more" if rest > 0 else "")
-        raise CorpusError(f"{len(failures):,} files cannot be read: {told}")
-    if failures:
-        raise CorpusError(failures[0])
-    return found
+            self._messages.append(str(error))
+
+    def tell(self) -> None:
+        """Raise CorpusError that names them, if there are any."""
+        failures = self._messages
+        if len(failures) > 1:
+            rest = len(failures) - _MOST_NAMED
+            told = "; ".join(failures[:_MOST_NAMED]) + (f"; and {rest:,} more" if rest > 0 else "")
+            raise CorpusError(f"{len(failures):,} files cannot be read: {told}")
+        if failures:
+            raise CorpusError(failures[0])
+
+
+def name_of(source: str) -> str:
+    """A name without folders for a file, or for standard input ("-")."""
+    return "stdin" if source == "-" else Path(source).name
 
 
 def read_bytes(source: str, kind: str = "corpus") -> tuple[bytes, str]:
@@ -143,50 +109,45 @@ def read_bytes(source: str, kind: str = "corpus") -> tuple[bytes, str]:
 
     `kind`: what the file is called in an error.
     """
+    return b"".join(byte_pieces(source, kind)), name_of(source)
+
+
+def byte_pieces(source: str, kind: str = "corpus", size: int = 1 << 20) -> Iterator[bytes]:
+    """The same bytes, at most so many at a time. Raises CorpusError."""
     if source == "-":
         if sys.stdin is None:
             raise CorpusError(f"{kind}: standard input is closed: give a file, or pipe a text in")
-        return sys.stdin.buffer.read(), "stdin"
-    path, source = Path(source), shortened(source)
+        yield from iter(lambda: sys.stdin.buffer.read(size), b"")
+        return
+    status(source, kind)
+    with _told(source, kind), open(source, "rb") as file:
+        yield from iter(lambda: file.read(size), b"")
+
+
+def status(source: str, kind: str = "corpus") -> os.stat_result:
+    """What the system tells of a file. Raises CorpusError unless it is one that can be read."""
+    named = shortened(source)
+    with _told(source, kind):
+        found = os.stat(source)
+        if stat.S_ISDIR(found.st_mode):
+            raise CorpusError(f"{kind} {named} is a folder: give a text file")
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode)):
+            raise CorpusError(f"{kind} {named} is a device: give a text file")
+        if not os.access(source, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return found
+
+
+@contextmanager
+def _told(source: str, kind: str) -> Iterator[None]:
+    """Tell which file it was that could not be read."""
+    named = shortened(source)
     try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise CorpusError(f"{kind} {source} is a folder: give a text file")
-        if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-            raise CorpusError(f"{kind} {source} is a device: give a text file")
-        return path.read_bytes(), path.name
+        yield
     except FileNotFoundError:
-        raise CorpusError(f"{kind} {source} does not exist: check the path") from None
+        raise CorpusError(f"{kind} {named} does not exist: check the path") from None
     except (OSError, ValueError) as error:
         if isinstance(error, CorpusError):
             raise
         reason = getattr(error, "strerror", None) or error
-        raise CorpusError(f"{kind} {source} cannot be read: {reason}") from None
-
-
-def decode(
-    data: bytes, name: str, encoding: str = UTF_8, errors: str = "strict", kind: str = "corpus"
-) -> str:
-    """Bytes to text; a byte order mark decides their encoding. kind: as in `read_texts`.
-
-    Raises CorpusError for what is no text, or with byte offset and line of what does not fit.
-    """
-    if errors not in ERRORS:
-        raise InputError(f"errors {errors!r} is not one of {', '.join(ERRORS)}")
-    encoding = marked_encoding(data) or encoding
-    if wrong := no_text(data, encoding):
-        raise CorpusError(f"{kind} {name} {wrong}")
-    try:
-        return data.decode(encoding, errors)
-    except (LookupError, ValueError) as error:
-        if not isinstance(error, UnicodeDecodeError):
-            raise InputError(
-                f"encoding {encoding!r} is not known: try utf-8, cp1252 or utf-16"
-            ) from None
-        line = data.count(b"\n", 0, error.start) + 1
-        proposed = proposal(data, error.start) if encoding == UTF_8 else ""
-        raise CorpusError(
-            f"{kind} {name} is not {encoding}: byte {data[error.start]:#04x} at offset"
-            f" {error.start:,}, line {line:,}: {proposed or 'name its encoding (--encoding)'}, or"
-            f" say what to do with such bytes (--errors {'|'.join(ERRORS[1:])})"
-        ) from None
+        raise CorpusError(f"{kind} {named} cannot be read: {reason}") from None

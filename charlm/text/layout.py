@@ -15,6 +15,7 @@ from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from charlm.text.config import Unit
+from charlm.text.pieces import PIECE, Text, cut_at, in_pieces
 from charlm.text.sentences import ends_a_sentence, split_sentences
 from charlm.wording import counted
 
@@ -43,6 +44,8 @@ _FEWEST_MARKERS = 3  # of a sign that is made for it
 _LONGEST_DOCUMENT = 4_000  # characters, in the mean, between lines that may mean something else
 _TOKEN = re.compile(r"<\|\w+\|>")
 _MARKER = re.compile(r"[*=~#_-]{3}|%")
+# Behind lines; and where lines are long, where neither such a sign nor such a line is cut in two.
+_WHOLE_SIGNS = re.compile(r"(?<=\n)|(?<=[^\W_])(?=[\s<])")
 _EMPTY = re.compile(r"\n(?:[ \t]*\n)+")
 _SIGN = re.compile(r"[^\w\s\"'“”„«»‘’–—-]")
 _NUMBERED = re.compile(r"\d\.\Z")
@@ -63,7 +66,7 @@ class _Lines(NamedTuple):
     full: list[str]
 
 
-def choose_unit(text: str) -> Choice:
+def choose_unit(text: Text) -> Choice:
     """What one example of a repaired text is, by looking at it."""
     looked_at = _pieces(text)
     every = looked_at.split("\n")
@@ -79,7 +82,7 @@ def choose_unit(text: str) -> Choice:
     )
 
 
-def separator_of(text: str) -> str:
+def separator_of(text: Text) -> str:
     """What stands between the documents of a text: a sign that says so, or an empty line."""
     return _marked(text, 2) or PARAGRAPH
 
@@ -91,10 +94,10 @@ def too_few(count: int, unit: Unit) -> Choice | None:
     return Choice("continuous", "", f"by {unit} it would be {count:,}, too few to divide")
 
 
-def _pieces(text: str) -> str:
+def _pieces(text: Text) -> str:
     """The text, or pieces spread over it, each of whole lines where lines are short."""
     if len(text) <= _PIECES * _PIECE:
-        return text.strip("\n")
+        return text[:].strip("\n")
     pieces = []
     for i in range(_PIECES):
         begin = (len(text) - _PIECE) * i // (_PIECES - 1)
@@ -128,17 +131,24 @@ def _apart(text: str) -> Choice | None:
     return Choice("document", PARAGRAPH, f"blocks apart by an empty line begin with {start!r}")
 
 
-def _marked(text: str, fewest: int) -> str:
+def _marked(text: Text, fewest: int) -> str:
     """The sign between documents: one made for it, or a line that makes `fewest` short ones."""
-    tokens = Counter(_TOKEN.findall(text)).most_common(1)
-    if tokens and tokens[0][1] >= _FEWEST_MARKERS:
-        token = tokens[0][0]
-        return f"\n{token}\n" if f"\n{token}\n" in text else token
-    lines = Counter(line for line in text.split("\n") if _MARKER.fullmatch(line.rstrip()))
+    tokens, lines = Counter[str](), Counter[str]()
+    for piece in cut_at(_WHOLE_SIGNS, in_pieces(text)):
+        tokens.update(_TOKEN.findall(piece))
+        lines.update(line for line in piece.split("\n") if _MARKER.fullmatch(line.rstrip()))
+    for token, count in tokens.most_common(1):
+        if count >= _FEWEST_MARKERS:
+            return line if _holds(text, line := f"\n{token}\n") else token
     for marker, count in lines.most_common(1):
         if count >= fewest - 1 and len(text) <= _LONGEST_DOCUMENT * count:
             return f"\n{marker.rstrip()}\n"
     return ""
+
+
+def _holds(text: Text, word: str) -> bool:
+    places = range(0, len(text), PIECE)
+    return any(word in text[begin : begin + PIECE + len(word)] for begin in places)
 
 
 def _of_prose(lines: _Lines, sentences: Sequence[str]) -> Choice | None:

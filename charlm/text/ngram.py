@@ -13,14 +13,13 @@ the beginning of an example; before it stands the start id, as often as it takes
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.text.corpus import Corpus
-from charlm.text.cutting import Example
+from charlm.text.prepared import Part
 from charlm.text.vocabulary import EOS, Vocabulary
 
 _ORDERS = 8  # of which the best by validation loss is the baseline
@@ -45,26 +44,31 @@ class _Order(NamedTuple):
 
 
 class Ngram:
-    """Counts of every n-gram up to `order` ids long (order 1: single ids, no context)."""
+    """Counts of every n-gram up to `order` ids long (order 1: single ids, no context).
+
+    An order is counted when it is asked for, and not kept: together they take much memory.
+    """
 
     def __init__(self, targets: Targets, order: int, vocabulary_size: int) -> None:
-        self._size = vocabulary_size
-        self._orders: list[_Order] = []
+        self._targets, self._order, self._size = targets, order, vocabulary_size
+
+    def _orders(self) -> Iterator[_Order]:
+        ids, real = self._targets
         contexts = 1
-        context = np.zeros(len(targets.ids), np.int64)  # the empty one
-        for _ in range(order):
-            keys, gram = np.unique(context * self._size + targets.ids, return_inverse=True)
-            counts = np.bincount(gram[targets.real], minlength=len(keys))
-            followed = np.bincount(context[targets.real], minlength=contexts)
+        context = np.zeros(len(ids), np.int64)  # the empty one
+        for _ in range(self._order):
+            keys, gram = np.unique(context * self._size + ids, return_inverse=True)
+            counts = np.bincount(gram[real], minlength=len(keys))
+            followed = np.bincount(context[real], minlength=contexts)
             kinds = np.bincount(keys[counts > 0] // self._size, minlength=contexts)
-            self._orders.append(_Order(keys, counts, followed, kinds))
+            yield _Order(keys, counts, followed, kinds)
             contexts, context = len(keys), _behind(gram, first=0)
 
     def probabilities(self, targets: Targets) -> Iterator[NDArray[np.float64]]:
         """p of every target, by contexts of 0, 1, ... ids: one array per order."""
         p = np.full(len(targets.ids), 1 / (self._size - 1))
         context = np.zeros(len(targets.ids), np.int64)
-        for keys, counts, followed, kinds in self._orders:
+        for keys, counts, followed, kinds in self._orders():
             wanted = context * self._size + targets.ids
             gram = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
             gram[(keys[gram] != wanted) | (context < 0)] = -1
@@ -94,21 +98,22 @@ class Baseline(NamedTuple):
 
 def measure_baseline(corpus: Corpus, vocabulary: Vocabulary, start_id: int) -> Baseline | None:
     """The baseline of a corpus; None without a validation part, or if that is very long."""
-    scored = sum(len(example.text) for example in corpus.validation)
-    if not 0 < scored <= _MOST_SCORED:
+    if not 0 < corpus.validation.length <= _MOST_SCORED:
         return None
     counted = _last(corpus.train, MOST_COUNTED)
     train, validation = (
-        make_targets((_ids(example, vocabulary) for example in part), start_id, _ORDERS)
-        for part in (counted, corpus.validation)
+        make_targets(_ids(part, first, vocabulary, MOST_COUNTED), start_id, _ORDERS)
+        for part, first in ((corpus.train, counted), (corpus.validation, 0))
     )
     losses = Ngram(train, _ORDERS, len(vocabulary)).losses(validation)
     best = int(np.argmin(losses))
-    characters = sum(len(example.text) for example in counted)
-    return Baseline(losses[0], losses[best], best + 1, characters)
+    lengths = np.minimum(np.diff(corpus.train.offsets[counted:]), MOST_COUNTED)
+    return Baseline(losses[0], losses[best], best + 1, int(lengths.sum()))
 
 
-def make_targets(examples: Iterable[Sequence[int]], start_id: int, order: int) -> Targets:
+def make_targets(
+    examples: Iterable[Sequence[int] | NDArray[np.int64]], start_id: int, order: int
+) -> Targets:
     """Ids of examples, each with its EOS if it has one, behind `order` start ids."""
     starts = np.full(order, start_id, np.int64)
     ids, real = [], []
@@ -118,15 +123,18 @@ def make_targets(examples: Iterable[Sequence[int]], start_id: int, order: int) -
     return Targets(np.concatenate(ids), np.concatenate(real))
 
 
-def _last(examples: Sequence[Example], most: int) -> list[Example]:
-    """The last examples, of about `most` characters together; a longer one is cut."""
-    ahead = accumulate((len(example.text) for example in reversed(examples)), initial=0)
-    kept = [e for e, before in zip(reversed(examples), ahead, strict=False) if before < most]
-    return [example._replace(text=example.text[-most:]) for example in reversed(kept)]
+def _last(part: Part, most: int) -> int:
+    """The first of the last examples that have about `most` characters together."""
+    return int(np.searchsorted(part.offsets[1:], part.length - most, side="right"))
 
 
-def _ids(example: Example, vocabulary: Vocabulary) -> list[int]:
-    return vocabulary.string2code(example.text) + [EOS] * example.ends
+def _ids(part: Part, first: int, vocabulary: Vocabulary, most: int) -> Iterator[NDArray[np.int64]]:
+    """The ids of examples from one on, EOS behind those that end; a longer one is cut."""
+    ids = part.ids(vocabulary)
+    for place in range(first, len(part)):
+        begin, end = part.offsets[place : place + 2]
+        example = ids[slice(max(begin, end - most), end)]
+        yield np.append(example, EOS) if part.ends[place] else example
 
 
 def _behind(gram: NDArray[np.int64], first: int) -> NDArray[np.int64]:

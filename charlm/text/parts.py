@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import log
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from charlm.errors import InputError
 
@@ -101,7 +101,19 @@ class Arrangement(NamedTuple):
     apart: bool
 
 
-def arranged(texts: Sequence[str], split: Split, order: str) -> Arrangement:
+class Texts(Protocol):
+    """Texts in their order, of which some are looked at."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, place: int, /) -> str: ...
+
+    def length(self, begin: int, end: int) -> int:
+        """Characters of the texts from `begin` up to before `end`."""
+        ...
+
+
+def arranged(texts: Texts, split: Split, order: str) -> Arrangement:
     """The parts of texts in their order."""
     sizes = sizes_of(len(texts), split, test_too=order != "whole")
     why = why_blocks(texts, sizes) if order == "auto" else ""
@@ -112,11 +124,12 @@ def arranged(texts: Sequence[str], split: Split, order: str) -> Arrangement:
     return Arrangement(order, why, blocks, divided(sizes, blocks), apart)
 
 
-def why_blocks(texts: Sequence[str], sizes: Sequence[int]) -> str:
+def why_blocks(texts: Texts, sizes: Sequence[int]) -> str:
     """What speaks for blocks: the order of these texts means something. "" if nothing does."""
     if len(texts) < _FEWEST or not any(sizes[1:]):
         return ""
-    folded = [text.casefold() for text in texts[:: max(1, len(texts) // _LOOKED_AT)]]
+    looked_at = range(0, len(texts), max(1, len(texts) // _LOOKED_AT))
+    folded = [texts[i].casefold() for i in looked_at]
     lengths = [len(text) for text in folded]
     looks = [_order_of(folded, "the alphabet"), _order_of(lengths, "their lengths")]
     if found := next(filter(None, looks), ""):
@@ -135,7 +148,7 @@ def _order_of(keys: Sequence[Any], name: str) -> str:
     return (name if rising >= falling else f"{name}, backwards") if ordered else ""
 
 
-def is_apart(texts: Sequence[str], sizes: Sequence[int]) -> bool:
+def is_apart(texts: Texts, sizes: Sequence[int]) -> bool:
     """Whether contiguous parts differ, in how often each character occurs, more than blocks do."""
     if len(texts) < _FEWEST or not any(sizes[1:]):
         return False
@@ -143,11 +156,11 @@ def is_apart(texts: Sequence[str], sizes: Sequence[int]) -> bool:
     return contiguous > max(_APART, _TIMES * spread)
 
 
-def _difference(texts: Sequence[str], sizes: Sequence[int], blocks: int) -> float:
+def _difference(texts: Texts, sizes: Sequence[int], blocks: int) -> float:
     """Jensen-Shannon divergence (nats) of characters between the first part and the others."""
     ranges = divided(sizes, blocks)
     learned, others = (
-        Counter("".join(_spread([text for a, b in part for text in texts[a:b]])))
+        Counter("".join(texts[i] for i in _spread(texts, part)))
         for part in (ranges["train"], ranges["validation"] + ranges["test"])
     )
     difference, totals = 0.0, (max(1, learned.total()), max(1, others.total()))
@@ -157,7 +170,10 @@ def _difference(texts: Sequence[str], sizes: Sequence[int], blocks: int) -> floa
     return difference
 
 
-def _spread(texts: Sequence[str]) -> Sequence[str]:
-    """Some of the texts, evenly, of about as many characters as are compared."""
-    total = sum(map(len, texts))
-    return texts[:: max(1, total // _COMPARED)]
+def _spread(texts: Texts, ranges: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """Some of the texts of a part, evenly, of about as many characters as are compared."""
+    total = sum(texts.length(begin, end) for begin, end in ranges)
+    step, ahead = max(1, total // _COMPARED), 0
+    for begin, end in ranges:
+        yield from range(begin + ahead, end, step)
+        ahead = (ahead - (end - begin)) % step

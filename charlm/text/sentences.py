@@ -12,7 +12,9 @@ That is rule 2. Rule 1 knows Latin marks and capitals alone; what was trained wi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from charlm.text.pieces import WORDS, Text, cut_at, gathered, in_pieces
 
 _LISTED = (
     # English
@@ -25,6 +27,7 @@ _LISTED = (
 )
 #: Compared with their case: "art." and "no." end sentences far more often than they shorten.
 ABBREVIATIONS = frozenset(_LISTED.split())
+_LAST_TWO = frozenset(word[-2:] for word in ABBREVIATIONS)
 
 # Unicode's sentence terminals (the property STerm), but for those of Latin text.
 _TERMINALS = (
@@ -49,18 +52,51 @@ _DIFFERENT = re.compile(
 )
 _LAST_WORD = re.compile(r"[^\W\d_][^\W_]*(?:[.-]{1,2}[^\W\d_]+)*\Z")
 _LONGEST_ABBREVIATION = 16  # characters looked at before a full stop
+_BEHIND = 2  # characters that are looked at behind marks
 
 
 def split_sentences(text: str, rule: int = 2) -> Iterator[str]:
     """The sentences of `text`, whose runs of white space become one space each."""
-    text = re.sub(r"\s+", " ", text).strip(" ")
-    start = 0
-    for match in _MARKS[rule].finditer(text):
+    return sentences_of([text], rule)
+
+
+def sentences_of(pieces: Iterable[str], rule: int = 2) -> Iterator[str]:
+    """The same of a text in pieces."""
+    text, start, looked_at = "", 0, 0  # the sentence begins at `start`, its end is behind the other
+
+    def waiting() -> int:
+        return len(text) - start
+
+    for piece in gathered(_spaced(pieces), waiting):
+        kept = max(0, start - _LONGEST_ABBREVIATION)
+        text, start, looked_at = text[kept:] + piece, start - kept, looked_at - kept
+        for match in _MARKS[rule].finditer(text, looked_at):
+            looked_at = match.start()
+            if match.end() + _BEHIND > len(text):  # what follows tells, and is not known yet
+                break
+            looked_at = match.end()
+            if _ends(text, match, rule):
+                yield text[start : match.end()]
+                start = match.end() + text.startswith(" ", match.end())
+        else:
+            looked_at = len(text)
+    for match in _MARKS[rule].finditer(text, looked_at):
         if _ends(text, match, rule):
             yield text[start : match.end()]
-            start = match.end() + 1 if text.startswith(" ", match.end()) else match.end()
+            start = match.end() + text.startswith(" ", match.end())
     if start < len(text):
         yield text[start:]
+
+
+def _spaced(pieces: Iterable[str]) -> Iterator[str]:
+    """A text whose runs of white space are one space each, without any at its ends."""
+    before, apart = False, False  # whether there was a word, and white space behind it
+    for piece in pieces:
+        if words := " ".join(piece.split()):
+            yield f" {words}" if before and (apart or piece[0].isspace()) else words
+            before, apart = True, piece[-1].isspace()
+        else:
+            apart = apart or bool(piece)
 
 
 def ends_a_sentence(line: str) -> bool:
@@ -68,16 +104,17 @@ def ends_a_sentence(line: str) -> bool:
     return _LAST_MARK.search(line) is not None
 
 
-def rule_for(text: str) -> int:
+def rule_for(text: Text) -> int:
     """1 where both rules cut a text alike, so that its model is as it always was; else 2."""
-    found = (match.group(1) for match in _DIFFERENT.finditer(text))
+    pieces = cut_at(WORDS, in_pieces(text))  # what is looked for does not reach over such a place
+    found = (match.group(1) for piece in pieces for match in _DIFFERENT.finditer(piece))
     return 2 if any(c is None or (_may_begin(c, 2) and not c.isupper()) for c in found) else 1
 
 
 def _ends(text: str, match: re.Match[str], rule: int) -> bool:
     """Whether the marks found end a sentence."""
     mark = match.group()
-    if not all(c in ".…" or c in _CLOSERS for c in mark):
+    if mark != "." and not all(c in ".…" or c in _CLOSERS for c in mark):
         return True
     follows = text[match.end() : match.end() + 2]
     if follows and not (follows[0] == " " and follows[1:] and _may_begin(follows[1:], rule)):
@@ -102,5 +139,7 @@ def _shortened(text: str, stop: int) -> bool:
     """Whether the full stop at `stop` belongs to a single capital or an abbreviation."""
     if text[stop - 1 : stop].isupper() and not text[max(stop - 2, 0) : stop - 1].isalnum():
         return True
+    if text[max(stop - 2, 0) : stop] not in _LAST_TWO:  # as most words: without a longer look
+        return False
     word = _LAST_WORD.search(text[max(stop - _LONGEST_ABBREVIATION, 0) : stop])
     return word is not None and word.group() in ABBREVIATIONS

@@ -2,91 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from charlm.errors import CorpusError
-from charlm.text.columns import SUFFIXES, cells_of, text_column
-from charlm.text.files import Reading, joined, read_texts
+from charlm.text.columns import cells_of, text_column
 from charlm.text.layout import PARAGRAPH
+from charlm.text.long_text import LongText, Room
+from charlm.text.pieces import Text, in_pieces
 from charlm.text.preparation import AUTO, Preparation
+from charlm.text.reading import Files
 
 _APART = "\n\x1e\n"  # between cells that hold empty lines: ASCII's record separator
 
 
-class Source(NamedTuple):
-    """A text as it was read: its name, its size in bytes, what to say of it.
+@dataclass
+class Source:
+    """A text as it was read: its name, its size in bytes.
 
-    cells: of a table's column, each cut by itself; else none. validation: a validation part that
-    is a text of its own, as a text or as cells. why: what was seen where a table was looked for.
+    text: or its pieces, to be taken once; the size is known when they were. cells: of a
+    table's column, each cut by itself; else none. validation: a validation part that is a text of
+    its own, as a text or as cells. why: what was seen where a table was looked for.
     """
 
-    text: str
+    text: str | Iterable[str]
     name: str
     size: int
-    notices: Sequence[str] = ()
     cells: Sequence[str] | None = None
-    validation: Sequence[str] | None = None
+    validation: Sequence[Text] | None = None
     why: str = ""
 
 
-def read_source(paths: Sequence[str], preparation: Preparation) -> tuple[Source, Preparation]:
-    """The text of files, and how it is prepared now that it is known whether it is a table.
+def read_source(files: Files, preparation: Preparation, room: Room) -> tuple[Source, Preparation]:
+    """The text of files, and how it is prepared once it is known whether it is a table.
 
     Raises CorpusError.
     """
-    read = _read(paths, preparation)
-    said, texts = preparation.column, [text.removeprefix("\ufeff") for text in read.texts]
+    source, said = Source("", files.name, 0), preparation.column
+    looked_for = said is None and (preparation.unit == AUTO or preparation.table)
+    tables = []
+    if said or (looked_for and files.are_tables):
+        tables = [room.kept(pieces) for pieces in files.texts()]
+        source.size = files.size
     if said is None:
-        looked_for = preparation.unit == AUTO or preparation.table
-        found = _column_of_text(texts, read) if looked_for else ""
-        preparation = replace(preparation, column=found)
+        columns = {text_column(_unmarked(table)) for table in tables}
+        preparation = replace(preparation, column=columns.pop() if len(columns) == 1 else "")
     if not preparation.column:
-        return Source(joined(read.texts), read.name, read.size, read.notices), preparation
-    cells = _cells(texts, preparation.column, read.name)
+        texts = map(in_pieces, tables) if tables else files.texts()
+        source.text = _counted(source, files, joined(texts, len(files.paths)))
+        return source, preparation
+    cells = room.kept_apart(_cells(tables, preparation.column, files.name))
     if not cells:
-        raise CorpusError(f"corpus {read.name}: column {preparation.column!r} is empty")
+        raise CorpusError(f"corpus {files.name}: column {preparation.column!r} is empty")
     preparation = _as_examples(cells, preparation)
-    text = (preparation.separator or "\n").join(cells)
-    why = "" if said else f"column {preparation.column} is most of the table"
-    return Source(text, read.name, read.size, read.notices, cells, why=why), preparation
+    source.cells, source.text = cells, between(cells, preparation.separator or "\n")
+    source.why = "" if said else f"column {preparation.column} is most of the table"
+    return source, preparation
 
 
-def with_validation(source: Source, path: str, preparation: Preparation) -> Source:
-    """The source, with a validation part that is a text of its own. Raises CorpusError.
+def read_validation(source: Source, files: Files, preparation: Preparation, room: Room) -> None:
+    """Give a source a validation part that is a text of its own. Raises CorpusError.
 
     Of a table the same column is taken; a text that is no table is taken as it is.
     """
-    read = _read([path], preparation, "validation")
-    texts = [text.removeprefix("\ufeff") for text in read.texts]
-    found = [joined(read.texts)]
-    if preparation.column and _are_tables(read):
-        found = _cells(texts, preparation.column, read.name)
-    if not "".join(found).strip():
-        raise CorpusError(f"validation {read.name} holds nothing but white space: give a text")
-    notices = [*source.notices, *read.notices]
-    return source._replace(notices=notices, validation=found)
+    found: Sequence[Text]
+    if preparation.column and files.are_tables:
+        tables = [room.kept(pieces) for pieces in files.texts()]
+        found = room.kept_apart(_cells(tables, preparation.column, files.name))
+    else:
+        found = [room.kept(joined(files.texts(), len(files.paths)))]
+    if not any(piece.strip() for text in found for piece in in_pieces(text)):
+        raise CorpusError(f"validation {files.name} holds nothing but white space: give a text")
+    source.validation = found
 
 
-def _read(paths: Sequence[str], preparation: Preparation, kind: str = "corpus") -> Reading:
-    encoding, errors, suffixes = preparation.encoding, preparation.errors, preparation.suffixes
-    return read_texts(paths, encoding, errors, suffixes, kind)
+def joined(texts: Iterable[Iterable[str]], count: int) -> Iterator[str]:
+    """So many texts as one: a newline ends each, and no byte order mark stands inside."""
+    for text in texts:
+        last = ""
+        for piece in text:
+            if count > 1 and not last:
+                piece, last = piece.removeprefix("\ufeff"), piece
+            yield piece
+            last = piece or last
+        if count > 1 and not last.endswith("\n"):
+            yield "\n"
 
 
-def _are_tables(read: Reading) -> bool:
-    return all(path.lower().endswith(SUFFIXES) for path in read.paths)
+def between(texts: Iterable[str], separator: str) -> Iterator[str]:
+    """Texts as one, with this between two of them."""
+    for number, text in enumerate(texts):
+        yield separator + text if number else text
 
 
-def _column_of_text(texts: Sequence[str], read: Reading) -> str:
-    """The one column that is most of the text of all these tables, or ""."""
-    columns = {text_column(text) for text in texts} if _are_tables(read) else {""}
-    return columns.pop() if len(columns) == 1 else ""
+def _counted(source: Source, files: Files, pieces: Iterable[str]) -> Iterator[str]:
+    """The same pieces; behind the last the size of all is known."""
+    yield from pieces
+    source.size = files.size
 
 
-def _cells(texts: Sequence[str], column: str, name: str) -> list[str]:
-    cells = [cell for text in texts for cell in cells_of(text, column, name)]
-    return [cell.replace("\r\n", "\n").replace("\r", "\n").strip("\n") for cell in cells]
+def _unmarked(table: LongText) -> Text:
+    return table.behind(1) if table[:1] == "\ufeff" else table
+
+
+def _cells(tables: Sequence[LongText], column: str, name: str) -> Iterator[str]:
+    cells = (cell for table in tables for cell in cells_of(_unmarked(table), column, name))
+    return (cell.replace("\r\n", "\n").replace("\r", "\n").strip("\n") for cell in cells)
 
 
 def _as_examples(cells: Sequence[str], preparation: Preparation) -> Preparation:

@@ -13,7 +13,8 @@ from charlm.wording import counted
 
 PAD = 0
 EOS = 1
-_FIRST = 2
+#: The id of the first character: those of PAD and EOS stand before it.
+FIRST_CHARACTER = 2
 
 #: What to do with a character that is not in the vocabulary.
 Unknown = Literal["error", "skip", "map"]
@@ -33,7 +34,7 @@ class Vocabulary:
             if not isinstance(character, str) or len(character) != 1:
                 raise InputError(f"vocabulary entry {character!r} is not one character")
         self.characters = tuple(characters)
-        self.to_id = {c: i for i, c in enumerate(self.characters, start=_FIRST)}
+        self.to_id = {c: i for i, c in enumerate(self.characters, start=FIRST_CHARACTER)}
         if len(self.to_id) != len(self.characters):
             seen: set[str] = set()
             twice = next(c for c in self.characters if c in seen or seen.add(c))  # type: ignore[func-returns-value]
@@ -48,7 +49,7 @@ class Vocabulary:
         return cls(sorted(distinct))
 
     def __len__(self) -> int:
-        return _FIRST + len(self.characters)
+        return FIRST_CHARACTER + len(self.characters)
 
     def __contains__(self, character: object) -> bool:
         return character in self.to_id
@@ -66,7 +67,7 @@ class Vocabulary:
         """The character of one id; PAD and EOS have none and give the empty string."""
         if not 0 <= id < len(self):
             raise InputError(f"id {id} is not in a vocabulary of {len(self)}")
-        return self.characters[id - _FIRST] if id >= _FIRST else ""
+        return self.characters[id - FIRST_CHARACTER] if id >= FIRST_CHARACTER else ""
 
     def string2code(self, text: str, name: str = "text") -> list[int]:
         """The ids of a text. An unknown character is an UnknownCharacter error naming it."""

@@ -7,6 +7,7 @@ a target too and an empty prompt means something.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
-from charlm.text.cutting import Example
+from charlm.text.prepared import Ids, Part
 from charlm.text.vocabulary import EOS, PAD, Vocabulary
 
 # Sorted by length together: enough examples, and enough batches, for like lengths to meet.
@@ -31,7 +32,7 @@ class Item(NamedTuple):
     ends: bool = True
 
 
-class Part(NamedTuple):
+class OwnRows(NamedTuple):
     """What rows are a part of: a batch of `rows`, which begin with number `first` of them.
 
     targets, changes: real targets of that whole batch, in all and behind the first time.
@@ -52,12 +53,12 @@ class Batch(NamedTuple):
     inputs_TB: Tensor
     targets_TB: Tensor
     fresh: bool
-    part: Part | None = None
+    part: OwnRows | None = None
 
     def rows(self, first: int, end: int) -> Batch:
         """Some of the rows. Of none it is the first, all padding: so every part can be learned."""
         real_TB = self.targets_TB != PAD
-        part = Part(first, real_TB.shape[1], int(real_TB.sum()), int(real_TB[1:].sum()))
+        part = OwnRows(first, real_TB.shape[1], int(real_TB.sum()), int(real_TB[1:].sum()))
         inputs_TB, targets_TB = (ids[:, first:end] for ids in (self.inputs_TB, self.targets_TB))
         if first == end:
             inputs_TB, targets_TB = (
@@ -75,24 +76,41 @@ class Batch(NamedTuple):
         return targets / self.part.targets, changes / max(self.part.changes, 1)
 
 
-class TextDataset(Dataset[Item]):
-    """Examples of a text as ids, kept in one flat array."""
+class Stream:
+    """A continuous text: at position p the target is its id p, the input the one before it."""
 
-    def __init__(self, examples: Sequence[Example], vocabulary: Vocabulary) -> None:
-        self._ids = encode("".join(example.text for example in examples), vocabulary)
-        self._ends = [example.ends for example in examples]
-        self._offsets = np.cumsum([0] + [len(example.text) for example in examples])
+    def __init__(self, ids: np.ndarray | Ids, start_id: int) -> None:
+        self._ids, self._start_id = ids, start_id
 
     def __len__(self) -> int:
-        return len(self._ends)
+        return len(self._ids)
+
+    def inputs(self, positions: np.ndarray) -> np.ndarray:
+        """The inputs at positions from 0 on, int64; the first is the start id."""
+        return np.where(positions == 0, self._start_id, self.targets(np.maximum(positions, 1) - 1))
+
+    def targets(self, positions: np.ndarray) -> np.ndarray:
+        """The targets at positions, int64; PAD behind the end."""
+        inside = self._ids[np.minimum(positions, len(self) - 1)]
+        return np.where(positions < len(self), inside, PAD).astype(np.int64, copy=False)
+
+
+class TextDataset(Dataset[Item]):
+    """Examples of a text as ids, which lie where the part has them: in memory or in a file."""
+
+    def __init__(self, part: Part, vocabulary: Vocabulary) -> None:
+        self._ids, self._part = part.ids(vocabulary), part
+
+    def __len__(self) -> int:
+        return len(self._part)
 
     def __getitem__(self, index: int) -> Item:
-        ids = self._ids[self._offsets[index] : self._offsets[index + 1]]
-        return Item(torch.from_numpy(ids.astype(np.int64)), self._ends[index])
+        begin, end = self._part.offsets[index : index + 2]
+        return Item(torch.from_numpy(self._ids[begin:end]), bool(self._part.ends[index]))
 
     def lengths(self) -> np.ndarray:
         """Targets of each example, EOS included."""
-        return np.diff(self._offsets) + np.array(self._ends, dtype=np.int64)
+        return np.diff(self._part.offsets) + self._part.ends
 
 
 def encode(text: str, vocabulary: Vocabulary) -> np.ndarray:
@@ -161,11 +179,22 @@ def bucket(
     if random:
         pool = max(_POOL, int(_POOL_BATCHES * positions / lengths.mean()))
     order = random.permutation(len(lengths)) if random else np.arange(len(lengths))
+    if lengths.max(initial=0) <= np.iinfo(np.uint16).max:  # sorted alike, in a third of the time
+        lengths = lengths.astype(np.uint16)
     for start in range(0, len(order), pool):
         part = order[start : start + pool]
         part = part[np.argsort(lengths[part], kind="stable")]
-        first = 0
-        for last in range(1, len(part) + 1):
-            if last == len(part) or (last + 1 - first) * lengths[part[last]] > positions:
-                yield part[first:last]
-                first = last
+        longest, first = lengths[part].tolist(), 0
+        while first < len(part):
+            last = _end(longest, first, positions)
+            yield part[first:last]
+            first = last
+
+
+def _end(lengths: list[int], first: int, positions: int) -> int:
+    """The end of the batch that begins at `first`; lengths rise, and so does what it takes."""
+
+    def taken(last: int) -> int:
+        return (last + 1 - first) * lengths[last]
+
+    return bisect_right(range(len(lengths)), positions, lo=first + 1, key=taken)

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from charlm.text.prepared import Ids
 from charlm.text.readers import AT_ONCE, Stretch
 from charlm.text.vocabulary import PAD
-from charlm.train.dataset import TextDataset, bucket, make_batch, pad_collate_fn
+from charlm.train.dataset import Stream, TextDataset, bucket, make_batch, pad_collate_fn
 from charlm.train.distributed import ALONE, Ranks
 from charlm.train.model import CharModel, ModelState
 from charlm.train.passes import ModelPass
@@ -89,7 +90,7 @@ def examples(
 
 
 def evaluate_stream(
-    reader: Reader, ids: np.ndarray, start_id: int, on_measured: OnMeasured
+    reader: Reader, ids: np.ndarray | Ids, start_id: int, on_measured: OnMeasured
 ) -> float:
     """Measure a continuous text exactly: in one pass from the zero state, the start id first."""
     return mean_of(stream(reader, ids, [Stretch(0, len(ids), 0)], start_id), on_measured)
@@ -97,7 +98,7 @@ def evaluate_stream(
 
 def stream(
     reader: Reader,
-    ids: np.ndarray,
+    ids: np.ndarray | Ids,
     stretches: Sequence[Stretch],
     start_id: int,
     ranks: Ranks = ALONE,
@@ -107,26 +108,23 @@ def stream(
     Each is read by a reader that is warmed up before it. The result is near the exact number, for
     the warm-up stands for the whole past, and takes a fraction of the time.
     """
-    # The input of position p is entry p, its target entry p + 1; nothing stands beyond the end.
-    longest = max(end - begin for begin, end, _ in stretches)
-    text = np.concatenate([[start_id], ids, np.full(longest, PAD)]).astype(np.int64)
-    own = stretches[ranks.rank :: ranks.size]
+    text, own = Stream(ids, start_id), stretches[ranks.rank :: ranks.size]
     for first in range(0, len(own), AT_ONCE):
         yield from _side_by_side(reader, text, own[first : first + AT_ONCE])
 
 
-def _side_by_side(reader: Reader, text: np.ndarray, stretches: Sequence[Stretch]) -> Pieces:
+def _side_by_side(reader: Reader, text: Stream, stretches: Sequence[Stretch]) -> Pieces:
     """Measure stretches that are read side by side."""
     begins_R, ends_R, warm_ups_R = (np.array(column) for column in zip(*stretches, strict=True))
     state = reader.model.zero_state(len(stretches))
     if warm_ups_R.any():
         before_WR = np.maximum(begins_R + np.arange(-warm_ups_R.max(), 0)[:, None], 0)
-        state = yield from _read(reader, torch.from_numpy(text[before_WR]), None, state)
+        state = yield from _read(reader, torch.from_numpy(text.inputs(before_WR)), None, state)
         for tensor in (tensor for layer in state for tensor in layer):
             tensor[torch.from_numpy(warm_ups_R == 0)] = 0  # nothing stands before it
     positions_SR = begins_R + np.arange((ends_R - begins_R).max())[:, None]
-    targets_SR = np.where(positions_SR < ends_R, text[positions_SR + 1], PAD)
-    inputs, targets = torch.from_numpy(text[positions_SR]), torch.from_numpy(targets_SR)
+    inputs = torch.from_numpy(text.inputs(positions_SR))
+    targets = torch.from_numpy(np.where(positions_SR < ends_R, text.targets(positions_SR), PAD))
     yield from _read(reader, inputs, targets, state)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from charlm.text.config import TextConfig
-from charlm.text.cutting import Example
+from charlm.text.prepared import Part
 from charlm.text.readers import AT_ONCE, EXACT, WARM_UP, Stretch, stretches
 from charlm.text.vocabulary import Vocabulary
-from charlm.train.dataset import TextDataset, encode
+from charlm.train.dataset import TextDataset
 from charlm.train.distributed import Ranks
 from charlm.train.evaluate import Pieces, Reader, examples, stream
 from charlm.train.model import CharModel
@@ -40,19 +39,17 @@ class Selection(NamedTuple):
 
 
 class HeldOut:
-    """The validation or the test part. Its characters are turned into ids once."""
+    """The validation or the test part."""
 
-    def __init__(
-        self, examples: Sequence[Example], vocabulary: Vocabulary, text: TextConfig
-    ) -> None:
+    def __init__(self, part: Part, vocabulary: Vocabulary, text: TextConfig) -> None:
         """Take at least one example."""
         self._start_id = text.start_id
         self._is_stream = text.unit == "continuous"
         if self._is_stream:
-            self._ids = encode(examples[0].text, vocabulary)
+            self._ids = part.ids(vocabulary)
             self.targets = len(self._ids)
         else:
-            self._dataset = TextDataset(examples, vocabulary)
+            self._dataset = TextDataset(part, vocabulary)
             self.targets = int(self._dataset.lengths().sum())
 
     def whole(self) -> Selection:

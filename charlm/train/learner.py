@@ -19,7 +19,7 @@ from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus
 from charlm.text.vocabulary import PAD, Vocabulary
 from charlm.train.average import Average
-from charlm.train.dataset import Batch, ExampleBatches, TextDataset, encode
+from charlm.train.dataset import Batch, ExampleBatches, TextDataset
 from charlm.train.distributed import ALONE, Ranks
 from charlm.train.evaluate import OnMeasured, Pieces, added, mean_of
 from charlm.train.fine_tune import begin_with
@@ -308,7 +308,7 @@ class Learner:
     def _batches(self) -> StreamBatches | ExampleBatches:
         options, start = self.options, self.text.start_id
         if self.text.unit == "continuous":
-            ids = encode(self.corpus.train[0].text, self.vocabulary)
+            ids = self.corpus.train.ids(self.vocabulary)
             return StreamBatches(
                 ids, options.batch, options.length, start, options.seed, options.random_length
             )

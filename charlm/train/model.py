@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from charlm.errors import InputError
 from charlm.model.cells import CELLS, State
 from charlm.model.config import ModelConfig, parameter_shapes
-from charlm.train.dataset import Part
+from charlm.train.dataset import OwnRows
 from charlm.train.initial import normal, uniform
 from charlm.train.regularise import Dropout, Regularisers, drop_characters, mask_of
 from charlm.train.sequence import run_cell
@@ -57,7 +57,7 @@ class Layer(nn.Module):
         self.bias = nn.Parameter(torch.empty(rows)) if config.bias else None
 
     def forward(
-        self, x_TBI: Tensor, state: State, part: Part | None = None
+        self, x_TBI: Tensor, state: State, part: OwnRows | None = None
     ) -> tuple[Tensor, State]:
         """The outputs h_TBH and the state after them."""
         active, keep_TBH = self.regularisers, None
@@ -141,7 +141,9 @@ class CharModel(nn.Module):
         result = self.forward_pass(ids_TB, state)
         return result.logits_TBV, result.state
 
-    def forward_pass(self, ids_TB: Tensor, state: ModelState, part: Part | None = None) -> Forward:
+    def forward_pass(
+        self, ids_TB: Tensor, state: ModelState, part: OwnRows | None = None
+    ) -> Forward:
         """The same, with the outputs of the last layer, which penalties are computed from.
 
         part: what the rows are a part of, for the masks.

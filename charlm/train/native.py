@@ -19,7 +19,7 @@ from charlm.model.cells import CELLS
 from charlm.model.config import ModelConfig
 from charlm.options.train_config import TrainConfig
 from charlm.text.vocabulary import PAD
-from charlm.train.dataset import Batch, Part
+from charlm.train.dataset import Batch, OwnRows
 from charlm.train.model import CharModel, ModelState
 from charlm.train.passes import Learned
 
@@ -105,7 +105,7 @@ class NativePass:
         key: tuple[int, int, int] | None = None,
         gradients: dict[str, Tensor] | None = None,
         gates: Sequence[Tensor] | None = None,
-        part: Part | None = None,
+        part: OwnRows | None = None,
     ) -> tuple[float, int, float]:
         targets_TB = torch.full_like(inputs_TB, PAD) if targets_TB is None else targets_TB
         made = None

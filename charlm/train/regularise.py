@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from charlm.options.train_config import TrainConfig
-from charlm.train.dataset import Part
+from charlm.train.dataset import OwnRows
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Dropout(nn.Module):
         super().__init__()
         self.p, self.locked = p, locked
 
-    def forward(self, x_TBI: Tensor, part: Part | None = None) -> Tensor:
+    def forward(self, x_TBI: Tensor, part: OwnRows | None = None) -> Tensor:
         """The same numbers at all times when locked, others at each time when not.
 
         part: what the rows are a part of. The masks are those of the whole batch.
@@ -73,7 +73,7 @@ def drop_characters(embedding_VE: Tensor, p: float) -> Tensor:
     return embedding_VE * functional.dropout(embedding_VE.new_ones(len(embedding_VE), 1), p)
 
 
-def mask_of(x_TBI: Tensor, p: float, part: Part | None = None) -> Tensor:
+def mask_of(x_TBI: Tensor, p: float, part: OwnRows | None = None) -> Tensor:
     """0 for a share p of the numbers, 1 / (1 - p) for the others; drawn anew at each time.
 
     part: what the rows are a part of. It is drawn for all of that batch, by every process alike.

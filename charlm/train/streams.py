@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from charlm.train.dataset import Batch
+from charlm.text.prepared import Ids
+from charlm.train.dataset import Batch, Stream
 
 _SHORT = 0.05  # share of the random lengths that are about half
 _SPREAD = 5 / 70  # their standard deviation, of the length
@@ -26,15 +27,14 @@ class StreamBatches:
 
     def __init__(
         self,
-        ids: np.ndarray,
+        ids: np.ndarray | Ids,
         rows: int,
         length: int,
         start_id: int,
         seed: int,
         random_length: bool = False,
     ) -> None:
-        # [start, ids]: the input of position p is entry p, its target entry p + 1.
-        self._ids = np.concatenate([[start_id], ids]).astype(np.int64)
+        self._text = Stream(ids, start_id)
         self._characters, self._length, self._seed = len(ids), length, seed
         self._random_length = random_length
         self.rows = max(1, min(rows, len(ids) // length))
@@ -51,8 +51,8 @@ class StreamBatches:
         begin, end = self._cuts(epoch)[index : index + 2]
         positions_TB = np.arange(begin, end)[:, None] + firsts[None, :]
         return Batch(
-            torch.from_numpy(self._ids[positions_TB]),
-            torch.from_numpy(self._ids[positions_TB + 1]),
+            torch.from_numpy(self._text.inputs(positions_TB)),
+            torch.from_numpy(self._text.targets(positions_TB)),
             index == 0,
         )
 

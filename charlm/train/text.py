@@ -8,13 +8,14 @@ from dataclasses import replace
 from charlm.errors import InputError
 from charlm.options.train_config import TrainConfig
 from charlm.text.config import TextConfig
-from charlm.text.corpus import Corpus, load_corpus, make_corpus
+from charlm.text.corpus import Corpus, make_corpus
 from charlm.text.documentation import read_documentation
 from charlm.text.files import SUFFIX
 from charlm.text.parts import parse_split
 from charlm.text.preparation import Preparation
-from charlm.text.source import Source, with_validation
+from charlm.text.source import Source
 from charlm.text.vocabulary import EOS, Vocabulary
+from charlm.train.loading import load_files
 from charlm.train.tell.reporter import Reporter
 
 #: The options that are looked for in a text, and then belong to the run.
@@ -28,23 +29,22 @@ def load_text(options: TrainConfig, reporter: Reporter) -> tuple[Corpus, Vocabul
         reporter.line("reading the text from the keyboard: Ctrl-D ends it")
     if options.corpus is None:
         reporter.line("reading the documentation inside this Python (--corpus reads your text)")
-        text = read_documentation()
-        size = len(text.encode("utf-8", "surrogatepass"))
-        source = Source(text, "python documentation", size)
-        if options.validation is not None:
-            source = with_validation(source, options.validation, preparation)
-        corpus = make_corpus(source, preparation)
+        corpus = make_corpus(_documentation(), preparation, options.validation)
     else:
-        corpus = load_corpus(options.corpus, preparation, options.validation)
+        corpus = load_files(
+            options.corpus, options.validation, preparation, options.cache, reporter
+        )
     if options.random_length and corpus.config.unit != "continuous":
         raise InputError(
             "--random-length goes with --unit continuous alone, and --unit auto took"
             f" {corpus.config.unit} ({corpus.report.why_unit})"
         )
-    examples = (*corpus.train, *corpus.validation, *corpus.test)
-    # What stands between documents is not learned, and may be no character of theirs.
-    whole = [] if corpus.config.unit == "document" else [corpus.text]
-    return corpus, Vocabulary.of([*whole, *(example.text for example in examples)])
+    return corpus, Vocabulary(corpus.characters)
+
+
+def _documentation() -> Source:
+    text = read_documentation()
+    return Source(text, "python documentation", len(text.encode("utf-8", "surrogatepass")))
 
 
 def settled(options: TrainConfig, corpus: Corpus) -> TrainConfig:

@@ -11,11 +11,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from corpora import read_texts, text_of
 
 from charlm.errors import CorpusError
 from charlm.text.corpus import load_corpus
-from charlm.text.files import decode, read_texts, text_paths
+from charlm.text.files import text_paths
 from charlm.text.preparation import Preparation
+from charlm.text.reading import decode
 
 TEXT = "Le café était fermé ; «où» dit-il. Déjà midi. " * 20
 
@@ -41,7 +43,7 @@ def test_a_mark_decides(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "marked.txt"
     path.write_bytes(TEXT.encode(encoding))
     corpus = load_corpus(str(path), Preparation("continuous"))
-    assert corpus.text == TEXT
+    assert text_of(corpus) == TEXT
     assert any("by its mark" in n for n in corpus.report.notices) == (encoding != "utf-8-sig")
 
 
@@ -49,7 +51,7 @@ def test_big_endian_marks_and_mixed_folders(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("\ufeffé".encode("utf-16-be"))
     (tmp_path / "b.txt").write_bytes("\ufeffü".encode("utf-32-be"))
     (tmp_path / "c.txt").write_bytes("ñ".encode())
-    assert "".join(t.strip("\ufeff") for t in read_texts([str(tmp_path)]).texts) == "éüñ"
+    assert [t.strip("\ufeff") for t in read_texts(tmp_path)] == ["é", "ü", "ñ"]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ def test_all_bad_files_are_named_at_once_with_their_paths(tmp_path: Path) -> Non
         (tmp_path / name).mkdir()
         (tmp_path / name / "text.txt").write_bytes(data)
     with pytest.raises(CorpusError) as error:
-        read_texts([str(tmp_path)])
+        read_texts(tmp_path)
     message = str(error.value)
     assert message.startswith("2 files cannot be read: ")
     assert f"{tmp_path}/b/text.txt is not utf-8" in message
@@ -148,7 +150,7 @@ def test_many_bad_files_are_counted(tmp_path: Path) -> None:
     for number in range(9):
         (tmp_path / f"{number}.txt").write_bytes(b"\xff")
     with pytest.raises(CorpusError, match=r"9 files cannot be read: .*; and 4 more$"):
-        read_texts([str(tmp_path)])
+        read_texts(tmp_path)
 
 
 def test_what_is_passed_over_is_told(tmp_path: Path) -> None:

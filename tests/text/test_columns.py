@@ -84,7 +84,7 @@ def test_what_is_no_table(text: str) -> None:
 def test_a_table_of_labels_has_no_text_column() -> None:
     text = "a,b,c\n1,x,3\n2,y,4\n3,z,5\n"
     assert text_column(text) == ""
-    assert cells_of(text.replace("y", ""), "b", "t") == ["x", "z"]
+    assert list(cells_of(text.replace("y", ""), "b", "t")) == ["x", "z"]
 
 
 def test_a_sparse_column_is_not_the_text() -> None:
@@ -111,7 +111,7 @@ def test_a_sparse_column_is_not_the_text() -> None:
 def test_a_column_that_is_named_is_read_from_any_table(
     text: str, column: str, cells: list[str]
 ) -> None:
-    assert cells_of(text, column, "t.csv") == cells
+    assert list(cells_of(text, column, "t.csv")) == cells
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_column_that_is_named_is_read_from_any_table(
 )
 def test_a_row_that_would_lose_text_is_named(text: str, said: str) -> None:
     with pytest.raises(CorpusError) as error:
-        cells_of(text, "text", "t.csv")
+        list(cells_of(text, "text", "t.csv"))
     assert said in str(error.value) and "corpus t.csv" in str(error.value)
 
 
@@ -149,7 +149,7 @@ def test_what_is_no_string_is_no_text() -> None:
 
 def test_cells_as_one_stream(tmp_path: Path) -> None:
     corpus = loaded(tmp_path, "t.csv", CSV, column="id", unit="continuous", order="blocks")
-    assert "".join(learned(corpus)) == "\n".join(str(n) for n in range(40)) == corpus.text
+    assert "".join(learned(corpus)) == "\n".join(str(n) for n in range(40))
     assert "its parts lie in its order" in corpus.report.notices[-1]
 
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from corpora import text_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,9 +21,9 @@ from charlm.text.cutting import (
     prepare_text,
     repaired,
 )
-from charlm.text.files import decode
 from charlm.text.parts import parse_split
 from charlm.text.preparation import Preparation
+from charlm.text.reading import decode
 from charlm.text.source import Source
 
 SENTENCE = TextConfig("sentence")
@@ -110,15 +111,15 @@ def test_duplicates_go_before_a_contiguous_split() -> None:
 
 def test_continuous_split_is_by_characters() -> None:
     corpus = corpus_of("0123456789", CONTINUOUS, "70/30/0")
-    assert [e.text for e in corpus.train + corpus.validation] == ["0123456", "789"]
-    assert corpus.test == []
+    assert [e.text for e in (*corpus.train, *corpus.validation)] == ["0123456", "789"]
+    assert not corpus.test
 
 
 @pytest.mark.parametrize("config", [SENTENCE, LINE, CONTINUOUS])
 def test_one_character_is_enough_to_train_on(config: TextConfig) -> None:
     corpus = corpus_of("a", config)
     assert [e.text for e in corpus.train] == ["a"]
-    assert corpus.validation == corpus.test == []
+    assert not corpus.validation and not corpus.test
 
 
 def test_two_sentences_are_cut_so_that_three_parts_exist() -> None:
@@ -148,7 +149,7 @@ def test_bom_and_crlf_give_the_clean_file(tmp_path: Path) -> None:
     dirty.write_bytes("\ufeffOne é.\r\nTwo.\rThree".encode())
     for config in (SENTENCE, LINE, CONTINUOUS):
         one, other = (load_corpus(str(p), preparation(config)) for p in (clean, dirty))
-        assert one.text == other.text
+        assert text_of(one) == text_of(other)
         assert one.report.sha256 == other.report.sha256
 
 
@@ -172,7 +173,7 @@ def test_files_and_folders_are_one_text(tmp_path: Path) -> None:
     single.write_text("First.\n")
     sources = [str(single), str(folder), str(folder / "a.txt")]
     corpus = load_corpus(sources, preparation(CONTINUOUS, "100/0/0"))
-    assert corpus.text == "First.\nIn a.txt.\nIn b.txt.\nIn below/c.txt.\n"
+    assert text_of(corpus) == "First.\nIn a.txt.\nIn b.txt.\nIn below/c.txt.\n"
     assert corpus.report.name == "z.txt and 3 more"
     assert corpus.report.bytes == sum(
         path.stat().st_size for path in (single, *(folder / n for n in ("a.txt", "b.txt")))
@@ -225,7 +226,7 @@ def test_a_validation_text_of_its_own(tmp_path: Path) -> None:
     assert without.report.sha256 != corpus.report.sha256
     stream = load_corpus(str(text), preparation(CONTINUOUS, "90/10/0"), str(other))
     assert [e.text for e in stream.validation] == ["mine ß\nand mine\nline 3\n"]
-    assert stream.test == [] and stream.train[0].text == text.read_text()
+    assert not stream.test and stream.train[0].text == text.read_text()
     other.write_text(" \n")
     with pytest.raises(CorpusError, match=r"validation other\.txt holds nothing but white space"):
         load_corpus(str(text), preparation(LINE), str(other))

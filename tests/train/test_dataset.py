@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from charlm.text.cutting import Example
+from charlm.text.prepared import Part
 from charlm.text.vocabulary import EOS, PAD, Vocabulary
 from charlm.train.dataset import (
     ExampleBatches,
@@ -30,7 +31,7 @@ def test_encode_equals_string2code() -> None:
 
 def test_dataset_gives_the_ids_of_each_example() -> None:
     examples = [Example("abc", True), Example("de", False), Example("é", True)]
-    dataset = TextDataset(examples, VOCABULARY)
+    dataset = TextDataset(Part.of(examples), VOCABULARY)
     assert len(dataset) == 3
     for example, item in zip(examples, (dataset[i] for i in range(3)), strict=True):
         assert VOCABULARY.code2string(item.ids) == example.text
@@ -45,7 +46,7 @@ def test_collate_appends_eos_and_pads_behind() -> None:
 
 
 def test_collate_serves_a_data_loader() -> None:
-    dataset = TextDataset([Example("ab", True), Example("c", True)], VOCABULARY)
+    dataset = TextDataset(Part.of([Example("ab", True), Example("c", True)]), VOCABULARY)
     (batch,) = torch.utils.data.DataLoader(dataset, batch_size=2, collate_fn=pad_collate_fn)
     assert batch.shape == (3, 2)
 
@@ -75,7 +76,8 @@ def test_one_example_longer_than_a_batch_stands_alone() -> None:
 
 
 def test_passes_differ_and_repeat_with_the_seed() -> None:
-    dataset = TextDataset([Example("abcdefgh"[: 1 + i % 8], True) for i in range(60)], VOCABULARY)
+    part = Part.of([Example("abcdefgh"[: 1 + i % 8], True) for i in range(60)])
+    dataset = TextDataset(part, VOCABULARY)
 
     def read(seed: int, epoch: int) -> list[list[list[int]]]:
         batches = ExampleBatches(dataset, 40, EOS, seed)

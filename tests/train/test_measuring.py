@@ -17,6 +17,7 @@ from charlm.run.checkpoint import load_checkpoint
 from charlm.run.log import read_run_log
 from charlm.text.config import TextConfig
 from charlm.text.cutting import Example
+from charlm.text.prepared import Part
 from charlm.text.readers import WARM_UP, Stretch
 from charlm.text.vocabulary import EOS, Vocabulary
 from charlm.train.__main__ import main
@@ -44,12 +45,12 @@ def train(corpus: Path, run: Path, *more: str) -> list[dict[str, Any]]:
 
 def stream(length: int) -> HeldOut:
     text = TextConfig("continuous", max_length=0)
-    return HeldOut([Example(TEXT[:length], False)], VOCABULARY, text)
+    return HeldOut(Part.of([Example(TEXT[:length], False)]), VOCABULARY, text)
 
 
 def lines() -> HeldOut:
     examples = [Example(line, True) for line in TEXT.splitlines()]
-    return HeldOut(examples, VOCABULARY, TextConfig("line", start_id=EOS))
+    return HeldOut(Part.of(examples), VOCABULARY, TextConfig("line", start_id=EOS))
 
 
 def stretches_of(chosen: object) -> list[Stretch]:

@@ -10,6 +10,7 @@ from charlm.model.cells import CELLS
 from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.options.train_config import NATIVE, SEQUENCES, TrainConfig
 from charlm.text.cutting import Example
+from charlm.text.prepared import Part
 from charlm.text.readers import AT_ONCE, Stretch, stretches
 from charlm.text.vocabulary import EOS, PAD, Vocabulary
 from charlm.train.dataset import TextDataset, make_batch, pad_collate_fn
@@ -101,7 +102,7 @@ def reader_of(model: CharModel, sequence: str) -> Reader:
 def test_examples_are_measured_over_real_targets(sequence: str) -> None:
     vocabulary = Vocabulary.of(["abcdefghij"])
     model = model_of(ModelConfig("lstm", len(vocabulary), 4, 8))
-    dataset = TextDataset([Example("abc", True), Example("jihg", False)], vocabulary)
+    dataset = TextDataset(Part.of([Example("abc", True), Example("jihg", False)]), vocabulary)
     batch = make_batch(pad_collate_fn([dataset[0], dataset[1]]), EOS)
     logits_TBV, _ = model(batch.inputs_TB, model.zero_state(2))
     expected = masked_cross_entropy(logits_TBV, batch.targets_TB, PAD).item()

@@ -67,7 +67,9 @@ def log_baseline(baseline: Baseline, reporter: Reporter, log: RunLog) -> None:
 
 def _paths(options: TrainConfig) -> list[str | None]:
     corpus: Sequence[str] = options.corpus or ()
-    return [*corpus, options.validation, options.out, options.resume, options.start_from]
+    return [
+        *corpus, options.validation, options.cache, options.out, options.resume, options.start_from
+    ]  # fmt: skip
 
 
 def command_line(arguments: Sequence[str], options: TrainConfig) -> str:

@@ -18,6 +18,7 @@ from charlm.text.corpus_report import CorpusReport
 from charlm.wording import clock
 
 _SECONDS_BETWEEN_LINES = 5.0
+_A_MOMENT = 0.5  # seconds, in which nothing is said of a text that is prepared
 
 
 class Reporter:
@@ -32,7 +33,7 @@ class Reporter:
         self.failure = ""
         self._console = Console(highlight=False)
         self._bar: Progress | None = None
-        self._last_line = 0.0
+        self._last_line, self._preparing_since = 0.0, 0.0
         if self._console.is_terminal:
             self._bar = Progress(
                 TextColumn("{task.description}", markup=False),
@@ -111,11 +112,34 @@ class Reporter:
         left = clock(seconds_left)
         self.move(done, f"{self._title}measuring the {part} loss of the best weights  {left} left")
 
+    def preparing(self, what: str, done: float) -> None:
+        """How far the text is prepared, if that takes longer than a moment."""
+        self._preparing_since = self._preparing_since or time.monotonic()
+        if time.monotonic() - self._preparing_since < _A_MOMENT:
+            return
+        if self._bar is None:
+            self._now_and_then(f"preparing: {what}, {100 * done:.0f} %")
+            return
+        if not self._bar.tasks:
+            self.start()
+        self.move(done, f"{self._title}{what}")
+
+    def prepared(self) -> None:
+        """The text is prepared."""
+        self._preparing_since = 0.0
+        if self._bar is not None and self._bar.tasks:
+            self.close()
+            self._bar.remove_task(self._task)
+
     def move(self, share: float, text: str, at_once: bool = False) -> None:
         """The bar stands at a share of the whole; elsewhere a line, now and then or at once."""
         with self._noting_failures():
             if self._bar is not None:
                 self._bar.update(self._task, completed=share, description=text)
-            elif at_once or time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
-                self._last_line = time.monotonic()
-                self.line(f"{100 * share:3.0f} %  {text}")
+            else:
+                self._now_and_then(f"{100 * share:3.0f} %  {text}", at_once)
+
+    def _now_and_then(self, line: str, at_once: bool = False) -> None:
+        if at_once or time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            self.line(line)

@@ -15,6 +15,7 @@ from train_fakes import TRAINER
 from tui.training.desk import TrainingDesk
 from tui.training.snapshots import Forecast
 from tui.views.train.choice import Choice
+from tui.views.train.forecast import forecast_content
 from tui.views.train.form import FieldError, TrainForm
 from tui.views.train.training_plan import TrainingPlan
 
@@ -82,6 +83,14 @@ async def test_the_form_names_the_field_that_is_wrong(runs: Path, field: str, va
         app.fill(**{field: {"hidden": "64", "layers": "2", "budget": "5k"}.get(field, "")})
         app.form.start()
         await until(lambda: app.asked)
+
+
+def test_the_forecast_tells_how_far_a_large_text_is_read() -> None:
+    preparing = (("preparing", "reading the text, 3 %"), ("preparing", "reading the text, 9 %"))
+    assert "reading the text …" in str(forecast_content(Forecast()))
+    assert "reading the text, 9 % …" in str(forecast_content(Forecast(preparing)))
+    read = (*preparing, ("text", "a.txt"))
+    assert "trying a few steps …" in str(forecast_content(Forecast(read)))
 
 
 async def test_the_forecast_of_another_plan_goes_with_it(runs: Path) -> None:

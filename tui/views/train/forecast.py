@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 
 from textual.content import Content
 
@@ -41,13 +42,20 @@ def forecast_content(forecast: Forecast | None) -> Content:
             value = facts[label].removeprefix("about ").partition(" on ")[0]
             parts += [(f"{word:<12}", _QUIET), value, "\n"]
     if not forecast.done:
-        parts.append(("trying a few steps …" if facts else "reading the text …", _QUIET))
+        parts.append((_doing(facts), _QUIET))
     for warning in forecast.warnings:
         parts.append((f"! {warning}\n", "$warning"))
     if forecast.done:
         # Not Enter: a choice that has the focus has no use for it.
         parts.append((f"{key_named('start', 'train')} starts it.", _QUIET))
     return Content.assemble(*parts)
+
+
+def _doing(facts: Mapping[str, str]) -> str:
+    """What the dry run does now; a large text takes a while."""
+    if "text" in facts:
+        return "trying a few steps …"
+    return f"{facts.get('preparing', 'reading the text')} …"
 
 
 def pytorch_content(installation: Installation) -> Content:
