@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import math
 import os
+import re
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ import numpy as np
 import pytest
 from learners import SMALL, TEXT
 from ranks import Child, trained, training
+from root import ROOT
 
 from charlm.errors import InputError
 from charlm.options.proposal import cores
@@ -416,3 +420,24 @@ def test_processes_share_out_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
         if said is not None:
             monkeypatch.setenv("LOCAL_WORLD_SIZE", said)
         assert cores() == expected
+
+
+@LONG
+def test_torchrun_starts_and_stops_it(corpus: Path, run: Path) -> None:
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
+    given = [*arguments(corpus, run), "--steps", "1000000"]
+    with subprocess.Popen(
+        [*launcher, "2", "-m", "charlm.train", *given],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while not any(line["kind"] == "step" for line in read_run_log(run)):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=120)
+    (line,) = (line for line in error.splitlines() if line.startswith("charlm: error: "))
+    assert re.fullmatch(r"charlm: error: stopped by SIGINT, step [\d,]+ saved: go on .*", line)
+    assert main(["--resume", str(run), "--steps", "1"]) == 0  # all is over by now

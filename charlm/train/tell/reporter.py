@@ -18,7 +18,7 @@ from charlm.text.corpus_report import CorpusReport
 from charlm.wording import clock
 
 _SECONDS_BETWEEN_LINES = 5.0
-_A_MOMENT = 0.5  # seconds, in which nothing is said of a text that is prepared
+_A_MOMENT = 1.0  # seconds, in which nothing is said of a text that is prepared
 
 
 class Reporter:
