@@ -377,7 +377,7 @@ def test_a_rate_that_jumps_is_said(corpus: Path, tmp_path: Path) -> None:
     train(corpus, run, "--steps", "10")
     resume(run, "--steps", "100")
     told = [line["message"] for line in read_run_log(run) if line["kind"] == "notice"]
-    assert any("the learning rate goes from 0.0004 to 0.02:" in message for message in told)
+    assert any("the learning rate goes from 0.00056 to 0.027:" in message for message in told)
     constant = tmp_path / "constant"
     train(corpus, constant, "--steps", "10", "--schedule", "constant")
     resume(constant, "--steps", "20")
