@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
+from charlm.device import CPU, TORCH_CPU
 from charlm.errors import CharlmError, InputError, Stopped, reason_of
 from charlm.options.train_config import TrainConfig
 from charlm.options.training import parse_options
@@ -117,4 +118,8 @@ def _parsed(arguments: Sequence[str]) -> TrainConfig:
     options = parse_options(arguments)
     if "-" in [*(options.corpus or ()), options.validation]:
         raise InputError("--corpus - is read by one process, and there are several: give a file")
+    if options.device not in (CPU, TORCH_CPU):
+        raise InputError(
+            f"--device {options.device} is for one process: several train on the CPU alone so far"
+        )
     return options

@@ -325,6 +325,7 @@ def test_every_machine_needs_the_same_text(run: Path, tmp_path: Path) -> None:
         (["--hidden", "0"], "--hidden"),
         (["--corpus", "nowhere.txt"], "nowhere.txt does not exist"),
         (["--corpus", "-"], "--corpus - is read by one process"),
+        (["--device", "cuda"], "--device cuda is for one process"),
         (["--dry-run", "--find-rate"], "--dry-run and --find-rate"),
         (["--patience", "2", "--split", "100/0/0"], "--patience needs a validation part"),
     ],
