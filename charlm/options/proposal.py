@@ -23,8 +23,11 @@ _BY_LENGTH = (
     (10_000, 128, 32),
     (0, 64, 8),
 )
-#: Up to so many passes, so much dropout.
-_BY_PASSES = ((1.5, 0.0), (4.0, 0.1), (8.0, 0.2), (15.0, 0.3), (math.inf, 0.4))
+#: Characters that most texts have, for how many weights a model is.
+USUAL_VOCABULARY = 64
+_ONCE = 1.5  # passes: what is read once cannot be learned by heart
+#: Up to so many passes times parameters a character, so much dropout.
+_BY_HEART = ((0.5, 0.0), (3.0, 0.1), (15.0, 0.2), (25.0, 0.3), (100.0, 0.4), (math.inf, 0.5))
 _OPERATIONS_A_SECOND = 1.6e11  # of a usual processor, for what is told by the clock
 
 
@@ -43,9 +46,14 @@ def proposed_characters(characters: int) -> int:
     return min(_MOST_PASSES * characters, _MOST_CHARACTERS)
 
 
-def proposed_dropout(passes: float) -> float:
-    """Dropout for so many passes over a text."""
-    return next(dropout for most, dropout in _BY_PASSES if passes <= most)
+def proposed_dropout(passes: float, share: float) -> float:
+    """Dropout for so many passes over a text, by so many parameters a character of it.
+
+    A model that is small for its text learns less by heart in many passes than a large one in few.
+    """
+    if passes <= _ONCE:
+        return 0.0
+    return next(dropout for most, dropout in _BY_HEART if passes * share <= most)
 
 
 def usual_pace(hidden: int, layers: int) -> float:

@@ -20,6 +20,7 @@ from charlm.model.config import EMBEDDING_SIZE, MAX_LAYERS, MAX_SIZE, ModelConfi
 from charlm.options.escapes import unescaped
 from charlm.options.proposal import (
     USUAL_CHARACTERS,
+    USUAL_VOCABULARY,
     cores,
     proposed_batch,
     proposed_characters,
@@ -188,7 +189,8 @@ class TrainConfig:
 
     dropout: float = _REGULARISERS(or_auto(share("--dropout", 0.0, "share of the numbers hidden at"
         " random while learning, against learning by heart (auto: more, the more passes over the"
-        " text)")), on_form=FormEntry("Dropout", "by the passes", "from 0 to 0.99"))
+        " text and the larger the model)")), on_form=FormEntry("Dropout", "by passes and size",
+        "from 0 to 0.99"))
     locked_dropout: bool = _REGULARISERS(flag("--locked-dropout", "hide the same numbers at all"
         " times of a batch"))
     embedding_dropout: float = _REGULARISERS(share("--embedding-dropout", 0.0, "share of the"
@@ -298,7 +300,7 @@ class TrainConfig:
         sequence = self.sequence or {AUTO: None, CPU: NATIVE}.get(self.device, LOOP)
         threads = {None: None, LOOP: 1, NATIVE: min(_MOST_THREADS, cores())}
         return {
-            "dropout": proposed_dropout(self.passes),
+            "dropout": proposed_dropout(self.passes, self.share),
             "learning_rate": taken.get("learning_rate", rate),
             "weight_decay": taken["weight_decay"],
             "momentum": taken.get("momentum"),
@@ -306,6 +308,12 @@ class TrainConfig:
             "sequence": sequence,
             "threads": threads[sequence],
         }
+
+    @property
+    def share(self) -> float:
+        """Parameters for each character to learn from, about: by a usual vocabulary."""
+        size = self.text_characters or USUAL_CHARACTERS
+        return self.model(USUAL_VOCABULARY).parameter_count / size
 
     @property
     def passes(self) -> float:

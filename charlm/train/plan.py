@@ -81,7 +81,11 @@ def options_in_words(options: TrainConfig) -> Iterator[tuple[str, str]]:
         ),
         "batch": ("batch", options.batch, f"for {size}"),
         "characters": ("budget", counted(options.characters or 0, "character"), passes),
-        "dropout": ("dropout", f"{options.dropout:g}", f"for {passes}"),
+        "dropout": (
+            "dropout",
+            f"{options.dropout:g}",
+            f"for {passes}, parameters a character: {options.share:.2g}",
+        ),
         "learning_rate": ("learning rate", f"{options.learning_rate:g}", rate),
     }
     for name, (words, value, why) in told.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from charlm.errors import InputError
-from charlm.options.proposal import proposed_characters, proposed_dropout, proposed_hidden
+from charlm.options.proposal import proposed_dropout
 from charlm.options.train_config import PROPOSED, TrainConfig
 from charlm.options.training import parse_options
 
@@ -13,12 +13,23 @@ LENGTHS = [1, 500, 4_000, 20_000, 100_000, 300_000, 1_000_000, 30_000_000, 10**9
 
 
 def test_more_text_more_units_fewer_passes_less_dropout() -> None:
-    hidden = [proposed_hidden(length) for length in LENGTHS]
-    passes = [proposed_characters(length) / length for length in LENGTHS]
-    dropout = [proposed_dropout(each) for each in passes]
+    proposed = [parse_options([]).for_text(length) for length in LENGTHS]
+    hidden, passes = [each.hidden for each in proposed], [each.passes for each in proposed]
+    dropout = [each.dropout for each in proposed]
     assert hidden == sorted(hidden) and len(set(hidden)) > 3
     assert passes == sorted(passes, reverse=True) and passes[0] == 40
     assert dropout == sorted(dropout, reverse=True) and dropout[-1] == 0 < dropout[0]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "characters", "dropout"),
+    [(512, 25e6, 0.4), (512, 10e6, 0.2), (512, 1e6, 0.0), (256, 5e6, 0.1), (128, 10e6, 0.1),
+     (64, 5e6, 0.0)],
+)  # fmt: skip
+def test_dropout_is_what_was_measured(hidden: int, characters: float, dropout: float) -> None:
+    """docs/quality.md: of a text of a million characters."""
+    options = parse_options(["--hidden", str(hidden), "--characters", str(int(characters))])
+    assert options.for_text(1_003_854).dropout == dropout
 
 
 def test_a_short_text_is_not_given_a_large_model() -> None:
@@ -65,7 +76,8 @@ def test_auto_is_as_much_as_nothing() -> None:
 def test_dropout_follows_the_passes(budget: list[str], passes: float) -> None:
     options = parse_options([*budget, "--batch", "32"]).for_text(1_000_000)
     assert options.passes == pytest.approx(passes)
-    assert options.dropout == proposed_dropout(passes)
+    assert options.share == options.model(64).parameter_count / 1_000_000
+    assert options.dropout == proposed_dropout(passes, options.share)
     assert "characters" not in options.proposed
 
 

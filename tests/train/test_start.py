@@ -116,7 +116,7 @@ def test_what_is_proposed_is_told_and_kept(
     for line in (
         "hidden size: 64 (auto: for 612 characters)",
         "budget: 24,480 characters (auto: 40 passes)",
-        "dropout: 0.4 (auto: for 40 passes)",
+        "dropout: 0.5 (auto: for 40 passes, parameters a character: 67)",
         "learning rate: 0.028 (auto: for lstm 64 x 1)",
     ):
         assert line + "\n" in said
