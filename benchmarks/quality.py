@@ -44,7 +44,7 @@ class TorchModel(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         size = config.hidden_size
-        self.config = config
+        self.config, self.device = config, torch.device("cpu")
         self.embedding = nn.Embedding(config.vocabulary_size, config.embedding_size)
         layer: Any = nn.LSTM if config.cell == "lstm" else nn.GRU
         self.recurrence = layer(config.embedding_size, size, config.layers, bias=config.bias)

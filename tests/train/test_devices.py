@@ -574,6 +574,6 @@ def test_no_memory_to_measure_keeps_what_was_learned(
 ) -> None:
     from charlm.train.held_out import HeldOut
 
-    said = run_out(monkeypatch, corpus, tmp_path / "run", device, HeldOut, "loss")
+    said = run_out(monkeypatch, corpus, tmp_path / "run", device, HeldOut, "pieces")
     assert said.startswith("out of memory on the device")
     assert load_checkpoint(tmp_path / "run" / LAST).metrics["step"] > 0
