@@ -77,13 +77,16 @@ class Part:
 
 
 class RateRule(NamedTuple):
-    """AdamW's learning rate for up to 128 units, and the power of the units by which it falls.
+    """AdamW's learning rate for up to 128 units of one layer, and the powers by which it falls.
+
+    power: of the units. depth: of the layers.
 
     Measured, not guessed: docs/training.md has the table, `charlm.options.rates` the formula.
     """
 
     rate: float
     power: float
+    depth: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -296,7 +299,7 @@ _CELLS = (
         states=(_H, _C),
         gate_values=_lstm_gates,
         next_state=_lstm_state,
-        rate=RateRule(0.028, 0.5),
+        rate=RateRule(0.028, 0.5, depth=0.75),
         candidate="g",
     ),
     Cell(

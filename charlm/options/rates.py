@@ -1,9 +1,9 @@
 """The learning rate of a training where none is given: measured (docs/training.md), not guessed.
 
-The grid of `benchmarks/rates.py` asked for cell, units and updates. What an LSTM learns best with
-falls with the root of its units; a GRU, and a plain cell more so, diverges early where its rate
-does not fall faster. Between 500 and 2,500 updates the best rate moved little, and a warm-up helped
-only where the rate was too high without one.
+The grid of `benchmarks/rates.py` asked for cell, units, layers and updates. An LSTM's best rate
+falls with the root of its units, and with its layers; a GRU, and a plain cell more so, diverges
+early where its rate does not fall faster. Between 500 and 2,500 updates the best rate moved little,
+and a warm-up helped only where the rate was too high without one.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ _SIZE = 128  # units up to which a rate does not fall
 FINE_TUNING_RATE = 0.003
 
 
-def default_rate(cell: str, hidden: int) -> float:
-    """AdamW's rate at its height for a cell of `hidden` units, in two digits."""
+def default_rate(cell: str, hidden: int, layers: int = 1) -> float:
+    """AdamW's rate at its height for layers of a cell with `hidden` units, in two digits."""
     rule = CELLS[cell].rate
-    return float(f"{rule.rate * (_SIZE / max(hidden, _SIZE)) ** rule.power:.2g}")
+    by_size = (_SIZE / max(hidden, _SIZE)) ** rule.power
+    return float(f"{rule.rate * by_size / layers**rule.depth:.2g}")
 
 
 def rates_in_words(sizes: tuple[int, ...]) -> str:

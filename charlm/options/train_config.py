@@ -296,7 +296,8 @@ class TrainConfig:
         With --device auto sequence and threads stay open until the device is known.
         """
         taken = OPTIMISERS[self.optimiser]
-        rate = FINE_TUNING_RATE if self.start_from else default_rate(self.cell, self.hidden)
+        own = default_rate(self.cell, self.hidden, self.layers)
+        rate = FINE_TUNING_RATE if self.start_from else own
         sequence = self.sequence or {AUTO: None, CPU: NATIVE}.get(self.device, LOOP)
         threads = {None: None, LOOP: 1, NATIVE: min(_MOST_THREADS, cores())}
         return {

@@ -224,6 +224,12 @@ def test_the_rate_is_that_of_cell_and_units_where_none_is_given(
     assert default_rate(cell, hidden) == rate
 
 
+def test_the_rate_of_an_lstm_falls_with_its_layers() -> None:
+    assert parse_options(["--hidden", "256", "--layers", "2"]).learning_rate == 0.012
+    assert default_rate("lstm", 128, 3) == 0.012
+    assert default_rate("gru", 256, 2) == default_rate("gru", 256)
+
+
 def test_a_rate_that_is_given_is_taken(corpus: Path, tmp_path: Path) -> None:
     common = ["--corpus", str(corpus), *SMALL, "--steps", "2", "--split", "80/10/10"]
 
