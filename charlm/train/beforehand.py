@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
+from charlm.device import CPU, TORCH_CPU
 from charlm.errors import InputError
 from charlm.options.train_config import TrainConfig
 from charlm.run.regular_file import write_atomically
 from charlm.train.find_rate import UPDATES, curve_of, default_rate_of, rising
+from charlm.train.keep.signals import Signals
 from charlm.train.learner import Learner
 from charlm.train.plan import misfit, options_in_words, plan
 from charlm.train.tell.rate_curve import picture, told
@@ -28,6 +31,16 @@ def check(options: TrainConfig) -> None:
         _check_picture(options.out)
 
 
+def check_together(options: TrainConfig) -> None:
+    """Raise InputError for options that several processes cannot follow."""
+    if "-" in [*(options.corpus or ()), options.validation]:
+        raise InputError("--corpus - is read by one process, and there are several: give a file")
+    if options.device not in (CPU, TORCH_CPU):
+        raise InputError(
+            f"--device {options.device} is for one process: several train on the CPU alone so far"
+        )
+
+
 def _check_picture(out: str) -> None:
     """Raise InputError unless a picture can be written there."""
     if not out.endswith(".svg"):
@@ -41,8 +54,12 @@ def _check_picture(out: str) -> None:
 def tell_plan(learner: Learner, reporter: Reporter, notices: Sequence[str], since: float) -> int:
     """Say what a training would take, measured by a few of its steps."""
     _introduce(learner, reporter, notices)
-    for line in plan(learner, since):
-        reporter.line(line)
+    several = learner.ranks.size > 1  # none of which may stop in the middle of an exchange
+    with Signals(lambda: learner.ranks.signalled) if several else nullcontext() as signals:
+        for line in plan(learner, since):
+            if signals:
+                signals.check()
+            reporter.line(line)
     message = misfit(learner.parameter_count, learner.corpus.report.parts["train"]["characters"])
     if message:
         reporter.warn(message)
@@ -57,10 +74,12 @@ def find_rate(learner: Learner, reporter: Reporter, notices: Sequence[str]) -> i
     points = []
     reporter.start()
     try:
-        for point in rising(learner):
-            points.append(point)
-            text = f"learning rate {point.rate:.2g}  loss {point.loss:.3f}"
-            reporter.move(len(points) / UPDATES, text)
+        with Signals(lambda: learner.ranks.signalled) as signals:
+            for point in rising(learner):
+                signals.check()
+                points.append(point)
+                text = f"learning rate {point.rate:.2g}  loss {point.loss:.3f}"
+                reporter.move(len(points) / UPDATES, text)
     finally:
         reporter.close()
     curve, default = curve_of(points), default_rate_of(learner.options)

@@ -22,7 +22,7 @@ from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus
 from charlm.text.ngram import Baseline, measure_baseline
 from charlm.text.vocabulary import Vocabulary
-from charlm.train.beforehand import check, find_rate, tell_plan
+from charlm.train.beforehand import check, check_together, find_rate, tell_plan
 from charlm.train.distributed import ALONE, Ended, Ranks
 from charlm.train.fine_tune import extended, options_from
 from charlm.train.following import check_alike, follow
@@ -159,6 +159,8 @@ def _resume(
 def _resumed(values: Saved, arguments: Sequence[str], reporter: Reporter, ranks: Ranks) -> Learner:
     """The learner of a run that goes on. Raises InputError where it cannot."""
     options = ranks.agree(lambda: resumed_options(arguments, values))
+    if ranks.size > 1:
+        ranks.agree(lambda: check_together(options))
     corpus, _ = ranks.agree(lambda: text_again(options, reporter))
     learner = ranks.agree(lambda: _again(values, options, corpus, ranks))
     check_alike(learner)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -185,26 +185,37 @@ class Learner:
         return update
 
     def _step(self, rate: float, closely: bool) -> Update:
-        batches = [self._next_batch() for _ in range(self.options.accumulate)]
-        counts = [int((batch.targets_TB != PAD).sum()) for batch in batches]
-        batches = [own_rows(self.ranks, batch) for batch in batches]
         probe = Probe(self.passes) if closely else None
-        if probe:
-            probe.before_batch(self.model, batches[0], self._state_before(batches[0]))
-        (total,) = self.ranks.add_up(1, lambda: [self._gradient(batches, counts)])
+        batches, counts = list[Batch](), list[int]()
+
+        def learn() -> list[float]:
+            whole = [self._next_batch() for _ in range(self.options.accumulate)]
+            counts.extend(int((batch.targets_TB != PAD).sum()) for batch in whole)
+            batches.extend(own_rows(self.ranks, batch) for batch in whole)
+            if probe:
+                probe.before_batch(self.model, batches[0], self._state_before(batches[0]))
+            return [self._gradient(batches, counts)]
+
+        (total,) = self.ranks.add_up(1, learn)
         self.ranks.add_up_gradients(self.model.parameters())
         if probe:
-            probe.before_clipping(self.model)
+            self._look(probe.before_clipping)
         norm = clip(self.options, self.model)
         self._check(total, norm, rate)
         if probe:
-            probe.before_update(self.model)
+            self._look(probe.before_update)
         self._update(rate * self._length_share(batches))
         if probe:
             probe.after_update(self.model)
         self.position.losses.append(total)
         self.position.characters += sum(counts)
         return Update(total, norm, rate, probe)
+
+    def _look(self, look: Callable[[CharModel], None]) -> None:
+        """Have a probe look. Where that fails the other processes, which have none, went on."""
+        self.whole = self.ranks.size == 1
+        look(self.model)
+        self.whole = True
 
     def _gradient(self, batches: Sequence[Batch], counts: Sequence[int]) -> float:
         """Make the gradient of batches with so many real targets; returns their mean loss."""

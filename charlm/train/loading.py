@@ -9,6 +9,7 @@ import errno
 import mmap
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -103,8 +104,9 @@ class _Loading:
         names = {key_of(self._files, corpus.preparation)}
         if look and look == look_of(self._files, self._preparation):
             names |= {look, look_of(self._files, corpus.preparation)}
-        for name in names - {key}:
-            cache.remember(name, key)
+        with suppress(OSError):  # then it is found by its contents
+            for name in names - {key}:
+                cache.remember(name, key)
         return corpus
 
     def _made(self, cache: TextCache, key: str) -> Corpus:

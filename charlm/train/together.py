@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
-from charlm.device import CPU, TORCH_CPU
-from charlm.errors import CharlmError, InputError, Stopped, reason_of
+from charlm.errors import CharlmError, Stopped, reason_of
 from charlm.options.train_config import TrainConfig
 from charlm.options.training import parse_options
 from charlm.text.corpus_report import CorpusReport
+from charlm.train.beforehand import check_together
 from charlm.train.command import train
 from charlm.train.distributed import Ended, RankLost, Ranks
 from charlm.train.launch import Launch
@@ -116,10 +116,5 @@ def _train(ranks: Ranks, arguments: Sequence[str], reporter: Reporter) -> int:
 
 def _parsed(arguments: Sequence[str]) -> TrainConfig:
     options = parse_options(arguments)
-    if "-" in [*(options.corpus or ()), options.validation]:
-        raise InputError("--corpus - is read by one process, and there are several: give a file")
-    if options.device not in (CPU, TORCH_CPU):
-        raise InputError(
-            f"--device {options.device} is for one process: several train on the CPU alone so far"
-        )
+    check_together(options)
     return options

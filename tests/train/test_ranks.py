@@ -30,6 +30,7 @@ from charlm.train.evaluate import Pieces
 from charlm.train.keep.folder import RunFolder
 from charlm.train.launch import launched
 from charlm.train.learner import Learner
+from charlm.train.probe import Probe
 
 LONG = pytest.mark.long
 ENVIRONMENT = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "29500"}
@@ -230,6 +231,37 @@ def test_an_error_that_one_cannot_take_back_ends_all(
     children = trained(2, tmp_path / "2", arguments(corpus, run), (break_update,))
     assert [child.code for child in children] == [1, 1]
     assert the_error(children).startswith("rank 1: RuntimeError: no kernel")
+
+
+def break_probe(here: int, name: str) -> None:
+    """Rank 0 alone looks closely, at the first step."""
+
+    def broken(self: Probe, *given: Any) -> None:
+        raise MemoryError
+
+    if here == 0:
+        setattr(Probe, name, broken)
+
+
+@pytest.mark.parametrize("name", ["before_batch", "before_clipping"])
+def test_a_closer_look_that_fails_ends_all_and_saves_no_mixture(
+    name: str, corpus: Path, run: Path, tmp_path: Path
+) -> None:
+    children = trained(2, tmp_path / "2", arguments(corpus, run), (break_probe, name))
+    assert [child.code for child in children] == [1, 1]
+    assert "out of memory" in the_error(children)
+    saved = [line for child in children for line in child.out.splitlines() if " saved: " in line]
+    assert bool(saved) is (name == "before_batch")
+
+
+def test_a_rate_that_is_looked_for_is_given_up_by_all(
+    corpus: Path, run: Path, tmp_path: Path
+) -> None:
+    words = [*arguments(corpus, run), "--find-rate"]
+    words[words.index("--out") : words.index("--out") + 2] = []
+    children = trained(2, tmp_path / "2", words, (signal_at_7, 0, signal.SIGINT))
+    assert [child.code for child in children] == [130, 130]
+    assert the_error(children) == "stopped by SIGINT"
 
 
 def full_disk(here: int) -> None:
