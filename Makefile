@@ -73,8 +73,8 @@ dist: ## sdist and wheel, in dist/, of what is committed
 	@$(MAKE) --no-print-directory $(DIST)
 	rm -rf build dist
 	$(BIN)/python -m build --no-isolation
-	@for wheel in dist/*-linux_*.whl; do \
-	  [ ! -e "$$wheel" ] || { $(BIN)/auditwheel repair --wheel-dir dist "$$wheel" && rm "$$wheel"; }; \
+	@export PATH="$(CURDIR)/$(BIN):$$PATH"; for wheel in dist/*-linux_*.whl; do \
+	  [ ! -e "$$wheel" ] || { auditwheel repair --wheel-dir dist "$$wheel" && rm "$$wheel"; }; \
 	done
 	$(BIN)/twine check --strict dist/*
 
