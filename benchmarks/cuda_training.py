@@ -40,7 +40,6 @@ NAMES = CHARLM, LOW, LOOPED, TORCH, TORCH_LOW = (
     "charlm", "charlm bfloat16", "by the loop", "torch's layer", "its bfloat16"
 )  # fmt: skip
 FLOORS = ("bytes", "operations", "launches")
-PerSecond = Mapping[str, float]  # characters, by who learns or what bounds it
 _UPDATES = 4  # of a turn
 
 

@@ -36,7 +36,7 @@ class LastModel:
             return first_model(), ""
         if opening:
             self._write("")
-            again = f"charlm tui {visible(typed_name(path))}"
+            again = f"python -m charlm tui {visible(typed_name(path))}"
             return first_model(), f"the last start broke off: {again} opens that model again"
         self._opened = path
         self._write(f"{path}\n{_OPENING} {os.getpid()}\n")
