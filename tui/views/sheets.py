@@ -38,9 +38,9 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS = [*_CLOSE, ("question_mark", "dismiss(None)", "Close")]  # noqa: RUF012
 
-    def __init__(self, view: View, first: str = "") -> None:
+    def __init__(self, view: View, first: str = "", last: str = "") -> None:
         super().__init__()
-        self._view, self._first = view, first
+        self._view, self._first, self._last = view, first, last
 
     def compose(self) -> ComposeResult:
         """One scrolling page."""
@@ -49,11 +49,14 @@ class HelpScreen(ModalScreen[None]):
             sheet.border_subtitle = "Esc closes"
             with VerticalScroll(id="help-scroll"):
                 keys = keys_of(self._view)
-                yield Static(help_content(keys, self._first), id="help-text")
+                yield Static(help_content(keys, self._first, self._last), id="help-text")
 
 
-def help_content(keys: Sequence[Key], first: str = "") -> Content:
-    """The key table as a page: groups, that of the moment before the others, keys, what they do."""
+def help_content(keys: Sequence[Key], first: str = "", last: str = "") -> Content:
+    """The key table as a page: groups, that of the moment before the others, keys, what they do.
+
+    last: what is said at the end of the page.
+    """
     parts: list[str | tuple[str, str]] = []
     if any(key.where == "prompt" for key in keys):
         parts += [("Letters are text while the cursor is in the prompt: Esc leaves it.", _QUIET),
@@ -75,6 +78,8 @@ def help_content(keys: Sequence[Key], first: str = "") -> Content:
         line = textwrap.fill(key.help, _PAGE, initial_indent=head, subsequent_indent=" " * _KEYS,
                              break_long_words=False)  # fmt: skip
         parts += [(head, "bold"), line.removeprefix(head), "\n"]
+    if last:
+        parts += ["\n", (textwrap.fill(visible(last), _PAGE), _QUIET)]
     return Content.assemble(*parts)
 
 

@@ -65,7 +65,7 @@ def test_a_row_is_what_the_header_says(tmp_path: Path) -> None:
     row, checkpoint = read_row(run), load_checkpoint(run)
     assert (row.cell, row.layers, row.hidden) == ("GRU", 2, 16)
     assert row.parameters == checkpoint.config.parameter_count
-    assert row.bpc == pytest.approx(1.5 / 0.6931471805599453)
+    assert row.loss == 1.5
     assert (row.characters, row.state, row.kind) == (3456, "finished", "run")
     assert row.size == sum(path.stat().st_size for path in run.iterdir())
 
@@ -248,8 +248,8 @@ def test_only_what_differs_is_shown() -> None:
 
 
 def test_rows_are_sorted_and_unknown_values_are_last() -> None:
-    rows = [RunRow(Path(n), n, bpc=bpc) for n, bpc in (("a", 2.0), ("b", None), ("c", 1.0))]
-    place = [column.name for column in COLUMNS].index("bits/char")
+    rows = [RunRow(Path(n), n, loss=loss) for n, loss in (("a", 2.0), ("b", None), ("c", 1.0))]
+    place = [column.name for column in COLUMNS].index("nats/char")
     assert [row.name for row in sorted_rows(rows, place, True)] == ["c", "a", "b"]
     assert [row.name for row in sorted_rows(rows, place, False)] == ["a", "c", "b"]
 

@@ -121,6 +121,5 @@ def summary(scored: Scored) -> tuple[str, ...]:
     unsure = math.exp(min(loss, 700.0))
     return (
         f"{loss:.3f} nats/char",
-        f"{loss / math.log(2):.3f} bits/char",
         f"as unsure as between {unsure:.1f} characters",
     )

@@ -6,7 +6,6 @@ becomes a row that says why.
 
 from __future__ import annotations
 
-import math
 import os
 import shlex
 import shutil
@@ -93,7 +92,8 @@ def read_row(path: Path) -> RunRow:
     return replace(
         row, state=state, cell=config.cell.upper(), layers=config.layers,
         hidden=config.hidden_size, parameters=config.parameter_count,
-        bpc=_bpc(description.metrics), characters=_number(description.metrics, "characters"),
+        loss=_number(description.metrics, "validation_loss"),
+        characters=_number(description.metrics, "characters"),
     )  # fmt: skip
 
 
@@ -212,7 +212,7 @@ def _described(description: Description) -> dict[str, str]:
     for key, label in (("validation_loss", "validation"), ("test_loss", "test")):
         loss = _number(metrics, key)
         if loss is not None:
-            facts[label] = f"{loss:.4f} nats, {loss / math.log(2):.4f} bits"
+            facts[label] = f"{loss:.4f} nats/char"
     return {label: visible(value) for label, value in facts.items() if value}
 
 
@@ -231,11 +231,6 @@ def _options(command: str) -> dict[str, str]:
         elif name:
             options[name] = f"{options[name]} {word}".strip()
     return {visible(name): visible(value) or "yes" for name, value in options.items()}
-
-
-def _bpc(metrics: Mapping[str, Any]) -> float | None:
-    loss = _number(metrics, "validation_loss")
-    return None if loss is None else loss / math.log(2)
 
 
 def _number(values: Mapping[str, Any], key: str) -> float | None:

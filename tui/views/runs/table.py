@@ -53,7 +53,7 @@ COLUMNS: tuple[Column, ...] = (
            lambda r: (r.cell, r.layers, r.hidden) if r.cell else None, 3, True, True),
     Column("weights", 8, lambda r: short(r.parameters) if r.loads else "",
            lambda r: r.parameters or None, 6),
-    Column("bits/char", 10, lambda r: "" if r.bpc is None else f"{r.bpc:.3f}", lambda r: r.bpc,
+    Column("nats/char", 10, lambda r: "" if r.loss is None else f"{r.loss:.3f}", lambda r: r.loss,
            2, True),
     Column("seen", 7, lambda r: "" if r.characters is None else short(r.characters),
            lambda r: r.characters, 5),
@@ -224,7 +224,7 @@ class RunsTable(Rows, can_focus=True, inherit_bindings=False):
             name = {"training": "training", "damaged": "damaged", "failed": "damaged"}.get(
                 row.state, "quiet"
             )
-        elif column.name in ("name", "bits/char"):
+        elif column.name in ("name", "nats/char"):
             return Style()
         return self.get_component_rich_style(f"runs-table--{name}", partial=True)
 

@@ -31,7 +31,7 @@ from .knobs import Knobs
 from .model import Model
 from .stage import AnyStage, Seen, Stage
 from .stages import Stages
-from .status import knob_pieces, meter_pieces, title_pieces
+from .status import engine_text, knob_pieces, meter_pieces, title_pieces
 
 if TYPE_CHECKING:  # the first paint shows the text alone
     from .lanes.stage import LanesStage
@@ -122,6 +122,10 @@ class WriteScreen(View):
     def help_group(self) -> str:
         """What the keys do to what is seen."""
         return self.stages.shown.group
+
+    def help_end(self) -> str:
+        """What writes: for who measures, and nobody else."""
+        return engine_text(self.model.facts)
 
     def owner_of(self, action: str) -> DOMNode:
         """The stage has keys of its own."""
