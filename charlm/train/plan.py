@@ -88,6 +88,9 @@ def options_in_words(options: TrainConfig) -> Iterator[tuple[str, str]]:
         ),
         "learning_rate": ("learning rate", f"{options.learning_rate:g}", rate),
     }
+    if options.warm_up:
+        layers = counted(options.layers, "layer")
+        told["warm_up"] = "warm-up", counted(options.warm_up, "step"), f"for {layers}"
     for name, (words, value, why) in told.items():
         if name in options.proposed:
             yield words, f"{value} ({AUTO}: {why})"
