@@ -275,7 +275,8 @@ def test_messages_are_prepared_as_cells_are(options: dict[str, str], tmp_path: P
     assert corpus.config == whole.config and corpus.config.chat == "messages"
     report = asdict(corpus.report) | {"name": "", "bytes": 0, "chat": "", "why_unit": ""}
     assert report == asdict(whole.report)
-    assert "40 messages" in corpus.report.chat and "60 messages of the program's own" in corpus.report.chat
+    said = corpus.report.chat
+    assert "40 messages; left out" in said and "60 messages of the program's own" in said
 
 
 def test_a_chat_that_is_kept_is_told_with_its_share_and_the_cure(tmp_path: Path) -> None:
