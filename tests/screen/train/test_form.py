@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from driver import until
 from textual.app import App, ComposeResult
+from textual.events import Paste
 from textual.widgets import Input
 from train_fakes import TRAINER
 
@@ -144,6 +145,26 @@ async def test_a_dropped_path_is_the_corpus(runs: Path) -> None:
         app.fill(corpus="'nowhere.txt'")
         with pytest.raises(FieldError, match=r"^nowhere\.txt is not there"):
             app.form.plan()
+
+
+async def test_several_texts_are_dropped_one_after_the_other(runs: Path) -> None:
+    for name in ("one é.txt", "two.txt", "three.txt"):
+        Path(name).write_text("text")
+    here = Path.cwd()
+    async with shown_form(runs) as app:
+        corpus = app.form.query_one("#corpus", Input)
+        corpus.focus()
+        for text in (f"'{here}/one é.txt' ", f"{here}/two.txt\n{here}/three.txt\n"):
+            corpus.post_message(Paste(text))
+            name = text.split("/")[-1].strip("' \n")
+            await until(lambda name=name: name in corpus.value)  # type: ignore[misc]
+        assert app.form.plan().corpus == tuple(
+            f"{here}/{name}" for name in ("one é.txt", "two.txt", "three.txt")
+        )
+        assert app.form.plan().what[:4] == ["--corpus", *app.form.plan().corpus]
+        corpus.value = "tw"  # what is pasted into a word is a part of it
+        corpus.post_message(Paste("o.txt\n"))
+        await until(lambda: corpus.value == "two.txt")
 
 
 async def test_the_name_of_a_run_that_is_there_is_not_proposed(runs: Path) -> None:

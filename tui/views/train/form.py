@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -23,10 +24,11 @@ from charlm.run.places import can_be_name, named_after
 from ...training.desk import TrainingDesk
 from ...widgets.field import Field
 from .choice import Choice
+from .corpus_field import CorpusField
 from .fields import BUDGET, KINDS, MORE, more_options
 from .outlook import Outlook
 from .training_plan import TrainingPlan
-from .typed_path import completed, path_meant
+from .typed_path import completed, paths_meant, why_missing
 
 _CALM = 0.7  # seconds without a change after which it is worth asking what it would take
 _NAME_BYTES = 200
@@ -63,7 +65,7 @@ class TrainForm(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """The fields, those for the curious on a page of their own, and the forecast."""
-        fields = self._fields = _fields(self._run_name("", ""))
+        fields = self._fields = _fields(self._run_name([], ""))
         choices = self._choices = _choices()
         with Horizontal(id="form-columns"):
             with Vertical(id="form-left"):
@@ -183,9 +185,8 @@ class TrainForm(VerticalScroll):
         self.outlook.dry_run.close()  # what it says is of another plan
         self._unasked = bool(self.display) and self.is_attached
         self._wait(_CALM if self._unasked else None)
-        self._fields["name"].placeholder = self._run_name(
-            path_meant(self._text("corpus")), self._choices["cell"].value
-        )
+        corpus, cell = paths_meant(self._text("corpus")), self._choices["cell"].value
+        self._fields["name"].placeholder = self._run_name(corpus, cell)
         self._tell_error()
         self.outlook.draw()
 
@@ -212,18 +213,20 @@ class TrainForm(VerticalScroll):
     def _text(self, field: str) -> str:
         return self._fields[field].value.strip()
 
-    def _run_name(self, corpus: str, cell: str) -> str:
+    def _run_name(self, corpus: Sequence[str], cell: str) -> str:
         cell = cell or OPTIONS["cell"].option.default
-        name = f"{named_after(corpus, 'python')}-{cell}-{self._stamp}"
+        first = corpus[0] if corpus else ""
+        name = f"{named_after(first, 'python')}-{cell}-{self._stamp}"
         names = [name, *(f"{name}-{number}" for number in range(2, _MOST_AT_ONCE))]
         return next((free for free in names if not os.path.lexists(self._runs / free)), name)
 
     def plan(self) -> TrainingPlan:
         """The plan of the fields. Raises FieldError."""
-        corpus, cell = path_meant(self._text("corpus")), self._choices["cell"].value
+        corpus, cell = paths_meant(self._text("corpus")), self._choices["cell"].value
         kind = self._choices["kind"].value
-        if corpus and not os.path.exists(corpus):
-            raise FieldError("corpus", f"{corpus} is not there: give the path of a text")
+        missing = next((path for path in corpus if not os.path.exists(path)), None)
+        if missing is not None:
+            raise FieldError("corpus", why_missing(missing))
         hidden = self._number("hidden", "hidden size", MAX_SIZE)
         layers = self._number("layers", "layers", MAX_LAYERS)
         budget = self._text("budget").lower() or (AUTO if kind == "characters" else "")
@@ -242,7 +245,7 @@ class TrainForm(VerticalScroll):
         if wrong is not None:
             raise FieldError(wrong, f"{MORE[wrong].label.lower()} must be {MORE[wrong].rule}")
         return TrainingPlan(
-            run, corpus, cell, self._choices["unit"].value, hidden, layers, budget, kind,
+            run, tuple(corpus), cell, self._choices["unit"].value, hidden, layers, budget, kind,
             more_options(more),
         )  # fmt: skip
 
@@ -274,7 +277,7 @@ def _fields(name: str) -> dict[str, Field]:
     """Return the fields by their names. name: what a run is called that gets none."""
     corpus = "a text file; empty: Python's documentation"
     fields = [
-        Field(id="corpus", placeholder=corpus),
+        CorpusField(id="corpus", placeholder=corpus),
         Field(AUTO, id="hidden"),
         Field(str(OPTIONS["layers"].option.default), id="layers"),
         Field(BUDGET[KINDS[0]].default, id="budget"),
