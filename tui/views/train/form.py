@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,9 +22,11 @@ from charlm.options.train_config import OPTIONS
 from charlm.options.types import AUTO
 from charlm.run.places import can_be_name, named_after
 
+from ...shell.recent_texts import recent_texts
 from ...training.desk import TrainingDesk
 from ...widgets.field import Field
 from .choice import Choice
+from .choose_text import ChooseText
 from .corpus_field import CorpusField
 from .fields import BUDGET, KINDS, MORE, more_options
 from .outlook import Outlook
@@ -52,6 +55,7 @@ class TrainForm(VerticalScroll):
         super().__init__(id=id, can_focus=False)
         self._runs = runs
         self._stamp = time.strftime("%m%d-%H%M%S")
+        self._recent = recent_texts()
         self.outlook = Outlook(desk, id="forecast")
         self._calm: Timer | None = None
         #: Whether the plan changed since it was asked what it would take.
@@ -144,6 +148,27 @@ class TrainForm(VerticalScroll):
         else:
             self.turn_page()
 
+    @property
+    def asks_for_text(self) -> bool:
+        """Whether the cursor is where paths of texts are written."""
+        return self._fields["corpus"].has_focus if self._fields else False
+
+    def choose_text(self) -> None:
+        """Show texts to choose from: those of before, and files."""
+        meant = paths_meant(self._text("corpus"))
+        folder = meant[0] if meant and os.path.exists(meant[0]) else os.curdir
+        if not os.path.isdir(folder):
+            folder = os.path.dirname(folder)
+        self.app.push_screen(ChooseText(self._recent.paths(), folder), self._take_text)
+
+    def _take_text(self, path: str | None) -> None:
+        if path is None:
+            return
+        corpus = self._fields["corpus"]
+        corpus.value = path if paths_meant(visible(path)) == [path] else shlex.quote(path)
+        corpus.cursor_position = len(corpus.value)
+        corpus.focus()
+
     def complete(self) -> bool:
         """Complete the path that is being typed; whether there was anything to add."""
         corpus = self._fields["corpus"]
@@ -175,7 +200,9 @@ class TrainForm(VerticalScroll):
         error = self._tell_error()
         if error is None:
             self.shut()
-            self.post_message(self.Asked(self.plan()))
+            plan = self.plan()
+            self._recent.add(plan.corpus)
+            self.post_message(self.Asked(plan))
             return
         if (error.field in MORE) != self.shows_more:
             self.turn_page()
