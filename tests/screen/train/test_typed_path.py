@@ -10,7 +10,7 @@ import pytest
 
 from charlm.display import visible
 from charlm.errors import InputError
-from charlm.run.places import can_be_name, named_after
+from charlm.run.places import named_after, wrong_name
 from charlm.train.keep.folder import RunFolder, default_path
 from tui.views.train.fields import more_options
 from tui.views.train.typed_path import (
@@ -209,13 +209,16 @@ def test_other_options_take_paths_from_a_file_manager(folder: Path) -> None:
 )
 def test_a_run_is_named_after_its_text(corpus: str, name: str) -> None:
     assert named_after(corpus, "text") == name
-    assert can_be_name(name)
+    assert wrong_name(name) == ""
     assert len(os.fsencode(default_path(corpus, "lstm").name)) < 220
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "a b", "a\n", "a\u202e", "😀", "caf\udce9"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "..", "a/b", "a b", "a\n", "a\u202e", "😀", "caf\udce9", "-a", ".a", "--", "名" * 67],
+)
 def test_what_cannot_be_a_name(name: str) -> None:
-    assert not can_be_name(name)
+    assert wrong_name(name)
 
 
 def test_trainings_of_one_second_take_places_of_their_own(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from charlm.errors import InputError
 from charlm.model.config import MAX_LAYERS, MAX_SIZE
 from charlm.options.train_config import OPTIONS
 from charlm.options.types import AUTO
-from charlm.run.places import can_be_name, named_after
+from charlm.run.places import named_after, wrong_name
 
 from ...shell.recent_texts import recent_texts
 from ...training.desk import TrainingDesk
@@ -34,7 +35,6 @@ from .training_plan import TrainingPlan
 from .typed_path import completed, paths_meant, why_missing
 
 _CALM = 0.7  # seconds without a change after which it is worth asking what it would take
-_NAME_BYTES = 200
 _MOST_AT_ONCE = 1000
 
 
@@ -259,11 +259,9 @@ class TrainForm(VerticalScroll):
         budget = self._text("budget").lower() or (AUTO if kind == "characters" else "")
         if not OPTIONS[kind].option.takes(budget):
             raise FieldError("budget", f"{kind}: a number such as {BUDGET[kind].example}")
-        name = self._text("name") or self._run_name(corpus, cell)
-        if not can_be_name(name):
-            raise FieldError("name", "a name is letters, digits, '-', '_' and '.' only")
-        if not _can_be_named(name):
-            raise FieldError("name", "no folder can have this name: choose a shorter, plainer one")
+        name = unicodedata.normalize("NFC", self._text("name")) or self._run_name(corpus, cell)
+        if wrong := wrong_name(name):
+            raise FieldError("name", wrong)
         run = self._runs / name
         if os.path.lexists(run):
             raise FieldError("name", f"{name} exists already: choose another name")
@@ -290,14 +288,6 @@ class FieldError(InputError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
-
-
-def _can_be_named(name: str) -> bool:
-    """Whether a file system takes it, with room for what is added to it."""
-    try:
-        return len(os.fsencode(name)) <= _NAME_BYTES
-    except UnicodeEncodeError:
-        return False
 
 
 def _fields(name: str) -> dict[str, Field]:
