@@ -260,8 +260,8 @@ class TrainForm(VerticalScroll):
         if not OPTIONS[kind].option.takes(budget):
             raise FieldError("budget", f"{kind}: a number such as {BUDGET[kind].example}")
         name = unicodedata.normalize("NFC", self._text("name")) or self._run_name(corpus, cell)
-        if wrong := wrong_name(name):
-            raise FieldError("name", wrong)
+        if said := wrong_name(name):
+            raise FieldError("name", said)
         run = self._runs / name
         if os.path.lexists(run):
             raise FieldError("name", f"{name} exists already: choose another name")
