@@ -550,7 +550,7 @@ async def test_a_run_is_renamed_and_whoever_knows_it_follows(home: Path, tmp_pat
         assert isinstance(view, RunsView)
         await until(lambda: len(view.table.rows) == 3)
         put_cursor_on(view, "a")
-        await press(view, "space", "up", "r")
+        await press(view, "space", "r")  # of the last row: the cursor stays
         await opened(view, Ask)
         field = app.screen.query_one("#asked", Input)
         assert field.value == "a"
