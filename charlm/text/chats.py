@@ -41,11 +41,11 @@ _DATE = (
 )
 # A word such as "at", "um", "klo", "오후" or ISO's T may stand between; a time alone has colons.
 _DATED = (
-    rf"{_DATE}[,،]?{_GAP}(?:[^\W\d_]{{1,4}}\.?{_GAP})?\d{{1,2}}[:.]\d\d"
+    rf"{_DATE}[,،]?{_GAP}(?:[^\W\d_]{{1,4}}\.?[,،]?{_GAP})?\d{{1,2}}[:.]\d\d"
     r"(?:[:.]\d\d(?:[.,]\d{1,6})?)?"
 )
 _UNDATED = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,6})?)?"
-_HALF = rf"(?:{_GAP}(?:[ap]\.?{_GAP}m\b\.?|[صم]\b))?"
+_HALF = rf"(?:{_GAP}(?:[ap]\.?{_GAP}m\b\.?|[صم]\b|ч\.|Uhr\b))?"
 _ZONE = rf"(?:{_GAP}(?:Z\b|UTC|[+-]\d\d:?\d\d))?"
 _STAMP = re.compile(
     rf"{_MARKS}(?P<open>[\[(])?{_MARKS}(?:(?P<date>{_DATED})|{_UNDATED}){_HALF}{_ZONE}{_MARKS}"
@@ -56,7 +56,8 @@ _STAMP = re.compile(
 _TIME = rf"(?:{_DATED}|{_UNDATED}){_HALF}{_ZONE}"
 _HEAD = re.compile(
     rf"{_MARKS}(?:> )?(?P<who>[^\s\[\]][^\[\]\n]{{0,59}}?)(?: \[\w{{1,20}}\])?(?P<comma>,)?{_GAP}"
-    rf"(?:\[{_TIME}\]|@ ?{_TIME}):?{_GAP}\Z",
+    rf"(?:\[{_TIME}\]|@ ?{_TIME}|(?P<dash>[—–]) ?(?:[^\W\d_]{{2,12}} [^\W\d_]{{1,4}} )?{_TIME})"
+    rf":?{_GAP}\Z",
     re.IGNORECASE,
 )
 # Who says it, behind a stamp or before it; what is plainer comes first.
@@ -216,7 +217,7 @@ def _program(shape: _Shape) -> str:
     if shape.way == _COLON:
         return _WHATSAPP if shape.dated and (shape.sign or shape.dash) else ""
     if shape.way == _BEFORE:
-        return "Telegram" if shape.sign else "Slack"
+        return {",": "Telegram", "": "Slack"}.get(shape.sign, "Discord")
     return {_ANGLE: "IRC", _TAB: "WeeChat", _NAME: "Discord", _WORD: "IRC"}[shape.way]
 
 
@@ -247,7 +248,7 @@ def _stamped(stamp: re.Match[str], way: str) -> _Shape:
 
 
 def _headed(head: re.Match[str]) -> _Shape:
-    return _Shape(head["comma"] or "", False, False, _BEFORE)
+    return _Shape(head["comma"] or head["dash"] or "", False, False, _BEFORE)
 
 
 def _begun(line: str, shape: _Shape) -> _Begun | None:

@@ -124,6 +124,11 @@ CHATS = {  # what a program writes -> whose it is, the first messages
         "Discord",
         ["kit#0042: hi\nyou: all", "ann: [18:00] it was"],
     ),
+    "copied from Discord": (
+        many("kit — Today at 6:22 PM", "hi", "", "Ånn — 09.01.2024 18:23", "oh: no", ""),
+        "Discord",
+        ["kit: hi", "Ånn: oh: no"],
+    ),
     "Telegram's": (
         many("Kit Ó, [09.01.2024 18:22]:", "hi", "", "Ann, [09.01.2024 18:23]:", "oh", "no", ""),
         "Telegram",
@@ -150,6 +155,27 @@ def test_a_chat_is_recognised_and_gives_its_messages(name: str) -> None:
     assert chat is not None and chat.program == program
     assert list(chat.messages([text]))[: len(first)] == first
     assert 0 < chat.share < 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "12.03.24, 18:22 - {}: {}", "12/03/2024 à 18:22 - {} : {}", "[3/12/24, 6:22:05 PM] {}: {}",
+        "12/03/24, 6:22 pm - {}: {}", "12-03-2024 18:22 - {}: {}", "[2024-03-12 18:22:05] {}: {}",
+        "[2024/3/12 下午6:22:05] {}: {}", "2024/3/12 下午6:22 - {}: {}",
+        "2024. 03. 12. 18:22 - {}: {}",
+        "12.03.24 г., 18:22 ч. - {}: {}", "12.03.24 г., 18:22 - {}: {}",
+        "12/3/2567 18:22 - {}: {}", "۱۲/۰۳/۲۰۲۴، ۱۸:۲۲ - {}: {}", "12.03.24 um 18:22 - {}: {}",
+        "[12. 3. 2024 18:22:05] {}: {}", "2024年3月12日 18:22 - {}: {}",
+        "12 Mar 2024, 18:22 - {}: {}", "12.03.24, 18:22 Uhr - {}: {}",
+    ],
+)  # fmt: skip
+def test_a_date_may_be_written_in_any_country(line: str) -> None:
+    text = many(line.format("Ána B.", "один: two"), line.format("+49 30 1234", "— 三"))
+    chat = chat_in(text)
+    assert chat is not None and chat.program == "WhatsApp"
+    ana = line.partition("{}")[2].format("один: two")
+    assert next(iter(chat.messages([text]))) == f"Ána B.{ana}"
 
 
 NO_CHATS = {
