@@ -190,6 +190,20 @@ class CharlmApp(SteadyApp):
         assert isinstance(view, TrainView)
         view.call_after_refresh(view.overlay, runs)
 
+    def follow(self, path: Path, new: Path) -> None:
+        """A run that lay at a path lies at another now: whoever knows it finds it there."""
+        below = self.screen_stack[0]
+        if isinstance(below, WriteScreen):
+            below.model.follow(path, new)
+        self.desk.follow(path, new)
+        self._last.follow(path, new)
+        if self.is_screen_installed("train"):
+            from .views.train.view import TrainView
+
+            view = self.get_screen("train")
+            assert isinstance(view, TrainView)
+            view.shown.follow(path, new)
+
     def newest(self) -> Newest:
         """What is written with, and the newest text as far as it is written."""
         if not self.screen_stack:  # at the end

@@ -44,7 +44,7 @@ from charlm.options.types import (
     whole,
 )
 from charlm.run.layout import KEPT
-from charlm.text.config import UNITS
+from charlm.text.config import CHATS, KEEP, UNITS
 from charlm.text.files import ERRORS
 from charlm.text.parts import DEFAULT_SPLIT, ORDERS, parse_split
 from charlm.text.preparation import AUTO
@@ -113,6 +113,10 @@ class TrainConfig:
         type=unescaped), of_old=None)
     column: str | None = _TEXT(text("--column", "NAME", None, "of a CSV, a TSV or JSON lines:"
         " each cell of it is an example (looked for with --unit auto)"), of_old="")
+    chat: Literal["keep", "messages"] = _TEXT(choice("--chat", CHATS, KEEP, "of a chat that a"
+        " program exported: all of it, or its messages, each with who says it and without time"
+        " stamp, as an example (%(default)s)"),
+        on_form=FormEntry("Chat", "{}; messages: without time stamps", "keep or messages"))
     split: str = _TEXT(text("--split", "A/B/C", str(DEFAULT_SPLIT), "percent to train on / to"
         " choose the best by / to test at the end (%(default)s)", type=checked(parse_split, str)))
     order: str = _TEXT(choice("--order", ORDERS, AUTO, "the parts of that split are blocks spread"

@@ -47,11 +47,11 @@ def read_inside(folder: Path, name: str) -> BinaryIO:
     return open(open_inside(folder, name), "rb")
 
 
-def open_at(folder: int, name: str, flags: int = os.O_RDONLY) -> int:
-    """As `open_inside`, in a folder that is open."""
+def open_at(folder: int, name: str, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
+    """As `open_inside`, in a folder that is open; `mode`: of a new file, as the user masks it."""
     flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        file = os.open(name, flags, 0o666, dir_fd=folder)
+        file = os.open(name, flags, mode, dir_fd=folder)
     except OSError as error:
         if error.errno not in _REFUSED:
             raise
@@ -80,16 +80,16 @@ def opened_folder(path: Path | str, inside: int | None = None) -> Iterator[int]:
         os.close(folder)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write `data` so that `path` is at any instant the old file or the whole new one."""
     with opened_folder(path.parent) as folder:
-        write_at(folder, path.name, data)
+        write_at(folder, path.name, data, mode)
 
 
-def write_at(folder: int, name: str, data: bytes) -> None:
+def write_at(folder: int, name: str, data: bytes, mode: int = 0o666) -> None:
     """As `write_atomically`, in a folder that is open; a link of that name is replaced."""
     temporary = _TEMPORARY + secrets.token_hex(8)
-    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with open(descriptor, "wb") as file:
             file.write(data)

@@ -29,7 +29,7 @@ from charlm.text.units import Pieces
 from charlm.text.vocabulary import FIRST_CHARACTER, Vocabulary
 
 #: Of the format, and of all that decides what is written of a text.
-VERSION = 1
+VERSION = 2
 _MARK = b"charlm text %3d\n" % VERSION
 _BEFORE = len(_MARK) + 32 + 8  # bytes before the header
 _ALIGNED = 8

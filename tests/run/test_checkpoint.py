@@ -403,7 +403,7 @@ def test_a_configuration_counts_its_parameters() -> None:
 
 
 def test_a_file_that_needs_nothing_new_is_version_1(tmp_path: Path) -> None:
-    """A document's separator, and the second rule of sentences, are what version 2 is for."""
+    """Version 2 is for a document's separator, the second rule of sentences, a chat's messages."""
     path = tmp_path / "m.safetensors"
     old = random_checkpoint("rnn")
     for text, version in (
@@ -411,6 +411,7 @@ def test_a_file_that_needs_nothing_new_is_version_1(tmp_path: Path) -> None:
         (TextConfig("sentence"), 1),
         (TextConfig("sentence", sentence_rule=2), 2),
         (TextConfig("document", separator="\n\n"), 2),
+        (TextConfig("line", chat="messages"), 2),
     ):
         save_checkpoint(path, replace(old, text=text))
         loaded = load_checkpoint(path)

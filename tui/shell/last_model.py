@@ -49,6 +49,12 @@ class LastModel:
             with contextlib.suppress(OSError):  # of a working folder that was deleted
                 self._write(f"{path.absolute()}\n")
 
+    def follow(self, path: Path, new: Path) -> None:
+        """A run has another place now."""
+        last = self._used.absolute() if self._used is not None else self._read()[0]
+        if last == path or (last is not None and path in last.parents):
+            self.use(new / last.relative_to(path))
+
     def close(self) -> None:
         """The screen ends, as it should, and may not have read the model yet."""
         if self._used is None and self._opened is not None:

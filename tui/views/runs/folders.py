@@ -1,4 +1,4 @@
-"""What lies in the folders of runs: rows from headers and logs, details, and deleting.
+"""What lies in the folders of runs: rows from headers and logs, details, deleting, renaming.
 
 Only headers are read for a row, so that hundreds of runs are listed at once; whatever is damaged
 becomes a row that says why.
@@ -21,6 +21,7 @@ from charlm.run.layout import COMPARED, KEPT, MODEL, RUN_LOG, is_weights
 from charlm.run.lock import is_training
 from charlm.run.log import read_ends
 from charlm.run.places import is_shipped
+from charlm.run.rename import rename_run
 from charlm.wording import counted, spoken
 
 from .snapshots import RunDetails, RunKind, RunRow, RunState
@@ -137,6 +138,17 @@ def delete_run(path: Path, folders: Sequence[Path]) -> None:
         shutil.rmtree(path)
     else:
         path.unlink()
+
+
+def rename_own(path: Path, name: str, folders: Sequence[Path]) -> Path:
+    """Rename a run that lies in one of `folders`; returns where it is now.
+
+    Raises InputError, TrainingError.
+    """
+    if path.resolve().parent not in [each.resolve() for each in folders]:
+        inside = visible(", ".join(map(str, folders)))
+        raise InputError(f"{visible(path.name)} is not one of the runs in {inside}")
+    return rename_run(path, name)
 
 
 def _kind(path: Path) -> RunKind:

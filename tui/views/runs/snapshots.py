@@ -65,4 +65,13 @@ class RunDeleted:
     error: str = ""
 
 
-RunSnapshot = RunRows | RunDetails | RunDeleted
+@dataclass(frozen=True)
+class RunRenamed:
+    """A run has another place and name; or has not, and `error` says why."""
+
+    path: Path
+    new: Path
+    error: str = ""
+
+
+RunSnapshot = RunRows | RunDetails | RunDeleted | RunRenamed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import time as now
 from typing import ClassVar
@@ -147,6 +147,10 @@ class RunsTable(Rows, can_focus=True, inherit_bindings=False):
         self.set_rows(len(self._rows), place)
         if self.row != before:
             self.post_message(self.Moved())
+
+    def follow(self, path: Path, new: Path) -> None:
+        """A run has another place now: the cursor stays on it."""
+        self._rows = [replace(row, path=new) if row.path == path else row for row in self._rows]
 
     def sort_by(self, column: int, ascending: bool) -> None:
         """Another order."""
