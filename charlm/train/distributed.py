@@ -26,7 +26,7 @@ from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from charlm.errors import CharlmError, InputError, TrainingError, reason_of
+from charlm.errors import CharlmError, InputError, Stopped, TrainingError, reason_of
 from charlm.train.launch import Launch
 
 T = TypeVar("T")
@@ -127,8 +127,10 @@ class Ranks:
         if self.size == 1:
             return work()
         result, error = _tried(work)
+        if isinstance(error, Stopped):
+            raise error  # what the others hear in the place of this order is the end
         self.order("agree")
-        self._raise_first(error)
+        self.raise_first(error)
         return result  # type: ignore[return-value]
 
     def add_up(self, count: int, work: Callable[[], Sequence[float]]) -> list[float]:
@@ -147,7 +149,7 @@ class Ranks:
         for signum, ranks in zip(_SIGNALS, found[: len(_SIGNALS)], strict=True):
             self.signalled = signum if ranks else self.signalled
         if failed:
-            self._raise_first(error)
+            self.raise_first(error)
         return found[len(_SIGNALS) :]
 
     def add_up_gradients(self, weights: Iterable[Tensor]) -> None:
@@ -182,7 +184,7 @@ class Ranks:
         with contextlib.suppress(RuntimeError):
             self._store.set(f"left/{self.rank}", message)
 
-    def _raise_first(self, error: Exception | None) -> None:
+    def raise_first(self, error: Exception | None) -> None:
         """Raise this process's error, or else that of the first rank which has one."""
         failures = self.collect(None if error is None else _in_words(error))
         if error is not None and self.rank == 0:

@@ -73,6 +73,7 @@ class _Loading:
         reporter: Reporter,
     ) -> None:
         self._preparation, self._reporter = preparation, reporter
+        self._waits = False
         self._corpus = Files(corpus, preparation, tell=self._read)
         self._validation = None
         if validation is not None:
@@ -170,4 +171,7 @@ class _Loading:
         self._reporter.preparing("reading the text", files.read / max(files.read, files.on_disk))
 
     def _wait(self) -> None:
-        self._reporter.line("another training prepares this text now: waiting for it")
+        if not self._waits:
+            self._reporter.line("another training prepares this text now: waiting for it")
+        self._waits = True
+        self._reporter.waiting()

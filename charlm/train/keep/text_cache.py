@@ -96,7 +96,10 @@ class TextCache:
     def make(
         self, key: str, write: Callable[[BinaryIO], None], on_waiting: Callable[[], None]
     ) -> mmap.mmap:
-        """The text of a key: written now, by nobody else, or by another training meanwhile."""
+        """The text of a key: written now, by nobody else, or by another training meanwhile.
+
+        on_waiting: called again and again while that one writes.
+        """
         name = f"{key}.part"
         with opened_folder(self.folder) as folder, _locked(folder, name, on_waiting) as file:
             try:
@@ -141,7 +144,6 @@ def _locked(folder: int, name: str, on_waiting: Callable[[], None]) -> BinaryIO:
     It is tried again and again: who waited for the lock itself would wait for a training that has
     the file mapped, under its new name.
     """
-    waiting = False
     while True:
         file = open(open_at(folder, name, os.O_RDWR | os.O_CREAT), "r+b")  # noqa: SIM115 (returned)
         try:
@@ -150,9 +152,8 @@ def _locked(folder: int, name: str, on_waiting: Callable[[], None]) -> BinaryIO:
                 file.truncate()
                 return file
         except BlockingIOError:
-            if not waiting:
-                on_waiting()
-            waiting = True
+            file.close()
+            on_waiting()
         except BaseException:
             file.close()
             raise
