@@ -13,6 +13,7 @@ the beginning of an example; before it stands the start id, as often as it takes
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,8 @@ from charlm.text.vocabulary import EOS, Vocabulary
 
 _ORDERS = 8  # of which the best by validation loss is the baseline
 MOST_COUNTED = 2_000_000  # characters, the last of the training part: about 3 s
-_MOST_SCORED = 1_000_000
+MOST_SCORED = 1_000_000  # characters of the validation part: about as long
+_PASSAGES = 64  # of a longer stream
 
 
 class Targets(NamedTuple):
@@ -88,37 +90,74 @@ class Baseline(NamedTuple):
     """What counting reaches on the validation part, in nats per character (real targets).
 
     `order`: of the n-grams, chosen among 1 to 8 by that loss. `characters`: that were counted.
+    `scored`: how many of the validation part it was measured on, spread over it, where that is
+    too long; None: on all.
     """
 
     unigram: float
     ngram: float
     order: int
     characters: int
+    scored: int | None = None
+
+
+#: Ids of an example or of a passage.
+_Some = Sequence[int] | NDArray[np.int64]
 
 
 def measure_baseline(corpus: Corpus, vocabulary: Vocabulary, start_id: int) -> Baseline | None:
-    """The baseline of a corpus; None without a validation part, or if that is very long."""
-    if not 0 < corpus.validation.length <= _MOST_SCORED:
+    """The baseline of a corpus; None without a validation part."""
+    if not corpus.validation.length:
         return None
-    counted = _last(corpus.train, MOST_COUNTED)
-    train, validation = (
-        make_targets(_ids(part, first, vocabulary, MOST_COUNTED), start_id, _ORDERS)
-        for part, first in ((corpus.train, counted), (corpus.validation, 0))
-    )
+    first = _last(corpus.train, MOST_COUNTED)
+    examples = _ids(corpus.train, range(first, len(corpus.train)), vocabulary, MOST_COUNTED)
+    train = make_targets(examples, start_id, _ORDERS)
+    validation, scored = _validation(corpus, vocabulary, start_id)
     losses = Ngram(train, _ORDERS, len(vocabulary)).losses(validation)
     best = int(np.argmin(losses))
-    lengths = np.minimum(np.diff(corpus.train.offsets[counted:]), MOST_COUNTED)
-    return Baseline(losses[0], losses[best], best + 1, int(lengths.sum()))
+    lengths = np.minimum(np.diff(corpus.train.offsets[first:]), MOST_COUNTED)
+    return Baseline(losses[0], losses[best], best + 1, int(lengths.sum()), scored)
+
+
+def _validation(
+    corpus: Corpus, vocabulary: Vocabulary, start_id: int
+) -> tuple[Targets, int | None]:
+    """The validation part, or what is evenly spread over a long one, and how many that are.
+
+    Of a stream these are passages, behind what stands before them.
+    """
+    part = corpus.validation
+    if part.length <= MOST_SCORED:
+        places: Iterable[int] = range(len(part))
+        return make_targets(_ids(part, places, vocabulary, MOST_SCORED), start_id, _ORDERS), None
+    if corpus.config.unit == "continuous":
+        ids, size = part.ids(vocabulary), MOST_SCORED // _PASSAGES
+        begins = [(part.length - size) * i // (_PASSAGES - 1) for i in range(_PASSAGES)]
+        passages = (ids[begin : begin + size] for begin in begins)
+        before = (ids[max(0, begin - _ORDERS) : begin] for begin in begins)
+        targets = make_targets(passages, start_id, _ORDERS, before)
+    else:
+        count = max(1, len(part) * MOST_SCORED // part.length)
+        places = (len(part) * i // count for i in range(count))
+        targets = make_targets(_ids(part, places, vocabulary, MOST_SCORED), start_id, _ORDERS)
+    return targets, int(targets.real.sum())
 
 
 def make_targets(
-    examples: Iterable[Sequence[int] | NDArray[np.int64]], start_id: int, order: int
+    examples: Iterable[_Some],
+    start_id: int,
+    order: int,
+    before: Iterable[_Some] = repeat(()),
 ) -> Targets:
-    """Ids of examples, each with its EOS if it has one, behind `order` start ids."""
+    """Ids of examples, each with its EOS if it has one, behind `order` start ids.
+
+    `before`: of each what stands before it, in the place of start ids.
+    """
     starts = np.full(order, start_id, np.int64)
     ids, real = [], []
-    for example in examples:
-        ids += [starts, np.asarray(example, np.int64)]
+    for example, context in zip(examples, before, strict=False):
+        behind = np.append(starts, np.asarray(context, np.int64))[-order:]
+        ids += [behind, np.asarray(example, np.int64)]
         real += [np.zeros(order, bool), np.ones(len(example), bool)]
     return Targets(np.concatenate(ids), np.concatenate(real))
 
@@ -128,10 +167,12 @@ def _last(part: Part, most: int) -> int:
     return int(np.searchsorted(part.offsets[1:], part.length - most, side="right"))
 
 
-def _ids(part: Part, first: int, vocabulary: Vocabulary, most: int) -> Iterator[NDArray[np.int64]]:
-    """The ids of examples from one on, EOS behind those that end; a longer one is cut."""
+def _ids(
+    part: Part, places: Iterable[int], vocabulary: Vocabulary, most: int
+) -> Iterator[NDArray[np.int64]]:
+    """The ids of some examples, EOS behind those that end; of one that is longer, its end."""
     ids = part.ids(vocabulary)
-    for place in range(first, len(part)):
+    for place in places:
         begin, end = part.offsets[place : place + 2]
         example = ids[slice(max(begin, end - most), end)]
         yield np.append(example, EOS) if part.ends[place] else example

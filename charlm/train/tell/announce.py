@@ -58,9 +58,10 @@ def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, comm
 
 def log_baseline(baseline: Baseline, reporter: Reporter, log: RunLog) -> None:
     """Log the losses that a model has to beat."""
+    part = f" of {baseline.scored:,} characters spread over the part" if baseline.scored else ""
     reporter.line(
         f"to beat: {baseline.unigram:.4f} by counting characters, {baseline.ngram:.4f} by counting"
-        f" {baseline.order}-grams (validation loss)"
+        f" {baseline.order}-grams (validation loss{part})"
     )
     log.append("baseline", **baseline._asdict())
 
