@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,13 +26,13 @@ from charlm.text.vocabulary import EOS, Vocabulary
 _ORDERS = 8  # of which the best by validation loss is the baseline
 MOST_COUNTED = 2_000_000  # characters, the last of the training part: about 3 s
 MOST_SCORED = 1_000_000  # characters of the validation part: about as long
-_PASSAGES = 64  # of a longer stream
+_SAMPLE, _PASSAGES = 250_000, 64  # characters of a longer one, as at the end; parts of a stream's
 
 
 class Targets(NamedTuple):
     """Examples on end: ids [T], each example behind start ids, and which of them are targets."""
 
-    ids: NDArray[np.int64]
+    ids: NDArray[np.int32]
     real: NDArray[np.bool_]
 
 
@@ -40,9 +40,9 @@ class _Order(NamedTuple):
     """The n-grams of one length, sorted by `keys` (context * V + id); contexts by number."""
 
     keys: NDArray[np.int64]
-    counts: NDArray[np.int64]  # of each n-gram
-    followed: NDArray[np.int64]  # N(h) of each context
-    kinds: NDArray[np.int64]  # T(h) of each context
+    counts: NDArray[np.int32]  # of each n-gram
+    followed: NDArray[np.int32]  # N(h) of each context
+    kinds: NDArray[np.int32]  # T(h) of each context
 
 
 class Ngram:
@@ -57,29 +57,33 @@ class Ngram:
     def _orders(self) -> Iterator[_Order]:
         ids, real = self._targets
         contexts = 1
-        context = np.zeros(len(ids), np.int64)  # the empty one
+        context = np.zeros(len(ids), np.int32)  # the empty one
         for _ in range(self._order):
-            keys, gram = np.unique(context * self._size + ids, return_inverse=True)
-            counts = np.bincount(gram[real], minlength=len(keys))
-            followed = np.bincount(context[real], minlength=contexts)
-            kinds = np.bincount(keys[counts > 0] // self._size, minlength=contexts)
-            yield _Order(keys, counts, followed, kinds)
-            contexts, context = len(keys), _behind(gram, first=0)
+            keys, gram = np.unique(_keys(context, self._size, ids), return_inverse=True)
+            counts = _counted(gram[real], len(keys))
+            followed = _counted(context[real], contexts)
+            kinds = _counted(keys[counts > 0] // self._size, contexts)
+            contexts, context = len(keys), _behind(gram.astype(np.int32), first=0)
+            order = _Order(keys, counts, followed, kinds)
+            del keys, gram, counts, followed, kinds  # sorting the next one takes what there is
+            yield order
+            del order
 
     def probabilities(self, targets: Targets) -> Iterator[NDArray[np.float64]]:
         """p of every target, by contexts of 0, 1, ... ids: one array per order."""
         p = np.full(len(targets.ids), 1 / (self._size - 1))
-        context = np.zeros(len(targets.ids), np.int64)
-        for keys, counts, followed, kinds in self._orders():
-            wanted = context * self._size + targets.ids
-            gram = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-            gram[(keys[gram] != wanted) | (context < 0)] = -1
-            count = np.where(gram < 0, 0, counts[gram])
-            new = np.where(context < 0, 0, kinds[context])  # of a context never seen: nothing
-            total = np.where(context < 0, 0, followed[context]) + new
+        context = np.zeros(len(targets.ids), np.int32)
+        for order in self._orders():
+            wanted = _keys(context, self._size, targets.ids)
+            gram = np.minimum(np.searchsorted(order.keys, wanted), len(order.keys) - 1)
+            gram[(order.keys[gram] != wanted) | (context < 0)] = -1
+            count = np.where(gram < 0, 0, order.counts[gram])
+            new = np.where(context < 0, 0, order.kinds[context])  # of one never seen: nothing
+            total = np.where(context < 0, 0, order.followed[context]) + new
             p = np.where(total > 0, (count + new * p) / np.maximum(total, 1), p)
+            context = _behind(gram.astype(np.int32), first=-1)
+            del order, wanted, gram, count, new, total
             yield p[targets.real]
-            context = _behind(gram, first=-1)
 
     def losses(self, targets: Targets) -> list[float]:
         """Nats per target, of each order from 1."""
@@ -131,13 +135,13 @@ def _validation(
         places: Iterable[int] = range(len(part))
         return make_targets(_ids(part, places, vocabulary, MOST_SCORED), start_id, _ORDERS), None
     if corpus.config.unit == "continuous":
-        ids, size = part.ids(vocabulary), MOST_SCORED // _PASSAGES
+        ids, size = part.ids(vocabulary), _SAMPLE // _PASSAGES
         begins = [(part.length - size) * i // (_PASSAGES - 1) for i in range(_PASSAGES)]
         passages = (ids[begin : begin + size] for begin in begins)
         before = (ids[max(0, begin - _ORDERS) : begin] for begin in begins)
         targets = make_targets(passages, start_id, _ORDERS, before)
     else:
-        count = max(1, len(part) * MOST_SCORED // part.length)
+        count = max(1, len(part) * _SAMPLE // part.length)
         places = (len(part) * i // count for i in range(count))
         targets = make_targets(_ids(part, places, vocabulary, MOST_SCORED), start_id, _ORDERS)
     return targets, int(targets.real.sum())
@@ -153,11 +157,11 @@ def make_targets(
 
     `before`: of each what stands before it, in the place of start ids.
     """
-    starts = np.full(order, start_id, np.int64)
+    starts = np.full(order, start_id, np.int32)
     ids, real = [], []
     for example, context in zip(examples, before, strict=False):
-        behind = np.append(starts, np.asarray(context, np.int64))[-order:]
-        ids += [behind, np.asarray(example, np.int64)]
+        behind = np.append(starts, np.asarray(context, np.int32))[-order:]
+        ids += [behind, np.asarray(example, np.int32)]
         real += [np.zeros(order, bool), np.ones(len(example), bool)]
     return Targets(np.concatenate(ids), np.concatenate(real))
 
@@ -178,6 +182,19 @@ def _ids(
         yield np.append(example, EOS) if part.ends[place] else example
 
 
-def _behind(gram: NDArray[np.int64], first: int) -> NDArray[np.int64]:
+def _keys(context: NDArray[np.int32], size: int, ids: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The number of each id in its context."""
+    keys = context.astype(np.int64)
+    keys *= size
+    keys += ids
+    return keys
+
+
+def _counted(numbers: NDArray[Any], most: int) -> NDArray[np.int32]:
+    """How often each number below `most` occurs."""
+    return np.bincount(numbers, minlength=most).astype(np.int32)
+
+
+def _behind(gram: NDArray[np.int32], first: int) -> NDArray[np.int32]:
     """The n-gram that ends before each place: the context of the next order."""
-    return np.concatenate([[first], gram[:-1]])
+    return np.concatenate([np.array([first], np.int32), gram[:-1]])

@@ -119,7 +119,7 @@ def test_of_a_long_stream_passages_are_scored_behind_what_stands_before_them(
     monkeypatch.setattr(ngram, "MOST_SCORED", length - 1)
     monkeypatch.setattr(ngram, "_PASSAGES", 7)
     for most in (length - 1, 700):
-        monkeypatch.setattr(ngram, "MOST_SCORED", most)
+        monkeypatch.setattr(ngram, "_SAMPLE", most)
         found = measure_baseline(corpus, vocabulary, EOS)
         size = most // 7
         begins = [(length - size) * i // 6 for i in range(7)]
@@ -142,7 +142,8 @@ def test_of_many_examples_some_are_scored_spread_over_all(
     text = "".join(f"line {n} says {n * n}\n\n" for n in range(400))
     corpus, vocabulary = corpus_of(text, unit, "50/50/0"), Vocabulary.of([text])
     part = corpus.validation
-    monkeypatch.setattr(ngram, "MOST_SCORED", part.length // 3)
+    monkeypatch.setattr(ngram, "MOST_SCORED", part.length - 1)
+    monkeypatch.setattr(ngram, "_SAMPLE", part.length // 3)
     found = measure_baseline(corpus, vocabulary, EOS)
     count = len(part) * (part.length // 3) // part.length
     chosen = [part[len(part) * i // count] for i in range(count)]
