@@ -26,7 +26,8 @@ from charlm.text.vocabulary import EOS, Vocabulary
 _ORDERS = 8  # of which the best by validation loss is the baseline
 MOST_COUNTED = 2_000_000  # characters, the last of the training part: about 3 s
 MOST_SCORED = 1_000_000  # characters of the validation part: about as long
-_SAMPLE, _PASSAGES = 250_000, 64  # characters of a longer one, as at the end; parts of a stream's
+_SAMPLE = 250_000  # of a longer one: those on which such a part is measured at the end
+_PASSAGES = 64  # of a stream
 
 
 class Targets(NamedTuple):

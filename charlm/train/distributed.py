@@ -26,7 +26,7 @@ from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from charlm.errors import CharlmError, InputError, Stopped, TrainingError, reason_of
+from charlm.errors import CharlmError, InputError, TrainingError, reason_of
 from charlm.train.launch import Launch
 
 T = TypeVar("T")
@@ -127,8 +127,6 @@ class Ranks:
         if self.size == 1:
             return work()
         result, error = _tried(work)
-        if isinstance(error, Stopped):
-            raise error  # what the others hear in the place of this order is the end
         self.order("agree")
         self.raise_first(error)
         return result  # type: ignore[return-value]

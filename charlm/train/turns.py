@@ -104,6 +104,8 @@ class _Turns:
             signal.raise_signal(self._signum)
 
     def _at_its_turn(self, work: Callable[[], T]) -> T | None:
+        if self._signum or self._is_over():  # it came before it could be raised
+            raise Stopped("stopped", self._signum)
         if self._ranks.rank not in self._first:
             while not (self._words and all(self._words[rank].done for rank in self._first)):
                 time.sleep(_BETWEEN_LOOKS)
@@ -120,7 +122,7 @@ class _Turns:
                 doing = None if self._done else self._reporter.doing
                 word = _Word(self._done, self._failed, self._signum, doing)
                 self._words = self._ranks.collect(word)
-                if not woken and any(word.signum for word in self._words):
+                if not woken and self._is_over():
                     woken = True
                     self._wake()
         except RankLost as lost:
@@ -133,11 +135,15 @@ class _Turns:
 
     def _interrupt(self, signum: int, _: FrameType | None) -> None:
         """What a signal does, one of `_wake` or another. `end` says why."""
-        if not (self._lost or any(word.signum for word in self._words)):
+        if not self._is_over():
             self._signum = self._signum or signum
         if self._open and not self._raised:
             self._raised = True
             raise Stopped("stopped", signum)
+
+    def _is_over(self) -> bool:
+        """Whether one has ended or got a signal, as far as was heard."""
+        return self._lost is not None or any(word.signum for word in self._words)
 
     def _elsewhere(self) -> Doing | None:
         """What the first of the others does that tells it, and how much of it is done."""

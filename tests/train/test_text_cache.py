@@ -410,6 +410,21 @@ def test_what_belongs_to_another_user_is_not_used(
     assert same(load(text, cache), plain)
 
 
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_what_is_no_file_of_the_folder_is_not_used(kind: str, text: Path, cache: Path) -> None:
+    plain = load(text, cache)
+    (path,) = kept(cache)
+    elsewhere = path.rename(text.with_name("elsewhere"))
+    if kind == "link":
+        path.symlink_to(elsewhere)
+    else:
+        os.mkfifo(path)
+    assert TextCache(cache).find(path.stem) is None
+    assert same(load(text, cache), plain)
+    assert path.is_file() and not path.is_symlink()
+
+
 def test_users_of_one_folder_have_files_of_their_own(
     text: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
