@@ -13,6 +13,7 @@ import errno
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,12 +113,17 @@ def put_in_place(folder: int, temporary: str, name: str, file: int) -> None:
             raise
 
 
-def sweep_temporaries(folder: int) -> None:
-    """Remove what an interrupted `write_at` left in an open folder that no one else writes."""
+def sweep_temporaries(folder: int, older: float = 0.0) -> None:
+    """Remove what an interrupted `write_at` left in an open folder.
+
+    `older`: by how many seconds, where others may write there now.
+    """
     for name in os.listdir(folder):
         if name.startswith(_TEMPORARY):
             with contextlib.suppress(OSError):
-                os.unlink(name, dir_fd=folder)
+                age = time.time() - os.lstat(name, dir_fd=folder).st_mtime
+                if not older or age > older:
+                    os.unlink(name, dir_fd=folder)
 
 
 def _at_once(path: str, flags: int) -> int:

@@ -205,7 +205,10 @@ class Unusable(ValueError):
 
 
 def read_prepared(data: mmap | memoryview) -> tuple[dict[str, Any], dict[str, Part]]:
-    """What the header of a file tells, and the parts, which look into `data`. Raises Unusable."""
+    """What the header of a file tells, and the parts, which look into `data`.
+
+    Raises Unusable, or whatever comes of a header that is whole and of another kind.
+    """
     view = memoryview(data)
     size = int.from_bytes(view[_BEFORE - 8 : _BEFORE], "little")
     header = view[_BEFORE : _BEFORE + size]

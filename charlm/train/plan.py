@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from charlm.device import CPU
 from charlm.options.train_config import TrainConfig
 from charlm.options.types import AUTO
-from charlm.text.ngram import MOST_COUNTED
+from charlm.text.ngram import MOST_COUNTED, MOST_SCORED
 from charlm.train.learner import Learner
 from charlm.train.measuring import (
     FEWEST_STEPS,
@@ -124,8 +124,8 @@ def _evaluations(options: TrainConfig, steps: float) -> int:
 def _counting(learner: Learner) -> float:
     """Seconds for the n-grams to beat."""
     parts = learner.corpus.report.parts
-    characters = min(MOST_COUNTED, parts["train"]["characters"])
-    return _SECONDS_PER_COUNTED * (characters + parts["validation"]["characters"])
+    counted, scored = (parts[name]["characters"] for name in ("train", "validation"))
+    return _SECONDS_PER_COUNTED * (min(MOST_COUNTED, counted) + min(MOST_SCORED, scored))
 
 
 def _measured(learner: Learner, measurer: Measurer) -> Iterator[str]:
