@@ -90,6 +90,7 @@ def _parser() -> Parser:
     )  # fmt: skip
     for name, help in (
         ("theme", "dark, light, or another theme of Textual (dark)"),
+        ("colours", "truecolor, 256, 16, none, or auto: by the terminal (auto)"),
         ("glyphs", "unicode, ascii, or auto: by the locale (auto)"),
         ("decoder", "the decoder to begin with (nucleus)"),
         ("pace", "characters a second that are shown, 0: as fast as they are written (400)"),

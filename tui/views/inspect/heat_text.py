@@ -9,11 +9,13 @@ from itertools import accumulate
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
 
 from charlm.display import visible_text
 
+from ...colours.ramps import CURSOR
 from ...widgets.empty import empty_line
 from ...widgets.lines import Lines
 from ...widgets.wrapping import Wrapped
@@ -43,6 +45,12 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
     def length(self) -> int:
         """How many characters there are."""
         return len(self._characters)
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where on the screen the cursor is."""
+        x, y = self._wrapped.offset(self._places[self.cursor])
+        return self.content_region.offset + Offset(_MARGIN + x, y - self.scroll_offset.y)
 
     def show(self, characters: str) -> None:
         """Another text; it has no levels yet."""
@@ -114,7 +122,7 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
         return max(1, self.scrollable_content_region.width - 2 * _MARGIN)
 
     def _row_of(self, place: int) -> int:
-        return max(0, bisect_right(self._wrapped.starts, self._places[place]) - 1)
+        return self._wrapped.line_of(self._places[place])
 
     def _line(self, row: int, base: Style) -> list[Segment]:
         """Runs of one level; the character in hand stands out."""
@@ -131,8 +139,7 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
             text = self._wrapped.text[left:right]
             if place == self.cursor and self.has_focus_within:
                 segments.append(Segment(run, self._style(level, base)))
-                style = self._style(here, base) + Style(reverse=True, bold=True, underline=True)
-                segments.append(Segment(text or " ", style))
+                segments.append(Segment(text or " ", self._style(here, base) + CURSOR))
                 run = ""
                 continue
             if here != level:

@@ -6,7 +6,6 @@ them as they are shown, one for one.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -126,7 +125,7 @@ class Block:
 
     def line_of(self, place: int) -> int:
         """The line that a place is on."""
-        return max(0, bisect_right(self.wrapped.starts, place) - 1)
+        return self.wrapped.line_of(place)
 
     def place_towards(self, place: int, way: str) -> int:
         """The place one comes to from another by an arrow key, Home or End."""

@@ -13,28 +13,27 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.reactive import var
 from textual.strip import Strip
 
 from charlm.display import visible
 
+from ....colours import ramps
 from ....widgets.empty import empty_line
 from ....widgets.lines import Lines
 from ..comparison import Comparison
-from .block import CURSOR, STRONG, Block
-from .legend import NATS
+from .block import CURSOR, LEVEL, STRONG, Block
 
 #: Older blocks are forgotten beyond this many characters in all.
 _KEPT = 500_000
 _MARGIN = 2
 _CARET = "▌"
 _FADE = 0.1
-#: Component classes, in the order of the constants in `block`.
-_STYLES = (*(f"text-view--{n}" for n in ("plain", "prompt", "ghost", "flash", "head")), *NATS)
+#: Component classes, in the order of the constants in `block`; then come the levels of surprise.
+_STYLES = tuple(f"text-view--{n}" for n in ("plain", "prompt", "ghost", "flash", "head"))
 _QUIET = ("heading", "caret", "empty", "empty-strong")
-_REVERSE, _BOLD = Style(reverse=True), Style(bold=True)
 
 
 class TextView(Lines, can_focus=True, inherit_bindings=False):
@@ -81,6 +80,16 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
     def cursor(self) -> int | None:
         """The place of the cursor in the newest text."""
         return self.blocks[-1].cursor if self.blocks else None
+
+    @property
+    def cursor_screen_offset(self) -> Offset | None:
+        """Where on the screen the cursor is, or else the end of the text."""
+        if not self.blocks:
+            return None
+        block = self.blocks[-1]
+        x, y = block.wrapped.offset(block.fresh if block.cursor is None else block.cursor)
+        down = self._tops[-1] + 1 + y - self.scroll_offset.y
+        return self.content_region.offset + Offset(self._margin + x, down)
 
     def set_empty(self, *lines: str) -> None:
         """What is shown while nothing was written; the first line stands out."""
@@ -273,13 +282,16 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         return Strip(line).crop_extend(0, width, base)
 
     def _text_line(self, block: Block, line: int, writing: bool, width: int, base: Style) -> Strip:
-        segments = [Segment(" " * self._margin, base)]
+        segments, nats = [Segment(" " * self._margin, base)], ramps.nats_of(self.app)
         for text, key in block.pieces(line, self.surprise, writing):
-            name = _STYLES[key & (STRONG - 1)]
-            style = base + self.get_component_rich_style(name, partial=True)
+            look = key & (STRONG - 1)
+            if look < LEVEL:
+                style = base + self.get_component_rich_style(_STYLES[look], partial=True)
+            else:
+                style = base + nats.levels[look - LEVEL]
             if key & STRONG:
-                style += _BOLD
-            segments.append(Segment(text, style + _REVERSE if key & CURSOR else style))
+                style += nats.given
+            segments.append(Segment(text, style + ramps.CURSOR if key & CURSOR else style))
         if writing and block.fresh == len(block.text) and line == len(block.wrapped) - 1:
             segments.append(Segment(_CARET, base + self._style("caret")))
         return Strip(segments).crop_extend(0, width, base)
