@@ -22,7 +22,7 @@ from .settings import Settings, wants_ascii
 from .steady_app import SteadyApp
 
 #: Below the last line of any terminal; it is as far as the cursor goes.
-_BOTTOM = "\x1b[999;1H\r\n"
+_BOTTOM = "\x1b[999;1H\n"
 _SHOW_CURSOR = "\x1b[?25h"
 
 

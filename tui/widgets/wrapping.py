@@ -90,7 +90,7 @@ class Wrapped:
     def glyph(self, place: int) -> int:
         """The character whose cells one is drawn in: itself, but for those that have none."""
         first = self.starts[self.line_of(place)]
-        while place > first and not get_character_cell_size(self.text[place]):
+        while place > first and self.text[place] != "\n" and not cell_len(self.text[place]):
             place -= 1
         return place
 
