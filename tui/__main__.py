@@ -99,7 +99,8 @@ def _parser() -> Parser:
         parser.add_argument(f"--{name}", action=_Setting, help=help)
     parser.add_argument(
         "--plain", action="store_true", default=None,
-        help="for screen readers: a text appears when it is finished, nothing moves",
+        help="for screen readers: a text appears when it is finished, nothing moves, and the"
+        " terminal's cursor stands on what is marked",
     )  # fmt: skip
     parser.add_argument(
         "--no-mouse", action="store_false", default=None, dest="mouse",

@@ -85,7 +85,7 @@ class SearchTree(Widget):
             tree[-1] = Strip([Segment(" " * _MARK + more, self._style("score"))])
         blank = [Strip([])] if len(ended) and left - len(ended) > 1 else []
         before = self._before(frame, prompt, left - len(ended) - len(blank))
-        self.best_row = 0 if won else len(before)
+        self.best_row = 0 if won and ended else len(before)
         if won:  # the winner stands above the losers
             return [*ended, *blank, *before, *tree]
         return [*before, *tree, *blank, *ended]
