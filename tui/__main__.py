@@ -90,6 +90,7 @@ def _parser() -> Parser:
     )  # fmt: skip
     for name, help in (
         ("theme", "dark, light, or another theme of Textual (dark)"),
+        ("colours", "truecolor, 256, 16, none, or auto: by the terminal (auto)"),
         ("glyphs", "unicode, ascii, or auto: by the locale (auto)"),
         ("decoder", "the decoder to begin with (nucleus)"),
         ("pace", "characters a second that are shown, 0: as fast as they are written (400)"),
@@ -98,7 +99,8 @@ def _parser() -> Parser:
         parser.add_argument(f"--{name}", action=_Setting, help=help)
     parser.add_argument(
         "--plain", action="store_true", default=None,
-        help="for screen readers: a text appears when it is finished, nothing moves",
+        help="for screen readers: a text appears when it is finished, nothing moves, and the"
+        " terminal's cursor stands on what is marked",
     )  # fmt: skip
     parser.add_argument(
         "--no-mouse", action="store_false", default=None, dest="mouse",

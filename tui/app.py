@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
-import os
 import signal
 import time
 from collections.abc import Sequence
@@ -13,16 +12,14 @@ from functools import partial
 from pathlib import Path
 
 from textual.command import Provider
-from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
 from .keys.key import View as ViewName
 from .keys.table import key_named, keymap
-from .shell.glyphs import AsciiGlyphs
 from .shell.last_model import LastModel
-from .shell.settings import Loaded, Settings, keep_setting, wants_ascii
-from .shell.steady_app import SteadyApp
+from .shell.settings import Loaded, Settings, keep_setting
+from .shell.terminal_app import TerminalApp
 from .shell.terminal_watch import watch_terminal
 from .shell.themes import THEMES, full_name, short_name
 from .training.desk import TrainingDesk, told_end, told_quit
@@ -51,7 +48,7 @@ def _actions_provider() -> type[Provider]:
     return ActionsProvider
 
 
-class CharlmApp(SteadyApp):
+class CharlmApp(TerminalApp):
     """`python -m tui`. `model`: a run or a checkpoint, None for none."""
 
     TITLE = "charlm"
@@ -69,16 +66,15 @@ class CharlmApp(SteadyApp):
         trainer: Sequence[str] | None = None,
         last: LastModel | None = None,
     ) -> None:
-        super().__init__()
+        loaded = settings or Loaded(Settings())
+        super().__init__(loaded.settings)
         self._model = model
         self._last = last or LastModel(None)
         self.load = load
-        loaded = settings or Loaded(Settings())
         self._settings, self._settings_path = loaded.settings, loaded.path
         if loaded.settings.plain:
             self.animation_level = "none"
         self._notices = [*loaded.notices, *notices]
-        self._own_filters = self._needed_filters()
         self.desk = TrainingDesk(trainer or train_command())
         self.decode_worker: DecodeWorker | None = None
         self.watcher = RunWatcher()
@@ -100,16 +96,6 @@ class CharlmApp(SteadyApp):
             plain=self._settings.plain,
         )  # fmt: skip
 
-    def _needed_filters(self) -> list[LineFilter]:
-        filters: list[LineFilter] = []
-        if wants_ascii(self._settings.glyphs, os.environ):
-            filters.append(AsciiGlyphs())
-        if self.console.color_system == "256":
-            from .shell.colours import IndexedColours  # here: not every terminal needs it
-
-            filters.append(IndexedColours())
-        return filters
-
     def refresh_css(self, animate: bool = True) -> None:
         """Read the styles again, for another theme.
 
@@ -118,10 +104,6 @@ class CharlmApp(SteadyApp):
         theme, self._styled = self._styled, None
         if theme != self.theme:
             super().refresh_css(animate)
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own, and ours for terminals that have few characters or colours."""
-        return [*super().get_line_filters(), *self._own_filters]
 
     def on_mount(self) -> None:
         """A collection of garbage would hold up a frame: what is there now stays."""

@@ -24,6 +24,7 @@ from charlm.errors import InputError
 from charlm.run.regular_file import write_atomically
 from charlm.wording import did_you_mean, shortened
 
+from ..colours.depth import ASKED
 from ..writer.knobs import DECODERS, PACES
 from .themes import NAMES as THEME_NAMES
 
@@ -44,10 +45,12 @@ class Settings:
 
     `pace`: characters per second, 0 for full speed. `glyphs`: auto looks at the locale. `plain`:
     a text appears when it is finished and nothing moves, for screen readers. `mouse`: whether it
-    is the screen's; else the terminal's own, which selects and copies.
+    is the screen's; else the terminal's own, which selects and copies. `colours`: how many there
+    are; auto looks at the environment.
     """
 
     theme: str = "dark"
+    colours: str = "auto"
     glyphs: str = "auto"
     decoder: str = "nucleus"
     pace: int = PACES[0]
@@ -150,6 +153,10 @@ def _one_of(words: Collection[str]) -> Callable[[str, object], str]:
     return check
 
 
+def _colours(name: str, value: object) -> str:
+    return _one_of(ASKED)(name, str(value))  # 16 and 256 are numbers in the file
+
+
 def _threads(name: str, value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_THREADS:
         return value
@@ -177,6 +184,7 @@ def _short(value: object) -> str:
 
 _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "theme": _one_of(THEME_NAMES),
+    "colours": _colours,
     "glyphs": _one_of(GLYPHS),
     "decoder": _one_of(tuple(DECODERS)),
     "pace": _pace,

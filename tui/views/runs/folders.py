@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from charlm.display import visible, visible_text
+from charlm.display import visible, visible_characters
 from charlm.errors import CharlmError, InputError
 from charlm.run.checkpoint import Description, describe_checkpoint
 from charlm.run.layout import COMPARED, KEPT, MODEL, RUN_LOG, is_weights
@@ -111,7 +111,7 @@ def read_details(path: Path) -> RunDetails:
     start, last = read_ends(path)
     facts |= _options(str(start.get("command", "")))
     texts = [str(line.get("text", "")) for line in last if line.get("kind") == "sample"]
-    return RunDetails(path, facts, visible_text(texts[-1]) if texts else "")
+    return RunDetails(path, facts, visible_characters(texts[-1]) if texts else "")
 
 
 def delete_run(path: Path, folders: Sequence[Path]) -> None:

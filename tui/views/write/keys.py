@@ -44,7 +44,7 @@ def _rivals() -> tuple[Key, ...]:
 
 
 _AGAIN = (("lanes", "Again"), ("again", "Again"), ("asked", ""))
-_COPY = (("lanes", "Copy"), ("written", "Copy"))
+_COPY = (("lanes", "Copy"), ("selected", "Copy part"), ("written", "Copy"))
 _RECEIPT = (("lanes", ""), ("written", "Receipt"))
 _CURSOR = "In the text, outside the prompt"
 _OUTSIDE = "Knobs, outside the prompt: a letter turns down, a capital up"
@@ -58,7 +58,8 @@ _KEYS: tuple[Key, ...] = (
     Key("regenerate", ("ctrl+r",), _AGAIN, "write again, with a new seed",
         "Write", rank=9),
     Key("regenerate", ("r",), _AGAIN, "", "Write", "outside", palette=False),
-    Key("copy", ("ctrl+y",), _COPY, "copy prompt and text", "Write", rank=10),
+    Key("copy", ("ctrl+y",), _COPY, "copy prompt and text, or the part that is selected", "Write",
+        rank=10),
     Key("copy", ("c",), _COPY, "", "Write", "outside", palette=False),
     Key("continue", ("ctrl+k",), (("lanes", ""), ("cut", "Continue"), ("written", "")),
         "go on where the text was cut", "Write", rank=8),
@@ -112,6 +113,13 @@ _KEYS: tuple[Key, ...] = (
         (("lanes", ""), ("surprise", "Plain text"), ("written", "Surprise")),
         "colour each character by how surprising it was", "Text", rank=7),
     *_walks(),
+    Key("select", ("f",), (("selected", "Select no more"), ("written", "Select")),
+        "select a part from here on: arrows (or Shift+arrows, or the mouse); then copy it", _CURSOR,
+        "outside", stage=True),
+    Key("extend('left')", ("shift+left",), (("written", "Select the one before"),), "", _CURSOR,
+        "outside", palette=False, stage=True),
+    Key("extend('right')", ("shift+right",), (("written", "Select the next"),), "", _CURSOR,
+        "outside", palette=False, stage=True),
     *_rivals(),
     Key("enter", ("enter",),
         (("lanes", "Take it"), ("taking", "Take it"), ("cursor", ""), ("", "Prompt")),

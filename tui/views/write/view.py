@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.dom import DOMNode
@@ -183,8 +184,14 @@ class WriteScreen(View):
         self.stages.author.regenerate()
 
     def action_copy(self) -> None:
-        """Prompt and text to the clipboard."""
-        self.copy(self.stages.author.text)
+        """Prompt and text to the clipboard, or the part that is selected."""
+        self.copy(self.stages.shown.selected or self.stages.author.text)
+
+    def action_copy_text(self) -> None:
+        """Ctrl+C: the part that is selected, if there is one."""
+        if not self.stages.shown.selected:
+            raise SkipAction
+        self.action_copy()
 
     def action_continue(self) -> None:
         """Go on where the text was cut."""
