@@ -124,8 +124,11 @@ class Prompt(InertArea):
         self._place = max(0, len(self._history) - behind)
 
     def forget(self) -> None:
-        """Forget all of them; what is being typed stays."""
+        """Forget all of them, and the one that stands there; what is being typed stays."""
+        if self.text in self._history:
+            self.clear()
         self._history.clear()
+        self._draft, self.sent = "", None
         self._earlier = self._place = 0
 
     def _keep(self, sent: list[str]) -> None:

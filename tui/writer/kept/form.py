@@ -15,7 +15,7 @@ from typing import Any, cast
 from charlm.checks import Range, is_integer
 from charlm.decoding import MAX_LENGTH, STRATEGIES
 from charlm.model.config import PRECISIONS, Precision
-from charlm.run.sealed_file import parse_json
+from charlm.run.sealed_file import DuplicateKey, parse_json
 
 from ..knobs import ROWS, TEXTS, Setting
 from .cut import LARGEST, fitting, is_crowded
@@ -49,7 +49,7 @@ def kept_of(data: bytes, model: str) -> Kept:
         return _kept(*rest)
     except _Newer:
         raise
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, DuplicateKey):
         raise ValueError(_DAMAGED) from None
 
 
