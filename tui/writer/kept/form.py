@@ -97,7 +97,7 @@ def _plain_setting(setting: Setting) -> dict[str, object]:
     for name, values in Setting().values.items():
         for knob, before in values.items():
             value = setting.values[name][knob]
-            if value != before:
+            if repr(value) != repr(before):  # 1 and 1.0 are two in a receipt
                 turned.setdefault(name, {})[knob] = int(value) if _is_whole(knob) else value
     texts = {name: text for name, text in setting.texts.items() if text}
     facts = (setting.name, turned, texts, setting.length, setting.seed, setting.sample)
