@@ -43,9 +43,7 @@ def screen(pace: int) -> Iterator[Terminal]:
     with tempfile.TemporaryDirectory() as folder:
         settings = {"CHARLM_SETTINGS": str(Path(folder, "settings.toml")), "XDG_STATE_HOME": folder}
         Path(folder, "charlm").mkdir()
-        Path(
-            folder, "charlm", "last-model"
-        ).touch()  # the first start greets
+        Path(folder, "charlm", "last-model").touch()  # the first start greets
         arguments = ["-m", "tui", str(MODEL), "--pace", str(pace)]
         with Terminal(arguments, environment=settings) as terminal:
             terminal.wait(b"is ready")

@@ -217,6 +217,32 @@ async def test_a_prompt_sent_while_the_model_is_read_comes_below(place: Place) -
     assert json.loads(place.file().read_text())["prompts"] == ["Oh", "We"]
 
 
+async def test_how_a_beam_found_a_text_is_not_kept_and_that_is_said(place: Place) -> None:
+    async with running(thinker(), keeper=place.keeper) as screen:
+        await press(screen, "f5")
+        await write(screen, "Oh")
+    async with running(thinker(), keeper=place.keeper) as screen:
+        await press(screen, "ctrl+b")
+        await until(lambda: any("is not kept" in toast for toast in toasts(screen)))
+        await press(screen, "ctrl+b")
+        assert screen.text.view.text == "Oh hello"
+
+
+async def test_a_prompt_for_a_model_that_cannot_be_read_is_the_others(place: Place) -> None:
+    model = thinker()
+    async with running(model, keeper=place.keeper) as screen:
+
+        def fail(*_: object) -> FakeModel:
+            time.sleep(0.5)
+            raise ValueError("a damaged file")
+
+        screen.app.decode_worker._load = fail  # type: ignore[attr-defined]
+        screen.load(Path("damaged"))
+        await write(screen, "Oh")
+        await write(screen, "We")
+    assert json.loads(place.file().read_text())["prompts"] == ["Oh", "We"]
+
+
 @pytest.mark.parametrize("said", [True, False])
 async def test_a_decoder_that_was_set_goes_before(place: Place, said: bool) -> None:
     async with running(thinker(), keeper=place.keeper) as screen:

@@ -49,6 +49,8 @@ class Keeping:
         writing, view = self._text.writing, self._text.view
         if self._text.author.streaming:
             return
+        if self._early and not self._tools.model.loading:  # it could not be read
+            self._prompts, self._early = [*self._prompts, *self._early], []
         setting, facts = self._tools.knobs.setting, self._tools.model.facts
         looked = (facts, writing.shown, len(view.blocks), setting, self._sent)
         if looked != self._looked:
@@ -69,11 +71,11 @@ class Keeping:
         facts, kept = loaded.facts, loaded.kept
         if before is not None and before.identity == facts.identity:
             return
-        self._prompts = [*(kept.prompts if kept is not None else ()), *self._early]
-        self._early.clear()
-        self._tools.prompt.remember(kept.prompts if kept is not None else ())
+        self._prompts, self._early = self._early, []
         if kept is None:
             return
+        self._prompts = [*kept.prompts, *self._prompts]
+        self._tools.prompt.remember(kept.prompts)
         if before is None and not self._text.author.streaming:
             self._take_knobs(kept.setting)
         if self._text.writing.now is None:

@@ -53,10 +53,10 @@ class KeptFolder:
         self._make()
         with self._opened() as folder:
             write_at(folder, name, data, 0o600)
-            sweep_temporaries(folder, _LONG)
-            files = [other for other in _files(folder) if other != name]
-            for other in files[: max(0, len(files) + 1 - MOST_FILES)]:
-                os.unlink(other, dir_fd=folder)
+            with suppress(OSError):  # what was to be kept is
+                sweep_temporaries(folder, _LONG)
+                for other in _files(folder)[:-MOST_FILES]:
+                    os.unlink(other, dir_fd=folder)
 
     def set_aside(self, identity: str) -> str:
         """Rename what cannot be read, whatever it is, so that nothing of it is lost; its name."""
