@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from charlm.run.regular_file import open_at, opened_folder, sweep_temporaries, write_at
+from charlm.wording import bytes_text
 
 from .cut import LARGEST
 
@@ -48,7 +49,7 @@ class KeptFolder:
     def write(self, identity: str, data: bytes) -> None:
         """Keep this in the place of what was kept."""
         if len(data) > LARGEST:
-            raise OSError(errno.EFBIG, f"it takes more than {LARGEST:,} bytes")
+            raise OSError(errno.EFBIG, f"it takes more than {bytes_text(LARGEST)}")
         name = f"{identity}.json"
         self._make()
         with self._opened() as folder:
@@ -96,7 +97,7 @@ def _read(folder: int, name: str) -> bytes:
         _check_owner(status)
         data = file.read(LARGEST + 1) if status.st_size <= LARGEST else b""
         if status.st_size > LARGEST or len(data) > LARGEST:
-            raise OSError(errno.EFBIG, f"it is larger than {LARGEST:,} bytes")
+            raise OSError(errno.EFBIG, f"it is larger than {bytes_text(LARGEST)}")
     return data
 
 
