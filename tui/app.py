@@ -30,10 +30,11 @@ from .views.registry import VIEWS
 from .views.write.view import WriteScreen
 from .writer.contract import Load
 from .writer.engine_model import load_engine
+from .writer.kept.keeper import Keeper
 from .writer.knobs import Setting
 from .writer.models import run_or_file
 from .writer.snapshots import ModelFacts, Newest
-from .writer.worker import DecodeWorker
+from .writer.worker import DecodeWorker, nothing
 
 #: Objects made between two collections: text makes many small ones, none of them in circles.
 _THRESHOLD = 50_000
@@ -49,7 +50,10 @@ def _actions_provider() -> type[Provider]:
 
 
 class CharlmApp(TerminalApp):
-    """`python -m tui`. `model`: a run or a checkpoint, None for none."""
+    """`python -m tui`. `model`: a run or a checkpoint, None for none.
+
+    keeper: what keeps prompts and texts, None for nothing. greets: it is seen for the first time.
+    """
 
     TITLE = "charlm"
     CSS_PATH = ["shell/app.tcss", "views/write/style.tcss", "views/write/stage.tcss"]  # noqa: RUF012
@@ -65,12 +69,16 @@ class CharlmApp(TerminalApp):
         notices: Sequence[str] = (),
         trainer: Sequence[str] | None = None,
         last: LastModel | None = None,
+        keeper: Keeper | None = None,
+        greets: bool = False,
     ) -> None:
         loaded = settings or Loaded(Settings())
         super().__init__(loaded.settings)
         self._model = model
         self._last = last or LastModel(None)
+        self._keeper, self._greets = keeper, greets
         self.load = load
+        self._loaded = loaded
         self._settings, self._settings_path = loaded.settings, loaded.path
         if loaded.settings.plain:
             self.animation_level = "none"
@@ -89,11 +97,13 @@ class CharlmApp(TerminalApp):
 
     def get_default_screen(self) -> Screen[None]:
         """The screen one writes on."""
-        self.decode_worker = DecodeWorker(self.load, self._settings.threads)
+        recall = nothing if self._keeper is None else self._keeper.recall
+        self.decode_worker = DecodeWorker(self.load, self._settings.threads, recall)
         setting = Setting(pace=self._settings.pace).with_decoder(self._settings.decoder)
         return WriteScreen(
             self.decode_worker, self.watcher, self.desk, self._model, setting,
-            plain=self._settings.plain,
+            plain=self._settings.plain, keeper=self._keeper,
+            said_decoder="decoder" in self._loaded.said, greets=self._greets,
         )  # fmt: skip
 
     def refresh_css(self, animate: bool = True) -> None:
@@ -115,7 +125,7 @@ class CharlmApp(TerminalApp):
         self.set_interval(_DESK, self._look_at_training)
         if not self.is_headless:
             self._end_on_signals()
-            watch_terminal(self.desk.close)
+            watch_terminal(self.close)
 
     def key_done(self) -> None:
         """Draw what a key or the mouse did to the view that is seen."""
@@ -204,7 +214,9 @@ class CharlmApp(TerminalApp):
         return below.model.facts if isinstance(below, WriteScreen) else None
 
     def close(self) -> None:
-        """Wait until nothing that this app started is running."""
+        """Wait until all is kept, and nothing that this app started is running."""
+        if self._keeper is not None:
+            self._keeper.close()
         self.desk.close()
 
     def _keep_theme(self, theme: Theme) -> None:

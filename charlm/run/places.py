@@ -46,6 +46,19 @@ def is_shipped(path: Path) -> bool:
     return path.name in SHIPPED and path.parent.resolve() == SHIPPED_RUNS.resolve()
 
 
+def is_own(path: Path) -> bool:
+    """Whether this lies in one's own places: in a folder of runs, those of charlm among them.
+
+    A run there may be a link, as one puts them on a larger disk.
+    """
+    try:
+        absolute = os.path.abspath(path)
+        own = [os.path.abspath(folder) for folder in runs_folders()]
+    except OSError:  # the working folder was deleted
+        return False
+    return any(absolute.startswith(folder + os.sep) for folder in own)
+
+
 def _user_runs() -> Path | None:
     """The folder among the user's data; None for a user who has no home."""
     from platformdirs import user_data_path  # here: not everyone who finds a run needs it

@@ -46,7 +46,8 @@ class Settings:
     `pace`: characters per second, 0 for full speed. `glyphs`: auto looks at the locale. `plain`:
     a text appears when it is finished and nothing moves, for screen readers. `mouse`: whether it
     is the screen's; else the terminal's own, which selects and copies. `colours`: how many there
-    are; auto looks at the environment.
+    are; auto looks at the environment. `history`: whether prompts and texts are kept for the next
+    start.
     """
 
     theme: str = "dark"
@@ -57,16 +58,21 @@ class Settings:
     threads: int = 1
     plain: bool = False
     mouse: bool = True
+    history: bool = True
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Settings, where they are kept (None: nowhere), and a line for each that was wrong."""
+    """Settings, where they are kept (None: nowhere), and a line for each that was wrong.
+
+    said: those that were set at all.
+    """
 
     settings: Settings
     path: Path | None = None
     notices: tuple[str, ...] = ()
+    said: frozenset[str] = frozenset()
 
 
 def settings_path(environment: Mapping[str, str]) -> Path | None:
@@ -89,12 +95,13 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, Any]) -> L
     settings = Settings()
     if path is not None:
         settings = _with(settings, values, f"settings {visible(str(path))}: ", notices)
+    said = set(values)
     for name in _CHECKS:
         if (text := environment.get(_PREFIX + name.upper())) is not None:
-            said = {name: said_value(text)}
-            settings = _with(settings, said, "environment: ", notices, _PREFIX)
+            said.add(name)
+            settings = _with(settings, {name: said_value(text)}, "environment: ", notices, _PREFIX)
     given = {name: value for name, value in flags.items() if value is not None}
-    return Loaded(replace(settings, **given), path, tuple(notices))
+    return Loaded(replace(settings, **given), path, tuple(notices), frozenset({*said, *given}))
 
 
 def keep_setting(path: Path, name: str, value: str) -> None:
@@ -191,6 +198,7 @@ _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "threads": _threads,
     "plain": _yes_or_no,
     "mouse": _yes_or_no,
+    "history": _yes_or_no,
 }
 
 

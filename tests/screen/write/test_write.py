@@ -458,7 +458,7 @@ async def test_a_pace_outlasts_going_back() -> None:
 
 def test_a_tree_of_any_depth_is_walked() -> None:
     def branch(parent: Branch | None, text: str) -> Branch:
-        new = Branch(None, Setting(), Block("", text, 0, 80), "", parent)  # type: ignore[arg-type]
+        new = Branch(None, Setting(), Block("", text, 0, 80), parent)  # type: ignore[arg-type]
         if parent is not None:
             parent.children.append(new)
         return new

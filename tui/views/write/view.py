@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from ...keys.table import bindings_of
 from ...training.desk import TrainingDesk
 from ...training.watcher import RunWatcher
 from ...widgets.prompt import Prompt, PromptRow
+from ...writer.kept.keeper import Keeper
 from ...writer.knobs import Setting
 from ...writer.models import run_or_file
 from ...writer.snapshots import Newest
@@ -28,6 +30,7 @@ from .author import Asked, Tools
 from .curves import CurvesBeside
 from .export.export import Exporter
 from .frames import Frames
+from .keeping import ALL, Keeping
 from .knobs import Knobs
 from .model import Model
 from .stage import AnyStage, Seen, Stage
@@ -41,7 +44,8 @@ if TYPE_CHECKING:  # the first paint shows the text alone
 class WriteScreen(View):
     """Prompt, text, curves, status. What is seen above the prompt is a stage; `text` is the first.
 
-    setting: the one to begin with. plain: texts appear when they are finished.
+    setting: the one to begin with. plain: texts appear when they are finished. keeper: what keeps
+    texts, None for nothing; said_decoder: as in Keeping. greets: it is seen for the first time.
     """
 
     view_name = "write"
@@ -49,7 +53,8 @@ class WriteScreen(View):
 
     def __init__(
         self, worker: DecodeWorker, watcher: RunWatcher, desk: TrainingDesk, model: Path | None,
-        setting: Setting, *, plain: bool = False,
+        setting: Setting, *, plain: bool = False, keeper: Keeper | None = None,
+        said_decoder: bool = False, greets: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self._desk = desk
@@ -59,7 +64,11 @@ class WriteScreen(View):
         self.stages = Stages(tools, self._mount)
         self.text = self.stages.text
         self.exporter = Exporter(self, worker, self.model)
-        self._frames = Frames(self, worker, self.model, self.stages, self.exporter)
+        self._keeper = keeper
+        self._keeping = Keeping(keeper, tools, self.text, said_decoder)
+        self._frames = Frames(
+            self, worker, self.model, self.stages, self.exporter, self._keeping, greets
+        )  # fmt: skip
         self._curves = CurvesBeside(self.panel, watcher.feed(), desk)
 
     def compose_view(self) -> ComposeResult:
@@ -75,6 +84,8 @@ class WriteScreen(View):
         self.text.view.set_empty(*self.model.first_steps())
         self.watch(self.text.view, "follows", self.changed, init=False)
         self.begin()
+        if self._keeper is not None:
+            self._keeper.tell = partial(self.call_later, self._tell_kept)
         if self.model.first is not None:
             self.call_after_refresh(self.load, self.model.first)
 
@@ -99,6 +110,16 @@ class WriteScreen(View):
         """The text goes on; nobody reads it."""
         self._curves.feed.rest()
         self._frames.rest()
+
+    def on_unmount(self) -> None:
+        """What is being written is kept as far as it is."""
+        self.text.author.cancel()
+        self._keeping.save()
+
+    def _tell_kept(self) -> None:
+        """What went wrong with keeping."""
+        for notice in self._keeping.told():
+            self.say(notice, True)
 
     # What the app asks of it.
 
@@ -151,6 +172,7 @@ class WriteScreen(View):
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
         """Enter: write; an edited text whose first character stayed is a branch of what it was."""
+        self._keeping.sent(event.text)
         if not self.text.author.send(event.text):
             self.stages.write(Asked(event.text))
         self.changed()
@@ -216,6 +238,27 @@ class WriteScreen(View):
         now = self.text.writing.now
         if now is not None:
             self.app.push_screen(BranchesSheet(now), self.text.author.go_to)
+
+    def action_forget(self) -> None:
+        """Ask, then keep nothing of this model."""
+        self._forget(self._keeping.question(), self._keeping.forget)
+
+    def action_forget_all(self) -> None:
+        """Ask, then keep nothing of any model."""
+        self._forget(ALL, self._keeping.forget_all)
+
+    def _forget(self, lines: Sequence[str], forget: Callable[[], object]) -> None:
+        from ..sheets import Question
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.exporter.give_up()
+                self.stages.author.cancel()
+                if self.stages.seen is not Seen.TEXT:
+                    self.stages.show(Seen.TEXT)
+                forget()
+
+        self.app.push_screen(Question("Forget?", lines, "Forget"), answered)
 
     def action_surprise(self) -> None:
         """Colour the text by how surprising it was; the colours are those of one text: show it."""
@@ -340,6 +383,7 @@ class WriteScreen(View):
         """What is seen, and the curves beside it."""
         stage = self.stages.shown
         stage.show()
+        self._keeping.look()
         self._curves.show(self.model.run, self.size, stage.crowded)
 
     def lines(self) -> dict[str, Made]:

@@ -32,7 +32,8 @@ class Block:
     given: length of what the user gave; base: length of what the engine was given, which may
     hold earlier completions too; fresh: up to here the text is new, behind it stands what was
     there before, until it is written over; anchor: from where to the cursor it is selected; whole:
-    it was written to its end or its length.
+    it was written to its end or its length. by: the weights that wrote it, and in which numbers.
+    earlier: it is from before this start.
     """
 
     def __init__(self, heading: str, prompt: str, given: int, width: int) -> None:
@@ -46,6 +47,8 @@ class Block:
         self.cursor: int | None = None
         self.anchor: int | None = None
         self.whole = False
+        self.by = ""
+        self.earlier = False
         self.before: str | None = None
         self._before_whole = False
         self._first_change: int | None = None

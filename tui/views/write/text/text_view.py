@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -105,7 +106,7 @@ class TextView(Pointed, can_focus=True, inherit_bindings=False):
         over: what is there stays until the new text takes its place, and changes flash.
         """
         shown = len(prompt) if given is None else given
-        block = Block(heading, prompt, shown, self._text_width)
+        block = Block(heading, prompt, shown, self.text_width)
         old = self.blocks.pop() if again and self.blocks else None
         if old is not None and over:
             block.stand_over(old)
@@ -116,7 +117,7 @@ class TextView(Pointed, can_focus=True, inherit_bindings=False):
 
     def show(self, block: Block, *, writing: bool = False, stay: bool = False) -> None:
         """Put a block below the others; with `stay`, the view does not move."""
-        block.wrapped.set_width(self._text_width)
+        block.wrapped.set_width(self.text_width)
         self.blocks.append(block)
         self._writing = writing
         self._measure()
@@ -124,6 +125,14 @@ class TextView(Pointed, can_focus=True, inherit_bindings=False):
             self._to_cursor()
         elif not stay:
             self._to_end()
+
+    def put(self, blocks: Sequence[Block]) -> None:
+        """Show these blocks in the place of all that are there, from their end."""
+        self.blocks, self._writing = list(blocks), False
+        for block in self.blocks:
+            block.wrapped.set_width(self.text_width)
+        self._measure()
+        self._to_end()
 
     def take_back(self) -> Block:
         """Remove the newest block, for another to be shown in its place."""
@@ -198,7 +207,8 @@ class TextView(Pointed, can_focus=True, inherit_bindings=False):
         block = self.blocks[place]
         row = y - self._tops[place]
         if row == 0 or row > len(block.wrapped):
-            quiet = block.heading if row == 0 else block.note if row < block.height - 1 else ""
+            note = f"{block.note} · from before" if block.earlier else block.note
+            quiet = block.heading if row == 0 else note if row < block.height - 1 else ""
             return self._quiet_line(quiet, width, base)
         newest = place == len(self.blocks) - 1
         return self._text_line(block, row - 1, newest and self._writing, width, base)
@@ -206,7 +216,7 @@ class TextView(Pointed, can_focus=True, inherit_bindings=False):
     def on_resize(self) -> None:
         """Break every block for the new width, and stay at the end if there."""
         for block in self.blocks:
-            block.wrapped.set_width(self._text_width)
+            block.wrapped.set_width(self.text_width)
         self._measure()
         if self.cursor is not None:
             self.call_after_refresh(self._to_cursor)
@@ -254,7 +264,8 @@ class TextView(Pointed, can_focus=True, inherit_bindings=False):
             self.reveal(line, centred=True)
 
     @property
-    def _text_width(self) -> int:
+    def text_width(self) -> int:
+        """Cells of a line of text."""
         return max(1, self.scrollable_content_region.width - 2 * self._margin)
 
     @property
