@@ -13,6 +13,7 @@ import tui
 #: What is replaced on purpose.
 MEANT = {
     ("ExactDocument", "_lines"), ("InertArea", "_set_document"),
+    ("Field", "_value"), ("Field", "_position_to_cell"), ("TerminalApp", "_display"),
     ("SteadyApp", "_clipboard"), ("SteadyApp", "_exit_renderables"),
     ("SteadyApp", "_print_error_renderables"),
 }  # fmt: skip

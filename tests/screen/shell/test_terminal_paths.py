@@ -138,7 +138,7 @@ def test_curves_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         terminal.press(F7, "charlm  Runs")
         terminal.press("s" + "g", "name▲", "▸● 0a")
         terminal.press("  ", "2 marked")
-        terminal.press("o", f"─ 1{NAME_SHOWN}")
+        terminal.press("o", f"a 1{NAME_SHOWN}")
 
 
 def halves(text: str) -> tuple[str, str]:
