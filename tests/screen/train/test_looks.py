@@ -71,7 +71,7 @@ def state_of(view: TrainView) -> tuple[object, ...]:
 
 def ready_for(key: Key) -> tuple[str, ...]:
     """Keys to press first, so that this one can do something."""
-    if key.action in ("start", "more", "field(1)", "field(-1)"):
+    if key.action in ("start", "more", "texts", "field(1)", "field(-1)"):
         return ("ctrl+n",)
     before = {
         "cursor(1)": ("home",), "cursor(10)": ("home",), "latest": ("home",), "escape": ("home",),

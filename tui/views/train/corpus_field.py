@@ -14,7 +14,7 @@ from .typed_path import dropped, paths_meant
 class CorpusField(Field):
     """An input of one path, or of several as a shell would have them."""
 
-    def _on_paste(self, event: events.Paste) -> None:
+    def on_paste(self, event: events.Paste) -> None:
         """Take it in, behind a path that is there already."""
         event.stop()
         event.prevent_default()
