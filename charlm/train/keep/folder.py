@@ -21,6 +21,7 @@ from charlm.run.layout import (
     resume_file,
 )
 from charlm.run.lock import Lock
+from charlm.run.owner import stranger
 from charlm.run.places import find_run, missing_run, named_after, new_runs
 from charlm.run.regular_file import (
     opened_folder,
@@ -38,10 +39,13 @@ _LONGEST_NAMES = 200
 
 
 class RunFolder:
-    """A run's folder, held by this process until it ends."""
+    """A run's folder, held by this process until it ends.
+
+    stranger: once `load_resume` was called, the other user who made the run; "" for one's own.
+    """
 
     def __init__(self, path: Path, lock: Lock) -> None:
-        self.path = path
+        self.path, self.stranger = path, ""
         self._lock = lock
 
     @classmethod
@@ -158,6 +162,7 @@ class RunFolder:
         try:
             with read_inside(self.path, path.name) as file:
                 data = file.read()
+                self.stranger = stranger(self.path, file.fileno())
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}") from None
         values = (read_old_resume if path.name == OLD_RESUME else read_resume)(data, path)
