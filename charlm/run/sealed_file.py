@@ -95,7 +95,17 @@ def seal(
 def unseal(kind: Kind, path: Path) -> SealedFile:
     """Read a file and check its seal. Raises the kind's error."""
     with _open(kind, path) as file:
-        return unsealed(kind, path, file.read())
+        return unsealed(kind, path, read_whole(kind, path, file))
+
+
+def read_whole(kind: Kind, path: Path, file: BinaryIO) -> bytes:
+    """The bytes of an open file, read once its header, its length and the two agree.
+
+    Raises the kind's error, OSError.
+    """
+    start, length = _start(file), os.fstat(file.fileno()).st_size
+    _header(kind, start, path, length)
+    return start + file.read()
 
 
 def unsealed(kind: Kind, path: Path, data: bytes) -> SealedFile:
@@ -113,15 +123,20 @@ def read_content(kind: Kind, path: Path) -> dict[str, Any]:
     not to use it.
     """
     with _open(kind, path) as file:
-        start = file.read(8)
-        size = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        data = start + file.read(min(size, _MAX_HEADER))
+        data = _start(file)
         metadata = _header(kind, data, path, os.fstat(file.fileno()).st_size).get("__metadata__")
     content = _own_part(kind, metadata, path)
     if content is None:
         raise kind.error(f"{path} is not a charlm {kind.name}, or damaged")
     content.pop("sha256", None)
     return _of_known_version(kind, content, path)
+
+
+def _start(file: BinaryIO) -> bytes:
+    """A file up to the end of its header, or of the longest that there may be."""
+    start = file.read(8)
+    size = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+    return start + file.read(min(size, _MAX_HEADER))
 
 
 @contextmanager
@@ -170,6 +185,8 @@ def _header(kind: Kind, data: bytes, path: Path, length: int) -> dict[str, Any]:
     expected = 8 + size + max(ends, default=0)
     if length < expected:
         raise kind.error(f"{kind.name} {path}: incomplete file ({length} of {expected} bytes)")
+    if length > expected:
+        raise kind.error(f"{kind.name} {path}: checksum differs (more stands behind its end)")
     result: dict[str, Any] = header
     return result
 

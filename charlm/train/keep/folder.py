@@ -30,7 +30,7 @@ from charlm.run.regular_file import (
     write_at,
 )
 from charlm.train.keep.old_resume import read_old_resume
-from charlm.train.keep.resume_file import read_resume, resume_bytes
+from charlm.train.keep.resume_file import read_resume, resume_bytes, resume_data
 from charlm.train.saved import Saved, check_plain, differences
 
 #: Runs that may begin in one second.
@@ -161,11 +161,12 @@ class RunFolder:
         path = resume_file(self.path) or self.path / RESUME
         try:
             with read_inside(self.path, path.name) as file:
-                data = file.read()
                 self.stranger = stranger(self.path, file.fileno())
+                is_old = path.name == OLD_RESUME
+                data = file.read() if is_old else resume_data(file, path)
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}") from None
-        values = (read_old_resume if path.name == OLD_RESUME else read_resume)(data, path)
+        values = (read_old_resume if is_old else read_resume)(data, path)
         if names := differences(values):
             raise InputError(
                 f"{path} is of another version of charlm (missing or unknown:"
