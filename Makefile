@@ -12,7 +12,7 @@ STAMPS := $(VENV)/.stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL = $(PIP) install -c constraints.txt
 SOURCES := setup.py $(shell find csrc)
-CPP := $(shell find csrc -type f) tests/support/planted.cpp
+CPP := $(shell find csrc -type f) $(wildcard tests/support/*.cpp)
 
 # A mark is newer than all that went into it; removing $(VENV) removes every mark.
 MADE := $(STAMPS)/made
