@@ -30,9 +30,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as parse_safetensors
 from safetensors.numpy import save as to_safetensors
 
+from charlm.checks import shown
 from charlm.errors import InputError
 from charlm.run.regular_file import open_regular
 from charlm.run.regular_file import write_atomically as write_atomically
+from charlm.wording import shortened
 
 _MAX_HEADER = 2**20
 _LONGEST_KEY = 60  # characters of it in a message
@@ -72,7 +74,7 @@ class SealedFile:
         try:
             return parse_safetensors(self.data)
         except SafetensorError as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(shortened(str(error))) from None
 
 
 def seal(
@@ -235,7 +237,7 @@ def _of_known_version(kind: Kind, content: dict[str, Any], path: Path) -> dict[s
         raise kind.error(f"{kind.name} {path}: there is no format version {int(version)}")
     if not isinstance(version, int) or version > kind.version:
         raise kind.error(
-            f"{kind.name} {path}: format version {version} is newer than {kind.version},"
+            f"{kind.name} {path}: format version {shown(version)} is newer than {kind.version},"
             " which this charlm reads: update charlm"
         )
     return content

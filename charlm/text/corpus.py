@@ -19,7 +19,7 @@ from charlm.text.corpus_report import CorpusReport
 from charlm.text.long_text import Room
 from charlm.text.parts import Split
 from charlm.text.preparation import Preparation
-from charlm.text.prepared import Part, Prepared, read_prepared
+from charlm.text.prepared import Part, Prepared, Unusable, read_prepared
 from charlm.text.preparing import prepare
 from charlm.text.reading import Files
 from charlm.text.source import Source, read_source, read_validation
@@ -88,13 +88,16 @@ def in_memory(prepared: Prepared, name: str, notices: Sequence[str]) -> Corpus:
 def opened(data: mmap | memoryview, name: str, notices: Sequence[str]) -> Corpus:
     """A corpus as it was written. `notices`: of its reading, now. Raises Unusable."""
     content, parts = read_prepared(data)
-    report, settled = CorpusReport(**content["report"]), content["preparation"]
-    report.name, report.notices = name, [*notices, *report.notices]
-    settled |= {"split": Split(*settled["split"]), "suffixes": tuple(settled["suffixes"])}
-    return Corpus(
-        [chr(point) for point in content["characters"]],
-        **parts,
-        report=report,
-        config=TextConfig(**content["config"]),
-        preparation=Preparation(**settled),
-    )
+    try:
+        report, settled = CorpusReport(**content["report"]), content["preparation"]
+        report.name, report.notices = name, [*notices, *report.notices]
+        settled |= {"split": Split(*settled["split"]), "suffixes": tuple(settled["suffixes"])}
+        return Corpus(
+            [chr(point) for point in content["characters"]],
+            **parts,
+            report=report,
+            config=TextConfig(**content["config"]),
+            preparation=Preparation(**settled),
+        )
+    except (LookupError, TypeError, ValueError) as error:
+        raise Unusable(f"its header lies: {error}") from None
