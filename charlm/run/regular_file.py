@@ -13,6 +13,7 @@ import errno
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,6 +87,16 @@ def write_atomically(path: Path, data: bytes) -> None:
         write_at(folder, path.name, data)
 
 
+def check_place(path: Path) -> None:
+    """Raise OSError where no file could be written, before there is anything to lose."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    with opened_folder(path.parent) as folder:
+        temporary = _TEMPORARY + secrets.token_hex(8)
+        os.close(open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        os.unlink(temporary, dir_fd=folder)
+
+
 def write_at(folder: int, name: str, data: bytes) -> None:
     """As `write_atomically`, in a folder that is open; a link of that name is replaced."""
     temporary = _TEMPORARY + secrets.token_hex(8)
@@ -112,12 +123,17 @@ def put_in_place(folder: int, temporary: str, name: str, file: int) -> None:
             raise
 
 
-def sweep_temporaries(folder: int) -> None:
-    """Remove what an interrupted `write_at` left in an open folder that no one else writes."""
+def sweep_temporaries(folder: int, age: float = 0.0) -> None:
+    """Remove what an interrupted `write_at` left in an open folder that no one else writes.
+
+    age: seconds that it must be old, where others may be writing.
+    """
     for name in os.listdir(folder):
         if name.startswith(_TEMPORARY):
             with contextlib.suppress(OSError):
-                os.unlink(name, dir_fd=folder)
+                written = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime
+                if not age or time.time() - written > age:
+                    os.unlink(name, dir_fd=folder)
 
 
 def _at_once(path: str, flags: int) -> int:

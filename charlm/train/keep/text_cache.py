@@ -26,10 +26,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
-from charlm.run.regular_file import open_at, opened_folder, put_in_place, write_at
+from charlm.run.regular_file import (
+    open_at,
+    opened_folder,
+    put_in_place,
+    sweep_temporaries,
+    write_at,
+)
+from charlm.text.corpus import opened
 from charlm.text.files import status
 from charlm.text.preparation import Preparation
-from charlm.text.prepared import VERSION, read_prepared
+from charlm.text.prepared import VERSION
 from charlm.text.reading import Files
 
 #: Days after its last use that a text is kept.
@@ -87,7 +94,7 @@ class TextCache:
             with contextlib.suppress(OSError, ValueError), self._open(f"{each}.text") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 data = _mapped(file)
-                read_prepared(data)
+                opened(data, "", ())
                 with contextlib.suppress(OSError):
                     os.utime(file.fileno())  # it is used
                 return data
@@ -124,6 +131,7 @@ class TextCache:
     def sweep(self) -> None:
         """Remove what nobody holds and nobody has used for long, or a killed training left."""
         with opened_folder(self.folder) as folder:
+            sweep_temporaries(folder, _A_DAY)
             for name in os.listdir(folder):
                 if match := _NAME.fullmatch(name):
                     with contextlib.suppress(OSError):
