@@ -24,7 +24,7 @@ DEV := $(STAMPS)/dev
 PEERS := $(STAMPS)/peers
 DIST := $(STAMPS)/dist
 
-.PHONY: help tui train test test-long asan tsan fuzz lint format bench dist clean
+.PHONY: help tui train test test-long soak asan tsan fuzz lint format bench dist clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ tsan: $(DEV) ## the engine's tests under ThreadSanitizer (gcc)
 
 fuzz: $(DEV) ## wrong calls of every kind under AddressSanitizer (CALLS=1000000)
 	$(BIN)/python tests/support/sanitise.py address --fuzz $(or $(CALLS),1000000)
+
+soak: $(DEV) ## every fault in full, which takes hours (SHARE=20: a twentieth; PARTS="kills mutants")
+	$(BIN)/python tests/support/soak.py --share $(or $(SHARE),1) $(if $(PARTS),--only $(PARTS))
 
 lint: $(DEV) ## ruff, clang-format, mypy, the native stub and import directions
 	$(BIN)/ruff check .
