@@ -56,18 +56,18 @@ class Scenario(NamedTuple):
     judge: Callable[[Path, int, str], list[str]]
 
 
-def _train(folder: Path, *more: str) -> int:
+def _train(*words: str) -> int:
     torch.set_num_threads(1)
-    return run_main(train_main, [*more])
+    return run_main(train_main, words)
 
 
 def _new(folder: Path, steps: int = STEPS) -> int:
     text = ["--corpus", str(folder / _TEXT_FILE), "--out", str(folder / "runs" / "run")]
-    return _train(folder, *text, *_OPTIONS, "--steps", str(steps))
+    return _train(*text, *_OPTIONS, "--steps", str(steps))
 
 
 def _on(folder: Path) -> int:
-    return _train(folder, "--resume", str(folder / "runs" / "run"), "--steps", str(STEPS))
+    return _train("--resume", str(folder / "runs" / "run"), "--steps", str(STEPS))
 
 
 def _step(path: Path) -> object:
