@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -193,6 +194,16 @@ def test_the_model_used_last(good: Path, tmp_path: Path) -> None:
 
 
 _NUMBERS = ["", "1", "-1", "0", "9" * 30, "9" * 5000, "x", "1.5", "1 1", "nan"]
+
+
+def test_nobody_waits_at_a_pipe_when_the_screen_starts(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    assert LastModel(path).choose()[1] == ""
+    (notice,) = load_settings({"CHARLM_SETTINGS": str(path)}, {}).notices
+    assert notice.endswith("cannot be read: it is not a regular file")
+    with pytest.raises(OSError, match="it is not a regular file"):
+        keep_setting(path, "theme", "dark")
 
 
 @one_of(23)
