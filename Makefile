@@ -12,7 +12,7 @@ STAMPS := $(VENV)/.stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL = $(PIP) install -c constraints.txt
 SOURCES := setup.py $(shell find csrc)
-CPP := $(shell find csrc -type f) tests/support/planted.cpp
+CPP := $(shell find csrc -type f) $(wildcard tests/support/*.cpp)
 
 # A mark is newer than all that went into it; removing $(VENV) removes every mark.
 MADE := $(STAMPS)/made
@@ -24,7 +24,7 @@ DEV := $(STAMPS)/dev
 PEERS := $(STAMPS)/peers
 DIST := $(STAMPS)/dist
 
-.PHONY: help tui train test test-long asan tsan fuzz arm lint format bench dist clean
+.PHONY: help tui train test test-long soak asan tsan fuzz arm lint format bench dist clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ fuzz: $(DEV) ## wrong calls of every kind under AddressSanitizer (CALLS=1000000)
 
 arm: $(DEV) ## the golden texts and trainings on an emulated ARM (Debian, as root)
 	tests/support/arm.sh
+
+soak: $(DEV) ## every fault in full, which takes hours (SHARE=20: a twentieth; PARTS="kills mutants")
+	$(BIN)/python tests/support/soak.py --share $(or $(SHARE),1) $(if $(PARTS),--only $(PARTS))
 
 lint: $(DEV) ## ruff, clang-format, mypy, the native stub and import directions
 	$(BIN)/ruff check .

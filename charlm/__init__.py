@@ -11,6 +11,8 @@ imports this file, and it must cost nothing and never bring in torch.
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +84,22 @@ _MODULES = {
     ),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def _leave_working_folder() -> None:
+    """`python -m` imports from the working folder first: a numpy.py in a run would be executed.
+
+    So that folder is taken out, where it is not the one that charlm lies in.
+    """
+    if sys.argv[:1] != ["-m"] or sys.flags.safe_path:
+        return
+    module = sys.orig_argv[-len(sys.argv)].partition(".")[0]
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if module.endswith(("charlm", "tui")) and sys.path and sys.path[0] != own:
+        del sys.path[0]
+
+
+_leave_working_folder()
 
 
 def __getattr__(name: str) -> Any:

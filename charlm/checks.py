@@ -14,7 +14,7 @@ _SHOWN = 60  # characters of a wrong value
 
 def wrong(name: str, value: object, rule: str) -> InputError:
     """The error of an argument that is not as the rule says it must be."""
-    return InputError(argument(name), f" is {_shown(value)}: it must be {rule}")
+    return InputError(argument(name), f" is {shown(value)}: it must be {rule}")
 
 
 def is_number(value: object) -> bool:
@@ -132,7 +132,7 @@ def check_text(name: str, value: object, rule: str = "a text (str)") -> None:
         raise wrong(name, value, rule)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """A value in a message of one line."""
     try:
         shown = repr(value)
@@ -144,4 +144,4 @@ def _shown(value: object) -> str:
 def check_range(name: str, value: object, low: int, high: int) -> None:
     """Raise InputError unless what a file says is an integer in [low, high]."""
     if not is_integer(value, low, high):
-        raise InputError(f"{name} is {value!r}: it must be an integer from {low} to {high}")
+        raise InputError(f"{name} is {shown(value)}: it must be an integer from {low} to {high}")

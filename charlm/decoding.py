@@ -13,7 +13,7 @@ from dataclasses import Field, dataclass, fields
 from math import inf
 from typing import Any, NamedTuple
 
-from charlm.checks import SHARE, OneOf, Range, check_integer, is_number, wrong
+from charlm.checks import SHARE, OneOf, Range, check_integer, is_number, shown, wrong
 from charlm.errors import InputError, argument
 from charlm.knob import Knob, row, row_of
 
@@ -246,7 +246,7 @@ KNOBS: Mapping[str, Knob] = {
 def strategy_named(name: str, options: Mapping[str, Any] | None = None) -> Strategy:
     """The strategy `name` with `options` set; a foreign option or bad value is an InputError."""
     if name not in STRATEGIES:
-        raise InputError(f"strategy {name!r} is not one of {', '.join(STRATEGIES)}")
+        raise InputError(f"strategy {shown(name)} is not one of {', '.join(STRATEGIES)}")
     preset = STRATEGIES[name]
     known = [f.name for f in fields(preset)]
     for option in options or {}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from root import ROOT
 
 import charlm
+from charlm.child import module_command
 
 HEAVY = ("torch", "tensorboard", "charlm.train", "charlm.torch_engine")
 
@@ -94,3 +96,33 @@ def test_each_native_part_and_torch_have_their_few_importers() -> None:
     assert "charlm/train/sequence.py" in with_torch
     allowed = ("charlm/train/", "charlm/torch_engine/", "charlm/compare/", "charlm/device.py")
     assert all(n.startswith(allowed) for n in with_torch)
+
+
+@pytest.mark.parametrize("module", ["charlm", "charlm.train", "tui"])
+def test_nothing_is_imported_from_the_working_folder(module: str, tmp_path: Path) -> None:
+    """Which may be a run that somebody else made."""
+    for name in ("numpy", "argparse", "torch", "textual"):
+        (tmp_path / f"{name}.py").write_text("print('executed')")
+    arguments = ["info", "."] if module == "charlm" else ["--corpus", "none"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 2 and "executed" not in done.stdout
+    assert done.stderr.startswith("charlm: error: ") and done.stderr.count("\n") == 1
+
+
+def test_a_process_of_charlms_own_looks_at_none_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "runpy.py").write_text("print('executed')")
+    (tmp_path / "charlm").mkdir()
+    (tmp_path / "charlm/__init__.py").write_text("print('executed')")
+    monkeypatch.chdir(tmp_path)
+    command = [*module_command("charlm"), "--help"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "executed" not in done.stdout and "usage" in done.stdout
+    monkeypatch.chdir(ROOT)
+    assert module_command("charlm") == [sys.executable, "-m", "charlm"]  # not installed, perhaps

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from math import log
 from typing import Any
 
+from charlm.checks import is_number
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.config import KEEP
 from charlm.wording import counted
@@ -54,6 +55,6 @@ def _shown(value: Any) -> str:
 
 
 def _shown_metric(key: str, value: Any) -> str:
-    if key.endswith("loss") and isinstance(value, int | float):
+    if key.endswith("loss") and is_number(value):
         return f"{value:.4f} nats per character, {value / log(2):.4f} bpc"
     return f"{value:,.1f}" if isinstance(value, float) else _shown(value)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 from charlm import dice
-from charlm.checks import check_range
+from charlm.checks import check_range, shown
 from charlm.decoding import MAX_WIDTH, STRATEGIES, Limits, Strategy, is_beam, strategy_named
 from charlm.engine.engine import MAX_RIVALS, Engine
 from charlm.engine.events import Completion
@@ -73,7 +73,7 @@ def _parsed(record: Mapping[str, Any], line: int, device: str) -> Request:
         raise InputError(f"its device is {theirs!r:.14}, not {device!r}")
     precision = record.get("precision", "float32")
     if precision not in PRECISIONS:
-        raise InputError(f"its precision {precision!r} is not one of {', '.join(PRECISIONS)}")
+        raise InputError(f"its precision {shown(precision)} is not one of {', '.join(PRECISIONS)}")
     name, strategy = record["strategy"], _strategy(record["strategy"], record["options"])
     details = record["details"]["n"] if "details" in record else None
     order = Order(name, strategy, _limits(record, strategy), record["seed"], details, precision)

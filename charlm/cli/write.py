@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 from charlm.cli.continued import look_through
 from charlm.cli.groups import Group
@@ -22,7 +23,8 @@ from charlm.engine.engine import Engine
 from charlm.engine.records import records_of
 from charlm.engine.session import Session
 from charlm.engine.stream import TextStream
-from charlm.errors import CharlmError, InputError, report_notice
+from charlm.errors import CharlmError, InputError, reason_of, report_notice
+from charlm.run.regular_file import check_place
 
 __all__ = ["Task", "write"]
 
@@ -31,6 +33,8 @@ def write(task: Task, *, as_json: bool) -> None:
     """Write every completion of a task."""
     if task.save_state and len(task.prompts) * task.n > 1:
         raise InputError("--save-state is of one text: give one prompt, and -n 1")
+    if task.save_state is not None:
+        _check_state(task.save_state)
     if not task.prompts and task.out is None:
         return
     order = task.order
@@ -54,6 +58,16 @@ def write(task: Task, *, as_json: bool) -> None:
     if task.save_state and session is not None:
         engine.state_after(session).save(task.save_state)
     texts.report_overflow()
+
+
+def _check_state(path: str) -> None:
+    """Raise InputError where no state could be saved, before a text is written for it."""
+    if not path:
+        raise InputError("--save-state needs the name of a file")
+    try:
+        check_place(Path(path))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be written: {reason_of(error)}") from None
 
 
 def _leave(engine: Engine, task: Task, session: Session | None, out: OutFile | None) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm import dice
+from charlm.checks import shown
 from charlm.errors import InputError
 from charlm.run.checkpoint import Checkpoint
 from charlm.run.sealed_file import Kind, seal, unseal, write_atomically
@@ -63,11 +64,12 @@ class PromptState:
         file = unseal(_KIND, Path(path))
         try:
             if file.declared.keys() != _TENSORS.keys():
-                raise ValueError(f"its tensors are {', '.join(sorted(file.declared))}")
+                raise ValueError(f"its tensors are {shown(sorted(file.declared))}")
             for name, (dtype, dimensions) in _TENSORS.items():
                 entry = file.declared[name]
                 if entry["dtype"] != dtype or len(entry["shape"]) != dimensions:
-                    raise ValueError(f"tensor {name!r} is {entry['dtype']} {entry['shape']}")
+                    found = f"{shown(entry['dtype'])} {shown(entry['shape'])}"
+                    raise ValueError(f"tensor {name!r} is {found}")
             content = file.content
             precision, tensors = str(content["precision"]), file.tensors()
             if content["version"] == 1:
@@ -86,7 +88,9 @@ class PromptState:
                 f"the prompt state is of model {self.model[:12]}, not of {checkpoint.identity[:12]}"
             )
         if self.precision != precision:
-            raise InputError(f"the prompt state is of precision {self.precision}, not {precision}")
+            raise InputError(
+                f"the prompt state is of precision {self.precision:.60}, not {precision}"
+            )
         config, ids = checkpoint.config, self.ids
         logits_fit = self.logits.shape == (config.vocabulary_size,)
         fits = self.state.shape == config.state_shape and logits_fit

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from charlm.checks import check_range
+from charlm.checks import check_range, shown
 from charlm.errors import InputError
 from charlm.model.cells import CELLS
 from charlm.text.config import MAX_VOCABULARY
@@ -39,13 +39,13 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
-            raise InputError(f"cell {self.cell!r} is not one of {', '.join(CELLS)}")
+            raise InputError(f"cell {shown(self.cell)} is not one of {', '.join(CELLS)}")
         check_range("vocabulary size", self.vocabulary_size, 3, MAX_VOCABULARY + 2)
         check_range("embedding size", self.embedding_size, 1, MAX_SIZE)
         check_range("hidden size", self.hidden_size, 1, MAX_SIZE)
         check_range("layers", self.layers, 1, MAX_LAYERS)
         if not isinstance(self.bias, bool):
-            raise InputError(f"bias is {self.bias!r}: it must be true or false")
+            raise InputError(f"bias is {shown(self.bias)}: it must be true or false")
 
     @property
     def gates(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from charlm.checks import shown
 from charlm.errors import CheckpointError, InputError
 from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.model.identity import identity_of
@@ -185,14 +186,14 @@ def _check_declared(config: ModelConfig, file: SealedFile) -> None:
     expected, path = parameter_shapes(config), file.path
     for name, entry in file.declared.items():
         if name not in expected:
-            raise CheckpointError(f"checkpoint {path}: tensor {name!r} does not belong there")
+            raise CheckpointError(f"checkpoint {path}: tensor {shown(name)} does not belong there")
         if entry.get("dtype") != "F32":
             raise CheckpointError(
-                f"checkpoint {path}: tensor {name!r} is {entry.get('dtype')!r}, not F32"
+                f"checkpoint {path}: tensor {name!r} is {shown(entry.get('dtype'))}, not F32"
             )
         if entry.get("shape") != list(expected[name].shape):
             raise CheckpointError(
-                f"checkpoint {path}: tensor {name!r} has shape {entry.get('shape')},"
+                f"checkpoint {path}: tensor {name!r} has shape {shown(entry.get('shape'))},"
                 f" expected {list(expected[name].shape)}"
             )
     for name in expected:

@@ -87,6 +87,16 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
         write_at(folder, path.name, data, mode)
 
 
+def check_place(path: Path) -> None:
+    """Raise OSError where no file could be written, before there is anything to lose."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    with opened_folder(path.parent) as folder:
+        temporary = _TEMPORARY + secrets.token_hex(8)
+        os.close(open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        os.unlink(temporary, dir_fd=folder)
+
+
 def write_at(folder: int, name: str, data: bytes, mode: int = 0o666) -> None:
     """As `write_atomically`, in a folder that is open; a link of that name is replaced."""
     temporary = _TEMPORARY + secrets.token_hex(8)

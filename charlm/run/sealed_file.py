@@ -30,9 +30,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as parse_safetensors
 from safetensors.numpy import save as to_safetensors
 
+from charlm.checks import shown
 from charlm.errors import InputError
 from charlm.run.regular_file import open_regular
 from charlm.run.regular_file import write_atomically as write_atomically
+from charlm.wording import shortened
 
 _MAX_HEADER = 2**20
 _LONGEST_KEY = 60  # characters of it in a message
@@ -72,7 +74,7 @@ class SealedFile:
         try:
             return parse_safetensors(self.data)
         except SafetensorError as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(shortened(str(error))) from None
 
 
 def seal(
@@ -95,7 +97,17 @@ def seal(
 def unseal(kind: Kind, path: Path) -> SealedFile:
     """Read a file and check its seal. Raises the kind's error."""
     with _open(kind, path) as file:
-        return unsealed(kind, path, file.read())
+        return unsealed(kind, path, read_whole(kind, path, file))
+
+
+def read_whole(kind: Kind, path: Path, file: BinaryIO) -> bytes:
+    """The bytes of an open file, read once its header, its length and the two agree.
+
+    Raises the kind's error, OSError.
+    """
+    start, length = _start(file), os.fstat(file.fileno()).st_size
+    _header(kind, start, path, length)
+    return start + file.read()
 
 
 def unsealed(kind: Kind, path: Path, data: bytes) -> SealedFile:
@@ -113,15 +125,20 @@ def read_content(kind: Kind, path: Path) -> dict[str, Any]:
     not to use it.
     """
     with _open(kind, path) as file:
-        start = file.read(8)
-        size = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        data = start + file.read(min(size, _MAX_HEADER))
+        data = _start(file)
         metadata = _header(kind, data, path, os.fstat(file.fileno()).st_size).get("__metadata__")
     content = _own_part(kind, metadata, path)
     if content is None:
         raise kind.error(f"{path} is not a charlm {kind.name}, or damaged")
     content.pop("sha256", None)
     return _of_known_version(kind, content, path)
+
+
+def _start(file: BinaryIO) -> bytes:
+    """A file up to the end of its header, or of the longest that there may be."""
+    start = file.read(8)
+    size = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+    return start + file.read(min(size, _MAX_HEADER))
 
 
 @contextmanager
@@ -170,6 +187,8 @@ def _header(kind: Kind, data: bytes, path: Path, length: int) -> dict[str, Any]:
     expected = 8 + size + max(ends, default=0)
     if length < expected:
         raise kind.error(f"{kind.name} {path}: incomplete file ({length} of {expected} bytes)")
+    if length > expected:
+        raise kind.error(f"{kind.name} {path}: checksum differs (more stands behind its end)")
     result: dict[str, Any] = header
     return result
 
@@ -218,7 +237,7 @@ def _of_known_version(kind: Kind, content: dict[str, Any], path: Path) -> dict[s
         raise kind.error(f"{kind.name} {path}: there is no format version {int(version)}")
     if not isinstance(version, int) or version > kind.version:
         raise kind.error(
-            f"{kind.name} {path}: format version {version} is newer than {kind.version},"
+            f"{kind.name} {path}: format version {shown(version)} is newer than {kind.version},"
             " which this charlm reads: update charlm"
         )
     return content

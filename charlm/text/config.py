@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from charlm.checks import check_range
+from charlm.checks import check_range, shown
 from charlm.errors import InputError
 
 Unit = Literal["sentence", "line", "document", "continuous"]
@@ -41,15 +41,15 @@ class TextConfig:
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
-            raise InputError(f"unit {self.unit!r} is not one of {', '.join(UNITS)}")
+            raise InputError(f"unit {shown(self.unit)} is not one of {', '.join(UNITS)}")
         check_range("start id", self.start_id, 1, MAX_VOCABULARY + 1)
         check_range("maximum length", self.max_length, 0, 2**31 - 1)
         if self.form not in ("none", "NFC"):
-            raise InputError(f"Unicode form {self.form!r} is not one of none, NFC")
+            raise InputError(f"Unicode form {shown(self.form)} is not one of none, NFC")
         if self.case not in ("keep", "lower"):
-            raise InputError(f"case {self.case!r} is not one of keep, lower")
+            raise InputError(f"case {shown(self.case)} is not one of keep, lower")
         if self.chat not in CHATS:
-            raise InputError(f"chat {self.chat!r} is not one of {', '.join(CHATS)}")
+            raise InputError(f"chat {shown(self.chat)} is not one of {', '.join(CHATS)}")
         if not isinstance(self.separator, str) or bool(self.separator) != (self.unit == "document"):
             raise InputError(
                 f"separator {self.separator!r} does not go with unit {self.unit}: a document has"

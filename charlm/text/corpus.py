@@ -103,8 +103,10 @@ def opened(data: mmap | memoryview, name: str, notices: Sequence[str]) -> Corpus
             config=_filled(TextConfig, content["config"]),
             preparation=_filled(Preparation, settled),
         )
-    except (LookupError, TypeError, AttributeError, OverflowError) as error:
-        raise Unusable(f"its header is of another kind ({error})") from None
+    except Unusable:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise Unusable(f"its header lies: {error}") from None
 
 
 def _filled(kind: Callable[..., T], values: Mapping[str, Any]) -> T:

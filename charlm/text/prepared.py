@@ -215,19 +215,23 @@ def read_prepared(data: mmap | memoryview) -> tuple[dict[str, Any], dict[str, Pa
     digest = view[len(_MARK) : len(_MARK) + 32]
     if view[: len(_MARK)] != _MARK or hashlib.sha256(header).digest() != digest:
         raise Unusable("its header is not whole")
-    content = json.loads(bytes(header))
-    characters = [chr(point) for point in content["characters"]]
-    ids = narrowest(FIRST_CHARACTER + len(characters))
-    arrays, end = _laid_out(size, content["parts"], ids)
-    if len(view) != end:
-        raise Unusable("it is not as long as its header says")
-
-    def array(name: str, kind: str) -> NDArray[Any]:
-        place = arrays[name, kind]
-        return np.frombuffer(view, place.type, place.length, place.begin)
-
-    parts = {
-        name: Part(characters, array(name, "ids"), array(name, "offsets"), array(name, "ends"))
-        for name in PARTS
-    }
+    try:
+        content = json.loads(bytes(header))
+        characters = [chr(point) for point in content["characters"]]
+        ids = narrowest(FIRST_CHARACTER + len(characters))
+        arrays, end = _laid_out(size, content["parts"], ids)
+        if len(view) != end:
+            raise Unusable("it is not as long as its header says")
+        found = {
+            key: np.frombuffer(view, place.type, place.length, place.begin)
+            for key, place in arrays.items()
+        }
+        parts = {
+            name: Part(characters, *(found[name, kind] for kind in ("ids", "offsets", "ends")))
+            for name in PARTS
+        }
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError) as error:
+        raise Unusable(f"its header lies: {error}") from None
+    except ValueError as error:
+        raise Unusable(str(error)) from None
     return content, parts

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
-from charlm.checks import check_choice
+from charlm.checks import check_choice, shown
 from charlm.errors import CorpusError, InputError, UnknownCharacter, argument
 from charlm.text.config import MAX_VOCABULARY
 from charlm.wording import counted
@@ -32,13 +32,13 @@ class Vocabulary:
             )
         for character in characters:
             if not isinstance(character, str) or len(character) != 1:
-                raise InputError(f"vocabulary entry {character!r} is not one character")
+                raise InputError(f"vocabulary entry {shown(character)} is not one character")
         self.characters = tuple(characters)
         self.to_id = {c: i for i, c in enumerate(self.characters, start=FIRST_CHARACTER)}
         if len(self.to_id) != len(self.characters):
             seen: set[str] = set()
             twice = next(c for c in self.characters if c in seen or seen.add(c))  # type: ignore[func-returns-value]
-            raise InputError(f"vocabulary entry {twice!r} occurs twice")
+            raise InputError(f"vocabulary entry {shown(twice)} occurs twice")
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Vocabulary:

@@ -32,6 +32,7 @@ from charlm.train.going_on import (
     rate_change,
     resumed_options,
     text_again,
+    without_places,
 )
 from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
@@ -139,7 +140,10 @@ def _resume(
     if ranks.rank:
         follow(_resumed(ranks.share(), arguments, reporter, ranks))
     with RunFolder.open(Path(options.resume or "")) as folder:
-        values = ranks.share(folder.load_resume())
+        values = folder.load_resume()
+        if folder.stranger:
+            values = without_places(values, folder.stranger, options)
+        values = ranks.share(values)
         learner = _resumed(values, arguments, reporter, ranks)
         if is_over(folder.path, values, learner):
             reporter.line(

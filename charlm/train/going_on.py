@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from charlm.device import CPU, choose_device
 from charlm.errors import CorpusError, InputError
@@ -22,6 +23,7 @@ from charlm.train.schedule import learning_rate
 from charlm.train.tell.reporter import Reporter
 from charlm.train.text import LOOKED_FOR, load_text
 from charlm.train.trainer import BUDGET_USED, STALE
+from charlm.wording import shortened
 
 #: What options meant that runs of old do not have.
 _OF_OLD = {
@@ -30,6 +32,31 @@ _OF_OLD = {
     if not (each.may_change and each.of_old is MISSING)
 }
 _JUMP = 1.5  # times a learning rate, that is said
+
+
+def without_places(values: Saved, stranger: str, given: TrainConfig) -> Saved:
+    """A run that another user made, without the places it names on this machine.
+
+    It could name any file that its reader may read, and its weights would then hold what stands
+    there. So its texts are those that were named now, and its cache is one's own. Raises
+    InputError for a text that was not named, which is neither opened nor looked for.
+    """
+    saved = values["options"]
+    named = {
+        "--corpus": list(saved.get("corpus") or []) if given.corpus is None else [],
+        "--validation": [saved["validation"]]
+        if saved.get("validation") and given.validation is None
+        else [],
+    }
+    named = {option: paths for option, paths in named.items() if paths and paths != ["-"]}
+    if named:
+        texts = shortened(", ".join(path for paths in named.values() for path in paths))
+        consent = " ".join(shlex.join([option, *paths]) for option, paths in named.items())
+        raise InputError(
+            f"run {given.resume} belongs to {stranger} and names {texts} as its text, which is not"
+            f" opened unasked: if you mean it, name it ({shortened(consent)})"
+        )
+    return cast(Saved, values | {"options": {**saved, "cache": None}})
 
 
 def resumed_options(arguments: Sequence[str], values: Saved) -> TrainConfig:

@@ -8,6 +8,7 @@ import json
 import math
 import subprocess
 import sys
+import unicodedata
 from typing import Any
 
 import pytest
@@ -235,10 +236,20 @@ def test_nothing_dangerous_passes_the_filter() -> None:
     assert shown.startswith("a␛]0;x␇\\x9b31m\\u202eb\\u200b\\ud800␀␡␍␉c\n[/b]")
 
 
+#: Marks of several scripts that count as format characters, and are seen.
+_SEEN = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD,
+         *range(0x13430, 0x13440)}  # fmt: skip
+
+
+def test_of_every_code_point_the_filter_shows_something() -> None:
+    shown = visible_text("".join(map(chr, range(sys.maxunicode + 1))))
+    hidden = {c for c in set(shown) if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    assert hidden - set(map(chr, _SEEN)) == {"\n"}
+    assert all(visible_text(chr(code)) for code in range(sys.maxunicode + 1))
+
+
 @given(st.text(st.characters(exclude_categories=()), max_size=50))
 def test_the_filter_leaves_no_control_and_keeps_plain_text(text: str) -> None:
-    import unicodedata
-
     shown = visible(text)
     assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")]
     assert not [c for c in shown if unicodedata.bidirectional(c) in {"RLO", "LRO", "RLE", "LRE"}]

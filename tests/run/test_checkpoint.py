@@ -126,6 +126,16 @@ def test_a_monstrous_header_is_refused_unread(tmp_path, data, size) -> None:
         load_bytes(tmp_path, struct.pack("<Q", size) + data[8:])
 
 
+@pytest.mark.parametrize("begin", ["nothing", "a checkpoint"])
+def test_a_sparse_file_is_refused_unread(tmp_path, data, begin) -> None:
+    """Read as a whole, it would not fit into any memory."""
+    (tmp_path / "x").write_bytes(data if begin == "a checkpoint" else b"")
+    os.truncate(tmp_path / "x", 2**40)
+    message = "not a charlm checkpoint" if begin == "nothing" else "more stands behind its end"
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(tmp_path / "x")
+
+
 def test_700_000_tensors_are_refused_before_parsing(tmp_path) -> None:
     entry = '"%d":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}'
     body = '{"__metadata__":{"charlm":"{}"},' + ",".join(entry % i for i in range(700_000)) + "}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +15,17 @@ from learners import SMALL, TEXT
 
 from charlm.cli.main import main as charlm_main
 from charlm.errors import InputError
+from charlm.options.training import parse_options
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.control import Control, steer
 from charlm.run.layout import CONTROL, KEPT, LAST, LOCK, MODEL, OLD_RESUME, RESUME, RUN_LOG
 from charlm.run.lock import is_training
 from charlm.run.log import RunLog, Tail, read_ends, rewind
+from charlm.run.owner import stranger
 from charlm.run.regular_file import opened_folder, write_at
 from charlm.run.weights import WeightsFinder
 from charlm.train.__main__ import main
+from charlm.train.going_on import without_places
 from charlm.train.keep.folder import RunFolder
 from tui.views.runs.folders import read_row
 
@@ -253,3 +258,59 @@ def test_what_a_user_names_may_be_a_link(run: Path, corpus: Path, tmp_path: Path
     link = tmp_path / "link.safetensors"
     link.symlink_to(disk / MODEL)
     assert charlm_main(["write", str(link), "--prompt", "", "--max-length", "5"]) == 0
+
+
+# What another user's run names.
+
+
+@pytest.fixture
+def strange(run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run that another user made: to root so that it holds, else as far as charlm can tell."""
+    if os.geteuid() == 0:
+        os.chown(run / RESUME, 4242, -1)
+    else:
+        monkeypatch.setattr("charlm.run.owner.trusted_users", lambda: ())
+    return run
+
+
+def test_the_text_of_another_users_run_is_not_opened_unasked(
+    strange: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    with monkeypatch.context() as patch:
+        patch.setattr("charlm.train.text.load_files", lambda paths, *_: looked.append(paths))
+        with pytest.raises(InputError) as refused:
+            main(["--resume", str(strange), "--steps", "60"])
+    owner = os.stat(strange / RESUME).st_uid
+    assert re.fullmatch(
+        rf"run {strange} belongs to .*uid {owner}\)? and names {corpus} as its text, which is not"
+        rf" opened unasked: if you mean it, name it \(--corpus {corpus}\)",
+        str(refused.value),
+    )
+    assert looked == []
+    assert main(["--resume", str(strange), "--steps", "52", "--corpus", str(corpus)]) == 0
+
+
+def test_nor_are_its_validation_text_and_its_cache(strange: Path, corpus: Path) -> None:
+    with RunFolder.open(strange) as folder:
+        values = folder.load_resume()
+    assert folder.stranger
+    values["options"] |= {"validation": "/etc/a b", "cache": "/elsewhere"}
+    given = parse_options(["--resume", str(strange), "--corpus", str(corpus)])
+    with pytest.raises(InputError, match=r"names /etc/a b .*name it \(--validation '/etc/a b'\)"):
+        without_places(values, folder.stranger, given)
+    values["options"]["validation"] = None
+    assert without_places(values, folder.stranger, given)["options"]["cache"] is None
+    values["options"]["corpus"] = ["-"]  # standard input is no place
+    without_places(values, folder.stranger, replace(given, corpus=None))
+
+
+def test_whose_a_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine, gone = tmp_path / "mine", tmp_path / "gone"
+    mine.touch()
+    assert stranger(tmp_path, mine, gone) == ""
+    monkeypatch.setattr("charlm.run.owner.trusted_users", lambda: ())
+    with mine.open() as file:
+        assert f"uid {mine.stat().st_uid}" in stranger(gone, file.fileno())
+    monkeypatch.setattr("pwd.getpwuid", dict[int, object]().__getitem__)  # a user without a name
+    assert stranger(mine) == f"uid {mine.stat().st_uid}"

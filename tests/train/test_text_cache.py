@@ -348,14 +348,15 @@ def test_what_is_old_is_swept_unless_it_is_used(text: Path, cache: Path) -> None
         cache / f"{letter * 32}.{kind}"
         for letter, kind in (("a", "text"), ("b", "part"), ("c", "text"))
     )
-    for path in (stale, left, young, *foreign):
+    half, written = cache / ".charlm-half", cache / ".charlm-now"  # of a write that was killed
+    for path in (stale, left, young, half, written, *foreign):
         path.write_bytes(b"x")
-    for path in (stale, *kept(cache, "known"), *foreign):
+    for path in (stale, half, *kept(cache, "known"), *foreign):
         os.utime(path, (old, old))
     (mine,) = (p for p in kept(cache) if p not in (stale, young, *foreign))
     os.utime(mine, (old, old))
     TextCache(cache).sweep()
-    assert sorted(cache.iterdir()) == sorted([mine, young, *foreign])
+    assert sorted(cache.iterdir()) == sorted([mine, young, written, *foreign])
     assert examples_in(used)
     del used
     TextCache(cache).sweep()

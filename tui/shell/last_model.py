@@ -14,7 +14,7 @@ from pathlib import Path
 from charlm.display import visible
 from charlm.errors import SURVIVED
 from charlm.run.layout import MODEL
-from charlm.run.regular_file import write_atomically
+from charlm.run.regular_file import open_regular, write_atomically
 
 from ..writer.models import first_model, typed_name
 from .state_folder import state_folder
@@ -70,8 +70,9 @@ class LastModel:
 
     def _read(self) -> tuple[Path | None, bool]:
         try:
-            with open(self._file or "", encoding="utf-8", errors="surrogateescape") as file:
-                path, _, mark = file.read(_LONGEST).rstrip("\n").partition("\n")
+            with open_regular(self._file or "") as file:
+                text = file.read(_LONGEST).decode("utf-8", "surrogateescape")
+            path, _, mark = text.rstrip("\n").partition("\n")
         except (OSError, ValueError):
             return None, False
         word, _, pid = mark.partition(" ")

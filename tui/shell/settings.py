@@ -13,6 +13,8 @@ What is wrong in it is told in one line, and the default is used in its place.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +23,7 @@ from typing import Any
 
 from charlm.display import visible
 from charlm.errors import InputError
-from charlm.run.regular_file import write_atomically
+from charlm.run.regular_file import open_regular, write_atomically
 from charlm.wording import did_you_mean, shortened
 
 from ..colours.depth import ASKED
@@ -32,6 +34,7 @@ GLYPHS = ("auto", "unicode", "ascii")
 MAX_THREADS = 1024
 _SHOWN = 40  # characters of a wrong value
 _DIGITS = 10  # of a number that can be a setting there are fewer
+_LARGEST = 1 << 20  # bytes of the file
 _PREFIX = "CHARLM_"
 _FILE = "settings.toml"
 #: Of the settings, one TOML line; a key of the file stands before its first table.
@@ -110,7 +113,7 @@ def keep_setting(path: Path, name: str, value: str) -> None:
     Raises ValueError or RuntimeError when the file is not TOML, or a link to itself; OSError
     when it cannot be written.
     """
-    text = path.read_text("utf-8") if path.exists() else ""
+    text = _text(path) if path.exists() else ""
     lines = text.splitlines(keepends=True)
     top = next((i for i, line in enumerate(lines) if _TABLE.match(line)), len(lines))
     place = next((i for i in range(top) if _named(lines[i]) == name), None)
@@ -206,13 +209,22 @@ def _read(path: Path | None) -> tuple[dict[str, Any], list[str]]:
     if path is None:
         return {}, ["there is no folder for settings here: nothing is kept"]
     try:
-        return _parsed(path.read_text("utf-8")), []
+        return _parsed(_text(path)), []
     except FileNotFoundError:
         return {}, []
     except OSError as error:
         return {}, [f"settings {visible(str(path))} cannot be read: {error.strerror}"]
     except (ValueError, RecursionError) as error:
         return {}, [f"settings {visible(str(path))} are not TOML, so none is used: {error}"]
+
+
+def _text(path: Path) -> str:
+    """What the file holds; nobody waits at a pipe for it, or reads a disk. Raises OSError."""
+    with open_regular(path) as file:
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return data.decode("utf-8")
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from charlm.child import module_command
 
 from .child import Child
 
@@ -27,7 +28,7 @@ class TrainingEnded(NamedTuple):
 
 def train_command() -> list[str]:
     """The command that trains, before its options."""
-    return [sys.executable, "-m", "charlm.train"]
+    return module_command("charlm.train")
 
 
 class TrainingProcess:

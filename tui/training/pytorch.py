@@ -32,7 +32,7 @@ def is_missing() -> bool:
 
 def install_command() -> list[str]:
     """The command that installs it for this Python."""
-    return [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *PINNED]
+    return [sys.executable, "-P", "-m", "pip", "install", "--disable-pip-version-check", *PINNED]
 
 
 def why_by_hand() -> str:

@@ -21,6 +21,7 @@ from charlm.run.layout import (
     resume_file,
 )
 from charlm.run.lock import Lock
+from charlm.run.owner import stranger
 from charlm.run.places import find_run, missing_run, named_after, new_runs
 from charlm.run.regular_file import (
     opened_folder,
@@ -29,7 +30,7 @@ from charlm.run.regular_file import (
     write_at,
 )
 from charlm.train.keep.old_resume import read_old_resume
-from charlm.train.keep.resume_file import read_resume, resume_bytes
+from charlm.train.keep.resume_file import read_resume, resume_bytes, resume_data
 from charlm.train.saved import Saved, check_plain, differences
 
 #: Runs that may begin in one second.
@@ -38,10 +39,13 @@ _LONGEST_NAMES = 200
 
 
 class RunFolder:
-    """A run's folder, held by this process until it ends."""
+    """A run's folder, held by this process until it ends.
+
+    stranger: once `load_resume` was called, the other user who made the run; "" for one's own.
+    """
 
     def __init__(self, path: Path, lock: Lock) -> None:
-        self.path = path
+        self.path, self.stranger = path, ""
         self._lock = lock
 
     @classmethod
@@ -157,10 +161,12 @@ class RunFolder:
         path = resume_file(self.path) or self.path / RESUME
         try:
             with read_inside(self.path, path.name) as file:
-                data = file.read()
+                self.stranger = stranger(self.path, file.fileno())
+                is_old = path.name == OLD_RESUME
+                data = file.read() if is_old else resume_data(file, path)
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}") from None
-        values = (read_old_resume if path.name == OLD_RESUME else read_resume)(data, path)
+        values = (read_old_resume if is_old else read_resume)(data, path)
         if names := differences(values):
             raise InputError(
                 f"{path} is of another version of charlm (missing or unknown:"

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from charlm.errors import InputError
-from charlm.run.sealed_file import DuplicateKey, Kind, parse_json, seal, unsealed
+from charlm.run.sealed_file import DuplicateKey, Kind, parse_json, read_whole, seal, unsealed
 from charlm.train.model import ModelState
 from charlm.train.saved import TENSORS, Saved
 
@@ -41,6 +41,11 @@ def resume_bytes(values: Saved) -> bytes:
         tensors |= {f"state.{layer}.{part}": value for part, value in enumerate(parts)}
     arrays = {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in tensors.items()}
     return seal(_KIND, {"resumes": True}, arrays)[0]
+
+
+def resume_data(file: BinaryIO, path: Path) -> bytes:
+    """The bytes of an open file, once its header is honest. Raises InputError, OSError."""
+    return read_whole(_KIND, path, file)
 
 
 def read_resume(data: bytes, path: Path) -> dict[str, Any]:

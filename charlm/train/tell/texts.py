@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from charlm.child import module_command
 from charlm.decoding import STRATEGIES
 from charlm.priority import give_way
 
@@ -77,7 +77,7 @@ class TextWriter:
             self._process = None
 
     def _begin(self, step: int, decoder: str) -> subprocess.Popen[bytes] | None:
-        command = [sys.executable, "-m", "charlm", "write", str(self._checkpoint), "--json"]
+        command = [*module_command("charlm"), "write", str(self._checkpoint), "--json"]
         command += ["--prompt", "", "--strategy", decoder, "--seed", str(step)]
         try:
             process = subprocess.Popen(

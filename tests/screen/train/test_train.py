@@ -114,6 +114,28 @@ async def test_a_training_that_is_over_goes_on(runs: Path) -> None:
         await until(lambda: "over" in view.states())
 
 
+async def test_a_run_of_another_user_goes_on_with_a_text_that_was_named(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("charlm.run.owner.trusted_users", lambda: ())
+    run, text = write_run(runs / "theirs"), runs / "my text.txt"
+    (run / "resume.safetensors").write_bytes(b"x")
+    text.write_text("abc")
+    async with training_view(run, (80, 24)) as view:
+        await until(lambda: "^Z Train on" in painted(view))
+        await press(view, "ctrl+z")
+        await opened(view, Ask)
+        await press(view, "enter")
+        await until(lambda: "belongs to" in painted(view))
+        await press(view, "enter")
+        await until(lambda: "a file or folder that is there" in painted(view))
+        assert not (run / "arguments").exists()
+        view.app.screen.query_one(Input).value = str(text)
+        await press(view, "enter")
+        await until(lambda: (run / "arguments").exists())
+        assert (run / "arguments").read_text().endswith(f"--corpus {text}")
+
+
 def test_the_rest_of_a_stopped_training_is_proposed() -> None:
     place = Place(10, 1.23e6, 5)
     series = {"training": (Sample(place, 2.0),)}

@@ -47,7 +47,7 @@ def test_the_options_are_those_of_the_form(tmp_path: Path) -> None:
         "--keep", "20", "--out", str(tmp_path / "r"),
     ]  # fmt: skip
     assert "--corpus" not in TrainingPlan(tmp_path).options
-    assert train_command() == [sys.executable, "-m", "charlm.train"]
+    assert train_command() == [sys.executable, "-m", "charlm.train"]  # the tests run in a clone
 
 
 def test_a_failure_tells_its_exit_code_and_last_lines(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from ...training.desk import TrainingDesk
 from ...training.snapshots import Curves
 from ..base import View
 from .shown import ShownRun
-from .train_on import train_on_options, train_on_sheet
+from .train_on import maker_of, text_options, text_sheet, train_on_options, train_on_sheet
 from .wheel import Wheel
 
 
@@ -61,8 +61,16 @@ class Steering:
         self._ask(self._wheel.stop)
 
     def _train_on(self, word: str | None) -> None:
-        if word and (curves := self._shown.curves) is not None:
-            self.start(curves.run, train_on_options(word, curves))
+        if not word or (curves := self._shown.curves) is None:
+            return
+        run, options = curves.run, train_on_options(word, curves)
+        if maker := maker_of(run):
+            self._view.app.push_screen(
+                text_sheet(maker),
+                lambda path: self.start(run, [*options, *text_options(path)]) if path else None,
+            )
+        else:
+            self.start(run, options)
 
     def _ask(self, act: Callable[[Curves], str]) -> None:
         curves = self._shown.curves

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 from charlm.options.train_config import OPTIONS
 from charlm.options.types import AUTO
+from charlm.run.layout import resume_file
+from charlm.run.owner import stranger
 from charlm.wording import short
 
 from ...training.snapshots import Curves
 from ..sheets import Ask
+from .typed_path import path_meant
 
 _TIME = re.compile(
     r"(\d{1,6}(\.\d{1,6})?) ?((?P<h>h|hours?)|(?P<min>min(ute)?s?)|(?P<s>s|sec(ond)?s?))"
@@ -49,6 +54,31 @@ def train_on_options(word: str, curves: Curves) -> list[str]:
         return ["--resume", str(curves.run), "--characters", word]
     so_far = curves.last.seconds / 60 if curves.last is not None else 0.0
     return ["--resume", str(curves.run), "--minutes", f"{so_far + more:.3f}"]
+
+
+def maker_of(run: Path) -> str:
+    """The other user who made a run, whose texts are not opened unasked; "" for one's own."""
+    file = resume_file(run)
+    try:
+        return stranger(run, *([file] if file else []))
+    except OSError:
+        return ""
+
+
+def text_sheet(maker: str) -> Ask:
+    """Asks which text the run of another user shall go on with."""
+    return Ask(
+        "Its text",
+        f"This run belongs to {maker}. The text that it names is not opened unasked, as it could"
+        " be any file. Which text shall it go on with? Its own, or one with the same words.",
+        "",
+        lambda path: "" if os.path.exists(path_meant(path)) else "a file or folder that is there",
+    )
+
+
+def text_options(path: str) -> list[str]:
+    """The options that name the text of a run that goes on."""
+    return ["--corpus", path_meant(path)]
 
 
 def _minutes(word: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -108,7 +109,7 @@ def as_svg(block: Block, base_style: Style, level_styles: Sequence[Style]) -> st
 
 
 def save(folder: Path, name: str, suffix: str, content: str) -> Path:
-    """Write a new file, never over another; where it is. Raises OSError.
+    """Write a new file, never over another; where it is. Raises OSError, and leaves no half.
 
     name: what is in it; characters that a file's name should not have become "-".
     """
@@ -117,10 +118,16 @@ def save(folder: Path, name: str, suffix: str, content: str) -> Path:
     for number in range(1, 10_000):
         path = folder / f"charlm-{stem}{'' if number == 1 else f'-{number}'}.{suffix}"
         try:
-            with open(path, "xb") as file:
-                file.write(data)
+            file = open(path, "xb")  # noqa: SIM115 (closed below)
         except FileExistsError:
             continue
+        try:
+            with file:
+                file.write(data)
+        except BaseException:
+            with suppress(OSError):
+                path.unlink()
+            raise
         return path.absolute()
     raise FileExistsError(f"{folder} holds too many texts of this name")
 
