@@ -15,15 +15,12 @@ With --teachers, runs of charlm on the same text, `ensemble` is the mean of thei
 from __future__ import annotations
 
 import argparse
-import math
 import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, cast
-
-import torch
-from torch import Tensor, nn
 
 from benchmarks.learners.idea_layers import (
     IdeaModel,
@@ -34,112 +31,18 @@ from benchmarks.learners.idea_layers import (
     Skipped,
     Zoneout,
 )
+from benchmarks.learners.idea_passes import Ensemble, MeanFrom, Softened, Taught, Watched
 from benchmarks.tables import Table, add_json_option, write_json
+from charlm.device import CPU
 from charlm.errors import InputError, run_and_exit
 from charlm.options.train_config import LOOP, TrainConfig
 from charlm.options.training import parse_options
-from charlm.run.checkpoint import load_checkpoint
-from charlm.text.vocabulary import PAD
-from charlm.train.average import Average
-from charlm.train.dataset import Batch
 from charlm.train.learner import Learner
-from charlm.train.loop import LoopPass
-from charlm.train.loss import masked_cross_entropy
-from charlm.train.model import CharModel, ModelState, detached
+from charlm.train.model import CharModel
 from charlm.train.optimiser import make_optimiser
-from charlm.train.passes import Learned
 from charlm.train.regularise import Regularisers
 from charlm.train.tell.reporter import Reporter
 from charlm.train.text import load_text, settled, start_id_of
-
-SMOOTHED, TAUGHT = 0.05, 0.5  # shares of the soft targets in the loss
-AVERAGED = 0.5  # of the budget, after which weights are averaged
-
-
-class Softened(LoopPass):
-    """Learns from soft targets beside the real ones: label smoothing, whose are all characters
-    alike (Szegedy et al. 2016; Mueller et al. 2019), as a part `SMOOTHED` of the loss.
-    """
-
-    share = SMOOTHED
-
-    def learn(
-        self, model: CharModel, batch: Batch, state: ModelState, step: int, number: int
-    ) -> Learned:
-        """One batch while learning: see `ModelPass.learn`."""
-        result = model.forward_pass(batch.inputs_TB, state)
-        loss = masked_cross_entropy(result.logits_TBV, batch.targets_TB, PAD)
-        log_probs_TBV = torch.log_softmax(result.logits_TBV, -1)
-        soft = -(self.targets(batch, log_probs_TBV) * log_probs_TBV).sum(-1).mean()
-        total = (1 - self.share) * loss + self.share * soft
-        return Learned(total, loss.item(), detached(result.state))
-
-    def targets(self, batch: Batch, log_probs_TBV: Tensor) -> Tensor:
-        """The soft targets, [T, B, V]: probabilities."""
-        return torch.full_like(log_probs_TBV, 1 / log_probs_TBV.shape[-1])
-
-
-class Taught(Softened):
-    """Learns from the probabilities of a teacher (Hinton, Vinyals and Dean 2015), as they are."""
-
-    share = TAUGHT
-
-    def __init__(self, options: TrainConfig, teacher: Ensemble) -> None:
-        super().__init__(options)
-        self._teacher, self._state = teacher, teacher.zero_state(1)
-
-    @torch.no_grad()
-    def targets(self, batch: Batch, log_probs_TBV: Tensor) -> Tensor:
-        """The soft targets, [T, B, V]: probabilities."""
-        if batch.fresh:
-            self._state = self._teacher.zero_state(batch.inputs_TB.shape[1])
-        told_TBV, self._state = self._teacher(batch.inputs_TB, self._state)
-        return cast(Tensor, told_TBV.exp())
-
-
-class MeanFrom(Average):
-    """The mean of all weights from a point on (Polyak and Juditsky 1992), which NT-ASGD (Merity
-    et al. 2018) finds by the validation loss; here it is a share `AVERAGED` of the budget.
-    """
-
-    def __init__(self, learner: Learner) -> None:
-        super().__init__(learner.model, learner.options)
-        self._learner, self._count = learner, 0
-
-    @torch.no_grad()
-    def update(self, model: CharModel, step: int) -> None:
-        """Take in the weights after an update."""
-        self._count += self._learner.progress() >= AVERAGED
-        for mean, weight in zip(self.model.parameters(), model.parameters(), strict=True):
-            mean.lerp_(weight, 1 / max(1, self._count))
-
-
-class Ensemble(nn.Module):
-    """The mean of the probabilities of several models, with the face of a `CharModel`."""
-
-    def __init__(self, runs: Sequence[str], learner: Learner) -> None:
-        super().__init__()
-        self.models, self.device = nn.ModuleList(), torch.device("cpu")
-        for run in runs:
-            checkpoint = load_checkpoint(run)
-            if checkpoint.vocabulary.characters != learner.vocabulary.characters:
-                raise InputError(f"{run} has learned other characters than those of the text")
-            model = CharModel(checkpoint.config).eval().requires_grad_(False)
-            model.from_tensors(checkpoint.tensors)
-            self.models.append(model)
-
-    def zero_state(self, rows: int) -> Any:
-        """The state before any text, one per model."""
-        return tuple(model.zero_state(rows) for model in self._each())
-
-    def forward(self, ids_TB: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """The logarithms of the mean probabilities, [T, B, V], and the state after."""
-        told = [model(ids_TB, before) for model, before in zip(self._each(), state, strict=True)]
-        log_probs = torch.stack([torch.log_softmax(logits, -1) for logits, _ in told])
-        return log_probs.logsumexp(0) - math.log(len(told)), tuple(after for _, after in told)
-
-    def _each(self) -> list[CharModel]:
-        return cast(list[CharModel], list(self.models))
 
 
 @dataclass(frozen=True)
@@ -168,16 +71,23 @@ IDEAS = {
     "distilled": Idea(),
 }
 _TAUGHT = ("ensemble", "distilled")
+#: What neither every layer nor every pass of an idea knows.
+_UNKNOWN = (
+    "weight_dropout", "recurrent_dropout", "activation_penalty", "slowness_penalty", "average",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of one training. seconds: of the processor, measuring left out."""
+    """What came of one training. seconds: of the processor, measuring left out. surplus: see
+    `Watched`.
+    """
 
     idea: str
     seed: int
     parameters: int
     loss: float
+    surplus: float
     seconds: float
 
 
@@ -213,9 +123,9 @@ def measure(name: str, options: TrainConfig, teachers: Sequence[str]) -> Trial:
     while name != "ensemble" and learner.progress() < 1:
         learner.step()
     seconds = time.process_time() - start
-    part = learner.held_out["validation"]
+    part, learner.passes = learner.held_out["validation"], (watched := Watched(options))
     loss = learner.loss_of("validation", part.spread(part.targets), lambda _: None)
-    return Trial(name, options.seed, learner.parameter_count, loss, seconds)
+    return Trial(name, options.seed, learner.parameter_count, loss, watched.surplus, seconds)
 
 
 def table(trials: Sequence[Trial]) -> Table:
@@ -232,11 +142,21 @@ def table(trials: Sequence[Trial]) -> Table:
         seconds = statistics.mean(trial.seconds for trial in each)
         by_seed = " ".join(f"{loss:.4f}" for loss in losses)
         rows.append([
-            name, f"{each[0].parameters:,}", f"{means[name]:.4f}{spread}", less,
-            base * bool(less), f"{seconds:.0f}", by_seed,
+            name, f"{each[0].parameters:,}", f"{means[name]:.4f}{spread}", less, base * bool(less),
+            f"{statistics.mean(trial.surplus for trial in each):+.3f}", f"{seconds:.0f}", by_seed,
         ])  # fmt: skip
-    columns = ["idea", "parameters", "loss", "difference", "to", "seconds", "by seed"]
+    columns = ["idea", "parameters", "loss", "difference", "to"]
+    columns += ["too sure by", "seconds", "by seed"]
     return Table("Validation loss, nats per character", columns, rows)
+
+
+def check(options: TrainConfig) -> None:
+    """Raise InputError for what the ideas are not written for."""
+    if (options.cell, options.unit, options.device) != ("lstm", "continuous", CPU):
+        raise InputError("the ideas are about LSTMs on the CPU that read --unit continuous")
+    for name in _UNKNOWN:
+        if getattr(options, name):
+            raise InputError(f"the ideas are tried without --{name.replace('_', '-')}")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -249,8 +169,7 @@ def main(arguments: Sequence[str]) -> None:
     add_json_option(parser, "ideas")
     chosen, given = parser.parse_known_args(arguments)
     options = replace(parse_options(given), threads=1)
-    if options.cell != "lstm":
-        raise InputError("the ideas are about LSTMs: leave --cell out")
+    check(options)
     trials = []
     for name in chosen.ideas:
         if name in _TAUGHT and not chosen.teachers:
@@ -261,7 +180,8 @@ def main(arguments: Sequence[str]) -> None:
     shown = table(trials)
     print(shown)
     figures = [vars(trial) for trial in trials]
-    write_json(chosen.json, "ideas", arguments, [shown], figures)
+    named = [Path(word).name if "/" in word else word for word in arguments]
+    write_json(chosen.json, "ideas", named, [shown], figures)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import ideas
-from benchmarks.ideas import IDEAS, Ensemble, learner_of, main
+from benchmarks.ideas import IDEAS, learner_of, main
 from benchmarks.learners.idea_layers import (
     IdeaModel,
     LayerNormed,
@@ -19,6 +19,7 @@ from benchmarks.learners.idea_layers import (
     Skipped,
     Zoneout,
 )
+from benchmarks.learners.idea_passes import Ensemble, Watched
 from charlm.errors import InputError
 from charlm.model.config import ModelConfig
 from charlm.options.training import parse_options
@@ -116,6 +117,20 @@ def test_what_is_averaged_is_the_mean_from_a_point_on(text: Path) -> None:
     torch.testing.assert_close(learner.average.model.output_bias, expected)
 
 
+@torch.no_grad()
+def test_how_sure_a_model_is(text: Path) -> None:
+    learner = learner_of("charlm", parse_options(["--corpus", str(text), *_OPTIONS]), [])
+    whole = learner.held_out["validation"].whole()
+    expected = learner.loss_of("validation", whole, lambda _: None)
+    learner.passes = watched = Watched(learner.options)
+    assert learner.loss_of("validation", whole, lambda _: None) == pytest.approx(expected, abs=1e-6)
+    ids = torch.tensor([learner.text.start_id, *learner.corpus.validation.ids(learner.vocabulary)])
+    logits_TBV, _ = learner.model(ids[:-1, None], learner.model.zero_state(1))
+    sure, likeliest = torch.softmax(logits_TBV[:, 0], -1).max(-1)
+    right = (likeliest == ids[1:]).double().mean()
+    assert watched.surplus == pytest.approx(float(sure.double().mean() - right), abs=1e-6)
+
+
 def test_every_idea_runs(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = tmp_path / "run"
     options = ["--corpus", str(text), *_OPTIONS]
@@ -131,13 +146,17 @@ def test_every_idea_runs(text: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     for seed in (1, 2):
         assert losses["charlm", seed] == pytest.approx(losses["plain", seed], abs=1e-4)
     assert "| mogrifier" in capsys.readouterr().out
-    with pytest.raises(InputError, match="LSTMs"):
-        main([*only, *options, "--cell", "gru"])
+    for wrong, said in (
+        ("--cell gru", "LSTMs"),
+        ("--recurrent-dropout 0.1", "--recurrent-dropout"),
+    ):
+        with pytest.raises(InputError, match=said):
+            main([*only, *options, *wrong.split()])
 
 
 def test_an_idea_is_told_beside_its_base() -> None:
     trials = [
-        ideas.Trial(idea, seed, 10, loss, 1.0)
+        ideas.Trial(idea, seed, 10, loss, 0.01, 1.0)
         for idea, losses in {"plain": (1.0, 1.2), "constant": (1.4, 1.4), "averaged": (1.2, 1.2)}
         .items()
         for seed, loss in enumerate(losses)
