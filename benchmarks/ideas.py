@@ -5,11 +5,12 @@
 All that is not an option of this script is one of `python -m charlm.train`, and goes to every
 training: the text, the size, the budget. Batches, initial weights, schedule, optimiser and clipping
 are charlm's own; `charlm` is what it computes natively, `plain` the same in PyTorch, which an idea
-changes one thing of (`benchmarks.learners.idea_layers` says what, with its source). The loss is
-that of the last weights on the validation part, by 64 readers, in nats per character.
+changes one thing of (`benchmarks.learners.idea_layers` and `idea_passes` say what, with its
+source). The loss is that of the last weights on the validation part, by 64 readers, in nats per
+character.
 
 With --teachers, runs of charlm on the same text, `ensemble` is the mean of their probabilities, and
-`distilled` a model that learns from it.
+`distilled` a model that learns from it; without, these two are left out.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from typing import Any, cast
 from benchmarks.learners.idea_layers import (
     IdeaModel,
     LayerNormed,
-    LessZoneout,
     LoopLayer,
     Mogrified,
     Skipped,
@@ -59,7 +59,6 @@ IDEAS = {
     "charlm": Idea(),
     "plain": Idea(),
     "zoneout": Idea(layer=Zoneout),
-    "less-zoneout": Idea(layer=LessZoneout),
     "layer-norm": Idea(layer=LayerNormed),
     "mogrifier": Idea(layer=Mogrified),
     "smoothing": Idea(),
@@ -79,9 +78,7 @@ _UNKNOWN = (
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of one training. seconds: of the processor, measuring left out. surplus: see
-    `Watched`.
-    """
+    """What came of one training. surplus: see `Watched`. seconds: of a core, updates alone."""
 
     idea: str
     seed: int

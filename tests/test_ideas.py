@@ -24,6 +24,8 @@ from charlm.errors import InputError
 from charlm.model.config import ModelConfig
 from charlm.options.training import parse_options
 from charlm.train.command import train
+from charlm.train.distributed import ALONE
+from charlm.train.evaluate import mean_of
 from charlm.train.model import CharModel
 from charlm.train.regularise import Regularisers
 
@@ -35,7 +37,7 @@ _OPTIONS = ["--unit", "continuous", "--hidden", "4", "--steps", "4", "--batch", 
 @pytest.fixture
 def text(tmp_path: Path) -> Path:
     path = tmp_path / "text.txt"
-    path.write_text("to be or not to be\n" * 400)
+    path.write_text("to be or not to be\n" * 2000)
     return path
 
 
@@ -99,6 +101,12 @@ def test_the_mean_of_one_model_is_that_model(text: Path, tmp_path: Path) -> None
     assert isinstance(one, CharModel)
     expected = torch.log_softmax(outputs(one), -1)
     torch.testing.assert_close(outputs(learner.model), expected)  # type: ignore[arg-type]
+    part = learner.held_out["validation"]
+    for chosen in (part.whole(), part.spread(part.targets // 2)):  # by one reader, by several
+        learner.passes = Watched(learner.options)
+        loss = learner.loss_of("validation", chosen, lambda _: None)
+        pieces = part.pieces(one, chosen, learner.passes, ALONE)
+        assert loss == pytest.approx(mean_of(pieces, lambda _: None), abs=1e-6)
     other = tmp_path / "other.txt"
     other.write_text("other characters\n" * 300)
     options[1] = str(other)

@@ -72,12 +72,6 @@ class Zoneout(LoopLayer):
         return torch.bernoulli(whole) if self.training else whole
 
 
-class LessZoneout(Zoneout):
-    """The same with smaller shares."""
-
-    OF_MEMORY, OF_STATE = 0.1, 0.02
-
-
 class LayerNormed(LoopLayer):
     """Layer normalisation inside the cell (Ba, Kiros and Hinton 2016, "Layer normalization").
 

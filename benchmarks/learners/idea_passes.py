@@ -5,6 +5,7 @@ T times, B rows, V vocabulary, P positions
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any, cast
@@ -66,14 +67,18 @@ class Ensemble(nn.Module):
             self.models.append(model)
 
     def zero_state(self, rows: int) -> Any:
-        """The state before any text, one per model."""
-        return tuple(model.zero_state(rows) for model in self._each())
+        """The state before any text: the layers of one model after the other's."""
+        return tuple(layer for model in self._each() for layer in model.zero_state(rows))
 
     def forward(self, ids_TB: Tensor, state: Any) -> tuple[Tensor, Any]:
         """The logarithms of the mean probabilities, [T, B, V], and the state after."""
-        told = [model(ids_TB, before) for model, before in zip(self._each(), state, strict=True)]
-        log_probs = torch.stack([torch.log_softmax(logits, -1) for logits, _ in told])
-        return log_probs.logsumexp(0) - math.log(len(told)), tuple(after for _, after in told)
+        told, after, layers = [], [], iter(state)
+        for model in self._each():
+            own = tuple(itertools.islice(layers, model.config.layers))
+            logits_TBV, own = model(ids_TB, own)
+            told.append(torch.log_softmax(logits_TBV, -1))
+            after += own
+        return torch.stack(told).logsumexp(0) - math.log(len(told)), tuple(after)
 
     def _each(self) -> list[CharModel]:
         return cast(list[CharModel], list(self.models))
@@ -100,7 +105,7 @@ class Taught(Softened):
 class Watched(LoopPass):
     """Measures, and adds up how sure a model is of the likeliest character, how often it comes.
 
-    surplus: by how much the first is above the second, of 1: below 0 it is too timid.
+    surplus: by how much the first mean is above the second, of 1; below 0 it is too timid.
     """
 
     def __init__(self, options: TrainConfig) -> None:
@@ -115,11 +120,9 @@ class Watched(LoopPass):
         logits_TBV, after = model(inputs_TB, state)
         if targets_TB is None:
             return 0.0, after
-        log_probs_PV, targets_P = (
-            torch.log_softmax(logits_TBV, -1).flatten(0, 1),
-            targets_TB.flatten(),
-        )
-        log_probs_PV, targets_P = log_probs_PV[targets_P != PAD], targets_P[targets_P != PAD]
+        real_P = (targets_P := targets_TB.flatten()) != PAD
+        log_probs_PV = torch.log_softmax(logits_TBV, -1).flatten(0, 1)[real_P]
+        targets_P = targets_P[real_P]
         best_P, ids_P = log_probs_PV.max(1)
         self._sure += float(best_P.double().exp().sum())
         self._right += int((ids_P == targets_P).sum())
@@ -128,6 +131,7 @@ class Watched(LoopPass):
 
     @property
     def surplus(self) -> float:
+        """By how much it is too sure."""
         return (self._sure - self._right) / self._count
 
 
