@@ -50,8 +50,10 @@ def main(arguments: Sequence[str]) -> int:
 
     loaded = load_settings(os.environ, options)
     from .app import CharlmApp
-    from .keys.table import remap
+    from .keys.arrival import taken
+    from .keys.table import expect_no, remap
 
+    expect_no(taken(os.environ, sys.platform))
     notices, last = [*remap(loaded.settings.keys)], last_model()
     if model is None:
         model, notice = last.choose()

@@ -6,9 +6,10 @@ from rich.text import Text
 from textual.document._document import Document, EditResult, Location
 from textual.document._document_navigator import DocumentNavigator
 from textual.document._wrapped_document import WrappedDocument
-from textual.widgets import TextArea
 
 from charlm.display import visible_characters, visible_text
+
+from .editing import ShellArea
 
 
 class ExactDocument(Document):
@@ -32,7 +33,7 @@ class ExactDocument(Document):
         return EditResult((top + len(lines) - 1, len(lines[-1]) - len(rest)), replaced)
 
 
-class InertArea(TextArea):
+class InertArea(ShellArea):
     """A text area that holds any text and shows it inert, one character for each."""
 
     def _set_document(self, text: str, language: str | None) -> None:
