@@ -6,7 +6,7 @@ from .key import Key, always
 
 KEYS: tuple[Key, ...] = (
     Key("app.leader", ("ctrl+x",), always("More"),
-        "then a letter, at any pace: every action, wherever one is", "Screen", rank=4,
+        "then a letter, at any pace: every action, wherever one is", "Screen", rank=3,
         palette=False),
     Key("theme", ("ctrl+t",), always("Light or dark"), "light or dark", "Screen", leader="D"),
     Key("help", ("f1",), always("Help"), "this page", "Screen", rank=2),

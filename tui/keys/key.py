@@ -101,7 +101,7 @@ _NAMES = {
     **{name: sign for sign, name in SIGNS.items()},
     "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "left": "←", "right": "→",
     "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "space": "Space",
-    "tab": "Tab", "delete": "Del",
+    "tab": "Tab", "delete": "Del", "backspace": "Bksp",
 }  # fmt: skip
 
 

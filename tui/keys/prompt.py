@@ -5,7 +5,7 @@ from __future__ import annotations
 from .key import Key, always
 
 PROMPT: tuple[Key, ...] = (
-    Key("write", ("enter",), always("Write"), "write on from the prompt", "Write", "prompt", 5,
+    Key("write", ("enter",), always("Write"), "write on from the prompt", "Write", "prompt", 1,
         view="write"),
     Key("newline", ("ctrl+j",), always("New line"), "a new line in the prompt", "Write", "prompt",
         palette=False, view="write", leader="J"),

@@ -142,9 +142,20 @@ def behind_leader(action: str, view: View) -> str:
     return f"{key_name(leaders[0])} {key_name(letter)}" if letter and leaders else ""
 
 
+@lru_cache
+def edits(key: str) -> bool:
+    """Whether a key edits while something is typed: one of readline's that nobody has chosen.
+
+    A user's line that repeats what the table says anyway chooses nothing.
+    """
+    ours = {name for row in _rows for name in row.keys}
+    chosen = {name for names in _own.keys.values() for name in names} - ours
+    return key in EDITING and key not in chosen
+
+
 def _comes(name: str, states: Collection[str]) -> bool:
     """Whether a key comes here, and does not edit what is being typed."""
-    return name not in _taken and not (TYPING in states and name in EDITING)
+    return name not in _taken and not (TYPING in states and edits(name))
 
 
 def view_key(view: View) -> str:
@@ -203,6 +214,7 @@ def _forget() -> None:
     """What was made of the rows as they were."""
     keys_of.cache_clear()
     letters.cache_clear()
+    edits.cache_clear()
 
 
 def _in_every_place(rows: Sequence[Key]) -> Iterator[Key]:

@@ -32,7 +32,7 @@ class Leading:
         self.end()
         view = self._view()
         entries = list(entries_of(view.view_name, self._states(view)))
-        title = f"{key_named(LEADER)} and then …   Esc: none of them"
+        title = f"{key_named('app.leader')} and then …   Esc: none of them"
         rest = f"{key_name(letters(view.view_name)['help'])} tells all"
         self._strip = LeaderStrip(title, entries, rest)
         self._app.screen.mount(self._strip)

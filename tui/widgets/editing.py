@@ -6,7 +6,8 @@ from textual.binding import Binding
 from textual.document._document import Document
 from textual.widgets import TextArea
 
-from ..keys.editing import EDITING, EDITS
+from ..keys import table
+from ..keys.editing import EDITS
 
 
 class ShellArea(TextArea):
@@ -21,7 +22,7 @@ class ShellArea(TextArea):
 
     def edits(self, key: str) -> bool:
         """Whether a key edits what stands here."""
-        return key in EDITING and bool(self.text)
+        return bool(self.text) and table.edits(key)
 
     def action_cut_to(self, place: str) -> None:
         """Delete what stands up to there, or what is chosen; `put_back` has it."""

@@ -7,6 +7,8 @@ from textual.widgets import Input
 
 from charlm.display import visible
 
+from ..keys import table
+
 #: Readline's keys that act on one line; Textual's own are the others of these.
 _OWN = {"ctrl+b": "cursor_left", "ctrl+f": "cursor_right", "alt+b": "cursor_left_word",
         "alt+f": "cursor_right_word", "alt+d": "delete_right_word",
@@ -23,7 +25,7 @@ class Field(Input):
 
     def edits(self, key: str) -> bool:
         """Whether a key edits what stands here, as in a shell."""
-        return key in _EDITING and bool(self.value)
+        return bool(self.value) and key in _EDITING and table.edits(key)
 
     def validate_value(self, value: str) -> str:
         """What is written, inert."""

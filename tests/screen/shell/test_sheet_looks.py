@@ -126,5 +126,5 @@ async def test_training_on(tmp_path: Path, match_snapshot: Match, look: str) -> 
     (run / "resume.safetensors").write_bytes(b"x")
     async with training_view(run, SIZE) as view:
         await until(lambda: "over" in view.states())
-        await press(view, "ctrl+z")
+        await press(view, "space")
         match_snapshot(f"train-on-{look}", await still(view, look, "so far"))
