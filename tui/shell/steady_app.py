@@ -24,7 +24,7 @@ from charlm.display import visible, visible_text
 from ..widgets.text_field import inert
 from . import clipboard
 from .escapes import hear_escapes, parted
-from .suspending import suspend, why_not
+from .suspending import stop_job, why_not
 
 #: First a key goes its way from the focus up to the app, then what it caused.
 _TRIPS = 2
@@ -129,11 +129,12 @@ class SteadyApp(App[int]):
         can = self._driver is not None and self._driver.can_suspend
         if why := why_not(can):
             self.notify(why)
-        else:
-            suspend()
+            return
+        with self.suspend():
+            stop_job()
 
     def on_driver_signal_resume(self) -> None:
-        """The terminal has nothing of the picture any more."""
+        """Someone else suspended it: the terminal has nothing of the picture any more."""
         self.refresh(layout=True)
 
     def key_done(self) -> None:

@@ -26,10 +26,12 @@ def why_not(can_suspend: bool) -> str:
     return _NOBODY if leader == os.getpgrp() else ""
 
 
-def suspend() -> None:
-    """Stop all of this job: whatever ran the screen (make, uv) would else keep the terminal.
+def stop_job() -> None:
+    """Stop all of this job until somebody continues it. The terminal is the shell's already.
 
-    Textual gives the terminal back before it stops, and takes it again when it is continued.
-    Trainings are in groups of their own, and go on.
+    Whatever ran the screen (make, uv) would else keep it. Trainings are in groups of their own, and
+    go on.
     """
+    before = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
     os.killpg(0, signal.SIGTSTP)
+    signal.signal(signal.SIGTSTP, before)

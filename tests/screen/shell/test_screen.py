@@ -457,3 +457,15 @@ async def test_the_footer_names_all_decoders_or_none(width: int) -> None:
         grouped = "F2-F6 Decoder" in footer
         assert any(named) == all(named) and (all(named) != grouped or width == 80)
         assert all(named) or width < 200
+
+
+@pytest.mark.parametrize("decoder", ["nucleus", "beam"])
+async def test_the_footer_names_the_views_at_80_columns(decoder: str) -> None:
+    """In the prompt and out of it, while a text streams and when it is written."""
+    ways = ("F7 Runs", "F8 Train", "F9 Inspect", "^X More", "F1 Help")
+    model = ThinkingModel(letters("line\n" * 60), ends=False)
+    async with running(model, (80, 24)) as screen:
+        screen.knobs.setting = Setting().with_decoder(decoder)
+        for keys in (("a",), ("enter",), ("escape",), ("escape",), ("left",)):
+            await press(screen, *keys)
+            await until(lambda: all(way in painted(screen).split("\n")[-1] for way in ways))

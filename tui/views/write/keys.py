@@ -86,7 +86,7 @@ _KEYS: tuple[Key, ...] = (
     *(key for name, knob in ROWS.items() for key in _knob(name, knob.letter, knob.said)),
     *(_typed(name, knob.letter, knob.said) for name, knob in TEXTS.items()),
     Key("beams", ("ctrl+b",), (("beams", "Text"), ("searched", "Beams"), ("", "")),
-        "see what a beam does: its texts as a tree, live and again", "Beams", rank=3, leader="b"),
+        "see what a beam does: its texts as a tree, live and again", "Beams", rank=4, leader="b"),
     Key("step(-1)", ("comma",), (("beams", "Step"),),
         "a character back and on in the search; arrows, Home and End too", "Beams", "outside",
         palette=False, stage=True),
