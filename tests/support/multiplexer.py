@@ -25,7 +25,8 @@ _TELLS = ("TMUX", "STY", "TERM_PROGRAM", "VTE_VERSION", "BYOBU_BACKEND", "COLUMN
 class Multiplexer:
     """Runs a shell command in one of them, without settings of anybody's; ends it on leaving.
 
-    name: tmux or screen; where it is not installed the test is skipped. term: the terminal that
+    name: tmux or screen; where it is not installed the test is skipped. size: of tmux; GNU screen
+    has 80x24 where nobody is attached. term: the terminal that
     the program believes in, "" for what the multiplexer says.
     """
 
@@ -55,7 +56,6 @@ class Multiplexer:
         else:
             (folder / "sockets").mkdir(mode=0o700)
             self._run("-c", os.devnull, "-U", "-d", "-m", *command)
-            self._run("-X", "width", "-w", str(width), str(height))
 
     def __enter__(self) -> Multiplexer:
         return self

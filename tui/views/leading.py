@@ -39,9 +39,9 @@ class Leading:
 
     def end(self) -> None:
         """Wait no longer."""
-        if self._strip is not None:
-            self._strip.remove()
-            self._strip = None
+        strip, self._strip = self._strip, None
+        if strip is not None and strip.is_attached:  # a screen may have gone, and it with that
+            strip.remove()
 
     async def takes(self, key: str) -> bool:
         """Whether it waited for a key; if it is one of the letters, do what it says.

@@ -15,7 +15,6 @@ CTRL_X, CTRL_B, ESCAPE, ENTER = map(typed, ("ctrl+x", "ctrl+b", "escape", "enter
 @pytest.mark.parametrize("name", ["tmux", "screen"])
 def test_a_story(name: str, tmp_path: Path) -> None:
     """All that is named arrives: the leader does what the prefix took."""
-    beams = "^X b Beams" if name == "tmux" else "^B Beams"
     with Multiplexer(name, ARGUMENTS, tmp_path, size=(120, 30)) as terminal:
         press = terminal.press
         terminal.until(lambda text: "is ready" in text and "F7 Runs" in text)
@@ -25,13 +24,14 @@ def test_a_story(name: str, tmp_path: Path) -> None:
         press(CTRL_X + "b", "at 1,000 of 1,000")
         press(CTRL_X + "b", "cut at the length")
         press("", "Esc Prompt")
-        terminal.until(lambda text: beams in text and "F7 Runs" in text)
+        if name == "tmux":  # wide enough for it
+            terminal.until(lambda text: "^X b Beams" in text and "^B" not in text)
         press("i", "Esc Leave")
         press(typed("end") + "x", "We knowx")
         if name == "screen":  # it takes another key
             press(CTRL_B + "y", "We knowyx")
-        press(CTRL_X + "9", "F9 Write")
-        press(ESCAPE, "F9 Inspect")
+        press(CTRL_X + "7", "bits/char")
+        press(ESCAPE, "Esc Leave")
         terminal.send(ESCAPE + "q")  # at once: Esc leaves the prompt, and q quits
         assert terminal.ended()
 
