@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 
 from textual.binding import Binding, BindingType
 
@@ -126,12 +127,12 @@ def key_named(action: str, view: View = "") -> str:
 
 def key_text(row: Key, view: View, states: Collection[str] = ()) -> str:
     """How an action is done here, in these states: by a key that comes, else behind the leader."""
-    rows = [row, *(key for key in keys_of(view) if key.action == row.action and key != row)]
-    for key in rows:
-        if key is row or key.where in ("always", *states):
-            for name in key.keys:
-                if _comes(name, states):
-                    return key.first_text if name == key.keys[0] else key_name(name)
+    places = {"always", *states}
+    others = (key for key in keys_of(view) if key.action == row.action and key.where in places)
+    for key in chain([row], others):
+        for name in key.keys:
+            if _comes(name, states):
+                return key.first_text if name == key.keys[0] else key_name(name)
     return behind_leader(row.action, view) or row.first_text
 
 

@@ -14,7 +14,8 @@ import tui
 MEANT = {
     ("ExactDocument", "_lines"), ("InertArea", "_set_document"),
     ("SteadyApp", "_clipboard"), ("SteadyApp", "_exit_renderables"),
-    ("SteadyApp", "_print_error_renderables"),
+    ("SteadyApp", "_print_error_renderables"), ("SteadyApp", "_check_bindings"),
+    ("EscapeParser", "_sequence_to_key_events"),
 }  # fmt: skip
 #: Python's and Textual's own bookkeeping, written into every class.
 MADE = re.compile(

@@ -111,7 +111,7 @@ def test_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both texts of a duel, all of the grid, and the one that is taken."""
     with opened(tmp_path, monkeypatch, "--pace", "0") as terminal:
         terminal.press("ab", "›  ab")
-        terminal.press(ctrl("d"), "  duel  ", "first difference at")
+        terminal.press(ctrl("x") + "d", "  duel  ", "first difference at")
         terminal.until(lambda text: all(map(has_pictures, halves(text))))
         terminal.until(lambda text: text.count("✓") == 2)  # Esc stops what is still written
         terminal.press_away(ESCAPE, "first difference at")
