@@ -24,7 +24,7 @@ DEV := $(STAMPS)/dev
 PEERS := $(STAMPS)/peers
 DIST := $(STAMPS)/dist
 
-.PHONY: help tui train test test-long asan tsan fuzz lint format bench dist clean
+.PHONY: help tui train test test-long asan tsan fuzz arm lint format bench dist clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ tsan: $(DEV) ## the engine's tests under ThreadSanitizer (gcc)
 
 fuzz: $(DEV) ## wrong calls of every kind under AddressSanitizer (CALLS=1000000)
 	$(BIN)/python tests/support/sanitise.py address --fuzz $(or $(CALLS),1000000)
+
+arm: $(DEV) ## the golden texts and trainings on an emulated ARM (Debian, as root)
+	tests/support/arm.sh
 
 lint: $(DEV) ## ruff, clang-format, mypy, the native stub and import directions
 	$(BIN)/ruff check .

@@ -83,7 +83,7 @@ def processor_seconds(process: int) -> float:
 
 def watched(command: Sequence[str], log: Path | None = None, evaluations: int = 1) -> Taken:
     """Run a command. `log`: in which its first update stands; it is stopped once so many
-    evaluations stand there too, for what is measured at the end takes as long as the text is."""
+    evaluations stand there too, before the losses at the end are measured."""
     start, first, worked, most = time.monotonic(), 0.0, 0.0, 0.0
     with tempfile.TemporaryFile("w+") as out:
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)

@@ -42,6 +42,8 @@ def screen(pace: int) -> Iterator[Terminal]:
     """The screen with the shipped model, ready, on its longest text. pace 0: full speed."""
     with tempfile.TemporaryDirectory() as folder:
         settings = {"CHARLM_SETTINGS": str(Path(folder, "settings.toml")), "XDG_STATE_HOME": folder}
+        Path(folder, "charlm").mkdir()
+        Path(folder, "charlm", "last-model").touch()  # the first start greets
         arguments = ["-m", "tui", str(MODEL), "--pace", str(pace)]
         with Terminal(arguments, environment=settings) as terminal:
             terminal.wait(b"is ready")

@@ -132,7 +132,7 @@ _LENGTH_PENALTY = Knob(
     "score = log_prob / length ** this: 0 is the plain sum, above 0 favours longer texts"
     " (-10 to 10)",
     Range(-10, 10),
-    label="penalty", letter="a", said="length penalty: above 0 favours longer texts",
+    neutral=0, label="penalty", letter="a", said="length penalty: above 0 favours longer texts",
     ladder=tuple(round(0.1 * i, 1) for i in range(-20, 21)),
 )  # fmt: skip
 _STOP_RULE = Knob(

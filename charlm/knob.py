@@ -17,7 +17,7 @@ class Knob:
 
     On the screen: label; said: what its keys do; letter: the key that turns it down, its capital
     up, or that lets one type a text; ladder: where keys can put it, inf for no limit, which is the
-    neutral value; quiet: it is shown only while it acts or is chosen.
+    neutral value; quiet: it comes after the others where they are chosen in turn.
     """
 
     help: str

@@ -54,8 +54,10 @@ def pytest_configure() -> None:
 
 @pytest.fixture(autouse=True)
 def user_folders(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test is a user who has nothing yet."""
+    """Each test is a user who has nothing yet, and who started the screen once before."""
     folder = f"{_USER.name}/{next(_numbers)}"
+    Path(folder, "state", "charlm").mkdir(parents=True)
+    Path(folder, "state", "charlm", "last-model").touch()
     for kind in ("data", "state", "cache"):
         monkeypatch.setenv(f"XDG_{kind.upper()}_HOME", f"{folder}/{kind}")
 

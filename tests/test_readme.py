@@ -74,10 +74,11 @@ def test_what_the_readme_shows_is_written(command: str, written: str) -> None:
 
 
 def test_the_readme_shows_every_command_and_strategy() -> None:
+    """In a block, whose lines are run above; but for what would change a run."""
     shown = " ".join(COMMANDS)
-    assert all(
-        f"charlm {row.name} " in shown for row in ALL_COMMANDS.values() if isinstance(row, Command)
-    )
+    for row in ALL_COMMANDS.values():
+        if isinstance(row, Command):
+            assert f"charlm {row.name} " in (README if row.name == "rename" else shown)
     for name in STRATEGIES:
         assert re.search(rf"^\| {name} \|", README, re.MULTILINE)
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from charlm.display import visible
 from charlm.errors import CheckpointError, InputError, report_notice, run_main
@@ -18,9 +18,14 @@ from charlm.options.writing import add_write_options
 from charlm.run.layout import MODEL
 from charlm.run.places import find_run, missing_run
 
+if TYPE_CHECKING:
+    from .writer.kept.keeper import Keeper
+
 #: A second, at most. A change waits up to two of these steps to be painted; frames of text are
 #: fewer (`views/write/frames.py`).
 _PAINTS = "200"
+#: What is kept of models, in the folder for states.
+_TEXTS = "texts"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -55,10 +60,14 @@ def main(arguments: Sequence[str]) -> int:
 
     expect_no(taken(os.environ, sys.platform))
     notices, last = [*remap(loaded.settings.keys)], last_model()
+    keeper = _keeper() if loaded.settings.history else None
+    greets = keeper is not None and last.is_first_start()
     if model is None:
         model, notice = last.choose()
         notices += filter(None, [notice])
-    app = CharlmApp(model, settings=loaded, notices=notices, last=last)
+    app = CharlmApp(
+        model, settings=loaded, notices=notices, last=last, keeper=keeper, greets=greets
+    )
     try:
         code = app.run(mouse=loaded.settings.mouse)
     finally:
@@ -66,6 +75,8 @@ def main(arguments: Sequence[str]) -> int:
         if run is not None:
             report_notice("waiting for the training to save")
         app.close()
+        for notice in keeper.take() if keeper is not None else ():
+            report_notice(notice)
         if run is not None:
             from .training.desk import how_to_go_on
             from .writer.models import python
@@ -92,6 +103,7 @@ def _parser() -> Parser:
     )  # fmt: skip
     for name, help in (
         ("theme", "dark, light, or another theme of Textual (dark)"),
+        ("colours", "truecolor, 256, 16, none, or auto: by the terminal (auto)"),
         ("glyphs", "unicode, ascii, or auto: by the locale (auto)"),
         ("decoder", "the decoder to begin with (nucleus)"),
         ("pace", "characters a second that are shown, 0: as fast as they are written (400)"),
@@ -100,16 +112,31 @@ def _parser() -> Parser:
         parser.add_argument(f"--{name}", action=_Setting, help=help)
     parser.add_argument(
         "--plain", action="store_true", default=None,
-        help="for screen readers: a text appears when it is finished, nothing moves",
+        help="for screen readers: a text appears when it is finished, nothing moves, and the"
+        " terminal's cursor stands on what is marked",
     )  # fmt: skip
     parser.add_argument(
         "--no-mouse", action="store_false", default=None, dest="mouse",
         help="leave the mouse to the terminal, which selects and copies with it",
     )  # fmt: skip
     parser.add_argument(
+        "--no-history", action="store_false", default=None, dest="history",
+        help="keep no prompts and texts for the next time, and bring none back",
+    )  # fmt: skip
+    parser.add_argument(
         "--keys", action="store_true", help="print every action and its keys, as settings, and end"
     )
     return parser
+
+
+def _keeper() -> Keeper | None:
+    """What keeps prompts and texts among the user's states; None where there is no such place."""
+    from .shell.state_folder import state_folder
+    from .writer.kept.folder import KeptFolder
+    from .writer.kept.keeper import Keeper
+
+    folder = state_folder()
+    return None if folder is None else Keeper(KeptFolder(folder / _TEXTS))
 
 
 class _Setting(argparse.Action):

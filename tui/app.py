@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
-import os
 import signal
 import time
 from collections.abc import Sequence
@@ -13,16 +12,14 @@ from functools import partial
 from pathlib import Path
 
 from textual.command import Provider
-from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
 from .keys.key import View as ViewName
 from .keys.table import all_keys, key_named, keymap, row_bindings
-from .shell.glyphs import AsciiGlyphs
 from .shell.last_model import LastModel
-from .shell.settings import Loaded, Settings, keep_setting, wants_ascii
-from .shell.steady_app import SteadyApp
+from .shell.settings import Loaded, Settings, keep_setting
+from .shell.terminal_app import TerminalApp
 from .shell.terminal_watch import watch_terminal
 from .shell.themes import THEMES, full_name, short_name
 from .training.desk import TrainingDesk, told_end, told_quit
@@ -35,10 +32,11 @@ from .views.write.view import WriteScreen
 from .widgets.leader_strip import LeaderStrip
 from .writer.contract import Load
 from .writer.engine_model import load_engine
+from .writer.kept.keeper import Keeper
 from .writer.knobs import Setting
 from .writer.models import run_or_file
 from .writer.snapshots import ModelFacts, Newest
-from .writer.worker import DecodeWorker
+from .writer.worker import DecodeWorker, nothing
 
 #: Objects made between two collections: text makes many small ones, none of them in circles.
 _THRESHOLD = 50_000
@@ -55,8 +53,11 @@ def _actions_provider() -> type[Provider]:
     return ActionsProvider
 
 
-class CharlmApp(SteadyApp):
-    """`python -m tui`. `model`: a run or a checkpoint, None for none."""
+class CharlmApp(TerminalApp):
+    """`python -m tui`. `model`: a run or a checkpoint, None for none.
+
+    keeper: what keeps prompts and texts, None for nothing. greets: it is seen for the first time.
+    """
 
     TITLE = "charlm"
     BINDINGS = [  # noqa: RUF012
@@ -75,17 +76,20 @@ class CharlmApp(SteadyApp):
         notices: Sequence[str] = (),
         trainer: Sequence[str] | None = None,
         last: LastModel | None = None,
+        keeper: Keeper | None = None,
+        greets: bool = False,
     ) -> None:
-        super().__init__()
+        loaded = settings or Loaded(Settings())
+        super().__init__(loaded.settings)
         self._model = model
         self._last = last or LastModel(None)
+        self._keeper, self._greets = keeper, greets
         self.load = load
-        loaded = settings or Loaded(Settings())
+        self._loaded = loaded
         self._settings, self._settings_path = loaded.settings, loaded.path
         if loaded.settings.plain:
             self.animation_level = "none"
         self._notices = [*loaded.notices, *notices]
-        self._own_filters = self._needed_filters()
         self._leading = Leading(self)
         self.desk = TrainingDesk(trainer or train_command())
         self.decode_worker: DecodeWorker | None = None
@@ -101,22 +105,14 @@ class CharlmApp(SteadyApp):
 
     def get_default_screen(self) -> Screen[None]:
         """The screen one writes on."""
-        self.decode_worker = DecodeWorker(self.load, self._settings.threads)
+        recall = nothing if self._keeper is None else self._keeper.recall
+        self.decode_worker = DecodeWorker(self.load, self._settings.threads, recall)
         setting = Setting(pace=self._settings.pace).with_decoder(self._settings.decoder)
         return WriteScreen(
             self.decode_worker, self.watcher, self.desk, self._model, setting,
-            plain=self._settings.plain,
+            plain=self._settings.plain, keeper=self._keeper,
+            said_decoder="decoder" in self._loaded.said, greets=self._greets,
         )  # fmt: skip
-
-    def _needed_filters(self) -> list[LineFilter]:
-        filters: list[LineFilter] = []
-        if wants_ascii(self._settings.glyphs, os.environ):
-            filters.append(AsciiGlyphs())
-        if self.console.color_system == "256":
-            from .shell.colours import IndexedColours  # here: not every terminal needs it
-
-            filters.append(IndexedColours())
-        return filters
 
     def refresh_css(self, animate: bool = True) -> None:
         """Read the styles again, for another theme.
@@ -126,10 +122,6 @@ class CharlmApp(SteadyApp):
         theme, self._styled = self._styled, None
         if theme != self.theme:
             super().refresh_css(animate)
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own, and ours for terminals that have few characters or colours."""
-        return [*super().get_line_filters(), *self._own_filters]
 
     def on_mount(self) -> None:
         """A collection of garbage would hold up a frame: what is there now stays."""
@@ -141,7 +133,7 @@ class CharlmApp(SteadyApp):
         self.set_interval(_DESK, self._look_at_training)
         if not self.is_headless:
             self._end_on_signals()
-            watch_terminal(self.desk.close)
+            watch_terminal(self.close)
 
     def action_leader(self) -> None:
         """Wait for the letter of an action."""
@@ -210,6 +202,20 @@ class CharlmApp(SteadyApp):
         assert isinstance(view, TrainView)
         view.call_after_refresh(view.overlay, runs)
 
+    def follow(self, path: Path, new: Path) -> None:
+        """A run that lay at a path lies at another now: whoever knows it finds it there."""
+        below = self.screen_stack[0]
+        if isinstance(below, WriteScreen):
+            below.model.follow(path, new)
+        self.desk.follow(path, new)
+        self._last.follow(path, new)
+        if self.is_screen_installed("train"):
+            from .views.train.view import TrainView
+
+            view = self.get_screen("train")
+            assert isinstance(view, TrainView)
+            view.shown.follow(path, new)
+
     def newest(self) -> Newest:
         """What is written with, and the newest text as far as it is written."""
         if not self.screen_stack:  # at the end
@@ -228,7 +234,9 @@ class CharlmApp(SteadyApp):
         return below.model.facts if isinstance(below, WriteScreen) else None
 
     def close(self) -> None:
-        """Wait until nothing that this app started is running."""
+        """Wait until all is kept, and nothing that this app started is running."""
+        if self._keeper is not None:
+            self._keeper.close()
         self.desk.close()
 
     def _keep_theme(self, theme: Theme) -> None:

@@ -113,6 +113,20 @@ def _add_info_options(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
+def _rename(chosen: Namespace) -> int:
+    from pathlib import Path
+
+    from charlm.run.rename import rename_run
+
+    print(f"renamed: {visible(str(rename_run(Path(chosen.run), chosen.name)))}")
+    return 0
+
+
+def _add_rename_options(parser: ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="its folder, or its name")
+    parser.add_argument("name", metavar="NAME", help="letters, digits, '-', '_' and '.'")
+
+
 def _compare(arguments: Sequence[str]) -> int:
     _check_torch()
     from charlm.compare.options import parse_comparison
@@ -182,6 +196,15 @@ _ROWS = (
         "Sizes, text, vocabulary, losses and corpus of a checkpoint.",
         _add_info_options,
         _info,
+    ),
+    Command(
+        "rename",
+        "give a run another name",
+        "Rename the folder of a run, where it lies. What is there already is never replaced;"
+        " a run that is being trained, one of a comparison and the models that came with charlm"
+        " keep their names.",
+        _add_rename_options,
+        _rename,
     ),
     OwnParser("compare", "train cells side by side, report", _compare, _compare_options),
 )

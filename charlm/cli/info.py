@@ -7,6 +7,7 @@ from math import log
 from typing import Any
 
 from charlm.run.checkpoint import Checkpoint
+from charlm.text.config import KEEP
 from charlm.wording import counted
 
 
@@ -32,6 +33,7 @@ def rows(checkpoint: Checkpoint) -> list[tuple[str, str]]:
     bias = "" if config.bias else ", no bias"
     cut = f", cut at {text.max_length:,}" if text.unit != "continuous" and text.max_length else ""
     apart = f" apart by {text.separator!r}" if text.separator else ""
+    chat = "" if text.chat == KEEP else f", {text.chat} of chats"
     measured = {key: value for key, value in checkpoint.metrics.items() if value is not None}
     metrics = {key.replace("_", " "): value for key, value in measured.items()}
     return [
@@ -39,7 +41,7 @@ def rows(checkpoint: Checkpoint) -> list[tuple[str, str]]:
         ("embedding", f"{config.embedding_size:,}"),
         ("parameters", f"{config.parameter_count:,}"),
         ("vocabulary", f"{counted(len(characters), 'character')}, PAD and EOS: {characters}"),
-        ("text", f"unit {text.unit}{cut}{apart}, form {text.form}, case {text.case}"),
+        ("text", f"unit {text.unit}{cut}{apart}{chat}, form {text.form}, case {text.case}"),
         *((f"corpus {key}", _shown(value)) for key, value in checkpoint.corpus.items()),
         *((key, _shown_metric(key, value)) for key, value in metrics.items()),
         ("identity", checkpoint.identity),

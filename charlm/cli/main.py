@@ -9,6 +9,9 @@ import charlm
 from charlm.cli.commands import COMMANDS, SCREEN, Command, OwnParser
 from charlm.options.parser import Options, Parser, no_command
 
+#: What may be given without a command, at a terminal.
+_OF_THE_SCREEN = {"--no-history"}
+
 _EXAMPLES = """\
 Without a command, at a terminal, the screen opens.
 
@@ -23,8 +26,9 @@ examples:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code. Raises CharlmError, OSError."""
-    if not arguments and all(each and each.isatty() for each in (sys.stdin, sys.stdout)):
-        arguments = [SCREEN]
+    at_a_terminal = all(each and each.isatty() for each in (sys.stdin, sys.stdout))
+    if at_a_terminal and set(arguments) <= _OF_THE_SCREEN:
+        arguments = [SCREEN, *arguments]
     own = COMMANDS.get(arguments[0]) if arguments else None
     if isinstance(own, OwnParser):
         return own.run(arguments[1:])

@@ -24,6 +24,8 @@ from charlm.options.training import parse_options
 from charlm.options.types import choice, text, whole
 from charlm.options.writing import add_write_options
 from charlm.run.places import RUNS, new_runs
+from charlm.text.files import pipe_in
+from charlm.wording import shortened
 
 _DESCRIPTION = """\
 Train every cell under one budget, over several seeds, and report what came of it: losses and
@@ -99,8 +101,6 @@ def parse_comparison(arguments: Sequence[str]) -> Comparison:
     own, others = parser.parse_known_args(arguments)
     for word in others:
         _check_option(word.split("=")[0], parser)
-    if own.corpus and "-" in own.corpus:
-        raise InputError("--corpus - can be read only once: give a file")
     axes = _axes(own, arguments, parser)
     comparison = Comparison(
         corpus=tuple(own.corpus or ()),
@@ -118,7 +118,13 @@ def parse_comparison(arguments: Sequence[str]) -> Comparison:
         others=tuple(others),
     )
     for settings in comparison.grid:  # wrong ones are said before the text is read
-        comparison.options(settings)
+        options = comparison.options(settings)
+        if pipe := pipe_in([*comparison.corpus, options.validation]):
+            what = "standard input" if pipe == "-" else f"{shortened(pipe)} is a pipe, which"
+            raise InputError(
+                f"{what} can be read only once, and every training reads it: write the text into a"
+                " file, and give that (--corpus FILE)"
+            )
     return comparison
 
 

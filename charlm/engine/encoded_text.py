@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from charlm.checks import check_list, check_text, wrong
 from charlm.errors import InputError, errors_of
 from charlm.run.checkpoint import Checkpoint
-from charlm.text.cutting import examples_of, prepare_text
+from charlm.text.cutting import examples_of, in_case, repaired, texts_of
 from charlm.text.readers import Stretch, stretches
 from charlm.text.vocabulary import EOS, Unknown, Vocabulary
 
@@ -67,7 +67,8 @@ def encode_text(
     check_text("text", text)
     config, vocabulary = checkpoint.text, checkpoint.vocabulary
     if config.unit == "continuous":
-        whole = _ids(vocabulary, prepare_text(text, config), unknown)
+        texts = texts_of(repaired(text, config), config)
+        whole = _ids(vocabulary, in_case("\n".join(texts), config), unknown)
         return encode_ids(checkpoint, whole, exact=exact)
     ids, bounds = array("i"), array("q")
     for example in examples_of(text, config):

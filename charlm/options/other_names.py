@@ -176,6 +176,7 @@ _COMMANDS: Names = {
     "score": "eval evaluate perplexity ppl test",
     "train": "learn fit finetune fine-tune preprocess prepare",
     "info": "show describe inspect stats",
+    "rename": "mv move name",
     "compare": "benchmark sweep",
     "tui": "screen ui gui play interactive chat open",
 }

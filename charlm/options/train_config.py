@@ -28,7 +28,7 @@ from charlm.options.proposal import (
     proposed_hidden,
     usual_pace,
 )
-from charlm.options.rates import FINE_TUNING_RATE, default_rate, rates_in_words
+from charlm.options.rates import FINE_TUNING_RATE, default_rate, default_warm_up, rates_in_words
 from charlm.options.types import (
     FormEntry,
     Group,
@@ -44,7 +44,7 @@ from charlm.options.types import (
     whole,
 )
 from charlm.run.layout import KEPT
-from charlm.text.config import UNITS
+from charlm.text.config import CHATS, KEEP, UNITS
 from charlm.text.files import ERRORS
 from charlm.text.parts import DEFAULT_SPLIT, ORDERS, parse_split
 from charlm.text.preparation import AUTO
@@ -61,7 +61,7 @@ FLOAT32, BFLOAT16 = LEARNING_PRECISIONS = ("float32", "bfloat16")
 BY_DEVICE = ("sequence", "precision", "threads")
 BUDGETS = ("characters", "steps", "epochs", "minutes")
 #: What is proposed where it is left open.
-PROPOSED = ("hidden", "batch", "characters", "dropout", "learning_rate")
+PROPOSED = ("hidden", "batch", "characters", "dropout", "learning_rate", "warm_up")
 #: The cells that have a candidate, which recurrent dropout masks.
 MASKED = tuple(cell.name for cell in CELLS.values() if cell.candidate)
 _DEFAULT_CELL = "lstm"
@@ -113,6 +113,10 @@ class TrainConfig:
         type=unescaped), of_old=None)
     column: str | None = _TEXT(text("--column", "NAME", None, "of a CSV, a TSV or JSON lines:"
         " each cell of it is an example (looked for with --unit auto)"), of_old="")
+    chat: Literal["keep", "messages"] = _TEXT(choice("--chat", CHATS, KEEP, "of a chat that a"
+        " program exported: all of it, or its messages, each with who says it and without time"
+        " stamp, as an example (%(default)s)"),
+        on_form=FormEntry("Chat", "{}; messages: without time stamps", "keep or messages"))
     split: str = _TEXT(text("--split", "A/B/C", str(DEFAULT_SPLIT), "percent to train on / to"
         " choose the best by / to test at the end (%(default)s)", type=checked(parse_split, str)))
     order: str = _TEXT(choice("--order", ORDERS, AUTO, "the parts of that split are blocks spread"
@@ -179,8 +183,8 @@ class TrainConfig:
         " stands still; or constant (%(default)s)"))
     plateau: int | None = _LEARNING(whole("--plateau", 1, 10_000, None, "evaluations without a"
         " better validation loss after which --schedule plateau halves the rate (2)"))
-    warm_up: int = _LEARNING(whole("--warm-up", 0, _MOST, 0, "steps in which the learning rate"
-        " rises from 0 (%(default)s)"))
+    warm_up: int = _LEARNING(or_auto(whole("--warm-up", 0, _MOST, None, "steps in which the"
+        " learning rate rises from 0 (auto: some where layers stand on each other)")))
     clip: float = _LEARNING(real("--clip", 0, 1e6, 1.0, "longest gradient, as a norm"
         " (%(default)s)"), may_change=True)
     average: float = _LEARNING(real("--average", -1, 0.999999, 0.0, "measure and save a moving"
@@ -303,6 +307,7 @@ class TrainConfig:
         return {
             "dropout": proposed_dropout(self.passes, self.share),
             "learning_rate": taken.get("learning_rate", rate),
+            "warm_up": 0 if self.start_from else default_warm_up(self.layers, self.updates),
             "weight_decay": taken["weight_decay"],
             "momentum": taken.get("momentum"),
             "plateau": _DEFAULT_PLATEAU if self.schedule == "plateau" else None,
@@ -320,14 +325,24 @@ class TrainConfig:
     def passes(self) -> float:
         """How often the text is read, about: of a budget in minutes, at a usual pace."""
         size = self.text_characters or USUAL_CHARACTERS
-        per_step = self.batch * self.length * self.accumulate
         held = (
             (self.characters, 1.0),
-            (self.steps, per_step),
+            (self.steps, self._per_step),
             (self.epochs, float(size)),
             (self.minutes, 60 * usual_pace(self.hidden, self.layers)),
         )
         return min(budget * each for budget, each in held if budget) / size
+
+    @property
+    def updates(self) -> float:
+        """How often the weights change, about."""
+        size = self.text_characters or USUAL_CHARACTERS
+        return self.passes * size / self._per_step
+
+    @property
+    def _per_step(self) -> float:
+        """Characters of an update, at most."""
+        return self.batch * self.length * self.accumulate
 
     def _check(self) -> None:
         if self.momentum is not None and "momentum" not in OPTIMISERS[self.optimiser]:

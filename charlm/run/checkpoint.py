@@ -23,12 +23,12 @@ from charlm.model.identity import identity_of
 from charlm.run.layout import MODEL
 from charlm.run.places import RUNS, find_run, known_weights, missing_run
 from charlm.run.sealed_file import Kind, SealedFile, read_content, seal, unseal, write_atomically
-from charlm.text.config import TextConfig
+from charlm.text.config import KEEP, TextConfig
 from charlm.text.vocabulary import Vocabulary
 from charlm.wording import counted
 
 #: What version 2 says of a text, where it is not so: a file that needs nothing of it is version 1.
-_NEW_IN_2 = {"separator": "", "sentence_rule": 1}
+_NEW_IN_2 = {"separator": "", "sentence_rule": 1, "chat": KEEP}
 _KIND = Kind("checkpoint", key="charlm", version=2, mark="vocabulary", error=CheckpointError)
 
 

@@ -4,7 +4,8 @@ Each line has a `kind`:
 
     start        run name, step, command, model and text configuration, parameters, learning
                  rate (its height), device, precision, sequence, corpus report
-    baseline     unigram, ngram, order, characters: losses on the validation part by counting
+    baseline     unigram, ngram, order, characters, scored: losses on the validation part by
+                 counting
     step         step, characters, seconds, loss, learning_rate, gradient_norm, clipped_norm,
                  characters_per_s, progress (0 to 1), seconds_left
     probe        step, gates, gradient_norms, clipped_norms, update_ratios (docs/runs.md)

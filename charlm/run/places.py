@@ -17,6 +17,7 @@ RUNS = Path("checkpoints")
 SHIPPED = ("shakespeare", "speeches")
 #: Of what a run is named after; a time and more comes behind it.
 _NAME_LENGTH, _NAME_BYTES = 60, 180
+_LONGEST_BYTES = 200  # of a name, with room for what is added to it
 _PACKAGE = Path(__file__).resolve().parents[1]
 _IN_A_WHEEL = _PACKAGE / "shipped"
 #: Where they lie: in a wheel inside the package, in a clone beside it, with one's own.
@@ -43,6 +44,19 @@ def runs_folders() -> list[Path]:
 def is_shipped(path: Path) -> bool:
     """Whether this is a model that came with charlm."""
     return path.name in SHIPPED and path.parent.resolve() == SHIPPED_RUNS.resolve()
+
+
+def is_own(path: Path) -> bool:
+    """Whether this lies in one's own places: in a folder of runs, those of charlm among them.
+
+    A run there may be a link, as one puts them on a larger disk.
+    """
+    try:
+        absolute = os.path.abspath(path)
+        own = [os.path.abspath(folder) for folder in runs_folders()]
+    except OSError:  # the working folder was deleted
+        return False
+    return any(absolute.startswith(folder + os.sep) for folder in own)
 
 
 def _user_runs() -> Path | None:
@@ -78,9 +92,10 @@ def known_weights() -> Iterator[Path]:
 def find_run(path: Path) -> Path:
     """Find what a path means: itself, or where nothing lies there, the run of that name."""
     if len(path.parts) == 1 and not os.path.lexists(path):
-        for folder in runs_folders():
-            if os.path.exists(folder / path):
-                return folder / path
+        names = dict.fromkeys((path.name, unicodedata.normalize("NFC", path.name)))
+        for found in (folder / name for folder in runs_folders() for name in names):
+            if os.path.exists(found):
+                return found
     return path
 
 
@@ -96,9 +111,18 @@ def named_after(corpus: str, default: str) -> str:
     return whole.decode("utf-8", "ignore")[:_NAME_LENGTH].strip("._-") or default
 
 
-def can_be_name(name: str) -> bool:
-    """Whether a run may have this name: letters, digits, "-", "_" and "." only, not just dots."""
-    return bool(name.strip(".")) and all(map(_fits_in_name, name))
+def wrong_name(name: str) -> str:
+    """What is wrong with the name of a run; "" where nothing is.
+
+    What begins with a dot is hidden, and what begins with a dash is an option of a command.
+    """
+    if not name.strip(".-") or not all(map(_fits_in_name, name)):
+        return "a name is letters, digits, '-', '_' and '.' only"
+    if name[0] in ".-":
+        return "a name begins with a letter, a digit or '_'"
+    if len(os.fsencode(name)) > _LONGEST_BYTES:
+        return "no folder can have this name: choose a shorter one"
+    return ""
 
 
 def _fits_in_name(character: str) -> bool:

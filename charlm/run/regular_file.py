@@ -13,6 +13,7 @@ import errno
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,11 +48,11 @@ def read_inside(folder: Path, name: str) -> BinaryIO:
     return open(open_inside(folder, name), "rb")
 
 
-def open_at(folder: int, name: str, flags: int = os.O_RDONLY) -> int:
-    """As `open_inside`, in a folder that is open."""
+def open_at(folder: int, name: str, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
+    """As `open_inside`, in a folder that is open; `mode`: of a new file, as the user masks it."""
     flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        file = os.open(name, flags, 0o666, dir_fd=folder)
+        file = os.open(name, flags, mode, dir_fd=folder)
     except OSError as error:
         if error.errno not in _REFUSED:
             raise
@@ -80,16 +81,16 @@ def opened_folder(path: Path | str, inside: int | None = None) -> Iterator[int]:
         os.close(folder)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write `data` so that `path` is at any instant the old file or the whole new one."""
     with opened_folder(path.parent) as folder:
-        write_at(folder, path.name, data)
+        write_at(folder, path.name, data, mode)
 
 
-def write_at(folder: int, name: str, data: bytes) -> None:
+def write_at(folder: int, name: str, data: bytes, mode: int = 0o666) -> None:
     """As `write_atomically`, in a folder that is open; a link of that name is replaced."""
     temporary = _TEMPORARY + secrets.token_hex(8)
-    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with open(descriptor, "wb") as file:
             file.write(data)
@@ -112,12 +113,17 @@ def put_in_place(folder: int, temporary: str, name: str, file: int) -> None:
             raise
 
 
-def sweep_temporaries(folder: int) -> None:
-    """Remove what an interrupted `write_at` left in an open folder that no one else writes."""
+def sweep_temporaries(folder: int, older: float = 0.0) -> None:
+    """Remove what an interrupted `write_at` left in an open folder.
+
+    `older`: by how many seconds, where others may write there now.
+    """
     for name in os.listdir(folder):
         if name.startswith(_TEMPORARY):
             with contextlib.suppress(OSError):
-                os.unlink(name, dir_fd=folder)
+                age = time.time() - os.lstat(name, dir_fd=folder).st_mtime
+                if not older or age > older:
+                    os.unlink(name, dir_fd=folder)
 
 
 def _at_once(path: str, flags: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from charlm.checks import check_range
 from charlm.errors import InputError
@@ -11,6 +11,10 @@ from charlm.errors import InputError
 Unit = Literal["sentence", "line", "document", "continuous"]
 
 UNITS: tuple[str, ...] = ("sentence", "line", "document", "continuous")
+#: What is made of a chat: nothing, or its messages without their time stamps.
+KEEP: Final = "keep"
+MESSAGES: Final = "messages"
+CHATS = (KEEP, MESSAGES)
 MAX_VOCABULARY = 65_536
 
 
@@ -22,7 +26,8 @@ class TextConfig:
     newline in continuous text that has one). `max_length`: where longer examples were cut,
     in characters (0: nowhere). `form` and `case`: Unicode form and case of every text.
     `separator`: what stands between two documents. `sentence_rule`: 1 or 2, where sentences end
-    (`charlm.text.sentences`). Defaults never change: files and identities leave them out.
+    (`charlm.text.sentences`). `chat`: whether one was taken as its messages (`charlm.text.chats`).
+    Defaults never change: files and identities leave them out.
     """
 
     unit: Unit = "sentence"
@@ -32,6 +37,7 @@ class TextConfig:
     case: Literal["keep", "lower"] = "keep"
     separator: str = ""
     sentence_rule: int = 1
+    chat: Literal["keep", "messages"] = KEEP
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
@@ -42,6 +48,8 @@ class TextConfig:
             raise InputError(f"Unicode form {self.form!r} is not one of none, NFC")
         if self.case not in ("keep", "lower"):
             raise InputError(f"case {self.case!r} is not one of keep, lower")
+        if self.chat not in CHATS:
+            raise InputError(f"chat {self.chat!r} is not one of {', '.join(CHATS)}")
         if not isinstance(self.separator, str) or bool(self.separator) != (self.unit == "document"):
             raise InputError(
                 f"separator {self.separator!r} does not go with unit {self.unit}: a document has"

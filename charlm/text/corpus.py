@@ -10,19 +10,22 @@ than it learned.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from mmap import mmap
+from typing import Any, TypeVar
 
 from charlm.text.config import TextConfig
 from charlm.text.corpus_report import CorpusReport
 from charlm.text.long_text import Room
 from charlm.text.parts import Split
 from charlm.text.preparation import Preparation
-from charlm.text.prepared import Part, Prepared, read_prepared
+from charlm.text.prepared import Part, Prepared, Unusable, read_prepared
 from charlm.text.preparing import prepare
 from charlm.text.reading import Files
 from charlm.text.source import Source, read_source, read_validation
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -87,14 +90,23 @@ def in_memory(prepared: Prepared, name: str, notices: Sequence[str]) -> Corpus:
 
 def opened(data: mmap | memoryview, name: str, notices: Sequence[str]) -> Corpus:
     """A corpus as it was written. `notices`: of its reading, now. Raises Unusable."""
-    content, parts = read_prepared(data)
-    report, settled = CorpusReport(**content["report"]), content["preparation"]
-    report.name, report.notices = name, [*notices, *report.notices]
-    settled |= {"split": Split(*settled["split"]), "suffixes": tuple(settled["suffixes"])}
-    return Corpus(
-        [chr(point) for point in content["characters"]],
-        **parts,
-        report=report,
-        config=TextConfig(**content["config"]),
-        preparation=Preparation(**settled),
-    )
+    try:
+        content, parts = read_prepared(data)
+        report = _filled(CorpusReport, content["report"])
+        report.name, report.notices = name, [*notices, *report.notices]
+        settled = content["preparation"]
+        settled |= {"split": Split(*settled["split"]), "suffixes": tuple(settled["suffixes"])}
+        return Corpus(
+            [chr(point) for point in content["characters"]],
+            **parts,
+            report=report,
+            config=_filled(TextConfig, content["config"]),
+            preparation=_filled(Preparation, settled),
+        )
+    except (LookupError, TypeError, AttributeError, OverflowError) as error:
+        raise Unusable(f"its header is of another kind ({error})") from None
+
+
+def _filled(kind: Callable[..., T], values: Mapping[str, Any]) -> T:
+    """A dataclass of values, which are all that it has. Raises KeyError, TypeError."""
+    return kind(**{**{field.name: values[field.name] for field in fields(kind)}, **values})  # type: ignore[arg-type]

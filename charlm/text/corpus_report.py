@@ -17,7 +17,7 @@ class CorpusReport:
     """What was read, repaired, chosen, dropped and cut. Lengths are in characters.
 
     sha256: of all the text that was prepared. why_unit, why_order: what was seen where it was
-    looked for. blocks: of each part. notices: what a person should know.
+    looked for. chat: what became of one. blocks: of each part. notices: what a person should know.
     """
 
     name: str = ""
@@ -30,6 +30,7 @@ class CorpusReport:
     cp1252_repaired: dict[str, int] = field(default_factory=dict)
     rare_removed: int = 0
     column: str = ""
+    chat: str = ""
     unit: str = ""
     why_unit: str = ""
     examples: int = 0
@@ -54,6 +55,7 @@ class CorpusReport:
         """What a person reads: (label, value) per row."""
         rows = [
             ("text", self.name + (f", column {self.column}" if self.column else "")),
+            *([("chat", self.chat)] if self.chat else []),
             ("bytes", f"{self.bytes:,}"),
             ("characters", f"{self.characters:,} ({self.distinct:,} distinct)"),
         ]

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
-from charlm.text.config import TextConfig
+from charlm.text.chats import chat_in
+from charlm.text.config import KEEP, TextConfig
 from charlm.text.pieces import LINES, SAFE, cut_at, gathered
 from charlm.text.sentences import sentences_of
 
@@ -95,11 +96,17 @@ def prepare_prompt(text: str, config: TextConfig) -> str:
 
 def examples_of(text: str, config: TextConfig) -> list[Example]:
     """The examples of a text as it was read, by the unit; duplicates stay."""
-    text = repaired(text, config)
+    texts = texts_of(repaired(text, config), config)
     if config.unit == "sentence" and config.sentence_rule == 1:  # the case came before the cut
-        text = in_case(text, config)
-    units = (in_case(unit, config) for unit in units_of([text], config))
+        texts = [in_case(text, config) for text in texts]
+    units = (in_case(unit, config) for text in texts for unit in units_of([text], config))
     return [example for unit in units for example in pieces_of(unit, config)]
+
+
+def texts_of(text: str, config: TextConfig) -> list[str]:
+    """What a repaired text is that is cut each by itself: messages of a chat, or all of it."""
+    chat = None if config.chat == KEEP else chat_in(text)
+    return [text] if chat is None else list(chat.messages([text]))
 
 
 def units_of(pieces: Iterable[str], config: TextConfig) -> Iterator[str]:

@@ -7,8 +7,8 @@ import os
 import stat
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from charlm.errors import CorpusError
@@ -97,6 +97,15 @@ class Failures:
             raise CorpusError(f"{len(failures):,} files cannot be read: {told}")
         if failures:
             raise CorpusError(failures[0])
+
+
+def pipe_in(sources: Iterable[str | None]) -> str | None:
+    """The first of these that is read only once, as it is a pipe or standard input ("-")."""
+    for source in sources:
+        with suppress(OSError, ValueError):  # what is not there is told when it is read
+            if source == "-" or (source and stat.S_ISFIFO(os.stat(source).st_mode)):
+                return source
+    return None
 
 
 def name_of(source: str) -> str:

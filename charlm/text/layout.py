@@ -15,13 +15,12 @@ from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from charlm.text.config import Unit
-from charlm.text.pieces import PIECE, Text, cut_at, in_pieces
+from charlm.text.pieces import PIECE, Text, cut_at, in_pieces, looked_at
 from charlm.text.sentences import ends_a_sentence, split_sentences
 from charlm.wording import counted
 
 PARAGRAPH = "\n\n"
 
-_PIECES, _PIECE = 16, 65_536  # what is looked at of a long text: pieces, characters of each
 FEWEST = 20  # examples; fewer leave too little to choose and to test by
 _LONGEST = 1_000  # characters, in the mean, of an example that is worth being one
 _FULL = 0.8  # of the line breaks, that come where the next word did not fit
@@ -68,14 +67,14 @@ class _Lines(NamedTuple):
 
 def choose_unit(text: Text) -> Choice:
     """What one example of a repaired text is, by looking at it."""
-    looked_at = _pieces(text)
-    every = looked_at.split("\n")
+    looked = looked_at(text)
+    every = looked.split("\n")
     lines = _Lines(every, [line for line in every if line.strip()])
-    sentences = list(split_sentences(looked_at))
+    sentences = list(split_sentences(looked))
     if len(lines.full) < 2:
         return _of_one_line(sentences)
     return (
-        _apart(looked_at)
+        _apart(looked)
         or _of_prose(lines, sentences)
         or _of_belonging_lines(lines)
         or _of_list(lines)
@@ -92,19 +91,6 @@ def too_few(count: int, unit: Unit) -> Choice | None:
     if unit == "continuous" or count >= FEWEST:
         return None
     return Choice("continuous", "", f"by {unit} it would be {count:,}, too few to divide")
-
-
-def _pieces(text: Text) -> str:
-    """The text, or pieces spread over it, each of whole lines where lines are short."""
-    if len(text) <= _PIECES * _PIECE:
-        return text[:].strip("\n")
-    pieces = []
-    for i in range(_PIECES):
-        begin = (len(text) - _PIECE) * i // (_PIECES - 1)
-        piece = text[begin : begin + _PIECE]
-        _, newline, rest = piece.partition("\n")
-        pieces.append(rest if begin and newline else piece)
-    return "\n".join(pieces).strip("\n")
 
 
 def _of_one_line(sentences: Sequence[str]) -> Choice:

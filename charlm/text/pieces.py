@@ -14,6 +14,7 @@ from typing import Protocol
 #: Characters of a piece, about.
 PIECE = 1 << 20
 _LEAST = 1 << 16  # characters that are gathered before a place to cut at is looked for
+_PLACES, _AT_EACH = 16, 65_536  # what is looked at of a long text: pieces, characters of each
 _NEAR = 512  # characters at the end of a piece, in which there is such a place most of the time
 
 #: Where neither a Unicode form nor a change of case nor a repair looks across: before white space,
@@ -44,6 +45,19 @@ def in_pieces(text: Text) -> Iterator[str]:
 def in_safe_pieces(text: Text) -> Iterator[str]:
     """A text in pieces whose case and form are those of the whole."""
     return cut_at(SAFE, in_pieces(text))
+
+
+def looked_at(text: Text) -> str:
+    """The text, or pieces spread over it, each of whole lines where lines are short."""
+    if len(text) <= _PLACES * _AT_EACH:
+        return text[:].strip("\n")
+    pieces = []
+    for i in range(_PLACES):
+        begin = (len(text) - _AT_EACH) * i // (_PLACES - 1)
+        piece = text[begin : begin + _AT_EACH]
+        _, newline, rest = piece.partition("\n")
+        pieces.append(rest if begin and newline else piece)
+    return "\n".join(pieces).strip("\n")
 
 
 def cut_at(places: re.Pattern[str], pieces: Iterable[str]) -> Iterator[str]:

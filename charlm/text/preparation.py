@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from charlm.errors import InputError
-from charlm.text.config import UNITS
+from charlm.text.config import CHATS, KEEP, UNITS
 from charlm.text.files import SUFFIX, UTF_8
 from charlm.text.parts import DEFAULT_SPLIT, ORDERS, Split
 
@@ -18,8 +18,8 @@ AUTO = "auto"
 class Preparation:
     """How a text is prepared. What is "auto", or None, is looked for.
 
-    unit, separator, max_length, form, case: as in `TextConfig`. column: of a table, or "" for its
-    rows as they stand. order: one of `parts.ORDERS`. min_count: rarer characters are left out.
+    unit, separator, max_length, form, case, chat: as in `TextConfig`. column: of a table, or "" for
+    its rows as they stand. order: one of `parts.ORDERS`. min_count: rarer characters are left out.
     table: a column is looked for though the unit is said. suffixes: of the files that are read in
     a folder. Raises InputError.
     """
@@ -34,6 +34,7 @@ class Preparation:
     order: str = AUTO
     min_count: int = 1
     keep_duplicates: bool = False
+    chat: Literal["keep", "messages"] = KEEP
     table: bool = False
     encoding: str = UTF_8
     errors: str = "strict"
@@ -43,9 +44,12 @@ class Preparation:
         for name, value, known in (
             ("unit", self.unit, (AUTO, *UNITS)),
             ("order", self.order, ORDERS),
+            ("chat", self.chat, CHATS),
         ):
             if value not in known:
                 raise InputError(f"{name} {value!r} is not one of {', '.join(known)}")
+        if self.column and self.chat != KEEP:
+            raise InputError("the messages of a chat and a column of a table are two things")
         if self.separator is not None and self.unit not in (AUTO, "document"):
             raise InputError(f"a separator goes with unit document alone, not with {self.unit}")
         if self.separator is not None:  # as the newlines of the text are

@@ -29,7 +29,7 @@ from charlm.text.units import Pieces
 from charlm.text.vocabulary import FIRST_CHARACTER, Vocabulary
 
 #: Of the format, and of all that decides what is written of a text.
-VERSION = 1
+VERSION = 2
 _MARK = b"charlm text %3d\n" % VERSION
 _BEFORE = len(_MARK) + 32 + 8  # bytes before the header
 _ALIGNED = 8
@@ -205,7 +205,10 @@ class Unusable(ValueError):
 
 
 def read_prepared(data: mmap | memoryview) -> tuple[dict[str, Any], dict[str, Part]]:
-    """What the header of a file tells, and the parts, which look into `data`. Raises Unusable."""
+    """What the header of a file tells, and the parts, which look into `data`.
+
+    Raises Unusable, or whatever comes of a header that is whole and of another kind.
+    """
     view = memoryview(data)
     size = int.from_bytes(view[_BEFORE - 8 : _BEFORE], "little")
     header = view[_BEFORE : _BEFORE + size]

@@ -17,6 +17,7 @@ import numpy as np
 
 from charlm.errors import CorpusError
 from charlm.text import layout
+from charlm.text.chats import notice_of
 from charlm.text.config import TextConfig, Unit
 from charlm.text.corpus_report import CorpusReport
 from charlm.text.cutting import Repairs, in_case, pieces_of, repaired_pieces, units_of
@@ -40,8 +41,11 @@ Texts = Callable[[], Iterable[Iterable[str]]]
 def prepare(source: Source, preparation: Preparation, room: Room) -> Prepared:
     """Make a text ready to be written, while the room is there. Raises CorpusError, InputError."""
     report = CorpusReport(split=str(preparation.split), column=preparation.column or "")
+    report.chat = source.chat
     text, ready = _repaired(source, preparation, report, room)
     texts = _texts(source, text, preparation, room)
+    if source.cells is None and (notice := notice_of(text)):
+        report.notices.append(notice)
     choice, config = _chosen(text, texts, preparation, ready, source)
     report.unit, report.why_unit = config.unit, choice.why or source.why
     held_out = _held_out(source, config, room)
@@ -180,6 +184,7 @@ def _config(text: LongText, choice: layout.Choice, preparation: Preparation) -> 
         case=preparation.case,
         separator=choice.separator if choice.unit == "document" else "",
         sentence_rule=rule,
+        chat=preparation.chat,
     )
 
 

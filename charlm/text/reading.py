@@ -30,7 +30,7 @@ from charlm.text.preparation import Preparation
 UNPACKED, TIMES = 64_000_000, 100
 _PIECE = 1 << 20  # bytes
 _WIDE = ("utf-16", "utf-32")
-_PACKED, _USUALLY = ".gz", 4  # what archives are called, and how many times they grow
+_PACKED = ".gz"  # what archives are called
 _OF_GZIP = 31  # what zlib calls it
 _LONGEST_ZIP = 64  # pieces of an archive that is looked into, to say what it is
 _AROUND = (
@@ -83,13 +83,6 @@ class Files:
         return sum(found.st_size for found in self._found if found)
 
     @property
-    def expected(self) -> int:
-        """The same, about, once those that are named as archives are unpacked."""
-        named = zip(self.paths, self._found, strict=True)
-        packed = sum(found.st_size for path, found in named if found and _is_packed(path))
-        return self.on_disk + (_USUALLY - 1) * packed
-
-    @property
     def notices(self) -> list[str]:
         """What to say of the files: of those passed over, and of marks of those that were read."""
         return [*self._passed, *self._marks.values()]
@@ -100,6 +93,23 @@ class Files:
         for path in self.paths:
             yield self._noting(failures, path)
         failures.tell()
+
+    def unpacked_size(self, most: int) -> int:
+        """Bytes of the text in regular files, archives unpacked, or some number above `most`.
+
+        What cannot be read counts for nothing: that is told when it is.
+        """
+        size = self.on_disk
+        if size > most:
+            return size
+        size = 0
+        for path in self.paths:
+            with contextlib.suppress(CorpusError):
+                for data in unpacked(byte_pieces(path, self._kind, _PIECE), path, self._kind):
+                    size += len(data)
+                    if size > most:
+                        return size
+        return size
 
     def look(self) -> None:
         """Note the marks of all files without reading more of them."""
@@ -150,10 +160,6 @@ class Files:
             self._tell(self)
             yield data
         self.digests[path] = digest.hexdigest()
-
-
-def _is_packed(path: str) -> bool:
-    return path.lower().endswith(_PACKED)
 
 
 def decode(

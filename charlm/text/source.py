@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from charlm.errors import CorpusError
+from charlm.text.chats import Chat, chat_in, told
 from charlm.text.columns import cells_of, text_column
+from charlm.text.config import KEEP
 from charlm.text.layout import PARAGRAPH
 from charlm.text.long_text import LongText, Room
-from charlm.text.pieces import Text, in_pieces
+from charlm.text.pieces import SAFE, Text, cut_at, in_pieces
 from charlm.text.preparation import AUTO, Preparation
 from charlm.text.reading import Files
 
@@ -21,8 +23,9 @@ class Source:
     """A text as it was read: its name, its size in bytes.
 
     text: or its pieces, to be taken once; the size is known when they were. cells: of a
-    table's column, each cut by itself; else none. validation: a validation part that is a text of
-    its own, as a text or as cells. why: what was seen where a table was looked for.
+    table's column, or messages of a chat, each cut by itself; else none. validation: a validation
+    part that is a text of its own, as a text or as cells. why: what was seen where a table was
+    looked for. chat: what became of one.
     """
 
     text: str | Iterable[str]
@@ -31,6 +34,7 @@ class Source:
     cells: Sequence[str] | None = None
     validation: Sequence[Text] | None = None
     why: str = ""
+    chat: str = ""
 
 
 def read_source(files: Files, preparation: Preparation, room: Room) -> tuple[Source, Preparation]:
@@ -38,6 +42,8 @@ def read_source(files: Files, preparation: Preparation, room: Room) -> tuple[Sou
 
     Raises CorpusError.
     """
+    if preparation.chat != KEEP:
+        return _of_chats(files, preparation, room)
     source, said = Source("", files.name, 0), preparation.column
     looked_for = said is None and (preparation.unit == AUTO or preparation.table)
     tables = []
@@ -60,17 +66,46 @@ def read_source(files: Files, preparation: Preparation, room: Room) -> tuple[Sou
     return source, preparation
 
 
+def _of_chats(files: Files, preparation: Preparation, room: Room) -> tuple[Source, Preparation]:
+    """The same of chats, whose messages alone are taken."""
+    texts = [room.kept(_plain(pieces)) for pieces in files.texts()]
+    chats = [_chat(text, path) for text, path in zip(texts, files.paths, strict=True)]
+    pairs = zip(chats, texts, strict=True)
+    cells = room.kept_apart(each for chat, text in pairs for each in chat.messages(in_pieces(text)))
+    why = "the messages of a chat" if preparation.unit == AUTO else ""
+    preparation = _as_examples(cells, replace(preparation, column=""))
+    text = between(cells, preparation.separator or "\n")
+    source = Source(text, files.name, files.size, cells, why=why, chat=told(chats))
+    return source, preparation
+
+
+def _chat(text: Text, path: str) -> Chat:
+    if chat := chat_in(text):
+        return chat
+    raise CorpusError(f"corpus {path} reads as no chat: --chat {KEEP} takes it as it stands")
+
+
+def _plain(pieces: Iterable[str]) -> Iterator[str]:
+    """The same text with newlines as ours."""
+    return (p.replace("\r\n", "\n").replace("\r", "\n") for p in cut_at(SAFE, pieces))
+
+
 def read_validation(source: Source, files: Files, preparation: Preparation, room: Room) -> None:
     """Give a source a validation part that is a text of its own. Raises CorpusError.
 
-    Of a table the same column is taken; a text that is no table is taken as it is.
+    Of a table the same column is taken, of a chat its messages if those of the corpus are; another
+    text is taken as it is.
     """
     found: Sequence[Text]
     if preparation.column and files.are_tables:
         tables = [room.kept(pieces) for pieces in files.texts()]
         found = room.kept_apart(_cells(tables, preparation.column, files.name))
     else:
-        found = [room.kept(joined(files.texts(), len(files.paths)))]
+        texts = joined(files.texts(), len(files.paths))
+        found = [room.kept(texts if preparation.chat == KEEP else _plain(texts))]
+        chat = None if preparation.chat == KEEP else chat_in(found[0])
+        if chat is not None:
+            found = room.kept_apart(chat.messages(in_pieces(found[0])))
     if not any(piece.strip() for text in found for piece in in_pieces(text)):
         raise CorpusError(f"validation {files.name} holds nothing but white space: give a text")
     source.validation = found

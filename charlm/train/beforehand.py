@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from charlm.device import CPU, TORCH_CPU
+from charlm.device import AUTO, CPU, TORCH_CPU, choose_device
 from charlm.errors import InputError
 from charlm.options.train_config import TrainConfig
 from charlm.run.regular_file import write_atomically
+from charlm.text.files import pipe_in
 from charlm.train.find_rate import UPDATES, curve_of, default_rate_of, rising
 from charlm.train.keep.signals import Signals
 from charlm.train.learner import Learner
 from charlm.train.plan import misfit, options_in_words, plan
 from charlm.train.tell.rate_curve import picture, told
 from charlm.train.tell.reporter import Reporter
+from charlm.wording import shortened
 
 
 def check(options: TrainConfig) -> None:
@@ -33,11 +35,17 @@ def check(options: TrainConfig) -> None:
 
 def check_together(options: TrainConfig) -> None:
     """Raise InputError for options that several processes cannot follow."""
-    if "-" in [*(options.corpus or ()), options.validation]:
-        raise InputError("--corpus - is read by one process, and there are several: give a file")
-    if options.device not in (CPU, TORCH_CPU):
+    if pipe := pipe_in([*(options.corpus or ()), options.validation]):
+        what = "standard input" if pipe == "-" else f"{shortened(pipe)} is a pipe, which"
         raise InputError(
-            f"--device {options.device} is for one process: several train on the CPU alone so far"
+            f"{what} is read by one process alone, and there are several: write the text into a"
+            " file, and give that (--corpus FILE)"
+        )
+    device = choose_device(AUTO).name if options.device == AUTO else options.device
+    if device not in (CPU, TORCH_CPU):
+        raise InputError(
+            f"--device {device} is for one process: several train on the CPU alone so far (--device"
+            f" {CPU})"
         )
 
 

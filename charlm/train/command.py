@@ -43,6 +43,7 @@ from charlm.train.tell.reporter import Reporter
 from charlm.train.tell.teller import Teller
 from charlm.train.text import load_text, settled, start_id_of
 from charlm.train.trainer import Trainer
+from charlm.train.turns import in_turn
 from charlm.wording import counted
 
 _LONGEST_MESSAGE = 300
@@ -101,7 +102,8 @@ def _start(
         options = ranks.agree(
             lambda: replace(options_from(arguments, checkpoint), device=options.device)
         )
-    corpus, vocabulary = ranks.agree(lambda: load_text(options, reporter))  # before any folder
+    # Before any folder is made.
+    corpus, vocabulary = in_turn(ranks, reporter, lambda: load_text(options, reporter))
     options = settled(options, corpus)
     text = replace(corpus.config, start_id=start_id_of(corpus.config, vocabulary))
     tensors, notices = None, []
@@ -161,7 +163,7 @@ def _resumed(values: Saved, arguments: Sequence[str], reporter: Reporter, ranks:
     options = ranks.agree(lambda: resumed_options(arguments, values))
     if ranks.size > 1:
         ranks.agree(lambda: check_together(options))
-    corpus, _ = ranks.agree(lambda: text_again(options, reporter))
+    corpus, _ = in_turn(ranks, reporter, lambda: text_again(options, reporter))
     learner = ranks.agree(lambda: _again(values, options, corpus, ranks))
     check_alike(learner)
     return learner

@@ -128,7 +128,7 @@ class Ranks:
             return work()
         result, error = _tried(work)
         self.order("agree")
-        self._raise_first(error)
+        self.raise_first(error)
         return result  # type: ignore[return-value]
 
     def add_up(self, count: int, work: Callable[[], Sequence[float]]) -> list[float]:
@@ -147,7 +147,7 @@ class Ranks:
         for signum, ranks in zip(_SIGNALS, found[: len(_SIGNALS)], strict=True):
             self.signalled = signum if ranks else self.signalled
         if failed:
-            self._raise_first(error)
+            self.raise_first(error)
         return found[len(_SIGNALS) :]
 
     def add_up_gradients(self, weights: Iterable[Tensor]) -> None:
@@ -182,7 +182,7 @@ class Ranks:
         with contextlib.suppress(RuntimeError):
             self._store.set(f"left/{self.rank}", message)
 
-    def _raise_first(self, error: Exception | None) -> None:
+    def raise_first(self, error: Exception | None) -> None:
         """Raise this process's error, or else that of the first rank which has one."""
         failures = self.collect(None if error is None else _in_words(error))
         if error is not None and self.rank == 0:

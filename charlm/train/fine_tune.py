@@ -22,7 +22,7 @@ _BY_CHARACTER = ("embedding", "output_weight", "output_bias")
 def options_from(arguments: Sequence[str], checkpoint: Checkpoint) -> TrainConfig:
     """Parse the options, with the sizes and the text settings of the checkpoint.
 
-    Raises InputError for one that was given and differs.
+    Raises InputError for one that was given and differs; what a text has of a chat may.
     """
     config, text = checkpoint.config, checkpoint.text
     fixed = {
@@ -35,7 +35,7 @@ def options_from(arguments: Sequence[str], checkpoint: Checkpoint) -> TrainConfi
         "form": text.form,
         "case": text.case,
     }
-    options = parse_options(arguments, fixed)
+    options = parse_options(arguments, fixed | {"chat": text.chat})
     if options.unit == AUTO:  # as much as not given
         options = replace(options, unit=text.unit)
     if "hidden" in options.proposed:

@@ -17,7 +17,7 @@ from charlm.train.model import CharModel
 from charlm.train.passes import ModelPass
 
 _READERS = 64  # of a sample
-_MANY = 250_000  # characters of a stream that is too long to be read by one reader
+_MANY = 250_000  # characters of a part that is too long to be measured whole
 _TRIED, _READ = 8_192, 1_024  # targets of examples, of a stream, that tell how long all take
 
 
@@ -53,8 +53,8 @@ class HeldOut:
             self.targets = int(self._dataset.lengths().sum())
 
     def whole(self) -> Selection:
-        """Select all of the part, as `score` reads it; of a very long stream, a sample."""
-        if self._is_stream and self.targets > EXACT:
+        """Select all of the part, as `score` reads it; of a very long one, a sample."""
+        if self.targets > EXACT:
             return self.spread(_MANY)
         if self._is_stream:
             return Selection(stretches(self.targets), self.targets, True)

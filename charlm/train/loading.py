@@ -73,6 +73,7 @@ class _Loading:
         reporter: Reporter,
     ) -> None:
         self._preparation, self._reporter = preparation, reporter
+        self._waits = False
         self._corpus = Files(corpus, preparation, tell=self._read)
         self._validation = None
         if validation is not None:
@@ -86,12 +87,18 @@ class _Loading:
 
     def with_folder(self, place: Path | None) -> Corpus:
         """Find it in the cache, or prepare it there if it is large. Raises OSError."""
-        large = sum(files.expected for files in self._files) > IN_MEMORY
-        if not (large and self.again):
+        if not (self.again and self._is_large()):
             return self._prepared(place)
         if place is None:
             raise OSError(errno.ENOENT, "there is no home folder")
         return self._kept(TextCache(place))
+
+    def _is_large(self) -> bool:
+        """Whether it is longer than what is prepared each time, once it is unpacked."""
+        size = 0
+        for files in self._files:
+            size += files.unpacked_size(IN_MEMORY - size)
+        return size > IN_MEMORY
 
     def _kept(self, cache: TextCache) -> Corpus:
         look = look_of(self._files, self._preparation)
@@ -170,4 +177,7 @@ class _Loading:
         self._reporter.preparing("reading the text", files.read / max(files.read, files.on_disk))
 
     def _wait(self) -> None:
-        self._reporter.line("another training prepares this text now: waiting for it")
+        if not self._waits:
+            self._reporter.line("another training prepares this text now: waiting for it")
+        self._waits = True
+        self._reporter.waiting()

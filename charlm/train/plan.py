@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from charlm.device import CPU
 from charlm.options.train_config import TrainConfig
 from charlm.options.types import AUTO
-from charlm.text.ngram import MOST_COUNTED
+from charlm.text.ngram import MOST_COUNTED, MOST_SCORED
 from charlm.train.learner import Learner
 from charlm.train.measuring import (
     FEWEST_STEPS,
@@ -88,6 +88,9 @@ def options_in_words(options: TrainConfig) -> Iterator[tuple[str, str]]:
         ),
         "learning_rate": ("learning rate", f"{options.learning_rate:g}", rate),
     }
+    if options.warm_up:
+        layers = counted(options.layers, "layer")
+        told["warm_up"] = "warm-up", counted(options.warm_up, "step"), f"for {layers}"
     for name, (words, value, why) in told.items():
         if name in options.proposed:
             yield words, f"{value} ({AUTO}: {why})"
@@ -121,8 +124,8 @@ def _evaluations(options: TrainConfig, steps: float) -> int:
 def _counting(learner: Learner) -> float:
     """Seconds for the n-grams to beat."""
     parts = learner.corpus.report.parts
-    characters = min(MOST_COUNTED, parts["train"]["characters"])
-    return _SECONDS_PER_COUNTED * (characters + parts["validation"]["characters"])
+    counted, scored = (parts[name]["characters"] for name in ("train", "validation"))
+    return _SECONDS_PER_COUNTED * (min(MOST_COUNTED, counted) + min(MOST_SCORED, scored))
 
 
 def _measured(learner: Learner, measurer: Measurer) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from charlm.errors import InputError
 from charlm.options.train_config import TrainConfig
-from charlm.text.config import TextConfig
+from charlm.text.config import KEEP, TextConfig
 from charlm.text.corpus import Corpus, make_corpus
 from charlm.text.documentation import read_documentation
 from charlm.text.files import SUFFIX
@@ -27,6 +27,8 @@ def load_text(options: TrainConfig, reporter: Reporter) -> tuple[Corpus, Vocabul
     preparation = _preparation(options)
     if options.corpus == ("-",) and sys.stdin is not None and sys.stdin.isatty():
         reporter.line("reading the text from the keyboard: Ctrl-D ends it")
+    if options.corpus is None and options.chat != KEEP:
+        raise InputError(f"Python's documentation is no chat: --chat {KEEP}, or --corpus CHAT")
     if options.corpus is None:
         reporter.line("reading the documentation inside this Python (--corpus reads your text)")
         corpus = make_corpus(_documentation(), preparation, options.validation)
@@ -76,5 +78,6 @@ def _preparation(options: TrainConfig) -> Preparation:
         encoding=options.encoding,
         errors=options.errors,
         suffixes=options.suffix or (SUFFIX,),
+        chat=options.chat,
         table=options.start_from is not None,
     )

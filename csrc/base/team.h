@@ -70,7 +70,7 @@ class Team {
     }
 
     void work(std::size_t place) {
-        const StandardRounding rounding;
+        [[maybe_unused]] const StandardRounding rounding;
         for (std::uint32_t seen = 0;; ++seen) {
             for (int spins = 0; spins < kSpins && round_.load(std::memory_order_acquire) == seen;
                  ++spins)

@@ -98,9 +98,13 @@ def test_what_cannot_be_compared_is_said_before_any_training(
     assert not out.exists()
 
 
-def test_standard_input_is_refused() -> None:
-    with pytest.raises(InputError, match="read only once"):
-        parse_comparison(["--corpus", "-"])
+@pytest.mark.parametrize("words", [["--corpus"], ["--corpus", "some.txt", "--validation"]])
+def test_what_can_be_read_only_once_is_refused(words: list[str], tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for source, named in (("-", "standard input"), (str(pipe), f"{pipe} is a pipe, which")):
+        with pytest.raises(InputError, match=f"^{re.escape(named)} can be read only once"):
+            parse_comparison([*words, source])
 
 
 def test_a_budget_is_steps_or_minutes() -> None:

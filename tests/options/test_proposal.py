@@ -50,6 +50,8 @@ def test_what_is_given_stays(length: int) -> None:
         "0.25",
         "--learning-rate",
         "0.5",
+        "--warm-up",
+        "7",
         "--steps",
         "9",
     ]
@@ -84,6 +86,21 @@ def test_dropout_follows_the_passes(budget: list[str], passes: float) -> None:
 def test_minutes_are_passes_at_a_usual_pace() -> None:
     short, long = (TrainConfig(minutes=m).for_text(1_000_000) for m in (0.1, 60))
     assert short.passes < long.passes and short.dropout < long.dropout
+
+
+@pytest.mark.parametrize(
+    ("words", "steps"),
+    [
+        ([], 0),  # one layer
+        (["--layers", "2"], 60),
+        (["--layers", "3", "--steps", "400"], 50),  # no more than an eighth of them
+        (["--layers", "2", "--steps", "5"], 0),
+        (["--layers", "2", "--warm-up", "0"], 0),
+        (["--layers", "2", "--from", "some"], 0),  # weights that learned before
+    ],
+)
+def test_layers_that_stand_on_each_other_are_warmed_up(words: list[str], steps: int) -> None:
+    assert parse_options(words).for_text(1_000_000).warm_up == steps
 
 
 def test_what_is_tied_is_as_large_as_the_embedding() -> None:

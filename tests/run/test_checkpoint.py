@@ -31,7 +31,12 @@ from charlm.run.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from charlm.run.regular_file import opened_folder, sweep_temporaries, write_atomically
+from charlm.run.regular_file import (
+    opened_folder,
+    sweep_temporaries,
+    write_at,
+    write_atomically,
+)
 from charlm.run.sealed_file import Kind, read_content, unseal
 from charlm.text.config import TextConfig
 from charlm.text.vocabulary import Vocabulary
@@ -335,9 +340,20 @@ def test_writing_keeps_the_umask_and_leaves_nothing_behind(tmp_path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "x").stat().st_mode & 0o777 == 0o640
+    with opened_folder(tmp_path) as folder:
+        write_at(folder, "private", b"one", 0o600)
+    assert (tmp_path / "private").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "private").unlink()
     with pytest.raises(TypeError):
         write_atomically(tmp_path / "x", "text")  # type: ignore[arg-type]
     assert (tmp_path / "x").read_bytes() == b"one"
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+    (tmp_path / ".charlm-left").write_bytes(b"half")
+    with opened_folder(tmp_path) as folder:
+        sweep_temporaries(folder, 3600)
+        assert (tmp_path / ".charlm-left").exists()
+        os.utime(tmp_path / ".charlm-left", (1, 1))
+        sweep_temporaries(folder, 3600)
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
     (tmp_path / ".charlm-left").write_bytes(b"half")
     with opened_folder(tmp_path) as folder:
@@ -403,7 +419,7 @@ def test_a_configuration_counts_its_parameters() -> None:
 
 
 def test_a_file_that_needs_nothing_new_is_version_1(tmp_path: Path) -> None:
-    """A document's separator, and the second rule of sentences, are what version 2 is for."""
+    """Version 2 is for a document's separator, the second rule of sentences, a chat's messages."""
     path = tmp_path / "m.safetensors"
     old = random_checkpoint("rnn")
     for text, version in (
@@ -411,6 +427,7 @@ def test_a_file_that_needs_nothing_new_is_version_1(tmp_path: Path) -> None:
         (TextConfig("sentence"), 1),
         (TextConfig("sentence", sentence_rule=2), 2),
         (TextConfig("document", separator="\n\n"), 2),
+        (TextConfig("line", chat="messages"), 2),
     ):
         save_checkpoint(path, replace(old, text=text))
         loaded = load_checkpoint(path)

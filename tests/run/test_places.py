@@ -57,6 +57,27 @@ def test_runs_of_every_folder_are_found_ones_own_first(user_runs: Path) -> None:
     assert {"a", "b", "c"} == {*places.run_names()}
 
 
+def test_what_lies_in_a_folder_of_runs_is_ones_own(user_runs: Path, tmp_path: Path) -> None:
+    for folder in (places.RUNS, user_runs, places.SHIPPED_RUNS, tmp_path / "elsewhere"):
+        (folder / "a").mkdir(parents=True)
+        own = folder != tmp_path / "elsewhere"
+        for path in (folder / "a", folder / "a" / MODEL, (folder / "a" / MODEL).absolute()):
+            assert places.is_own(path) is own
+    (places.RUNS / "larger disk").symlink_to(tmp_path / "elsewhere" / "a")
+    assert places.is_own(places.RUNS / "larger disk" / MODEL)
+    for path in (
+        places.RUNS,
+        places.RUNS / ".." / MODEL,
+        Path("checkpoints-2", MODEL),
+        Path(MODEL),
+    ):
+        assert not places.is_own(path)
+    Path("gone").mkdir()
+    os.chdir("gone")
+    Path("../gone").rmdir()
+    assert not places.is_own(places.RUNS / "a")
+
+
 def test_a_folder_that_is_two_of_them_is_one(user_runs: Path) -> None:
     user_runs.mkdir(parents=True)
     places.RUNS.symlink_to(user_runs)

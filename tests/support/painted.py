@@ -47,6 +47,8 @@ _HELD = "2004"
 class Painted:
     """A terminal's cells, modes and clipboard. `strays`: whatever Textual has no reason to write.
 
+    It has one screen, as the console of Linux: there is no other to go back to.
+
     While Textual holds the terminal it writes text in pieces only: how one looks, its characters,
     the end of that look. Moves, modes, ends of lines and all else stand between two pieces. So a
     text that commands anything at all breaks a piece.
@@ -73,6 +75,11 @@ class Painted:
         """Another size: all is blank until it is painted anew."""
         self._cells = [[" "] * columns for _ in range(lines)]
         self._before = None
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """Its line and its column."""
+        return self._line, self._column
 
     @property
     def text(self) -> str:
@@ -104,7 +111,11 @@ class Painted:
 
     def _obey(self, command: re.Match[str]) -> None:
         if command["line"]:
-            self._line, self._column = int(command["line"]) - 1, int(command["column"]) - 1
+            last = len(self._cells) - 1
+            self._line, self._column = (
+                min(int(command["line"]) - 1, last),
+                int(command["column"]) - 1,
+            )
         elif command["mode"] == _FRAME:
             self._before = self.text if command["set"] == "h" else None
         elif command["mode"]:
@@ -148,6 +159,9 @@ class Painted:
             self._column = 0
         elif character == "\n":
             self._line += 1
+            if self._line == len(self._cells):
+                self._line -= 1
+                self._cells = [*self._cells[1:], [" "] * len(self._cells[0])]
         elif unicodedata.category(character) not in _HIDDEN:
             if 0 <= self._line < len(self._cells) and self._column < len(self._cells[self._line]):
                 self._cells[self._line][self._column] = character

@@ -8,6 +8,7 @@ _ARROWS = {"up": "A", "down": "B", "right": "C", "left": "D"}
 _NAMED = {
     "enter": "\r", "escape": "\x1b", "tab": "\t", "shift+tab": "\x1b[Z", "backspace": "\x7f",
     "home": "\x1b[H", "end": "\x1b[F", "ctrl+end": "\x1b[1;5F", "delete": "\x1b[3~",
+    "shift+delete": "\x1b[3;2~",
     "pageup": "\x1b[5~", "pagedown": "\x1b[6~", "space": " ", "comma": ",", "full_stop": ".",
     "plus": "+", "minus": "-", "question_mark": "?", "number_sign": "#", "less_than_sign": "<",
     "greater_than_sign": ">", "left_square_bracket": "[", "right_square_bracket": "]",

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from charlm.text import layout
+from charlm.text.chats import notice_of
 from charlm.text.config import TextConfig
 from charlm.text.corpus_report import CorpusReport
 from charlm.text.cutting import CP1252, Example, in_case, pieces_of
@@ -64,6 +65,8 @@ def whole_corpus(
 
     if preparation.order == "whole":
         text = ready(text)
+    if cells is None and (notice := notice_of(text)):
+        report.notices.append(notice)
     config, units, report.why_unit = chosen(text, cells, preparation, ready)
     report.unit = config.unit
     if config.unit != "continuous":
@@ -145,6 +148,7 @@ def configured(text: str, choice: layout.Choice, preparation: Preparation) -> Te
         case=preparation.case,
         separator=choice.separator if choice.unit == "document" else "",
         sentence_rule=rule,
+        chat=preparation.chat,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from charlm.text import ngram
 from charlm.text.corpus import Corpus, make_corpus
 from charlm.text.ngram import Ngram, make_targets, measure_baseline
 from charlm.text.parts import parse_split
@@ -99,12 +100,57 @@ def test_only_the_end_of_a_long_text_is_counted(monkeypatch: pytest.MonkeyPatch)
         assert least <= baseline.characters < least + 20
 
 
-def test_no_validation_part_or_a_huge_one_has_no_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_validation_part_there_is_no_baseline() -> None:
     text = "abcd " * 50
     vocabulary = Vocabulary.of([text])
     none = corpus_of(text, "continuous", "100/0/0")
     assert measure_baseline(none, vocabulary, EOS) is None
-    some = corpus_of(text, "continuous", "50/50/0")
-    assert measure_baseline(some, vocabulary, EOS) is not None
-    monkeypatch.setattr("charlm.text.ngram._MOST_SCORED", 100)
-    assert measure_baseline(some, vocabulary, EOS) is None
+
+
+def test_of_a_long_stream_passages_are_scored_behind_what_stands_before_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The mean of those p that the whole part has at their places."""
+    text = "".join(f"line {n} says {n * n}\n" for n in range(400))
+    corpus, vocabulary = corpus_of(text, "continuous", "50/50/0"), Vocabulary.of([text])
+    whole = measure_baseline(corpus, vocabulary, EOS)
+    assert whole is not None and whole.scored is None
+    length = corpus.validation.length
+    monkeypatch.setattr(ngram, "MOST_SCORED", length - 1)
+    monkeypatch.setattr(ngram, "_PASSAGES", 7)
+    for most in (length - 1, 700):
+        monkeypatch.setattr(ngram, "_SAMPLE", most)
+        found = measure_baseline(corpus, vocabulary, EOS)
+        size = most // 7
+        begins = [(length - size) * i // 6 for i in range(7)]
+        places = np.concatenate([np.arange(b, b + size) for b in begins])
+        train, held = (
+            make_targets([vocabulary.string2code(part[0].text)], EOS, 8)
+            for part in (corpus.train, corpus.validation)
+        )
+        by_order = Ngram(train, 8, len(vocabulary)).probabilities(held)
+        losses = [-np.log(p[places]).mean() for p in by_order]
+        assert found is not None and found.scored == len(places)
+        assert found.unigram == pytest.approx(losses[0], rel=1e-12)
+        assert found.ngram == pytest.approx(min(losses), rel=1e-12)
+
+
+@pytest.mark.parametrize("unit", ["line", "document"])
+def test_of_many_examples_some_are_scored_spread_over_all(
+    unit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "".join(f"line {n} says {n * n}\n\n" for n in range(400))
+    corpus, vocabulary = corpus_of(text, unit, "50/50/0"), Vocabulary.of([text])
+    part = corpus.validation
+    monkeypatch.setattr(ngram, "MOST_SCORED", part.length - 1)
+    monkeypatch.setattr(ngram, "_SAMPLE", part.length // 3)
+    found = measure_baseline(corpus, vocabulary, EOS)
+    count = len(part) * (part.length // 3) // part.length
+    chosen = [part[len(part) * i // count] for i in range(count)]
+    train, held = (
+        make_targets([[*vocabulary.string2code(each.text), EOS] for each in some], EOS, 8)
+        for some in (corpus.train, chosen)
+    )
+    losses = Ngram(train, 8, len(vocabulary)).losses(held)
+    assert found is not None and found.scored == sum(len(each.text) + 1 for each in chosen)
+    assert (found.unigram, found.ngram) == pytest.approx((losses[0], min(losses)), rel=1e-12)

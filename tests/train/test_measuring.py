@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -103,6 +104,20 @@ def test_a_part_above_two_million_characters_is_read_by_many(
     assert not whole.exact and whole.readers > 1 and abs(whole.targets - 5_000) < 100
 
 
+def test_of_examples_above_two_million_characters_a_sample_is_measured_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    part = lines()
+    monkeypatch.setattr("charlm.train.held_out.EXACT", part.targets)
+    assert part.whole().exact
+    monkeypatch.setattr("charlm.train.held_out.EXACT", part.targets - 1)
+    monkeypatch.setattr("charlm.train.held_out._MANY", 5_000)
+    whole = part.whole()
+    assert not whole.exact and abs(whole.targets - 5_000) < 100
+    assert isinstance(whole.chosen, np.ndarray)
+    assert whole.chosen.tolist() == np.asarray(part.spread(5_000).chosen).tolist()
+
+
 def test_little_is_measured_where_little_is_learned(corpus: Path, tmp_path: Path) -> None:
     """Field case 12: the whole part was measured after each few steps."""
     sizes = {}
@@ -145,15 +160,17 @@ def test_the_same_sample_is_read_each_time_and_the_end_reads_all(
     assert "approximate" not in load_checkpoint(tmp_path / "run").metrics
 
 
+@pytest.mark.parametrize("unit", ["continuous", "line"])
 def test_what_is_approximate_says_so(
-    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    unit: str, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr("charlm.train.held_out.EXACT", 999)
     monkeypatch.setattr("charlm.train.held_out._MANY", 3_000)
-    log = train(corpus, tmp_path / "run", "--steps", "5", "--unit", "continuous")
+    log = train(corpus, tmp_path / "run", "--steps", "5", "--unit", unit)
     lacks = log[-1]["approximate"]
-    assert lacks["validation_loss"].startswith("approximate: 2,992 of ")
+    read = re.match(r"approximate: ([0-9,]+) of ", lacks["validation_loss"])
+    assert read and 2_900 < int(read[1].replace(",", "")) < 3_000
     assert load_checkpoint(tmp_path / "run").metrics["approximate"] == lacks
     assert f"({lacks['test_loss']})" in capsys.readouterr().out
 

@@ -136,7 +136,7 @@ def test_rows_of_a_batch_add_up_to_the_whole(cell: Any, locked: bool) -> None:
     def learned(first: int, end: int) -> tuple[tuple[float, int, float], Arrays, list[np.ndarray]]:
         gradients = {name: np.empty_like(weight) for name, weight in weights.items()}
         states = [state[first:end].copy() for state in batch["states"]]
-        results = made(config, **regularised).run(
+        results = made(config, threads=2, **regularised).run(
             weights=weights,
             inputs=batch["inputs"][:, first:end].copy(),
             targets=batch["targets"][:, first:end].copy(),

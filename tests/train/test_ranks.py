@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import io
 import math
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,7 @@ from learners import SMALL, TEXT
 from ranks import Child, trained, training
 from root import ROOT
 
+from charlm import device
 from charlm.errors import InputError
 from charlm.options.proposal import cores
 from charlm.run.checkpoint import load_checkpoint
@@ -356,7 +360,7 @@ def test_every_machine_needs_the_same_text(run: Path, tmp_path: Path) -> None:
     [
         (["--hidden", "0"], "--hidden"),
         (["--corpus", "nowhere.txt"], "nowhere.txt does not exist"),
-        (["--corpus", "-"], "--corpus - is read by one process"),
+        (["--corpus", "-"], "standard input is read by one process alone"),
         (["--device", "cuda"], "--device cuda is for one process"),
         (["--dry-run", "--find-rate"], "--dry-run and --find-rate"),
         (["--patience", "2", "--split", "100/0/0"], "--patience needs a validation part"),
@@ -368,6 +372,49 @@ def test_what_is_wrong_for_all_is_said_once(
     children = trained(2, tmp_path / "2", [*arguments(corpus, run), *options])
     assert [child.code for child in children] == [2, 2]
     assert said in the_error(children)
+
+
+@pytest.mark.parametrize("kind", ["stdin", "pipe"])
+def test_what_one_alone_can_read_is_refused(
+    kind: str, corpus: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the text of a run that goes on, too: one process by itself can begin it."""
+    said = "standard input is read by one process alone"
+    source = "-"
+    if kind == "pipe":
+        pipe = tmp_path / "a pipe"
+        os.mkfifo(pipe)
+        threading.Thread(target=pipe.write_bytes, args=(corpus.read_bytes(),)).start()
+        source, said = str(pipe), f"{pipe} is a pipe, which is read by one process alone"
+    data = io.BytesIO(corpus.read_bytes())
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=data, isatty=int))
+    assert main(arguments(Path(source), run, "--steps", "2")) == 0
+    for words in (arguments(Path(source), tmp_path / "new"), ["--resume", str(run)]):
+        children = trained(2, tmp_path / "2", words)
+        assert [child.code for child in children] == [2, 2]
+        line = the_error(children)
+        assert line.startswith(said) and line.endswith("give that (--corpus FILE)")
+    given = ["--resume", str(run), "--corpus", str(corpus), "--steps", "3"]
+    assert {child.code for child in trained(2, tmp_path / "b", given)} == {0}
+
+
+def no_device(here: int) -> None:
+    device.sees_cuda = lambda: False
+
+
+def a_device(here: int) -> None:
+    device.sees_cuda = lambda: True
+
+
+def test_auto_is_the_cpu_where_there_is_no_device(corpus: Path, run: Path, tmp_path: Path) -> None:
+    given = arguments(corpus, run, "--device", "auto", "--steps", "2")
+    children = trained(2, tmp_path / "2", given, (no_device,))
+    assert [child.code for child in children] == [0, 0]
+    assert [child.err.count("the CPU is taken") for child in children] == [1, 0]
+    given[given.index(str(run))] = str(tmp_path / "other")
+    children = trained(2, tmp_path / "b", given, (a_device,))
+    assert [child.code for child in children] == [2, 2]
+    assert the_error(children).startswith("--device cuda is for one process")
 
 
 @LONG

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from root import ROOT
 
-from charlm.errors import InputError
+from charlm import Engine
+from charlm.errors import CorpusError, InputError
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import LAST, MODEL
 from charlm.run.log import read_run_log
@@ -91,6 +92,37 @@ def test_it_begins_better_than_from_nothing(trained: Path, tmp_path: Path) -> No
         assert main([*arguments, *more, "--batch", "4", "--length", "16"]) == 0
         losses.append(read_run_log(run)[-1]["validation_loss"])
     assert losses[0] < losses[1] - 0.5
+
+
+def test_the_messages_of_a_chat_are_learned_scored_and_learned_on_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that goes on, one that begins with its weights and a score know that it is a chat."""
+    said = [
+        f"{name}: {word} {n}" for n in range(30) for name, word in (("Ana", "sí"), ("Bo", "no"))
+    ]
+    path, run, plain = tmp_path / "chat.txt", tmp_path / "run", tmp_path / "plain.txt"
+    path.write_text("".join(f"[3.4.24, 18:{n % 60:02}:05] {s}\n" for n, s in enumerate(said)))
+    plain.write_text("\n".join(said))
+    arguments = ["--corpus", str(path), "--chat", "messages", "--out", str(run), *SMALL]
+    assert main([*arguments, "--steps", "5"]) == 0
+    checkpoint = load_checkpoint(run)
+    assert (checkpoint.text.chat, checkpoint.text.unit) == ("messages", "line")
+    assert "[" not in checkpoint.vocabulary
+    engine = Engine.load(run)
+    score, other = (engine.score(each.read_text()) for each in (path, plain))
+    assert score.loss == other.loss and score.count == other.count
+    assert main(["--resume", str(run), "--steps", "7"]) == 0
+    capsys.readouterr()
+    assert main(["--from", str(run), "--corpus", str(path), "--dry-run"]) == 0
+    assert "chat: a chat as WhatsApp exports it: 60 messages" in capsys.readouterr().out
+    with pytest.raises(InputError, match="--chat of the run is 'messages' and cannot change"):
+        main(["--resume", str(run), "--chat", "keep", "--steps", "9"])
+    with pytest.raises(CorpusError, match=r"plain\.txt reads as no chat: --chat keep takes it"):
+        main(["--from", str(run), "--corpus", str(plain), "--dry-run"])
+    assert main(["--from", str(run), "--corpus", str(plain), "--chat", "keep", "--dry-run"]) == 0
+    with pytest.raises(InputError, match="documentation is no chat"):
+        main(["--chat", "messages", "--dry-run"])
 
 
 def test_what_is_typed_as_auto_is_what_the_checkpoint_or_the_run_has(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,6 +10,7 @@ from itertools import pairwise
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -18,6 +20,8 @@ from .plotting import Canvas, Points, Scale, reduce_points, tick_label
 _MARGIN = 7
 _UNIT_FROM = 30
 _WORD_ROWS = 4
+#: Columns from one sign on a line to the next, and by how many those of the next line are shifted.
+_SIGN_EVERY, _SIGN_SHIFT = 14, 5
 _BEHIND = ("grid", "secondary")  # what marks and the cursor are drawn over
 _GRID, _LEVEL, _MARK, _CURSOR = "┈", "╌", "╎", "│"
 
@@ -26,13 +30,15 @@ _GRID, _LEVEL, _MARK, _CURSOR = "┈", "╌", "╎", "│"
 class Line:
     """One line. `style`: colour of the theme, with `bold` or `dim` before it, as "bold accent".
 
-    `points`: (x, y) by rising x. `spots`: also a dot at each point, which tells it from others
-    where there is no colour. `faint`: behind the others. `told`: the value that is told of it:
-    where the cursor stands, a dot is on it; None for no dot.
+    `points`: (x, y) by rising x. `sign`: a character that stands on it here and there, which tells
+    it from others where colours do not; `spots`: at each point, if there is room. `faint`: points
+    alone, behind the others. `told`: the value that is told of it: where the cursor stands, a dot
+    is on it; None for no dot.
     """
 
     points: Points
     style: str
+    sign: str = ""
     spots: bool = False
     faint: bool = False
     told: float | None = None
@@ -76,6 +82,12 @@ class Chart(Widget):
         self._rows: list[Strip] = []
         self._drawn: tuple[object, ...] = ()
         self._x = Scale(0, 1, 1)
+        self._cursor: Offset | None = None
+
+    @property
+    def cursor_screen_offset(self) -> Offset | None:
+        """Where on the screen the cursor meets the line that is drawn last; None without one."""
+        return self._cursor and self.content_region.offset + self._cursor
 
     def show(self, picture: Picture) -> None:
         """Show this from the next frame on."""
@@ -103,7 +115,7 @@ class Chart(Widget):
         width, height = self.size.width - _MARGIN, self.size.height - 1
         if width < 4 or height < 2:
             return []
-        picture, canvas = self.picture, Canvas(width, height)
+        picture, canvas, self._cursor = self.picture, Canvas(width, height), None
         if not any(line.points for line in picture.lines):
             said = Segment(picture.empty, self._style("label"))
             return [Strip([]), Strip([Segment(" " * _MARGIN), said])]
@@ -115,8 +127,10 @@ class Chart(Widget):
             if row is not None:
                 canvas.write(0, row, _GRID * width, "grid")
         self._draw_levels(canvas, y)
-        for line in sorted(picture.lines, key=lambda line: not line.faint):
-            _draw_line(canvas, line, self._x, y)
+        lines = sorted(picture.lines, key=lambda line: not line.faint)
+        trails = [_draw_line(canvas, line, self._x, y) for line in lines]
+        for place, (line, trail) in enumerate(zip(lines, trails, strict=True)):
+            _draw_signs(canvas, line, trail, place)
         self._draw_marks(canvas)
         self._name_levels(canvas, y)
         self._draw_cursor(canvas, y)
@@ -168,10 +182,12 @@ class Chart(Widget):
         if at is None or column is None:
             return
         canvas.column(column, _CURSOR, "bold foreground", _BEHIND)
+        self._cursor = Offset(_MARGIN + column, 0)
         for line in self.picture.lines:
             row = None if line.told is None else _flipped(y.place(line.told), canvas.height)
             if row is not None:
                 canvas.write(column, row, "●", f"bold {line.style}")
+                self._cursor = Offset(_MARGIN + column, row)
 
     def _bottom(self, width: int) -> Strip:
         """The ticks of x, and at the right end what they count."""
@@ -225,10 +241,12 @@ def _y_scale(picture: Picture, x: Scale, height: int) -> Scale:
     return Scale.over([*values, *near], height, picture.log)
 
 
-def _draw_line(canvas: Canvas, line: Line, x: Scale, y: Scale) -> None:
+def _draw_line(canvas: Canvas, line: Line, x: Scale, y: Scale) -> list[tuple[int, int]]:
+    """Draw a line; the dots it goes through, from left to right."""
     fine_x = Scale(x.low, x.high, 2 * canvas.width)
     fine_y = Scale(y.low, y.high, 4 * canvas.height, y.log)
     seen = [point for point in line.points if x.low <= point[0] <= x.high]
+    trail: list[tuple[int, int]] = []
     before: tuple[int, int] | None = None
     for point in reduce_points(seen, canvas.width):
         column, row = fine_x.place(point[0]), fine_y.place(point[1])
@@ -236,13 +254,32 @@ def _draw_line(canvas: Canvas, line: Line, x: Scale, y: Scale) -> None:
             before = None
             continue
         here = (column, 4 * canvas.height - 1 - row)
-        canvas.line(before or here, here, line.style)
+        canvas.line(here if line.faint else before or here, here, line.style)
+        trail.append(here)
         before = here
-    if line.spots and len(seen) <= canvas.width // 2:
-        for at, value in seen:
-            column, row = x.place(at), _flipped(y.place(value), canvas.height)
-            if column is not None and row is not None:
-                canvas.write(column, row, "•", line.style)
+    return trail
+
+
+def _draw_signs(canvas: Canvas, line: Line, trail: Sequence[tuple[int, int]], place: int) -> None:
+    """Put the sign of a line on it: at its points, or every few columns, others elsewhere."""
+    if not line.sign:
+        return
+    if line.spots and len(trail) <= canvas.width // 2:
+        spots = list(trail)
+    else:
+        columns = range(2 * (_SIGN_SHIFT * place % _SIGN_EVERY), 2 * canvas.width, 2 * _SIGN_EVERY)
+        spots = [(column, row) for column in columns for row in _rows_at(trail, column)]
+    for column, row in spots or trail[:1]:
+        canvas.write(column // 2, row // 4, line.sign, line.style)
+
+
+def _rows_at(trail: Sequence[tuple[int, int]], column: int) -> list[int]:
+    """The row of dots that a trail goes through in a column, if it does."""
+    behind = bisect_right(trail, column, key=lambda dot: dot[0])
+    if not 0 < behind < len(trail):
+        return []
+    (left, above), (right, below) = trail[behind - 1], trail[behind]
+    return [above + round((below - above) * (column - left) / max(1, right - left))]
 
 
 def _flipped(place: int | None, height: int) -> int | None:

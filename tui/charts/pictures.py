@@ -35,6 +35,9 @@ _CURVES: dict[Kind, tuple[tuple[Quantity, str, str], ...]] = {
     "speed": (("characters_per_s", "characters/s", "primary"),),
 }  # fmt: skip
 _OTHERS = ("success", "error", "foreground", "secondary")
+#: What stands on a curve beside its colour, of the runs that are laid over it and of its own.
+_SIGNS = "abcdefghijklmnopqrstuvwxyz"
+_OWN_SIGNS: dict[Quantity, str] = {"validation": "•", "clipped_norm": "•"}
 _EMPTY = "No curve yet: the text is read first."
 _MOST_COLUMNS = 300
 _QUIET = "$foreground-muted"
@@ -56,17 +59,18 @@ def picture(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
     lines = []
     for place, other in enumerate(others):
         quantity, colour = _main(other, kind), _OTHERS[place % len(_OTHERS)]
-        told = _told(other, quantity, look, look.axis)
-        lines.append(Line(_points(other, quantity, look), colour, told=told))
+        told, sign = _told(other, quantity, look, look.axis), _SIGNS[place % len(_SIGNS)]
+        lines.append(Line(_points(other, quantity, look), colour, sign, told=told))
     for quantity, _, colour in _CURVES[kind]:
         points, told = _points(curves, quantity, look), _told(curves, quantity, look)
+        sign = _OWN_SIGNS.get(quantity, "")
         if quantity == "validation":
-            lines.append(Line(points, f"bold {colour}", spots=True, told=told))
+            lines.append(Line(points, f"bold {colour}", sign, spots=True, told=told))
             continue
         if look.smoothing > 1 and quantity in _SMOOTHED:
             raw = replace(look, smoothing=1)
             lines.append(Line(_points(curves, quantity, raw), "panel", faint=True))
-        lines.append(Line(points, colour, told=told))
+        lines.append(Line(points, colour, sign, told=told))
     divisor, unit = unit_of(curves, look.axis)
     return Picture(
         lines=tuple(lines),
@@ -89,14 +93,14 @@ def caption(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
     for before, (quantity, name, colour) in enumerate(_CURVES[kind], 1):
         value = _told(curves, quantity, look)
         if value is not None:
-            mark = "•" if quantity == "validation" else "─"
-            text = f"{mark} {name} {_shown(kind, value)}"
+            text = f"{_OWN_SIGNS.get(quantity, '─')} {name} {_shown(kind, value)}"
             pieces.append(Piece(text, f"bold ${colour}", len(_CURVES[kind]) - before))
     for place, other in enumerate(others):
         value = _told(other, _main(other, kind), look, look.axis)
         colour = _OTHERS[place % len(_OTHERS)]
         text = "" if value is None else f" {_shown(kind, value)}"
-        pieces.append(Piece(f"─ {visible(other.run.name)}{text}", f"${colour}", 2 + place))
+        name = f"{_SIGNS[place % len(_SIGNS)]} {visible(other.run.name)}"
+        pieces.append(Piece(name + text, f"${colour}", 2 + place))
     unit = "nats/char" if kind == "loss" else ""
     jumps = look.smoothing > 1 and any(quantity in _SMOOTHED for quantity, *_ in _CURVES[kind])
     notes = [unit, "log" if look.log else "", "smoothed" if jumps else ""]

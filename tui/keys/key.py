@@ -93,6 +93,7 @@ SIGNS = {
     "?": "question_mark", "+": "plus", "-": "minus", ",": "comma", ".": "full_stop", "/": "slash",
     ":": "colon", ";": "semicolon", "<": "less_than_sign", ">": "greater_than_sign",
     "=": "equals_sign", "[": "left_square_bracket", "]": "right_square_bracket",
+    "(": "left_parenthesis", ")": "right_parenthesis",
     "{": "left_curly_bracket", "}": "right_curly_bracket", "*": "asterisk", "_": "underscore",
     "!": "exclamation_mark", "#": "number_sign", "&": "ampersand", "^": "circumflex_accent",
     "\\": "backslash", " ": "space",

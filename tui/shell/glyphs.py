@@ -20,7 +20,10 @@ _SHADES = {"░": ".", "▒": ":", "▓": "%", "█": "#", "▀": '"', "▄": "_
            "▅": "=", "▆": "+", "▇": "#"}  # fmt: skip
 #: The dots of the upper half of a cell of braille.
 _UPPER = 0b00011011
-_MAP = _BORDERS | _SIGNS | _SHADES
+#: What `charlm.display` draws for what joins emoji.
+_JOINERS = {"‿": "+", "◌": "'"} | dict(zip("₂₃₄₅₆", "23456", strict=True))
+_JOINERS |= {chr(ord("Ⓐ") + place): chr(ord("A") + place) for place in range(26)}
+_MAP = _BORDERS | _SIGNS | _SHADES | _JOINERS
 
 
 class AsciiGlyphs(LineFilter):

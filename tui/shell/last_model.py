@@ -17,6 +17,7 @@ from charlm.run.layout import MODEL
 from charlm.run.regular_file import write_atomically
 
 from ..writer.models import first_model, typed_name
+from .state_folder import state_folder
 
 _FILE, _OPENING, _LONGEST = "last-model", "opening", 10_000
 
@@ -28,6 +29,13 @@ class LastModel:
         self._file = file
         self._used: Path | None = None
         self._opened: Path | None = None
+
+    def is_first_start(self) -> bool:
+        """Whether this user never started the screen before: once, and only where that is known."""
+        if self._file is None or os.path.lexists(self._file):
+            return False
+        self._write("")
+        return os.path.lexists(self._file)
 
     def choose(self) -> tuple[Path | None, str]:
         """The model to open on, and why it is not the one that was used last; None for none."""
@@ -48,6 +56,12 @@ class LastModel:
             self._used = path
             with contextlib.suppress(OSError):  # of a working folder that was deleted
                 self._write(f"{path.absolute()}\n")
+
+    def follow(self, path: Path, new: Path) -> None:
+        """A run has another place now."""
+        last = self._used.absolute() if self._used is not None else self._read()[0]
+        if last == path or (last is not None and path in last.parents):
+            self.use(new / last.relative_to(path))
 
     def close(self) -> None:
         """The screen ends, as it should, and may not have read the model yet."""
@@ -74,13 +88,8 @@ class LastModel:
 
 def last_model() -> LastModel:
     """What this user's last screen left."""
-    from platformdirs import user_state_path  # here: not needed by who only asks for help
-
-    try:
-        folder = user_state_path("charlm", appauthor=False)
-    except (OSError, RuntimeError):
-        return LastModel(None)
-    return LastModel(folder / _FILE if folder.is_absolute() else None)
+    folder = state_folder()
+    return LastModel(None if folder is None else folder / _FILE)
 
 
 def _is_running(pid: str) -> bool:

@@ -24,6 +24,7 @@ from charlm.errors import InputError
 from charlm.run.regular_file import write_atomically
 from charlm.wording import did_you_mean, shortened
 
+from ..colours.depth import ASKED
 from ..writer.knobs import DECODERS, PACES
 from .themes import NAMES as THEME_NAMES
 
@@ -44,26 +45,34 @@ class Settings:
 
     `pace`: characters per second, 0 for full speed. `glyphs`: auto looks at the locale. `plain`:
     a text appears when it is finished and nothing moves, for screen readers. `mouse`: whether it
-    is the screen's; else the terminal's own, which selects and copies.
+    is the screen's; else the terminal's own, which selects and copies. `colours`: how many there
+    are; auto looks at the environment. `history`: whether prompts and texts are kept for the next
+    start.
     """
 
     theme: str = "dark"
+    colours: str = "auto"
     glyphs: str = "auto"
     decoder: str = "nucleus"
     pace: int = PACES[0]
     threads: int = 1
     plain: bool = False
     mouse: bool = True
+    history: bool = True
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Settings, where they are kept (None: nowhere), and a line for each that was wrong."""
+    """Settings, where they are kept (None: nowhere), and a line for each that was wrong.
+
+    said: those that were set at all.
+    """
 
     settings: Settings
     path: Path | None = None
     notices: tuple[str, ...] = ()
+    said: frozenset[str] = frozenset()
 
 
 def settings_path(environment: Mapping[str, str]) -> Path | None:
@@ -86,12 +95,13 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, Any]) -> L
     settings = Settings()
     if path is not None:
         settings = _with(settings, values, f"settings {visible(str(path))}: ", notices)
+    said = set(values)
     for name in _CHECKS:
         if (text := environment.get(_PREFIX + name.upper())) is not None:
-            said = {name: said_value(text)}
-            settings = _with(settings, said, "environment: ", notices, _PREFIX)
+            said.add(name)
+            settings = _with(settings, {name: said_value(text)}, "environment: ", notices, _PREFIX)
     given = {name: value for name, value in flags.items() if value is not None}
-    return Loaded(replace(settings, **given), path, tuple(notices))
+    return Loaded(replace(settings, **given), path, tuple(notices), frozenset({*said, *given}))
 
 
 def keep_setting(path: Path, name: str, value: str) -> None:
@@ -150,6 +160,10 @@ def _one_of(words: Collection[str]) -> Callable[[str, object], str]:
     return check
 
 
+def _colours(name: str, value: object) -> str:
+    return _one_of(ASKED)(name, str(value))  # 16 and 256 are numbers in the file
+
+
 def _threads(name: str, value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_THREADS:
         return value
@@ -177,12 +191,14 @@ def _short(value: object) -> str:
 
 _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "theme": _one_of(THEME_NAMES),
+    "colours": _colours,
     "glyphs": _one_of(GLYPHS),
     "decoder": _one_of(tuple(DECODERS)),
     "pace": _pace,
     "threads": _threads,
     "plain": _yes_or_no,
     "mouse": _yes_or_no,
+    "history": _yes_or_no,
 }
 
 

@@ -19,7 +19,7 @@ from textual.message_pump import MessagePump
 from textual.notifications import Notification, Notify, SeverityLevel
 from textual.timer import Timer
 
-from charlm.display import visible, visible_text
+from charlm.display import harmless_text, visible, visible_text
 
 from ..widgets.text_field import inert
 from . import clipboard
@@ -231,7 +231,7 @@ class SteadyApp(App[int]):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Send a text to the terminal; what the clipboard is pasted into is safe from it."""
-        super().copy_to_clipboard(visible_text(text))
+        super().copy_to_clipboard(harmless_text(text))
 
     async def copy_by_program(self, text: str) -> str:
         """Copy a text, as safe, by a program that says whether it did; how, or "" for none.
@@ -240,7 +240,7 @@ class SteadyApp(App[int]):
         """
         if self.is_headless and self.clipboard_environment is os.environ:
             return ""
-        text = visible_text(text)
+        text = harmless_text(text)
         async with self._copying:  # what is copied last is what is there
             how = await asyncio.to_thread(clipboard.copy, text, self.clipboard_environment)
         if how:

@@ -50,6 +50,11 @@ class TrainingDesk:
         self.run = run
         self._talked = self._written()
 
+    def follow(self, path: Path, new: Path) -> None:
+        """A run that is not being trained has another place now."""
+        if self.run == path:
+            self.run = new
+
     def stop(self) -> None:
         """Ask it to save and end."""
         if self._process is not None:

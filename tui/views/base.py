@@ -246,10 +246,14 @@ class View(Screen[None]):
         """Every key."""
         from .sheets import HelpScreen  # here: the first paint does not need it
 
-        self.app.push_screen(HelpScreen(self.view_name, self.help_group()))
+        self.app.push_screen(HelpScreen(self.view_name, self.help_group(), self.help_end()))
 
     def help_group(self) -> str:
         """The group of keys that the page of help begins with; "" for the first of the table."""
+        return ""
+
+    def help_end(self) -> str:
+        """What the page of help ends with, beside keys."""
         return ""
 
 

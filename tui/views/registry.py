@@ -46,6 +46,9 @@ class Services(Protocol):
     def written_with(self) -> Path | None:
         """The run or file that is written with."""
 
+    def follow(self, path: Path, new: Path) -> None:
+        """A run that lay at a path lies at another now."""
+
     def newest(self) -> Newest:
         """What is written with, and the newest text as far as it is written."""
 
@@ -62,7 +65,8 @@ class Entry(NamedTuple):
 def _runs(app: Services) -> View:
     from .runs.view import RunsView
 
-    return RunsView(app.watcher, app.write_with, app.written_with, app.show_training)
+    told = app.write_with, app.written_with, app.show_training, app.follow
+    return RunsView(app.watcher, *told)
 
 
 def _train(app: Services) -> View:

@@ -40,9 +40,9 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS = [*_CLOSE, ("question_mark", "dismiss(None)", "Close")]  # noqa: RUF012
 
-    def __init__(self, view: View, first: str = "") -> None:
+    def __init__(self, view: View, first: str = "", last: str = "") -> None:
         super().__init__()
-        self._view, self._first = view, first
+        self._view, self._first, self._last = view, first, last
 
     def compose(self) -> ComposeResult:
         """One scrolling page."""
@@ -50,13 +50,14 @@ class HelpScreen(ModalScreen[None]):
             sheet.border_title = "Keys"
             sheet.border_subtitle = "Esc closes"
             with VerticalScroll(id="help-scroll"):
-                yield Static(help_content(self._view, self._first), id="help-text")
+                yield Static(help_content(self._view, self._first, self._last), id="help-text")
 
 
-def help_content(view: View, first: str = "") -> Content:
+def help_content(view: View, first: str = "", last: str = "") -> Content:
     """The key table as a page: groups, that of the moment before the others, keys, what they do.
 
-    What does it behind the leader is told where it is not a letter that does it anyway.
+    What does it behind the leader is told where it is not a letter that does it anyway. last: what
+    is said at the end of the page.
     """
     keys = sorted(keys_of(view), key=lambda key: key.group != first)
     leader = next(row.keys[:1] for row in keys if row.action == "app.leader")
@@ -85,6 +86,8 @@ def help_content(view: View, first: str = "") -> Content:
                 more = takewhile(lambda edit: not edit.help, EDITS[place + 1 :])
                 names = [key_name(name) for each in (edit, *more) for name in each.keys]
                 parts += _line(names, edit.help)
+    if last:
+        parts += ["\n", (textwrap.fill(visible(last), _PAGE), _QUIET)]
     return Content.assemble(*parts)
 
 

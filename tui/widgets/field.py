@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+from rich.text import Text
 from textual.binding import Binding
 from textual.widgets import Input
 
-from charlm.display import visible
+from charlm.display import harmless_text, visible_characters
 
 from ..keys import table
 
@@ -28,5 +30,13 @@ class Field(Input):
         return bool(self.value) and key in _EDITING and table.edits(key)
 
     def validate_value(self, value: str) -> str:
-        """What is written, inert."""
-        return visible(value)
+        """What is written, inert; what joins emoji stays, for it may be in a name."""
+        return harmless_text(value).replace("\n", "␊")
+
+    @property
+    def _value(self) -> Text:
+        """As it is drawn: each character has cells of its own."""
+        return Text(visible_characters(self.value), no_wrap=True, overflow="ignore", end="")
+
+    def _position_to_cell(self, position: int) -> int:
+        return cell_len(visible_characters(self.value[:position]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.style import Style
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -52,6 +52,12 @@ class Rows(Lines):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.place = self.count = 0
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where on the screen the row is that the cursor is on."""
+        down = self.HEAD + self.place - self.scroll_offset.y
+        return self.content_region.offset + Offset(0, down)
 
     def set_rows(self, count: int, place: int) -> None:
         """Have so many rows, the cursor on the one at `place`."""

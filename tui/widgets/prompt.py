@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
@@ -93,6 +95,8 @@ class Prompt(InertArea):
             placeholder="Type how the text begins, then press Enter",
         )
         self._history: list[str] = []
+        #: How many of them are from before this start.
+        self._earlier = 0
         self._place = 0
         self._draft = ""
         #: What was posted last, None before that.
@@ -130,11 +134,33 @@ class Prompt(InertArea):
     def send(self) -> None:
         """Post the text; it is the newest of the history."""
         if self.text and self.text not in self._history[-1:]:
-            self._history = [*self._history, self.text][-_HISTORY:]
+            self._keep([*self._history[self._earlier :], self.text])
         self._place = len(self._history)
         self._draft = self.sent = self.text
         self.post_message(self.Sent(self.text))
         self.select_all()  # what is typed next takes its place; a cursor key goes on in it
+
+    def remember(self, prompts: Sequence[str]) -> None:
+        """Let these be the ones from before this start."""
+        behind = len(self._history) - self._place
+        sent = self._history[self._earlier :]
+        self._history, self._earlier = list(prompts), len(prompts)
+        self._keep(sent)
+        self._place = max(0, len(self._history) - behind)
+
+    def forget(self) -> None:
+        """Forget all of them, and the one that stands there; what is being typed stays."""
+        if self.text in self._history:
+            self.clear()
+        self._history.clear()
+        self._draft, self.sent = "", None
+        self._earlier = self._place = 0
+
+    def _keep(self, sent: list[str]) -> None:
+        """Let these be the ones since the start; the oldest of all go."""
+        history = [*self._history[: self._earlier], *sent]
+        gone = max(0, len(history) - _HISTORY)
+        self._history, self._earlier = history[gone:], max(0, self._earlier - gone)
 
     def recalls(self, by: int) -> bool:
         """Whether there is a prompt before or after, and the cursor at that edge."""

@@ -83,6 +83,24 @@ class Wrapped:
         start, end = self.starts[line], self.ends[line]
         return min(_fitting(self.text, start, cells) if cells > 0 else start, end)
 
+    def line_of(self, place: int) -> int:
+        """The line that a character is on."""
+        return max(0, bisect_right(self.starts, place) - 1)
+
+    def glyph(self, place: int) -> int:
+        """The character whose cells one is drawn in: itself, but for those that have none."""
+        first = self.starts[self.line_of(place)]
+        while place > first and self.text[place] != "\n" and not cell_len(self.text[place]):
+            place -= 1
+        return place
+
+    def offset(self, place: int) -> tuple[int, int]:
+        """Where a character is: cells from the left edge, lines from the top."""
+        line = self.line_of(place)
+        if place < len(self.text):
+            place = self.glyph(place)
+        return cell_len(self.text[self.starts[line] : place]), line
+
     def rewrite(self, keep: int, tail: str) -> int:
         """Make the text text[:keep] + tail; return the first line that may have changed."""
         self.text = self.text[:keep] + tail if keep < len(self.text) else self.text + tail

@@ -12,6 +12,7 @@ from .snapshots import Answer, LaneWritten, ModelFacts, Question, Request, Toget
 from .thoughts import Thoughts
 
 if TYPE_CHECKING:
+    from .kept.values import Kept
     from .search import SearchPart  # the first paint does not need it
 
 
@@ -100,3 +101,5 @@ class Model(Protocol):
 
 
 Load = Callable[[Path, int, Precision], Model]
+#: Finds what was kept of a model.
+Recall = Callable[[ModelFacts], "Kept | None"]

@@ -105,11 +105,9 @@ class Setting:
 
     @property
     def shown_knobs(self) -> tuple[str, ...]:
-        """Those that a line of them shows: the quiet ones while they act, or are chosen."""
+        """Those that a line of them shows: what acts, and the chosen one."""
         return tuple(
-            knob
-            for knob in self.knobs
-            if not ROWS[knob].quiet or knob == self.chosen or self.shown(knob) != "off"
+            knob for knob in self.knobs if knob == self.chosen or self.shown(knob) != "off"
         )
 
     @property

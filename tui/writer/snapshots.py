@@ -16,6 +16,7 @@ from charlm.model.config import Precision
 from .thoughts import Thoughts
 
 if TYPE_CHECKING:
+    from .kept.values import Kept
     from .search import SearchPart  # the first paint does not need it
 
 
@@ -127,9 +128,10 @@ class Loading(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """A model is ready to write."""
+    """A model is ready to write. kept: what was kept of it, None where nothing was."""
 
     facts: ModelFacts
+    kept: Kept | None = None
 
 
 class LoadFailed(NamedTuple):

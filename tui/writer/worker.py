@@ -16,7 +16,7 @@ from charlm.model.config import Precision
 
 from ..keys.table import view_key
 from ..threads import Job, Worker
-from .contract import Load, Model, Opened, OpenedLanes, Unwanted
+from .contract import Load, Model, Opened, OpenedLanes, Recall, Unwanted
 from .snapshots import (
     Answer,
     DecodeSnapshot,
@@ -25,6 +25,7 @@ from .snapshots import (
     Loaded,
     LoadFailed,
     Loading,
+    ModelFacts,
     Question,
     Reading,
     Request,
@@ -40,16 +41,21 @@ _PIECE = 64
 _BACKLOG = 64
 
 
+def nothing(facts: ModelFacts) -> None:
+    """Recall nothing of a model."""
+
+
 class DecodeWorker(Worker[DecodeSnapshot]):
     """Loads models and writes completions on its own thread; everything it says is posted.
 
-    `waits`: a text waits for a screen that is slower. While nobody looks it need not.
+    `waits`: a text waits for a screen that is slower. While nobody looks it need not. recall: finds
+    what was kept of a model, once it is there; it raises nothing.
     """
 
-    def __init__(self, load: Load, threads: int = 1) -> None:
+    def __init__(self, load: Load, threads: int = 1, recall: Recall = nothing) -> None:
         super().__init__("decode")
         self.waits = True
-        self._load = load
+        self._load, self._recall = load, recall
         self._threads = threads
         self._wanted: tuple[Path, Precision] | None = None
         self._request: Request | Together | None = None
@@ -102,7 +108,8 @@ class DecodeWorker(Worker[DecodeSnapshot]):
         except Exception as error:  # whatever a file does to its reader, the screen goes on
             self._post(LoadFailed(path, _message(error)))
         else:
-            self._post(Loaded(self._model.facts))
+            facts = self._model.facts
+            self._post(Loaded(facts, self._recall(facts)))
 
     def _write(self, request: Request | Together) -> None:
         self._complete(request)

@@ -7,12 +7,14 @@
 
 A lock is flock(2)'s, which ends with the process however that ends. Who has a text mapped holds a
 shared lock on it; what nobody has used for 30 days, and nobody holds, is removed, and so is what a
-killed training left half-written. Where nothing can be kept, texts are prepared in memory.
+killed training left half-written. Where nothing can be kept, texts are prepared in memory. Several
+users may share a folder, but not what is in it: nobody maps what another could cut or change.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -26,10 +28,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
-from charlm.run.regular_file import open_at, opened_folder, put_in_place, write_at
+from charlm.run.regular_file import (
+    open_at,
+    opened_folder,
+    put_in_place,
+    sweep_temporaries,
+    write_at,
+)
+from charlm.text.corpus import opened
 from charlm.text.files import status
 from charlm.text.preparation import Preparation
-from charlm.text.prepared import VERSION, read_prepared
+from charlm.text.prepared import VERSION
 from charlm.text.reading import Files
 
 #: Days after its last use that a text is kept.
@@ -38,6 +47,7 @@ _A_DAY = 86_400.0
 _SETTLED = 2.0  # seconds: a file that changes twice within them may look as it did
 _NAME = re.compile(r"[0-9a-f]{32}\.(text|part|known)")
 _LONGEST_KNOWN = 64  # bytes
+_AN_HOUR = 3_600.0  # in which a small file is written, by far
 _BETWEEN_LOOKS = 0.1  # seconds, while another training writes
 
 
@@ -61,7 +71,7 @@ def look_of(files: Sequence[Files], preparation: Preparation) -> str:
 
 def _beside(files: Sequence[Files], preparation: Preparation) -> list[object]:
     named = [[len(some.paths), some.are_tables] for some in files]
-    return [named, asdict(preparation), VERSION, unicodedata.unidata_version]
+    return [named, asdict(preparation), VERSION, unicodedata.unidata_version, os.geteuid()]
 
 
 def _digest(values: object) -> str:
@@ -87,7 +97,7 @@ class TextCache:
             with contextlib.suppress(OSError, ValueError), self._open(f"{each}.text") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 data = _mapped(file)
-                read_prepared(data)
+                opened(data, "", [])
                 with contextlib.suppress(OSError):
                     os.utime(file.fileno())  # it is used
                 return data
@@ -96,7 +106,10 @@ class TextCache:
     def make(
         self, key: str, write: Callable[[BinaryIO], None], on_waiting: Callable[[], None]
     ) -> mmap.mmap:
-        """The text of a key: written now, by nobody else, or by another training meanwhile."""
+        """The text of a key: written now, by nobody else, or by another training meanwhile.
+
+        on_waiting: called again and again while that one writes.
+        """
         name = f"{key}.part"
         with opened_folder(self.folder) as folder, _locked(folder, name, on_waiting) as file:
             try:
@@ -119,15 +132,24 @@ class TextCache:
 
     def _open(self, name: str) -> BinaryIO:
         with opened_folder(self.folder) as folder:
-            return open(open_at(folder, name), "rb")
+            return _owned(open(open_at(folder, name), "rb"))
 
     def sweep(self) -> None:
         """Remove what nobody holds and nobody has used for long, or a killed training left."""
         with opened_folder(self.folder) as folder:
+            sweep_temporaries(folder, _AN_HOUR)
             for name in os.listdir(folder):
                 if match := _NAME.fullmatch(name):
                     with contextlib.suppress(OSError):
                         _sweep(folder, name, match[1])
+
+
+def _owned(file: BinaryIO) -> BinaryIO:
+    """The same file. Raises PermissionError for one of another user."""
+    if os.fstat(file.fileno()).st_uid != os.geteuid():
+        file.close()
+        raise PermissionError(errno.EPERM, "what lies there belongs to another user", file.name)
+    return file
 
 
 def _mapped(file: BinaryIO) -> mmap.mmap:
@@ -141,18 +163,17 @@ def _locked(folder: int, name: str, on_waiting: Callable[[], None]) -> BinaryIO:
     It is tried again and again: who waited for the lock itself would wait for a training that has
     the file mapped, under its new name.
     """
-    waiting = False
     while True:
-        file = open(open_at(folder, name, os.O_RDWR | os.O_CREAT), "r+b")  # noqa: SIM115 (returned)
+        descriptor = open_at(folder, name, os.O_RDWR | os.O_CREAT)
+        file = _owned(open(descriptor, "r+b"))  # noqa: SIM115 (returned)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_named(folder, name, file):
                 file.truncate()
                 return file
         except BlockingIOError:
-            if not waiting:
-                on_waiting()
-            waiting = True
+            file.close()
+            on_waiting()
         except BaseException:
             file.close()
             raise
@@ -168,8 +189,11 @@ def _is_named(folder: int, name: str, file: BinaryIO) -> bool:
 
 
 def _sweep(folder: int, name: str, kind: str) -> None:
-    """Remove one file if its time has come. Raises BlockingIOError for one that is held."""
-    file = open_at(folder, name)
+    """Remove one file if its time has come. Raises BlockingIOError for one that is held.
+
+    Over NFS only who may write to a file has it for itself.
+    """
+    file = open_at(folder, name, os.O_RDWR)
     try:
         old = time.time() - os.fstat(file).st_mtime > DAYS * _A_DAY
         if old or kind == "part":

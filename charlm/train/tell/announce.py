@@ -16,6 +16,7 @@ from charlm.text.parts import parse_split
 from charlm.train.learner import Learner
 from charlm.train.plan import misfit, options_in_words
 from charlm.train.tell.reporter import Reporter
+from charlm.wording import counted
 
 
 def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, command: str) -> None:
@@ -58,9 +59,11 @@ def announce(learner: Learner, path: Path, reporter: Reporter, log: RunLog, comm
 
 def log_baseline(baseline: Baseline, reporter: Reporter, log: RunLog) -> None:
     """Log the losses that a model has to beat."""
+    scored = baseline.scored
+    part = f" of {counted(scored, 'character')} spread over the part" if scored else ""
     reporter.line(
         f"to beat: {baseline.unigram:.4f} by counting characters, {baseline.ngram:.4f} by counting"
-        f" {baseline.order}-grams (validation loss)"
+        f" {baseline.order}-grams (validation loss{part})"
     )
     log.append("baseline", **baseline._asdict())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Console
@@ -20,13 +20,20 @@ from charlm.wording import clock
 _SECONDS_BETWEEN_LINES = 5.0
 _A_MOMENT = 1.0  # seconds, in which nothing is said of a text that is prepared
 
+#: What is done, in words, and how much of it, a share.
+Doing = tuple[str, float]
+
 
 class Reporter:
     """Writes to standard output. A reader that has gone away does not stop a training.
 
     `title`: before what the bar says. `failure`: why something could not be written, other than
-    that; "" when all could be.
+    that; "" when all could be. `doing`: what is done now, while a text is prepared. `elsewhere`:
+    gives what another process of the training does, if that is known.
     """
+
+    doing: Doing | None = None
+    elsewhere: Callable[[], Doing | None] = staticmethod(lambda: None)
 
     def __init__(self, title: str = "") -> None:
         self._title = title and f"{title}  "
@@ -114,6 +121,15 @@ class Reporter:
 
     def preparing(self, what: str, done: float) -> None:
         """How far the text is prepared, if that takes longer than a moment."""
+        self.doing = what, done
+        self._preparing(what, done)
+
+    def waiting(self) -> None:
+        """Another process prepares the text: how far it has come, if that is known."""
+        if there := self.elsewhere():
+            self._preparing(*there)
+
+    def _preparing(self, what: str, done: float) -> None:
         self._preparing_since = self._preparing_since or time.monotonic()
         if time.monotonic() - self._preparing_since < _A_MOMENT:
             return
@@ -126,7 +142,7 @@ class Reporter:
 
     def prepared(self) -> None:
         """The text is prepared."""
-        self._preparing_since = 0.0
+        self._preparing_since, self.doing = 0.0, None
         if self._bar is not None and self._bar.tasks:
             self.close()
             self._bar.remove_task(self._task)

@@ -17,7 +17,6 @@ from models import CHARACTERS, MakeRun, random_checkpoint
 from one_view import OneViewApp
 from rich.style import Style
 from snapshots import drawn
-from textual.color import Color
 from textual.widgets import Input
 
 from charlm.engine.engine import Engine
@@ -26,6 +25,7 @@ from charlm.reference import ReferenceModel, trace
 from charlm.run.checkpoint import load_checkpoint, save_checkpoint
 from charlm.run.layout import MODEL
 from charlm.text.vocabulary import EOS
+from tui.colours.ramps import LEVELS, Ramp
 from tui.keys.table import keys_of
 from tui.shell.settings import Loaded, Settings
 from tui.views.inspect.drawing import (
@@ -52,7 +52,6 @@ from tui.views.inspect.view import InspectView
 from tui.views.inspect.worker import MAX_SCORED, InspectWorker, read_examples
 from tui.views.sheets import Ask
 from tui.widgets.leader_strip import LeaderStrip
-from tui.widgets.ramps import LEVELS, ramp
 from tui.widgets.text_field import TextField
 from tui.writer.snapshots import Newest
 
@@ -251,20 +250,6 @@ def test_windows_hold_the_cursor() -> None:
                 assert not (length and width) or start <= cursor < end
 
 
-@pytest.mark.parametrize("colour", [True, False])
-@pytest.mark.parametrize("background", ["#14171c", "#fbfaf7"])
-def test_ramps_can_be_told_apart_and_read(background: str, colour: bool) -> None:
-    one, two = (ramp(background, "#2a5d8f", "#9a5b00", ends, colour) for ends in (False, True))
-    assert len(set(map(str, two.styles))) == (LEVELS if colour else 5)
-    assert len(set(map(str, one.styles))) == (LEVELS if colour else 3)
-    if not colour:
-        assert all(s.color is None and s.bgcolor is None for s in (*two.styles, *one.styles))
-        return
-    for style in (*two.styles, *one.styles):
-        ink, paper = (Color.from_rich_color(c) for c in (style.color, style.bgcolor))
-        assert abs(ink.brightness - paper.brightness) > 0.3
-
-
 def scored(characters: str, nats: list[float]) -> Scored:
     count = len(characters)
     return Scored(
@@ -284,9 +269,9 @@ def test_surprise() -> None:
 
 def test_strips_have_a_cell_per_character() -> None:
     levels = [0, 0, 5, -1, 16]
-    for colour in (True, False):
-        styles = ramp("#000000", "#0000aa", "#ffaa00", False, colour)
-        segments = strip_segments(levels, styles, Style(), colour)
+    for papers in (True, False):
+        styles = [Style(bgcolor=f"#0000{level:02x}") for level in range(LEVELS)]
+        segments = strip_segments(levels, Ramp(styles, styles, papers), Style())
         assert sum(s.cell_length for s in segments) == len(levels)
 
 
@@ -471,11 +456,11 @@ async def test_hostile_text_is_inert(make_run: MakeRun) -> None:
     characters = "".join(sorted({*HOSTILE, *" \nabcdefghij"} - {"\ud800"}))
     run = make_run(characters=characters)
     async with inspecting(run, HOSTILE.replace("\ud800", "") * 3, (160, 40)) as view:
-        shown = "␛]0;own␇\\x9b31m[/bold][@click=app.quit]x[/]\\u202eabc"
+        shown = "␛]0;own␇�31m[/bold][@click=app.quit]x[/]�abc"
         for keys, marks in (
             (("right",) * 9, (shown, "x[/]?abc [red␛]0;")),
             (("v", "n"), (shown, "most surprising", "[/]?abc [red␛]0;")),
-            (("e",), ("into another text", shown.replace("\\x9b", "�").replace("\\u202e", "�"))),
+            (("e",), ("into another text", shown)),
             (("escape",), (shown, "Other text")),
         ):
             await press(view, *keys)

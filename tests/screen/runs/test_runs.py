@@ -18,6 +18,7 @@ from driver import HOSTILE, RAW, opened, painted, press, toasts, until
 from models import random_checkpoint
 from one_view import OneViewApp
 from snapshots import drawn
+from textual.widgets import Input, Static
 
 from charlm.errors import CheckpointError, InputError
 from charlm.run.checkpoint import describe_checkpoint, load_checkpoint, save_checkpoint
@@ -27,13 +28,21 @@ from charlm.run.log import read_ends
 from charlm.wording import ago, bytes_text, short
 from tui.app import CharlmApp
 from tui.keys.table import keys_of
+from tui.shell.last_model import LastModel
 from tui.shell.settings import Loaded, Settings
-from tui.views.runs.folders import delete_run, found_runs, is_training, read_details, read_row
+from tui.views.runs.folders import (
+    delete_run,
+    found_runs,
+    is_training,
+    read_details,
+    read_row,
+    rename_own,
+)
 from tui.views.runs.reader import RunsReader
 from tui.views.runs.snapshots import RunDetails, RunRow
 from tui.views.runs.table import COLUMNS, columns_for, sorted_rows
 from tui.views.runs.view import RunsView
-from tui.views.sheets import Differences, Question, difference_content
+from tui.views.sheets import Ask, Differences, Question, difference_content
 from tui.views.train.view import TrainView
 from tui.widgets.leader_strip import LeaderStrip
 from tui.writer.snapshots import Newest
@@ -66,7 +75,7 @@ def test_a_row_is_what_the_header_says(tmp_path: Path) -> None:
     row, checkpoint = read_row(run), load_checkpoint(run)
     assert (row.cell, row.layers, row.hidden) == ("GRU", 2, 16)
     assert row.parameters == checkpoint.config.parameter_count
-    assert row.bpc == pytest.approx(1.5 / 0.6931471805599453)
+    assert row.loss == 1.5
     assert (row.characters, row.state, row.kind) == (3456, "finished", "run")
     assert row.size == sum(path.stat().st_size for path in run.iterdir())
 
@@ -249,8 +258,8 @@ def test_only_what_differs_is_shown() -> None:
 
 
 def test_rows_are_sorted_and_unknown_values_are_last() -> None:
-    rows = [RunRow(Path(n), n, bpc=bpc) for n, bpc in (("a", 2.0), ("b", None), ("c", 1.0))]
-    place = [column.name for column in COLUMNS].index("bits/char")
+    rows = [RunRow(Path(n), n, loss=loss) for n, loss in (("a", 2.0), ("b", None), ("c", 1.0))]
+    place = [column.name for column in COLUMNS].index("nats/char")
     assert [row.name for row in sorted_rows(rows, place, True)] == ["c", "a", "b"]
     assert [row.name for row in sorted_rows(rows, place, False)] == ["a", "c", "b"]
 
@@ -519,3 +528,65 @@ async def test_differences_do_not_come_over_another_view(
         for path in told:
             view.take(RunDetails(path, {"cell": "GRU"}))
         assert app.screen_stack[-1] is view
+
+
+def put_cursor_on(view: RunsView, name: str) -> None:
+    names = [row.name for row in view.table.rows]
+    view.table.move(names.index(name) - view.table.place)
+
+
+async def test_a_run_is_renamed_and_whoever_knows_it_follows(home: Path, tmp_path: Path) -> None:
+    """The cursor, the mark, the training that is shown, and the model that is opened next."""
+    run, new, state = home / "a", home / "été", tmp_path / "last-model"
+    last = LastModel(state)
+    last.use(run)
+    app = OneViewApp(last=last)
+    async with app.run_test(size=(100, 30), notifications=True):
+        app.show_training([run])
+        train = app.screen
+        assert isinstance(train, TrainView)
+        await until(lambda: train.shown.run == run)
+        app.action_view("runs")
+        view = app.screen
+        assert isinstance(view, RunsView)
+        await until(lambda: len(view.table.rows) == 3)
+        put_cursor_on(view, "a")
+        await press(view, "space", "r")  # of the last row: the cursor stays
+        await opened(view, Ask)
+        field = app.screen.query_one("#asked", Input)
+        assert field.value == "a"
+        for wrong, said in (("b", "b exists already"), ("a b", "letters, digits")):
+            field.value = wrong
+            await press(view, "enter")
+            assert said in str(app.screen.query_one("#ask-wrong", Static).content)
+        field.value = "e\u0301te\u0301"
+        await press(view, "enter")
+        await until(lambda: view.table.row is not None and view.table.row.name == "été")
+        assert view.marks.paths == {new} and train.shown.run == new
+        assert LastModel(state).choose()[0] == new
+        assert "it is called été now" in toasts(view)
+        assert sorted(path.name for path in home.iterdir()) == ["b", "c", "été"]
+    app.close()
+
+
+async def test_what_keeps_its_name_says_why(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_run(home / "both" / "runs", "gru-1", START, END)
+    (home / "file.safetensors").write_bytes((home / "a" / MODEL).read_bytes())
+    monkeypatch.setattr("charlm.run.places.SHIPPED", ("c",))
+    monkeypatch.setattr("charlm.run.places.SHIPPED_RUNS", home)
+    async with runs_view(rows=5) as view:
+        for name, why in (
+            ("c", "it came with charlm"), ("file.safetensors", "it is a single file"),
+            ("both/gru-1", "its comparison knows it by this name"),
+        ):  # fmt: skip
+            put_cursor_on(view, name)
+            await press(view, "r")
+            await until(lambda n=name, w=why: f"{n} keeps its name: {w}" in toasts(view))  # type: ignore[misc]
+            assert view.app.screen is view
+
+
+def test_a_run_elsewhere_is_not_renamed(home: Path, tmp_path: Path) -> None:
+    elsewhere = make_run(tmp_path / "elsewhere", "run", START)
+    with pytest.raises(InputError, match="is not one of the runs in"):
+        rename_own(elsewhere, "other", [home])
+    assert rename_own(home / "a", "d", [home]) == home / "d"

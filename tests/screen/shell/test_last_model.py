@@ -57,6 +57,16 @@ def test_a_start_that_broke_off_is_not_repeated(shipped: Path) -> None:
     assert LastModel(file).choose() == (shipped, "")
 
 
+def test_a_first_start_is_one_once_and_where_that_can_be_known(shipped: Path) -> None:
+    file = Path("state", "last-model")
+    assert LastModel(file).is_first_start() and not LastModel(file).is_first_start()
+    assert LastModel(file).choose() == (shipped, "")
+    Path("blocked").touch()
+    Path("link").symlink_to("/no/such/file")
+    for known in (None, Path("blocked", "last-model"), Path("link")):
+        assert not LastModel(known).is_first_start()
+
+
 @pytest.mark.parametrize("text", ["", "relative/mine", "/no/such/run", "\0", "x" * 20_000])
 def test_what_the_file_says_may_be_wrong(shipped: Path, text: str) -> None:
     Path("last-model").write_text(text)

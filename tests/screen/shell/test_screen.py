@@ -305,7 +305,8 @@ def state_of(screen: WriteScreen, scrolls: bool) -> tuple[object, ...]:
         screen.knobs.setting, [(b.heading, b.text) for b in screen.text.view.blocks],
         screen.prompt.text,
         app.screen, app.focused, app.theme, app.clipboard, screen.panel.display,
-        app._exit, screen.text.view.cursor, screen.text.view.surprise, screen.text.rivals.chosen,
+        app._exit, screen.text.view.cursor, screen.text.view.selected, screen.text.view.surprise,
+        screen.text.rivals.chosen,
         list(app.query(LeaderStrip)),
     )  # fmt: skip
 

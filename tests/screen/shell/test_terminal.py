@@ -87,7 +87,7 @@ def test_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The table, what a run says, differences, the question."""
     with opened(tmp_path, monkeypatch) as terminal:
         press = terminal.press
-        press(F7, "bits/char", "damaged", "It wrote, when it was last asked", SHOWN)
+        press(F7, "charlm  Runs", "damaged", "It wrote, when it was last asked", SHOWN)
         press("s" + "g", "name▲", "▸● 0a")
         press(" " + " ", "2 marked")
         press("d", "─ What differs ", "LSTM", SHOWN)
@@ -95,7 +95,7 @@ def test_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         press("x", "─ Delete? ", "This cannot be undone", "[/b]")
         terminal.press_away("n", "─ Delete? ")
         press("o", "1-gram", "▸ step 12 · ")
-        press(F7, "bits/char")
+        press(F7, "charlm  Runs")
         press(F1, "─ Keys ")
         terminal.press_away(ESCAPE, "─ Keys ")
         press("G" + "k" * 9 + ENTER, "is ready")
@@ -106,7 +106,7 @@ def test_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Curves, marks, gates, answers, the form."""
     with opened(tmp_path, monkeypatch) as terminal:
         press = terminal.press
-        press(F7, "bits/char")
+        press(F7, "charlm  Runs")
         press("s" + "g", "name▲", "▸● 0a")
         press("t", "1-gram", "closed", "▸ step 12 · ", " nats/char", SHOWN, ESC_SHOWN)
         press("h", "stuck at an end")
@@ -120,7 +120,7 @@ def test_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         press(ctrl("r"), "other dice")
         press(ctrl("n"), "train a new model", "reading the text")  # and the field has the cursor
         press(PASTED, "is not there", "[/b]", SHOWN)
-        press(ESCAPE, "bits/char")
+        press(ESCAPE, "charlm  Runs")
     assert len(copied(terminal)) == 1
     assert all(map(is_inert, copied(terminal)))
 
@@ -155,7 +155,7 @@ def test_any_size_while_text_streams(tmp_path: Path, monkeypatch: pytest.MonkeyP
             terminal.resize(1, 1)
             terminal.resize(200, 60)
         for key, marks in (
-            (F7, ("bits/char", "weights")),
+            (F7, ("charlm  Runs", "weights")),
             (F8, ("train a new model", "Start")),
             (F9, ("Inspect", "state, unit")),
             (F9, ("cut at the length", "temp 1")),

@@ -135,7 +135,7 @@ def test_what_a_beam_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_curves_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run's name as that of a curve over another's."""
     with opened(tmp_path, monkeypatch, size=(240, 40)) as terminal:
-        terminal.press(F7, "bits/char")
+        terminal.press(F7, "charlm  Runs")
         terminal.press("s" + "g", "name▲", "▸● 0a")
         terminal.press("  ", "2 marked")
         terminal.press("o", f"─ 1{NAME_SHOWN}")
@@ -161,7 +161,7 @@ def test_the_sheets_that_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         press(PASTED, f"  {PASTED_SHOWN}31;5m\\x9b")
         press(ENTER, "a number from 0 to 23")
         terminal.press_away(ESCAPE, "─ Go to a unit ")
-        press(F7, "bits/char")
+        press(F7, "charlm  Runs")
         press("s" + "g", "name▲", "▸● 0a")
         press("j", "▸  1a")
         press("t", "▸ step 12 · ", "Space Train on")
@@ -221,7 +221,7 @@ def test_a_training_that_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """Answers of kept weights; its name and words while it runs, how it ends, the question."""
     with opened(tmp_path, monkeypatch, command=WITH_IT, prepare=give_more) as terminal:
         press = terminal.press
-        press(F7, "bits/char")
+        press(F7, "charlm  Runs")
         press("s" + "g", "name▲", "▸● 0a")
         press("j", "▸  1a")
         press("t", "▸ step 12 · ", "step 5 · ", "Space Train on")
@@ -261,7 +261,7 @@ def test_the_toasts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         damage(Path("checkpoints"))
         terminal.send(ctrl("n"))
         until_said(terminal, f"checkpoints/0{NAME_SHOWN}", "is not a charlm checkpoint")
-        press(F7, "bits/char")
+        press(F7, "charlm  Runs")
         press("s" + "g", "name▲", "▸● 0a")
         press("x", "─ Delete? ")
         terminal.press_away("y", "─ Delete? ")

@@ -7,14 +7,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from driver import until
+from driver import opened, press, until
 from textual.app import App, ComposeResult
+from textual.events import Paste
 from textual.widgets import Input
-from train_fakes import TRAINER
+from train_fakes import TRAINER, training_view
 
 from tui.training.desk import TrainingDesk
 from tui.training.snapshots import Forecast
 from tui.views.train.choice import Choice
+from tui.views.train.choose_text import ChooseText
 from tui.views.train.forecast import forecast_content
 from tui.views.train.form import FieldError, TrainForm
 from tui.views.train.training_plan import TrainingPlan
@@ -146,6 +148,26 @@ async def test_a_dropped_path_is_the_corpus(runs: Path) -> None:
             app.form.plan()
 
 
+async def test_several_texts_are_dropped_one_after_the_other(runs: Path) -> None:
+    for name in ("one é.txt", "two.txt", "three.txt"):
+        Path(name).write_text("text")
+    here = Path.cwd()
+    async with shown_form(runs) as app:
+        corpus = app.form.query_one("#corpus", Input)
+        corpus.focus()
+        for text in (f"'{here}/one é.txt' ", f"{here}/two.txt\n{here}/three.txt\n"):
+            corpus.post_message(Paste(text))
+            name = text.split("/")[-1].strip("' \n")
+            await until(lambda name=name: name in corpus.value)  # type: ignore[misc]
+        assert app.form.plan().corpus == tuple(
+            f"{here}/{name}" for name in ("one é.txt", "two.txt", "three.txt")
+        )
+        assert app.form.plan().what[:4] == ["--corpus", *app.form.plan().corpus]
+        corpus.value = "tw"  # what is pasted into a word is a part of it
+        corpus.post_message(Paste("o.txt\n"))
+        await until(lambda: corpus.value == "two.txt")
+
+
 async def test_the_name_of_a_run_that_is_there_is_not_proposed(runs: Path) -> None:
     async with shown_form(runs) as app:
         name = app.form.plan().run.name
@@ -167,3 +189,36 @@ async def test_what_comes_while_the_form_goes_away_is_borne(runs: Path) -> None:
         form.rest()
         form.wake()
         assert not form.outlook.dry_run.latest
+
+
+async def test_a_text_is_chosen_from_those_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a training was started on is offered by the form the next time, and fills its field."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    odd = tmp_path / " a\x1b[31m'é .txt"
+    odd.write_text("hello\n" * 99)
+    async with training_view() as view:
+        corpus = view.query_one("#corpus", Input)
+        corpus.value = f"'{odd}'"
+        view.form.start()
+        await until(lambda: view.shown.run is not None)
+        assert view.form.plan().corpus == (str(odd),)
+        view.steering.stop()
+    async with training_view() as view:
+        view.action_new()
+        await until(lambda: view.form.display)
+        await press(view, "tab", "down")  # on the unit it opens nothing
+        assert view.app.screen is view
+        view.query_one("#corpus", Input).focus()
+        await until(lambda: view.query_one("#corpus", Input).has_focus)
+        await press(view, "down")
+        await opened(view, ChooseText)
+        sheet = view.app.screen
+        assert isinstance(sheet, ChooseText)
+        await until(lambda: len(sheet.files.rows) > 4)
+        await press(view, "enter")
+        await until(lambda: view.app.screen is view)
+        assert view.query_one("#corpus", Input).has_focus
+        assert view.form.plan().corpus == (str(odd),)

@@ -40,7 +40,7 @@ def gone(pid: int) -> bool:
 
 
 def test_the_options_are_those_of_the_form(tmp_path: Path) -> None:
-    plan = TrainingPlan(tmp_path / "r", "/a/my text.txt", "gru", "line", "64", "2", "500k")
+    plan = TrainingPlan(tmp_path / "r", ("/a/my text.txt",), "gru", "line", "64", "2", "500k")
     assert plan.options == [
         "--corpus", "/a/my text.txt", "--cell", "gru", "--unit", "line",
         "--hidden", "64", "--layers", "2", "--characters", "500k", "--threads", str(threads()),

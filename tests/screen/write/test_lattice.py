@@ -25,7 +25,7 @@ from tui.views.write.beams.time_bar import TimeBar
 from tui.views.write.stage import Seen
 from tui.views.write.view import WriteScreen
 from tui.writer.engine_model import load_engine
-from tui.writer.search import Search, SearchPart
+from tui.writer.search import EndedText, Search, SearchPart
 from tui.writer.snapshots import Request
 
 
@@ -130,6 +130,27 @@ async def test_it_follows_the_search_while_that_goes_on() -> None:
         await until(lambda: "of 30" in painted(screen))
         assert screen.stages.beams and screen.stages.beams.lattice.position == held
         assert "log p in the nucleus" in painted(screen)
+
+
+@pytest.mark.parametrize("height", [30, 12])
+async def test_the_winner_stands_above_the_losers(height: int) -> None:
+    """Once a search is over that finished texts; before, and where none did, the best open one."""
+    model = Searcher()
+    ended = (EndedText("won", 4, -1.25), EndedText("lost", 5, -2.5))
+    model.part = replace(model.part, ended=ended)
+    async with staged(model, (100, height)) as screen:
+        await looking_alone(screen)
+        beams, search = screen.stages.beams, screen.text.writing.now.search  # type: ignore[union-attr]
+        assert beams is not None and search is not None
+        await until(lambda: texts(screen)[0].startswith("▸  ✓ -1.25 won"))
+        assert "✓ -2.50 lost" in texts(screen)[1] or height < 30
+        assert any(line.split()[:1] == ["1"] for line in texts(screen)[1:])
+        assert beams.lattice.best_offset.y == beams.lattice.query_one(SearchTree).region.y
+        beams.action_step(-1)
+        await until(lambda: "at 29 of 30" in painted(screen))
+        assert not any(line.startswith("▸") for line in texts(screen))
+        best = texts(screen)[beams.lattice.query_one(SearchTree).best_row]
+        assert best.split()[0] == "1"
 
 
 async def test_what_was_cut_says_where_and_by_how_much() -> None:

@@ -458,7 +458,7 @@ async def test_a_pace_outlasts_going_back() -> None:
 
 def test_a_tree_of_any_depth_is_walked() -> None:
     def branch(parent: Branch | None, text: str) -> Branch:
-        new = Branch(None, Setting(), Block("", text, 0, 80), "", parent)  # type: ignore[arg-type]
+        new = Branch(None, Setting(), Block("", text, 0, 80), parent)  # type: ignore[arg-type]
         if parent is not None:
             parent.children.append(new)
         return new
@@ -689,10 +689,35 @@ async def test_the_chosen_rival_is_seen_where_there_is_little_room(size: tuple[i
 
 
 async def test_a_knob_without_room_is_told_of() -> None:
+    async with running(FakeModel(), (56, 24)) as screen:
+        assert "seed 1" in painted(screen) and "seed 1 …" not in painted(screen)
+        await press(screen, "shift+up")  # the last one, which is shown while it is chosen
+        await until(lambda: "▸typical off" in painted(screen) and "…" in painted(screen))
+
+
+async def test_a_knob_that_does_nothing_is_not_in_the_frame() -> None:
     async with running(FakeModel(), (80, 24)) as screen:
-        assert "min-p off" in painted(screen) and "seed 1 …" not in painted(screen)
-        await press(screen, "ctrl+down")
-        await until(lambda: "seed 1 …" in painted(screen))
+        assert "top-p 0.95" in painted(screen) and "off" not in painted(screen)
+        await press(screen, "shift+down")
+        await until(lambda: "▸top-k off" in painted(screen))
+
+
+async def test_who_measures_finds_on_the_page_of_help_what_writes() -> None:
+    async with running(FakeModel(), (80, 24)) as screen:
+        assert "portable" not in painted(screen)
+        await press(screen, "f1", "end")
+        said = "tiny is written by portable kernels in float32, on 1 thread."
+        await until(lambda: said in painted(screen.app.screen))
+
+
+@pytest.mark.parametrize(("width", "seen"), [(139, False), (140, True)])
+async def test_the_curves_of_a_finished_model_take_no_room_from_its_text(
+    width: int, seen: bool
+) -> None:
+    async with running(FakeModel(), (width, 30)) as screen:
+        assert screen.panel.display is seen
+        await press(screen, "ctrl+o")  # asked for, or sent away
+        assert screen.panel.display is not seen
 
 
 async def test_the_prompt_that_was_sent_is_not_what_one_copies() -> None:

@@ -15,7 +15,7 @@ from rich.style import Style
 from charlm.display import visible
 from charlm.model import cells
 
-from ...widgets.ramps import LEVELS, Ramp, bar
+from ...colours.ramps import LEVELS, Ramp, bar
 from .snapshots import Part, Scored
 
 #: Nats from which a character is as surprising as it gets.
@@ -60,9 +60,9 @@ def window(cursor: int, length: int, width: int) -> tuple[int, int]:
     return start, max(start, min(length, start + width))
 
 
-def strip_segments(levels: Sequence[int], ramp: Ramp, base: Style, colour: bool) -> list[Segment]:
-    """A unit's levels as coloured cells, one per character; without colour as bars."""
-    if not colour:
+def strip_segments(levels: Sequence[int], ramp: Ramp, base: Style) -> list[Segment]:
+    """A unit's levels as coloured cells, one per character; where these are few, as bars."""
+    if not ramp.papers:
         return [Segment("".join(bar(level) if level >= 0 else " " for level in levels), base)]
     segments: list[Segment] = []
     for level in levels:
@@ -121,6 +121,5 @@ def summary(scored: Scored) -> tuple[str, ...]:
     unsure = math.exp(min(loss, 700.0))
     return (
         f"{loss:.3f} nats/char",
-        f"{loss / math.log(2):.3f} bits/char",
         f"as unsure as between {unsure:.1f} characters",
     )

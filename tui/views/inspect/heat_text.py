@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
 
-from charlm.display import visible_text
+from charlm.display import visible_characters
 
+from ...colours.ramps import CURSOR
 from ...widgets.empty import empty_line
 from ...widgets.lines import Lines
 from ...widgets.wrapping import Wrapped
@@ -32,8 +32,6 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self._characters = ""
         self._wrapped = Wrapped("", 80)
-        #: Where each character begins in the text as shown: a control character takes several.
-        self._places: list[int] = [0]
         self._levels: Sequence[int] = ()
         self._styles: Sequence[Style] = ()
         self._empty: tuple[str, ...] = ()
@@ -44,12 +42,16 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
         """How many characters there are."""
         return len(self._characters)
 
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where on the screen the cursor is."""
+        x, y = self._wrapped.offset(self.cursor)
+        return self.content_region.offset + Offset(_MARGIN + x, y - self.scroll_offset.y)
+
     def show(self, characters: str) -> None:
         """Another text; it has no levels yet."""
         self._characters, self._levels, self.cursor = characters, (), 0
-        shown = list(map(visible_text, characters))
-        self._places = [0, *accumulate(map(len, shown))]
-        self._wrapped = Wrapped("".join(shown), self._text_width)
+        self._wrapped = Wrapped(visible_characters(characters), self._text_width)
         self.fit(len(self._wrapped) if self.length else 0)
         self.scroll_home(animate=False)
         self.refresh()
@@ -77,9 +79,8 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
         """The cursor some lines down, in its column."""
         row = self._row_of(self.cursor)
         to = max(0, min(len(self._wrapped) - 1, row + by))
-        column = self._places[self.cursor] - self._wrapped.starts[row]
-        offset = min(self._wrapped.starts[to] + column, max(self._wrapped.ends[to], 1) - 1)
-        self.move_to(bisect_right(self._places, max(offset, self._wrapped.starts[to])) - 1)
+        start, column = self._wrapped.starts[to], self.cursor - self._wrapped.starts[row]
+        self.move_to(max(start, min(start + column, self._wrapped.ends[to] - 1)))
 
     def on_resize(self) -> None:
         """Break again."""
@@ -91,12 +92,7 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
         """The cursor under the pointer."""
         row = self.line_at(event.y)
         if row < len(self._wrapped) and self.length:
-            line, at = self._wrapped.line(row), 0
-            for i in range(len(line) + 1):
-                at = i
-                if Segment(line[: i + 1]).cell_length > event.x - _MARGIN:
-                    break
-            self.move_to(bisect_right(self._places, self._wrapped.starts[row] + at) - 1)
+            self.move_to(self._wrapped.place(row, event.x - _MARGIN))
 
     def render_line(self, y: int) -> Strip:
         """One line, `y` counted from the top of the widget."""
@@ -114,25 +110,22 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
         return max(1, self.scrollable_content_region.width - 2 * _MARGIN)
 
     def _row_of(self, place: int) -> int:
-        return max(0, bisect_right(self._wrapped.starts, self._places[place]) - 1)
+        return self._wrapped.line_of(place)
 
     def _line(self, row: int, base: Style) -> list[Segment]:
         """Runs of one level; the character in hand stands out."""
         start, end = self._wrapped.starts[row], self._wrapped.ends[row]
-        first = bisect_right(self._places, start) - 1
         segments: list[Segment] = []
         run, level = "", _NONE
-        for place in range(first, self.length):
-            left, right = max(start, self._places[place]), min(end, self._places[place + 1])
+        for place in range(start, self.length):
             # A newline has no cell of its own, but the cursor on it has to be seen.
-            if left >= end and not (place == self.cursor and row == self._row_of(place)):
+            if place >= end and not (place == self.cursor and row == self._row_of(place)):
                 break
             here = self._levels[place] if place < len(self._levels) else _NONE
-            text = self._wrapped.text[left:right]
+            text = self._wrapped.text[place : min(end, place + 1)]
             if place == self.cursor and self.has_focus_within:
                 segments.append(Segment(run, self._style(level, base)))
-                style = self._style(here, base) + Style(reverse=True, bold=True, underline=True)
-                segments.append(Segment(text or " ", style))
+                segments.append(Segment(text or " ", self._style(here, base) + CURSOR))
                 run = ""
                 continue
             if here != level:

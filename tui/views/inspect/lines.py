@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from charlm.model.cells import CELLS, Part
 
+from ...colours.ramps import Ramp, worded
 from ...widgets.pieces_line import Piece
-from ...widgets.ramps import Ramp
 from .drawing import ASTONISHING, shown, shown_at, summary
 from .snapshots import Scored, Traced
 
@@ -62,7 +62,7 @@ def legend_pieces(
     else:
         low, high = (f"{end:.2g} {word}" for end, word in zip(
             ends, (meaning.low, meaning.high), strict=True))  # fmt: skip
-    middle = [Piece(text, str(style) if style else "") for text, style in ramp.legend()]
+    middle = [Piece(text, worded(style)) for text, style in ramp.legend()]
     return [Piece(f"{low} "), *middle, Piece(f" {high}")]
 
 

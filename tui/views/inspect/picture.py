@@ -9,7 +9,7 @@ from rich.style import Style
 
 from charlm.model.cells import CELLS
 
-from ...widgets.ramps import Ramp, ramp_of
+from ...colours.ramps import CURSOR, Ramp, ramp_of
 from .drawing import (
     most_surprising,
     one_cell,
@@ -165,7 +165,7 @@ class Picture:
         here = cursor - start
         return [
             Segment(head + text[:here], base),
-            Segment(text[here : here + 1], base + Style(reverse=True, bold=True)),
+            Segment(text[here : here + 1], base + CURSOR),
             Segment(text[here + 1 :], base),
         ]
 
@@ -179,7 +179,7 @@ class Picture:
         head = f"{unit:>5}  {part.spread[unit]:6.3f}  "
         start, end = window(self._text.cursor, self._text.length, width - len(head))
         shown = levels[start:end].tolist()
-        strip = strip_segments(shown, self.ramp, base, not self._text.app.no_color)
+        strip = strip_segments(shown, self.ramp, base)
         return [Segment(head, base), *strip]
 
 

@@ -1,4 +1,4 @@
-"""What lies in the folders of runs: rows from headers and logs, details, and deleting.
+"""What lies in the folders of runs: rows from headers and logs, details, deleting, renaming.
 
 Only headers are read for a row, so that hundreds of runs are listed at once; whatever is damaged
 becomes a row that says why.
@@ -6,7 +6,6 @@ becomes a row that says why.
 
 from __future__ import annotations
 
-import math
 import os
 import shlex
 import shutil
@@ -15,13 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from charlm.display import visible, visible_text
+from charlm.display import visible, visible_characters
 from charlm.errors import CharlmError, InputError
 from charlm.run.checkpoint import Description, describe_checkpoint
 from charlm.run.layout import COMPARED, KEPT, MODEL, RUN_LOG, is_weights
 from charlm.run.lock import is_training
 from charlm.run.log import read_ends
 from charlm.run.places import is_shipped
+from charlm.run.rename import rename_run
 from charlm.wording import counted, spoken
 
 from .snapshots import RunDetails, RunKind, RunRow, RunState
@@ -93,7 +93,8 @@ def read_row(path: Path) -> RunRow:
     return replace(
         row, state=state, cell=config.cell.upper(), layers=config.layers,
         hidden=config.hidden_size, parameters=config.parameter_count,
-        bpc=_bpc(description.metrics), characters=_number(description.metrics, "characters"),
+        loss=_number(description.metrics, "validation_loss"),
+        characters=_number(description.metrics, "characters"),
     )  # fmt: skip
 
 
@@ -110,7 +111,7 @@ def read_details(path: Path) -> RunDetails:
     start, last = read_ends(path)
     facts |= _options(str(start.get("command", "")))
     texts = [str(line.get("text", "")) for line in last if line.get("kind") == "sample"]
-    return RunDetails(path, facts, visible_text(texts[-1]) if texts else "")
+    return RunDetails(path, facts, visible_characters(texts[-1]) if texts else "")
 
 
 def delete_run(path: Path, folders: Sequence[Path]) -> None:
@@ -137,6 +138,17 @@ def delete_run(path: Path, folders: Sequence[Path]) -> None:
         shutil.rmtree(path)
     else:
         path.unlink()
+
+
+def rename_own(path: Path, name: str, folders: Sequence[Path]) -> Path:
+    """Rename a run that lies in one of `folders`; returns where it is now.
+
+    Raises InputError, TrainingError.
+    """
+    if path.resolve().parent not in [each.resolve() for each in folders]:
+        inside = visible(", ".join(map(str, folders)))
+        raise InputError(f"{visible(path.name)} is not one of the runs in {inside}")
+    return rename_run(path, name)
 
 
 def _kind(path: Path) -> RunKind:
@@ -212,7 +224,7 @@ def _described(description: Description) -> dict[str, str]:
     for key, label in (("validation_loss", "validation"), ("test_loss", "test")):
         loss = _number(metrics, key)
         if loss is not None:
-            facts[label] = f"{loss:.4f} nats, {loss / math.log(2):.4f} bits"
+            facts[label] = f"{loss:.4f} nats/char"
     return {label: visible(value) for label, value in facts.items() if value}
 
 
@@ -231,11 +243,6 @@ def _options(command: str) -> dict[str, str]:
         elif name:
             options[name] = f"{options[name]} {word}".strip()
     return {visible(name): visible(value) or "yes" for name, value in options.items()}
-
-
-def _bpc(metrics: Mapping[str, Any]) -> float | None:
-    loss = _number(metrics, "validation_loss")
-    return None if loss is None else loss / math.log(2)
 
 
 def _number(values: Mapping[str, Any], key: str) -> float | None:

@@ -13,6 +13,8 @@ _KEYS: tuple[Key, ...] = (
         6),
     Key("delete", ("delete", "x"), (("deletable", "Delete"), ("rows", "")),
         "delete it, after a question", "This run", "outside", 8),
+    Key("rename", ("r",), (("renamable", "Rename"), ("rows", "")), "give it another name",
+        "This run", "outside", 10),
     Key("mark", ("space",), (("marked-here", "Unmark"), ("rows", "Mark")), "mark it, or not",
         "Marked runs", "outside", 2),
     Key("difference", ("d",), (("comparable", "Differences"), ("rows", "")),

@@ -22,6 +22,10 @@ class Marks:
         """Mark a run, or no more."""
         self.paths ^= {path}
 
+    def follow(self, path: Path, new: Path) -> None:
+        """A run has another place now."""
+        self.paths = frozenset(new if each == path else each for each in self.paths)
+
     def clear(self) -> None:
         """Mark none."""
         self.paths = frozenset()

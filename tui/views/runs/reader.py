@@ -13,7 +13,7 @@ from charlm.run.lock import is_training
 from charlm.run.places import runs_folders
 
 from ...threads import Job, Worker
-from .snapshots import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
+from .snapshots import RunDeleted, RunDetails, RunRenamed, RunRow, RunRows, RunSnapshot
 
 _INTERVAL = 2.0
 
@@ -51,6 +51,10 @@ class RunsReader(Worker[RunSnapshot]):
     def delete(self, path: Path) -> None:
         """Delete one run, post how it went, and list what is left."""
         self._do(partial(self._delete, path))
+
+    def rename(self, path: Path, name: str) -> None:
+        """Rename one run, post how it went, and list them anew."""
+        self._do(partial(self._rename, path, name))
 
     def _do(self, job: Job) -> None:
         with self._wanting():
@@ -106,6 +110,15 @@ class RunsReader(Worker[RunSnapshot]):
             self._post(RunDeleted(path, visible(str(error))))
         else:
             self._post(RunDeleted(path))
+        self._list(True)
+
+    def _rename(self, path: Path, name: str) -> None:
+        from .folders import rename_own
+
+        try:
+            self._post(RunRenamed(path, rename_own(path, name, runs_folders())))
+        except Exception as error:  # as for deleting
+            self._post(RunRenamed(path, path, visible(str(error))))
         self._list(True)
 
 

@@ -16,8 +16,9 @@ RunState = Literal["training", "finished", "stopped", "failed", "damaged", ""]
 class RunRow:
     """One run or checkpoint in a line. Texts are ready to be shown.
 
-    `bpc`: of validation, None when not known; `characters`: seen in training, likewise.
-    `modified`: seconds since the epoch. `size`: bytes of all its files. `why`: what is wrong.
+    `loss`: of validation, nats per character, None when not known; `characters`: seen in training,
+    likewise. `modified`: seconds since the epoch. `size`: bytes of all its files. `why`: what is
+    wrong.
     """
 
     path: Path
@@ -28,7 +29,7 @@ class RunRow:
     layers: int = 0
     hidden: int = 0
     parameters: int = 0
-    bpc: float | None = None
+    loss: float | None = None
     characters: float | None = None
     modified: float = 0.0
     size: int = 0
@@ -64,4 +65,13 @@ class RunDeleted:
     error: str = ""
 
 
-RunSnapshot = RunRows | RunDetails | RunDeleted
+@dataclass(frozen=True)
+class RunRenamed:
+    """A run has another place and name; or has not, and `error` says why."""
+
+    path: Path
+    new: Path
+    error: str = ""
+
+
+RunSnapshot = RunRows | RunDetails | RunDeleted | RunRenamed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import time as now
 from typing import ClassVar
@@ -53,7 +53,7 @@ COLUMNS: tuple[Column, ...] = (
            lambda r: (r.cell, r.layers, r.hidden) if r.cell else None, 3, True, True),
     Column("weights", 8, lambda r: short(r.parameters) if r.loads else "",
            lambda r: r.parameters or None, 6),
-    Column("bits/char", 10, lambda r: "" if r.bpc is None else f"{r.bpc:.3f}", lambda r: r.bpc,
+    Column("nats/char", 10, lambda r: "" if r.loss is None else f"{r.loss:.3f}", lambda r: r.loss,
            2, True),
     Column("seen", 7, lambda r: "" if r.characters is None else short(r.characters),
            lambda r: r.characters, 5),
@@ -148,6 +148,10 @@ class RunsTable(Rows, can_focus=True, inherit_bindings=False):
         if self.row != before:
             self.post_message(self.Moved())
 
+    def follow(self, path: Path, new: Path) -> None:
+        """A run has another place now: the cursor stays on it."""
+        self._rows = [replace(row, path=new) if row.path == path else row for row in self._rows]
+
     def sort_by(self, column: int, ascending: bool) -> None:
         """Another order."""
         self.column, self.ascending = column, ascending
@@ -224,7 +228,7 @@ class RunsTable(Rows, can_focus=True, inherit_bindings=False):
             name = {"training": "training", "damaged": "damaged", "failed": "damaged"}.get(
                 row.state, "quiet"
             )
-        elif column.name in ("name", "bits/char"):
+        elif column.name in ("name", "nats/char"):
             return Style()
         return self.get_component_rich_style(f"runs-table--{name}", partial=True)
 

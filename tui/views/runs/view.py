@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Container
 
 from charlm.display import visible
+from charlm.run.layout import COMPARED
+from charlm.run.places import wrong_name
 from charlm.wording import bytes_text, counted
 
 from ...keys.table import bindings_of, view_key
@@ -16,11 +21,11 @@ from ...threads import nobody
 from ...training.watcher import RunWatcher
 from ...widgets.pieces_line import Piece
 from ..base import View
-from ..sheets import Question
+from ..sheets import Ask, Question
 from .marks import Comparison, Marks
 from .panel import RunPanel
 from .reader import RunsReader
-from .snapshots import RunDeleted, RunDetails, RunRow, RunRows, RunSnapshot
+from .snapshots import RunDeleted, RunDetails, RunRenamed, RunRow, RunRows, RunSnapshot
 from .table import COLUMNS, RunsTable
 
 _DIM = "$foreground-muted"
@@ -30,7 +35,8 @@ class RunsView(View):
     """A table of everything that can be written with, and of what is being trained.
 
     `load`: write with a model. `loaded`: the run or file that Write has. `overlay`: the training
-    of one run, or the curves of several over each other.
+    of one run, or the curves of several over each other. `renamed`: told of a run, where it was
+    and where it is.
     """
 
     view_name = "runs"
@@ -43,11 +49,13 @@ class RunsView(View):
         load: Callable[[Path], None],
         loaded: Callable[[], Path | None],
         overlay: Callable[[Sequence[Path]], None],
+        renamed: Callable[[Path, Path], None],
     ) -> None:
         super().__init__()
         self._watcher, self._feed = watcher, watcher.feed()
         self._reader = RunsReader()
         self._load, self._ask_loaded, self._overlay = load, loaded, overlay
+        self._tell_renamed = renamed
         self.table, self.panel = RunsTable(id="runs-table"), RunPanel(id="run-panel")
         self.marks, self._comparison = Marks(self.table), Comparison(self._reader)
         self._details: dict[Path, RunDetails] = {}
@@ -121,6 +129,22 @@ class RunsView(View):
                 self._reader.delete(row.path)
 
         self.app.push_screen(Question("Delete?", lines, "Delete"), answered)
+
+    def action_rename(self) -> None:
+        """Rename the run in hand, once it is known how."""
+        row = self.table.row
+        if row is None:
+            return
+        if "renamable" not in self.states():
+            self.say(f"{row.name} keeps its name: {_why_kept(row)}")
+            return
+        path, text = row.path, f"Another name for {row.name}: letters, digits, '-', '_' and '.'"
+
+        def named(name: str | None) -> None:
+            if name and name != path.name:
+                self._reader.rename(path, name)
+
+        self.app.push_screen(Ask("Rename", text, path.name, partial(_wrong_name, path)), named)
 
     def action_move(self, by: int) -> None:
         """Another row."""
@@ -201,6 +225,7 @@ class RunsView(View):
                 ("run", row.kind != "file"),
                 ("marked-runs", bool(self.marks.runs)),
                 ("deletable", row.kind != "shipped" and row.state != "training"),
+                ("renamable", not _why_kept(row)),
                 ("marked-here", row.path in self.marks.paths),
                 ("comparable", self.marks.pair is not None),
                 ("marked", bool(self.marks.paths)),
@@ -268,9 +293,22 @@ class RunsView(View):
                 self._show_run()
                 if sheet := self._comparison.sheet(self._details):
                     self.app.push_screen(sheet)
+            case RunRenamed(path=path, new=new, error=error):
+                if not error:
+                    self._follow(path, new)
+                self.say(error or f"it is called {visible(new.name)} now", bool(error))
             case RunDeleted(path=path, error=error):
                 held = "; Write holds it in memory until it has another" * (path == self._loaded)
                 self.say(error or f"deleted {visible(path.name)}{held}", bool(error))
+
+    def _follow(self, path: Path, new: Path) -> None:
+        """A run has another place now: whoever knows it finds it there."""
+        self.marks.follow(path, new)
+        self.table.follow(path, new)
+        self._tell_renamed(path, new)
+        self._loaded = self._loaded_now()
+        if self.seen:
+            self._watch()
 
     def _draw(self) -> None:
         self.table.show(self._rows or (), self.marks.paths, self._loaded)
@@ -290,3 +328,21 @@ class RunsView(View):
 
     def _sort(self, column: int) -> None:
         self.table.sort_by(column, COLUMNS[column].ascending)
+
+
+def _why_kept(row: RunRow) -> str:
+    """Why a run cannot have another name; "" where it can."""
+    if row.kind != "run":
+        return "it came with charlm" if row.kind == "shipped" else "it is a single file"
+    if row.path.parent.name == COMPARED:
+        return "its comparison knows it by this name"
+    return "it is being trained" if row.state == "training" else ""
+
+
+def _wrong_name(path: Path, name: str) -> str:
+    """What is wrong with another name for a run; "" where nothing is."""
+    name = unicodedata.normalize("NFC", name)
+    if wrong := wrong_name(name):
+        return wrong
+    taken = name != path.name and os.path.lexists(path.with_name(name))
+    return f"{name} exists already: choose another name" if taken else ""

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from charlm.display import visible, visible_text
+from charlm.display import visible, visible_characters
 
 from ...widgets.lines import Lines
 from ...widgets.wrapping import Wrapped
@@ -71,7 +71,7 @@ class Answers(Lines):
         """An answer of that step begins, in place of one that was there."""
         self.drop(step)
         place = sum(answer.step > step for answer in self.answers)
-        shown = visible_text(prompt)
+        shown = visible_characters(prompt)
         self.answers.insert(place, Answer(step, shown, "", Wrapped(shown, self._text_width)))
         self._writing = step
         self._measure()
@@ -82,7 +82,7 @@ class Answers(Lines):
         """The text being written becomes its first `keep` characters + text."""
         for answer in self.answers:
             if answer.step == self._writing:
-                answer.wrapped.rewrite(len(answer.prompt) + keep, visible_text(text))
+                answer.wrapped.rewrite(len(answer.prompt) + keep, visible_characters(text))
         self._measure()
 
     def end(self, note: str) -> None:

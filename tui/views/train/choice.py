@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual import events
 from textual.content import Content
+from textual.geometry import Offset
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -32,6 +33,12 @@ class Choice(Widget, can_focus=True):
         super().__init__(id=id)
         self._options = list(options)
         self.set_reactive(Choice.value, value)
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where on the screen the chosen option is."""
+        before = self._options[: self._options.index(self.value)]
+        return self.content_region.offset + Offset(sum(len(option) + 3 for option in before), 0)
 
     def render(self) -> Content:
         """All options, the chosen one standing out."""

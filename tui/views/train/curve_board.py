@@ -9,6 +9,7 @@ from dataclasses import replace
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Offset
 from textual.message import Message
 
 from ...charts.chart import Chart
@@ -49,6 +50,12 @@ class CurveBoard(Vertical, can_focus=True):
         yield loss
         with self._small:
             yield from others
+
+    @property
+    def cursor_screen_offset(self) -> Offset | None:
+        """Where on the screen the cursor meets the first curve that is shown."""
+        shown = (box.chart for box in self._boxes.values() if box.display)
+        return next((chart.cursor_screen_offset for chart in shown), None)
 
     def on_show(self) -> None:
         """Draw what came while it was hidden."""

@@ -30,21 +30,21 @@ _QUIET = "$foreground-muted"
 
 
 def forecast_content(forecast: Forecast | None) -> Content:
-    """The page: numbers, warnings, or why it cannot be."""
+    """The page: warnings, numbers, or why it cannot be."""
     parts: list[str | tuple[str, str]] = [("What it would take\n", "bold $primary")]
     if forecast is None:
         return Content.assemble(*parts, ("…", _QUIET))
     if forecast.error:
         return Content.assemble(*parts, (forecast.error, "$error"))
     facts = dict(forecast.facts)
+    for warning in forecast.warnings:  # first: the numbers may be longer than the page
+        parts.append((f"! {warning}\n", "$warning"))
     for label, word in _TOLD.items():
         if label in facts:
             value = facts[label].removeprefix("about ").partition(" on ")[0]
             parts += [(f"{word:<12}", _QUIET), value, "\n"]
     if not forecast.done:
         parts.append((_doing(facts), _QUIET))
-    for warning in forecast.warnings:
-        parts.append((f"! {warning}\n", "$warning"))
     if forecast.done:
         # Not Enter: a choice that has the focus has no use for it.
         parts.append((f"{key_named('start', 'train')} starts it.", _QUIET))

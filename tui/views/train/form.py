@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -18,18 +21,20 @@ from charlm.errors import InputError
 from charlm.model.config import MAX_LAYERS, MAX_SIZE
 from charlm.options.train_config import OPTIONS
 from charlm.options.types import AUTO
-from charlm.run.places import can_be_name, named_after
+from charlm.run.places import named_after, wrong_name
 
+from ...shell.recent_texts import recent_texts
 from ...training.desk import TrainingDesk
 from ...widgets.field import Field
 from .choice import Choice
+from .choose_text import ChooseText
+from .corpus_field import CorpusField
 from .fields import BUDGET, KINDS, MORE, more_options
 from .outlook import Outlook
 from .training_plan import TrainingPlan
-from .typed_path import completed, path_meant
+from .typed_path import completed, paths_meant, why_missing
 
 _CALM = 0.7  # seconds without a change after which it is worth asking what it would take
-_NAME_BYTES = 200
 _MOST_AT_ONCE = 1000
 
 
@@ -50,6 +55,7 @@ class TrainForm(VerticalScroll):
         super().__init__(id=id, can_focus=False)
         self._runs = runs
         self._stamp = time.strftime("%m%d-%H%M%S")
+        self._recent = recent_texts()
         self.outlook = Outlook(desk, id="forecast")
         self._calm: Timer | None = None
         #: Whether the plan changed since it was asked what it would take.
@@ -63,7 +69,7 @@ class TrainForm(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """The fields, those for the curious on a page of their own, and the forecast."""
-        fields = self._fields = _fields(self._run_name("", ""))
+        fields = self._fields = _fields(self._run_name([], ""))
         choices = self._choices = _choices()
         with Horizontal(id="form-columns"):
             with Vertical(id="form-left"):
@@ -142,6 +148,27 @@ class TrainForm(VerticalScroll):
         else:
             self.turn_page()
 
+    @property
+    def asks_for_text(self) -> bool:
+        """Whether the cursor is where paths of texts are written."""
+        return self._fields["corpus"].has_focus if self._fields else False
+
+    def choose_text(self) -> None:
+        """Show texts to choose from: those of before, and files."""
+        meant = paths_meant(self._text("corpus"))
+        folder = meant[0] if meant and os.path.exists(meant[0]) else os.curdir
+        if not os.path.isdir(folder):
+            folder = os.path.dirname(folder)
+        self.app.push_screen(ChooseText(self._recent.paths(), folder), self._take_text)
+
+    def _take_text(self, path: str | None) -> None:
+        if path is None:
+            return
+        corpus = self._fields["corpus"]
+        corpus.value = path if paths_meant(visible(path)) == [path] else shlex.quote(path)
+        corpus.cursor_position = len(corpus.value)
+        corpus.focus()
+
     def complete(self) -> bool:
         """Complete the path that is being typed; whether there was anything to add."""
         corpus = self._fields["corpus"]
@@ -173,7 +200,9 @@ class TrainForm(VerticalScroll):
         error = self._tell_error()
         if error is None:
             self.shut()
-            self.post_message(self.Asked(self.plan()))
+            plan = self.plan()
+            self._recent.add(plan.corpus)
+            self.post_message(self.Asked(plan))
             return
         if (error.field in MORE) != self.shows_more:
             self.turn_page()
@@ -183,9 +212,8 @@ class TrainForm(VerticalScroll):
         self.outlook.dry_run.close()  # what it says is of another plan
         self._unasked = bool(self.display) and self.is_attached
         self._wait(_CALM if self._unasked else None)
-        self._fields["name"].placeholder = self._run_name(
-            path_meant(self._text("corpus")), self._choices["cell"].value
-        )
+        corpus, cell = paths_meant(self._text("corpus")), self._choices["cell"].value
+        self._fields["name"].placeholder = self._run_name(corpus, cell)
         self._tell_error()
         self.outlook.draw()
 
@@ -212,28 +240,28 @@ class TrainForm(VerticalScroll):
     def _text(self, field: str) -> str:
         return self._fields[field].value.strip()
 
-    def _run_name(self, corpus: str, cell: str) -> str:
+    def _run_name(self, corpus: Sequence[str], cell: str) -> str:
         cell = cell or OPTIONS["cell"].option.default
-        name = f"{named_after(corpus, 'python')}-{cell}-{self._stamp}"
+        first = corpus[0] if corpus else ""
+        name = f"{named_after(first, 'python')}-{cell}-{self._stamp}"
         names = [name, *(f"{name}-{number}" for number in range(2, _MOST_AT_ONCE))]
         return next((free for free in names if not os.path.lexists(self._runs / free)), name)
 
     def plan(self) -> TrainingPlan:
         """The plan of the fields. Raises FieldError."""
-        corpus, cell = path_meant(self._text("corpus")), self._choices["cell"].value
+        corpus, cell = paths_meant(self._text("corpus")), self._choices["cell"].value
         kind = self._choices["kind"].value
-        if corpus and not os.path.exists(corpus):
-            raise FieldError("corpus", f"{corpus} is not there: give the path of a text")
+        missing = next((path for path in corpus if not os.path.exists(path)), None)
+        if missing is not None:
+            raise FieldError("corpus", why_missing(missing))
         hidden = self._number("hidden", "hidden size", MAX_SIZE)
         layers = self._number("layers", "layers", MAX_LAYERS)
         budget = self._text("budget").lower() or (AUTO if kind == "characters" else "")
         if not OPTIONS[kind].option.takes(budget):
             raise FieldError("budget", f"{kind}: a number such as {BUDGET[kind].example}")
-        name = self._text("name") or self._run_name(corpus, cell)
-        if not can_be_name(name):
-            raise FieldError("name", "a name is letters, digits, '-', '_' and '.' only")
-        if not _can_be_named(name):
-            raise FieldError("name", "no folder can have this name: choose a shorter, plainer one")
+        name = unicodedata.normalize("NFC", self._text("name")) or self._run_name(corpus, cell)
+        if said := wrong_name(name):
+            raise FieldError("name", said)
         run = self._runs / name
         if os.path.lexists(run):
             raise FieldError("name", f"{name} exists already: choose another name")
@@ -242,7 +270,7 @@ class TrainForm(VerticalScroll):
         if wrong is not None:
             raise FieldError(wrong, f"{MORE[wrong].label.lower()} must be {MORE[wrong].rule}")
         return TrainingPlan(
-            run, corpus, cell, self._choices["unit"].value, hidden, layers, budget, kind,
+            run, tuple(corpus), cell, self._choices["unit"].value, hidden, layers, budget, kind,
             more_options(more),
         )  # fmt: skip
 
@@ -262,19 +290,11 @@ class FieldError(InputError):
         self.field = field
 
 
-def _can_be_named(name: str) -> bool:
-    """Whether a file system takes it, with room for what is added to it."""
-    try:
-        return len(os.fsencode(name)) <= _NAME_BYTES
-    except UnicodeEncodeError:
-        return False
-
-
 def _fields(name: str) -> dict[str, Field]:
     """Return the fields by their names. name: what a run is called that gets none."""
     corpus = "a text file; empty: Python's documentation"
     fields = [
-        Field(id="corpus", placeholder=corpus),
+        CorpusField(id="corpus", placeholder=corpus),
         Field(AUTO, id="hidden"),
         Field(str(OPTIONS["layers"].option.default), id="layers"),
         Field(BUDGET[KINDS[0]].default, id="budget"),

@@ -8,22 +8,19 @@ from dataclasses import dataclass
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import ComposeResult
-from textual.color import Color
 from textual.containers import Vertical
 from textual.strip import Strip
-from textual.theme import Theme
 from textual.widget import Widget
 
 from ...charts.pictures import Look
+from ...colours.ramps import LEVELS, SHADES, Ramp, heat_of, shade, worded
 from ...training.snapshots import Curves
 from ...widgets.pieces_line import Piece, PiecesLine
 from .strips import STRIPS, Row, ends, rows, shown_value, title
 
 MARGIN = 7  # as a chart's: a moment stands in the same column
-_SHADES = " ░▒▓█"
 _NOTHING = " "
 _MOST_ROWS = 10
-_MIDDLE = 0.6  # the value that has the primary colour
 _QUIET = "$foreground-muted"
 
 
@@ -92,13 +89,11 @@ class HeatStrip(Vertical):
                 None if look.cursor is None else look.cursor.along(look.axis),
             )
         )
-        self._meaning.set_pieces(
-            _legend(self.strip, found, self.app.current_theme, self.app.no_color)
-        )
+        self._meaning.set_pieces(_legend(self.strip, found, heat_of(self.app)))
 
 
 class HeatCells(Widget):
-    """The cells, a label before each row; shades where there is no colour."""
+    """The cells, a label before each row; shades where there are few colours."""
 
     DEFAULT_CSS = "HeatCells { height: 1fr; width: 1fr; }"
 
@@ -140,27 +135,11 @@ class HeatCells(Widget):
         here = cursor is not None and abs(cursor - x) <= grace
         if value is None:
             return Segment("│" if here else _NOTHING, self.rich_style)
-        return Segment("│" if here else self._glyph(value), self._style(value, here))
-
-    def _glyph(self, value: float) -> str:
-        if not self.app.no_color:
-            return " "
-        return _SHADES[min(len(_SHADES) - 1, int(value * len(_SHADES)))]
-
-    def _style(self, value: float, here: bool) -> Style:
-        theme = self.app.current_theme
-        colour = theme.background if here else None
-        return Style(bgcolor=heat_colour(value, theme), color=colour, bold=here or None)
-
-
-def heat_colour(value: float, theme: Theme) -> str:
-    """From the panel's colour through the primary one to the accent, by a value from 0 to 1."""
-    panel, primary, accent = (
-        Color.parse(colour or "#808080") for colour in (theme.panel, theme.primary, theme.accent)
-    )
-    if value < _MIDDLE:
-        return panel.blend(primary, value / _MIDDLE).hex
-    return primary.blend(accent, (value - _MIDDLE) / (1 - _MIDDLE)).hex
+        level, ramp = round(value * (LEVELS - 1)), heat_of(self.app)
+        if not ramp.papers:
+            return Segment("│" if here else shade(level), self.rich_style)
+        ink = Style(color=self.app.current_theme.background, bold=True) if here else Style()
+        return Segment("│" if here else " ", ramp.styles[level] + ink)
 
 
 def _values(found: list[Row], at: int, strip: str) -> list[Piece]:
@@ -171,12 +150,11 @@ def _values(found: list[Row], at: int, strip: str) -> list[Piece]:
     ]
 
 
-def _legend(strip: str, found: list[Row], theme: Theme, colourless: bool) -> list[Piece]:
+def _legend(strip: str, found: list[Row], ramp: Ramp) -> list[Piece]:
     low, high = ends(strip)
     pieces = [Piece(f"{'':{MARGIN}}{low} ", _QUIET)]
-    for place, shade in enumerate(_SHADES):
-        colour = heat_colour(place / (len(_SHADES) - 1), theme)
-        pieces.append(Piece(2 * shade, "" if colourless else f"{colour} on {colour}"))
+    for glyph, style in zip(SHADES, ramp.steps, strict=True):
+        pieces.append(Piece(2 * (" " if ramp.papers else glyph), worded(style)))
     pieces.append(Piece(f" {high}", _QUIET))
     if strip in ("open", "stuck"):
         words = dict.fromkeys(f"{row.label.split()[-1]} {row.word}" for row in found)

@@ -22,6 +22,8 @@ _KEYS: tuple[Key, ...] = (
     Key("field(1)", ("tab",), (("form", "Next"),), "complete a path; next field, the one before",
         "New training", rank=2, leader="f"),
     Key("field(-1)", ("shift+tab",), (("form", "Field before"),), "", "New training", leader="F"),
+    Key("texts", ("down",), (("in-corpus", "Texts"),),
+        "in the field of the corpus: choose a text of before, or a file", "New training", rank=3),
     Key("pause", ("space", "p"), (("paused", "Go on"), ("alive", "Pause"), ("over", "Train on")),
         "pause the training, or let it go on; one that is over too", "The wheel", "outside", 2),
     Key("rate(-1)", ("ctrl+down",), (("alive", "Rate"),), "lower the learning rate", "The wheel",

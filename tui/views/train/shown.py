@@ -27,6 +27,11 @@ class ShownRun:
         if run is not None:
             self._feed.watch(run, *beside)
 
+    def follow(self, path: Path, new: Path) -> None:
+        """A run has another place now."""
+        if self.run is not None and path in (self.run, *self.beside):
+            self.show(*(new if each == path else each for each in (self.run, *self.beside)))
+
     @property
     def curves(self) -> Curves | None:
         """The newest snapshot of the run, None before its first."""

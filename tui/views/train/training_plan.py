@@ -18,14 +18,14 @@ _CHARACTERS = 100  # of a usual vocabulary; it hardly counts
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What the form says. An empty corpus is Python's own documentation.
+    """What the form says. No corpus is Python's own documentation; several are one text.
 
     `budget`: how much of `kind` (characters, minutes or epochs). `more`: further options, in
     pairs of name and value.
     """
 
     run: Path
-    corpus: str = ""
+    corpus: tuple[str, ...] = ()
     cell: str = TrainConfig.cell
     unit: str = TrainConfig.unit
     hidden: str = AUTO
@@ -37,7 +37,9 @@ class TrainingPlan:
     @property
     def what(self) -> list[str]:
         """The options that say what is learned: those of a dry run."""
-        corpus = ["--corpus", self.corpus] if self.corpus else []
+        # A file whose name begins with a dash is no option, and "-" is none's.
+        paths = [f"./{path}" if path.startswith("-") else path for path in self.corpus]
+        corpus = ["--corpus", *paths] if paths else []
         return [
             *corpus, "--cell", self.cell, "--unit", self.unit, "--hidden", self.hidden,
             "--layers", self.layers, f"--{self.kind}", self.budget,

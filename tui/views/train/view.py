@@ -139,6 +139,7 @@ class TrainView(View):
         is_run, prompt = shown.run is not None, pane.prompt.has_focus
         holding = {
             "form": not is_run, "run": is_run, "alive": shown.is_alive,
+            "in-corpus": not is_run and self.form.asks_for_text,
             "more": not is_run and self.form.shows_more,
             "paused": shown.is_paused,
             "other": self._desk.training and not shown.is_own,
@@ -191,6 +192,10 @@ class TrainView(View):
     def action_more(self) -> None:
         """More options, and back."""
         self.form.turn_page()
+
+    def action_texts(self) -> None:
+        """Texts to choose from."""
+        self.form.choose_text()
 
     def action_field(self, by: int) -> None:
         """To the next field of the form, or the one before; a path is completed first."""

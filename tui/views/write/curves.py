@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from ...training.snapshots import Curves  # the first paint has none
 
 
+#: Cells from which the curves of a model that learned long ago leave its text a page's width.
+_ROOMY = 140
+
+
 class CurvesBeside:
     """Shows those of the training that runs, else those of the model; other runs are named.
+
+    By themselves the first come where it is wide, the others where nothing is taken from the text.
 
     training: how far that training is, in words.
     """
@@ -48,7 +54,8 @@ class CurvesBeside:
 
     def place(self, size: Size, crowded: bool) -> None:
         """Show them where there is room, or where they are asked for."""
-        wanted = size.width >= WIDE if self._wanted is None else self._wanted
+        room = size.width >= (WIDE if self._desk.training else _ROOMY)
+        wanted = room if self._wanted is None else self._wanted
         display = wanted and size.height >= TALL and not crowded
         if self._panel.display != display:
             self._panel.display = display

@@ -23,8 +23,10 @@ from ...writer.snapshots import (
 from ...writer.worker import DecodeWorker
 from ..base import View
 from .export.export import Exporter
+from .keeping import Keeping
 from .model import Model
 from .stages import Stages
+from .text.kept_texts import weights
 
 #: Seconds at least from one frame to the next.
 _FRAME = 1 / 30
@@ -34,10 +36,12 @@ class Frames:
     """Takes snapshots as they come, and has the view drawn after them."""
 
     def __init__(
-        self, view: View, worker: DecodeWorker, model: Model, stages: Stages, exporter: Exporter
-    ) -> None:
+        self, view: View, worker: DecodeWorker, model: Model, stages: Stages, exporter: Exporter,
+        keeping: Keeping, greets: bool = False,
+    ) -> None:  # fmt: skip
         self._view, self._worker = view, worker
         self._model, self._stages, self._exporter = model, stages, exporter
+        self._keeping, self._greets = keeping, greets
         self._drawn_at = 0.0
 
     def wake(self) -> None:
@@ -97,6 +101,14 @@ class Frames:
                     self._exporter.give_up()
                 text.writing.take(snapshot)
 
+    def _greet(self) -> None:
+        """The first time, a few lines are written that nobody asked for, in colours."""
+        greets, self._greets, text = self._greets, False, self._stages.text
+        if greets and not text.view.blocks and not self._stages.author.streaming:
+            if not text.view.surprise:
+                text.colour()
+            text.author.greet()
+
     def _begin_with_another(self, path: Path) -> None:
         """The model to begin with cannot be read: take the one that comes with charlm."""
         self._model.first = None
@@ -106,17 +118,20 @@ class Frames:
 
     def _take_model(self, snapshot: Loading | Loaded | LoadFailed) -> None:
         before, text = self._model.facts, self._stages.text
+        if isinstance(snapshot, Loaded):
+            self._keeping.save()  # of the one before
         self._model.take(snapshot)
         match snapshot:
             case Loaded(facts=facts):
-                by = f"{facts.identity} {facts.precision}" if facts.identity else ""
-                text.writing.follow(by)
+                text.writing.follow(weights(facts.identity, facts.precision))
                 if before and before.path == facts.path and before.identity != facts.identity:
                     self._view.say(
                         f"{facts.name} was saved anew: its newer weights write from now on"
                     )
                 elif text.view.blocks and not text.author.streaming:
                     self._view.say(f"{facts.name} writes from now on")
+                self._keeping.follow(before, snapshot)
+                self._greet()
             case LoadFailed(path=path, message=message):
                 text.writing.stay()
                 self._view.say(message, True)

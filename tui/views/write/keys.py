@@ -45,7 +45,7 @@ def _rivals() -> tuple[Key, ...]:
 
 
 _AGAIN = (("lanes", "Again"), ("again", "Again"), ("asked", ""))
-_COPY = (("lanes", "Copy"), ("written", "Copy"))
+_COPY = (("lanes", "Copy"), ("selected", "Copy part"), ("written", "Copy"))
 _RECEIPT = (("lanes", ""), ("written", "Receipt"))
 _CURSOR = "In the text, outside the prompt"
 _OUTSIDE = "Knobs, outside the prompt: a letter turns down, a capital up"
@@ -59,7 +59,8 @@ _KEYS: tuple[Key, ...] = (
     Key("regenerate", ("ctrl+r",), _AGAIN, "write again, with a new seed",
         "Write", rank=9),
     Key("regenerate", ("r",), _AGAIN, "", "Write", "outside", palette=False),
-    Key("copy", ("ctrl+y",), _COPY, "copy prompt and text", "Write", rank=10),
+    Key("copy", ("ctrl+y",), _COPY, "copy prompt and text, or the part that is selected", "Write",
+        rank=10),
     Key("copy", ("c",), _COPY, "", "Write", "outside", palette=False),
     Key("continue", ("ctrl+k",), (("lanes", ""), ("cut", "Continue"), ("written", "")),
         "go on where the text was cut", "Write", rank=8, leader="f"),
@@ -117,6 +118,13 @@ _KEYS: tuple[Key, ...] = (
         (("lanes", ""), ("surprise", "Plain text"), ("written", "Surprise")),
         "colour each character by how surprising it was", "Text", rank=7, leader="h"),
     *_walks(),
+    Key("select", ("f",), (("selected", "Select no more"), ("written", "Select")),
+        "select a part from here on: arrows (or Shift+arrows, or the mouse); then copy it", _CURSOR,
+        "outside", stage=True, leader="H"),
+    Key("extend('left')", ("shift+left",), (("written", "Select the one before"),), "", _CURSOR,
+        "outside", palette=False, stage=True, leader="left_parenthesis"),
+    Key("extend('right')", ("shift+right",), (("written", "Select the next"),), "", _CURSOR,
+        "outside", palette=False, stage=True, leader="right_parenthesis"),
     *_rivals(),
     Key("enter", ("enter",),
         (("lanes", "Take it"), ("taking", "Take it"), ("cursor", ""), ("", "Prompt")),
@@ -128,6 +136,11 @@ _KEYS: tuple[Key, ...] = (
         "outside", rank=5),
     Key("branches", ("b",), (("branches", "Branches"),),
         "choose among the texts that came of one another", _CURSOR, "outside", rank=6, leader="B"),
+    Key("forget", ("delete",), always("Forget"),
+        "forget the prompts and texts that are kept of this model; of all models", "Text",
+        "outside", leader="exclamation_mark"),
+    Key("forget_all", ("shift+delete",), always("Forget all"), "", "Text", "outside",
+        leader="number_sign"),
     Key("scroll(-1)", ("pageup",), always("Page up"), "back and on in the text", "Text",
         palette=False, leader="left_square_bracket"),
     Key("scroll(1)", ("pagedown",), always("Page down"), "", "Text", palette=False,

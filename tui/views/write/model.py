@@ -49,6 +49,15 @@ class Model:
         self.loading = visible(shown_name(path))
         self._worker.load(path, self.precision)
 
+    def follow(self, path: Path, new: Path) -> None:
+        """A run has another place now, and maybe this model with it."""
+        if self.facts is not None and self.run == path:
+            there = new / self.facts.path.absolute().relative_to(path)
+            self.facts, self.run = (
+                self.facts._replace(path=there, name=visible(shown_name(there))),
+                new,
+            )
+
     def turn_precision(self) -> str:
         """Numbers of 8 bits, or of 32 again, with the next that is read; what that is, in words."""
         self.precision = "float32" if self.precision == "int8" else "int8"

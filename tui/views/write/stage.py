@@ -68,6 +68,11 @@ class Stage(Widget, Generic[AuthorT]):
         """The keys go to it."""
         self.focus()
 
+    @property
+    def selected(self) -> str:
+        """The part of it that is selected."""
+        return ""
+
     def leave(self) -> None:
         """Another one is to be seen."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from charlm.decoding import is_beam
+
 from ...keys.table import key_named
 from .author import Asked, Author, Tools
 from .stage import AnyStage, Seen
@@ -68,6 +70,10 @@ class Stages:
             self.show(Seen.TEXT)
         elif "searched" in self.shown.states():
             self.show(Seen.BEAMS)
+            now = self.text.writing.now
+            if now is not None and now.block.earlier and is_beam(now.request.strategy):
+                said = "how it was found is not kept: its prompt, sent again, finds it again"
+                self._tools.say(said, False)
         else:
             beam, nucleus_beam = (
                 key_named(f"decoder('{name}')", "write") for name in ("beam", "nucleus-beam")

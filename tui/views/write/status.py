@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import log
-
 from charlm.wording import counted, short
 
 from ...widgets.pieces_line import Piece
@@ -32,7 +30,7 @@ def title_pieces(facts: ModelFacts | None, loading: str = "") -> list[Piece]:
         Piece(f"{facts.unit} text", _DIM, 4),
     ]
     if facts.loss is not None:
-        loss = f"{facts.loss_part} {facts.loss:.2f} nats/char ({facts.loss / log(2):.2f} bits)"
+        loss = f"{facts.loss_part} {facts.loss:.2f} nats/char"
         pieces.append(Piece(loss.strip(), "$accent", 3, right=True))
     return pieces
 
@@ -45,7 +43,7 @@ def knob_pieces(setting: Setting, *, chosen: bool = True) -> list[Piece]:
         style = "bold $accent" if here else ""
         mark = "▸" if here else ""
         text = f"{mark}{LABELS[knob]} {setting.shown(knob)}"
-        rank = 1 if here else 20 + place + 20 * (setting.shown(knob) == "off")
+        rank = 1 if here else 20 + place
         pieces.append(Piece(text, style, rank, action=f"pick('{knob}')"))
     for name, text in setting.shown_texts.items():
         pieces.append(Piece(f"{LABELS[name]} {text}", "", 20, action=f"option('{name}')"))
@@ -69,13 +67,17 @@ def meter_pieces(facts: ModelFacts | None, meters: Meters, training: str) -> lis
         nats = nats_text(meters.log_prob, meters.characters, meters.ended)
         if nats:  # a nucleus beam has none before its end
             pieces.append(Piece(nats, "", 5, right=True))
-    if facts is not None:
-        threads = counted(facts.threads, "thread")
-        if facts.precision != "float32":
-            pieces.append(Piece(facts.precision, "$accent", 6, right=True))
-        pieces.append(Piece(facts.isa, _DIM, 40, right=True))
-        pieces.append(Piece(threads, _DIM, 41, right=True))
+    if facts is not None and facts.precision != "float32":
+        pieces.append(Piece(facts.precision, "$accent", 6, right=True))
     return pieces
+
+
+def engine_text(facts: ModelFacts | None) -> str:
+    """What writes, for the page of help."""
+    if facts is None:
+        return "No model is read yet."
+    threads = counted(facts.threads, "thread")
+    return f"{facts.name} is written by {facts.isa} kernels in {facts.precision}, on {threads}."
 
 
 def comparison_text(comparison: Comparison | None) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.dom import DOMNode
@@ -19,6 +21,7 @@ from ...keys.table import bindings_of
 from ...training.desk import TrainingDesk
 from ...training.watcher import RunWatcher
 from ...widgets.prompt import Prompt, PromptRow
+from ...writer.kept.keeper import Keeper
 from ...writer.knobs import Setting
 from ...writer.models import run_or_file
 from ...writer.snapshots import Newest
@@ -28,11 +31,12 @@ from .author import Asked, Tools
 from .curves import CurvesBeside
 from .export.export import Exporter
 from .frames import Frames
+from .keeping import ALL, Keeping
 from .knobs import Knobs
 from .model import Model
 from .stage import AnyStage, Seen, Stage
 from .stages import Stages
-from .status import knob_pieces, meter_pieces, title_pieces
+from .status import engine_text, knob_pieces, meter_pieces, title_pieces
 
 if TYPE_CHECKING:  # the first paint shows the text alone
     from .lanes.stage import LanesStage
@@ -41,7 +45,8 @@ if TYPE_CHECKING:  # the first paint shows the text alone
 class WriteScreen(View):
     """Prompt, text, curves, status. What is seen above the prompt is a stage; `text` is the first.
 
-    setting: the one to begin with. plain: texts appear when they are finished.
+    setting: the one to begin with. plain: texts appear when they are finished. keeper: what keeps
+    texts, None for nothing; said_decoder: as in Keeping. greets: it is seen for the first time.
     """
 
     view_name = "write"
@@ -49,7 +54,8 @@ class WriteScreen(View):
 
     def __init__(
         self, worker: DecodeWorker, watcher: RunWatcher, desk: TrainingDesk, model: Path | None,
-        setting: Setting, *, plain: bool = False,
+        setting: Setting, *, plain: bool = False, keeper: Keeper | None = None,
+        said_decoder: bool = False, greets: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self._desk = desk
@@ -60,7 +66,11 @@ class WriteScreen(View):
         self.stages = Stages(tools, self._mount)
         self.text = self.stages.text
         self.exporter = Exporter(self, worker, self.model)
-        self._frames = Frames(self, worker, self.model, self.stages, self.exporter)
+        self._keeper = keeper
+        self._keeping = Keeping(keeper, tools, self.text, said_decoder)
+        self._frames = Frames(
+            self, worker, self.model, self.stages, self.exporter, self._keeping, greets
+        )  # fmt: skip
         self._curves = CurvesBeside(self.panel, watcher.feed(), desk)
 
     def compose_view(self) -> ComposeResult:
@@ -76,6 +86,8 @@ class WriteScreen(View):
         self.text.view.set_empty(*self.model.first_steps())
         self.watch(self.text.view, "follows", self.changed, init=False)
         self.begin()
+        if self._keeper is not None:
+            self._keeper.tell = partial(self.call_later, self._tell_kept)
         if self.model.first is not None:
             self.call_after_refresh(self.load, self.model.first)
 
@@ -101,6 +113,16 @@ class WriteScreen(View):
         self._curves.feed.rest()
         self._frames.rest()
 
+    def on_unmount(self) -> None:
+        """What is being written is kept as far as it is."""
+        self.text.author.cancel()
+        self._keeping.save()
+
+    def _tell_kept(self) -> None:
+        """What went wrong with keeping."""
+        for notice in self._keeping.told():
+            self.say(notice, True)
+
     # What the app asks of it.
 
     def load(self, path: Path) -> None:
@@ -124,6 +146,10 @@ class WriteScreen(View):
     def help_group(self) -> str:
         """What the keys do to what is seen."""
         return self.stages.shown.group
+
+    def help_end(self) -> str:
+        """What writes: for who measures, and nobody else."""
+        return engine_text(self.model.facts)
 
     def owner_of(self, action: str) -> DOMNode:
         """The prompt and the stage have keys of their own."""
@@ -149,6 +175,7 @@ class WriteScreen(View):
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
         """Enter: write; an edited text whose first character stayed is a branch of what it was."""
+        self._keeping.sent(event.text)
         if not self.text.author.send(event.text):
             self.stages.write(Asked(event.text))
         self.changed()
@@ -182,8 +209,14 @@ class WriteScreen(View):
         self.stages.author.regenerate()
 
     def action_copy(self) -> None:
-        """Prompt and text to the clipboard."""
-        self.copy(self.stages.author.text)
+        """Prompt and text to the clipboard, or the part that is selected."""
+        self.copy(self.stages.shown.selected or self.stages.author.text)
+
+    def action_copy_text(self) -> None:
+        """Ctrl+C: the part that is selected, if there is one."""
+        if not self.stages.shown.selected:
+            raise SkipAction
+        self.action_copy()
 
     def action_continue(self) -> None:
         """Go on where the text was cut."""
@@ -208,6 +241,27 @@ class WriteScreen(View):
         now = self.text.writing.now
         if now is not None:
             self.app.push_screen(BranchesSheet(now), self.text.author.go_to)
+
+    def action_forget(self) -> None:
+        """Ask, then keep nothing of this model."""
+        self._forget(self._keeping.question(), self._keeping.forget)
+
+    def action_forget_all(self) -> None:
+        """Ask, then keep nothing of any model."""
+        self._forget(ALL, self._keeping.forget_all)
+
+    def _forget(self, lines: Sequence[str], forget: Callable[[], object]) -> None:
+        from ..sheets import Question
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.exporter.give_up()
+                self.stages.author.cancel()
+                if self.stages.seen is not Seen.TEXT:
+                    self.stages.show(Seen.TEXT)
+                forget()
+
+        self.app.push_screen(Question("Forget?", lines, "Forget"), answered)
 
     def action_surprise(self) -> None:
         """Colour the text by how surprising it was; the colours are those of one text: show it."""
@@ -333,6 +387,7 @@ class WriteScreen(View):
         """What is seen, and the curves beside it."""
         stage = self.stages.shown
         stage.show()
+        self._keeping.look()
         self._curves.show(self.model.run, self.size, stage.crowded)
 
     def lines(self) -> dict[str, Made]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.geometry import Offset
 
 from charlm.wording import counted
 
@@ -31,7 +32,7 @@ class Lattice(Vertical):
         self.playing = False
         self._search: Search | None = None
         self._prompt = self._score = ""
-        self._over = False
+        self._over = self._ended = False
         self._drawn: tuple[object, ...] = ()
         self._head_line = PiecesLine(id="lattice-head")
         self._tree, self._bar = SearchTree(id="lattice-tree"), TimeBar(id="lattice-time")
@@ -47,11 +48,20 @@ class Lattice(Vertical):
         assert isinstance(self.screen, View)
         self.screen.every(_TICK, self._tick)
 
-    def show(self, search: Search | None, prompt: str, score: str, over: bool) -> None:
-        """Show this search; `score` says what its texts are ranked by."""
+    @property
+    def best_offset(self) -> Offset:
+        """Where on the screen the best text is."""
+        return self._tree.content_region.offset + Offset(0, self._tree.best_row)
+
+    def show(self, search: Search | None, prompt: str, score: str, over: bool, ended: bool) -> None:
+        """Show this search; `score` says what its texts are ranked by.
+
+        over: nothing more is searched. ended: then a finished text has won, not an open one.
+        """
         if search is not self._search:
             self.position, self.playing = None, False
-        self._search, self._prompt, self._score, self._over = search, prompt, score, over
+        self._search, self._prompt, self._score = search, prompt, score
+        self._over, self._ended = over, ended
 
     def seek(self, position: int | None) -> None:
         """See this position, or the nearest there is; None: the newest, always."""
@@ -98,11 +108,11 @@ class Lattice(Vertical):
         position = self._seen(search) if search is not None else 0
         tree = self._tree
         state = (id(search), position, search and search.length, self.position is None,
-                 self._over, self.playing, tree.size, self.app.theme)  # fmt: skip
+                 self._over, self._ended, self.playing, tree.size, self.app.theme)  # fmt: skip
         if state != self._drawn and tree.size:
             self._drawn = state
-            frame = tree.show(search, position, self._prompt)
             length = search.length if search is not None else 0
+            frame = tree.show(search, position, self._prompt, self._ended and position == length)
             self._bar.show(position, length, search.oldest if search else 0)
             self._head_line.set_pieces(self._head(frame))
 

@@ -36,9 +36,16 @@ class SearchTree(Widget):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._strips: list[Strip] = []
+        #: The row of the best text: of the open ones, or of who won.
+        self.best_row = 0
 
-    def show(self, search: Search | None, position: int, prompt: str) -> Frame | None:
-        """Draw the search at a position; None is drawn as empty."""
+    def show(
+        self, search: Search | None, position: int, prompt: str, won: bool = False
+    ) -> Frame | None:
+        """Draw the search at a position; None is drawn as empty.
+
+        won: the search is over, and the best of those that finished has won.
+        """
         frame, self._strips = None, []
         if search is not None and search.oldest <= position <= search.length:
             width, height = self.size
@@ -47,9 +54,9 @@ class SearchTree(Widget):
             room = max(1, (width - _MARK - tag) // wide - 1)
             turn = max(1, room // 2)
             start = max(0, -(-(position - room) // turn) * turn)
-            above = min(2, height // 4)
-            frame = search.frame(position, start, height - above)
-            self._strips = self._draw(frame, prompt, wide, room, tag)
+            above = 2 if won else min(2, height // 4)
+            frame = search.frame(position, start, max(1, height - above))
+            self._strips = self._draw(frame, prompt, wide, room, tag, won)
         self.refresh()
         return frame
 
@@ -62,19 +69,26 @@ class SearchTree(Widget):
     def _style(self, name: str) -> Style:
         return self.rich_style + self.get_component_rich_style(f"search-tree--{name}", partial=True)
 
-    def _draw(self, frame: Frame, prompt: str, wide: int, room: int, tag: int) -> list[Strip]:
+    def _draw(
+        self, frame: Frame, prompt: str, wide: int, room: int, tag: int, won: bool
+    ) -> list[Strip]:
         tree = [
             self._line(frame, line, joins, wide, room, tag)
             for line, joins in zip(frame.lines, branches(frame.lines), strict=True)
         ]
         left = self.size.height - len(tree)
-        ended = [self._ended(text) for text in frame.ended[: max(0, min(_ENDED_SHOWN, left - 1))]]
+        most = max(0, min(_ENDED_SHOWN, left - 1))
+        ended = [self._ended(text, won and not i) for i, text in enumerate(frame.ended[:most])]
         hidden = frame.open - sum(line.gone is None for line in frame.lines)
         if hidden > 0 and len(tree) > 1:
             more = f"+ {hidden + 1:,} more"
             tree[-1] = Strip([Segment(" " * _MARK + more, self._style("score"))])
         blank = [Strip([])] if len(ended) and left - len(ended) > 1 else []
-        return [*self._before(frame, prompt, left - len(ended) - len(blank)), *tree, *blank, *ended]
+        before = self._before(frame, prompt, left - len(ended) - len(blank))
+        self.best_row = 0 if won and ended else len(before)
+        if won:  # the winner stands above the losers
+            return [*ended, *blank, *before, *tree]
+        return [*before, *tree, *blank, *ended]
 
     def _before(self, frame: Frame, prompt: str, most: int) -> list[Strip]:
         """The prompt and what is written before the tree, its last lines."""
@@ -142,12 +156,13 @@ class SearchTree(Widget):
         bar = " " + "█" * (halves // 2) + "▌" * (halves % 2)
         return [score, Segment(bar, self._style("bar"))]
 
-    def _ended(self, text: EndedText) -> Strip:
+    def _ended(self, text: EndedText, won: bool) -> Strip:
         said = f"✓ {fixed(text.score, 2)} "
         room = max(0, self.size.width - len(said) - _MARK)
         shown = cut_before(visible_characters(text.text).replace("\n", "↵"), room)
         return Strip([
-            Segment(" " * _MARK + said, self._style("ended")), Segment(shown, self._style("open"))
+            Segment(("▸" if won else " ").ljust(_MARK) + said, self._style("ended")),
+            Segment(shown, self._style("best" if won else "open")),
         ])  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
+from textual.geometry import Offset
 
 from charlm.decoding import BeamSearch, Strategy, is_beam
 
@@ -30,6 +31,11 @@ class BeamsStage(Stage[TextAuthor], can_focus=True):
         """The tree."""
         yield self.lattice
 
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where on the screen the best text is."""
+        return self.lattice.best_offset
+
     def states(self) -> set[str]:
         """What holds of the search and of its text, in the words of the key table."""
         playing = {"playing"} if self.lattice.playing else set()
@@ -44,7 +50,8 @@ class BeamsStage(Stage[TextAuthor], can_focus=True):
         prompt = now.block.text[: now.block.base] if now is not None else ""
         score = _score(now.request.strategy) if now is not None else ""
         search = now.search if now is not None else None
-        self.lattice.show(search, prompt, score, now is not None and now.over)
+        over, ended = (now.over, now.ended) if now is not None else (False, False)
+        self.lattice.show(search, prompt, score, over, over and ended)
 
     def action_walk(self, way: str) -> None:
         """To the first position, the newest, or so many on."""

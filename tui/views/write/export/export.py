@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from charlm.display import visible
 
+from ....colours.ramps import nats, theme_of
 from ....writer.models import python, typed_name
 from ....writer.snapshots import Answer, Explained, Question, Recorded, Unanswered, WantRecord
 from ....writer.thoughts import Trace
@@ -15,7 +16,6 @@ from ....writer.worker import DecodeWorker
 from ...base import View
 from ..author import Author, Kept
 from ..model import Model
-from ..text.legend import NATS
 from ..text.look_back import question_of
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _content(suffix: str, kept: Kept) -> str:
     if suffix == "md":
         return export_files.as_markdown(block)
     if suffix == "svg":
-        levels = [view.get_component_rich_style(name, partial=True) for name in NATS]
+        levels = nats(theme_of(view.app), "truecolor").levels
         return export_files.as_svg(block, view.rich_style, levels)
     if suffix == "jsonl" and block.trace:
         return export_files.as_json_lines(block.trace)

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.color import Color
 from rich.style import Style
 
-from charlm.display import visible_characters
+from charlm.display import harmless_text, visible_characters
 
 from ....widgets.wrapping import Wrapped, cut
 from ....writer.thoughts import LEVELS, Trace
@@ -39,7 +39,7 @@ def as_markdown(block: Block) -> str:
     parts = [f"# {block.heading}"]
     for title, content in (("Prompt", prompt), ("Text", text)):
         if content:
-            parts.append(f"## {title}\n\n{fence}text\n{visible_characters(content)}\n{fence}")
+            parts.append(f"## {title}\n\n{fence}text\n{harmless_text(content)}\n{fence}")
     return "\n\n".join([*parts, block.note]).rstrip() + "\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ....widgets.ramps import LEVELS
+from ....colours.ramps import LEVELS
 from ....writer.knobs import Setting
 from ....writer.snapshots import Failed, Finished, LaneWritten, Reading, Request, Started, Together
 from ....writer.worker import DecodeWorker

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from charlm.wording import counted
 
+from ....colours.ramps import Ramp, worded
 from ....widgets.pieces_line import Piece
-from ....widgets.ramps import Ramp
 from ..comparison import Lane, agreement, parting
 
 _DIM = "$foreground-muted"
@@ -34,7 +34,7 @@ def lanes_head(lanes: Sequence[Lane], ramp: Ramp | None, hides: bool) -> list[Pi
     elif shortest:
         pieces.append(Piece(f"the same so far: {counted(shortest, 'character')}", "", 1))
     if any(lane.leans for lane in lanes):
-        a, b = (Piece(side, str(ramp.styles[end]), 2) for side, end in ((" A ", 0), (" B ", -1)))
+        a, b = (Piece(side, worded(ramp.styles[end]), 2) for side, end in ((" A ", 0), (" B ", -1)))
         pieces += [Piece("likelier with", _DIM, 2), a, Piece("or with", _DIM, 2), b]
     elif shortest:
         pieces.append(Piece("dim: the same in both", _DIM, 2))

@@ -10,13 +10,14 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from charlm.display import visible, visible_characters
 
-from ....widgets.ramps import LEVELS, Ramp, ramp_of
+from ....colours.ramps import LEVELS, PARTED, Ramp, ramp_of
 from ....widgets.wrapping import Wrapped, cut
 from ..comparison import Lane, parting, shared_runs
 
@@ -27,8 +28,6 @@ _WHEEL = 3
 _ROOMY = 32
 #: Cells of the sign of a side, before its name.
 _SIGN = 3
-#: The first character at which two texts part.
-_PARTED = Style(bold=True, underline=True)
 
 
 class LanesView(Widget):
@@ -108,6 +107,13 @@ class LanesView(Widget):
     def rows(self) -> int:
         """Texts above one another."""
         return -(-len(self._lanes) // self._columns)
+
+    @property
+    def chosen_offset(self) -> Offset:
+        """Where on the screen the head of the chosen text is."""
+        row, column = divmod(self._chosen, self._columns)
+        across = column * (self._width + _GAP)
+        return self.content_region.offset + Offset(across, row * self._height)
 
     def towards(self, way: str) -> int:
         """The text in a direction of the chosen one; itself at an edge."""
@@ -196,7 +202,7 @@ class LanesView(Widget):
         style, quiet = self._style("chosen" if chosen else "head"), self._style("head")
         sign, tint = 0, style
         if self._compared:  # each side has its colour, which is the legend
-            sign, tint = _SIGN, style + self._ramp.styles[0 if place == 0 else -1]
+            sign, tint = _SIGN, self.rich_style + self._ramp.styles[0 if place == 0 else -1]
         pieces = ((left[:1], style), (left[1 : 1 + sign], tint), (left[1 + sign :], style),
                   (rule, self._style("rule")), (right, quiet))  # fmt: skip
         return Strip([Segment(text, style) for text, style in pieces if text])
@@ -219,11 +225,11 @@ class LanesView(Widget):
             for (level, parts), run in groupby(leans, lambda pair: (pair[1], pair[0] == parted)):
                 start += len(list(run))
                 tint = text + styles[level] if level != LEVELS // 2 else text
-                marks.append((prompt + start, tint + _PARTED if parts else tint))
+                marks.append((prompt + start, tint + PARTED if parts else tint))
             return marks
         for stop, same in shared_runs(lane.text, other):
             if not same and start == parted < len(other):
-                marks.append((prompt + start + 1, text + _PARTED))
+                marks.append((prompt + start + 1, text + PARTED))
             marks.append((prompt + stop, self._style("same") if same else text))
             start = stop
         return marks

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
+from textual.geometry import Offset
 from textual.message import Message
 
+from ....colours.ramps import ramp_of
 from ....keys.table import bindings_of
 from ....widgets.pieces_line import PiecesLine
-from ....widgets.ramps import ramp_of
 from ....writer.knobs import Setting
 from ..stage import Seen, Stage
 from .author import LanesAuthor
@@ -42,6 +43,11 @@ class LanesStage(Stage[LanesAuthor], can_focus=True):
         """Head and texts."""
         yield self.head
         yield self.view
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where on the screen the chosen text begins."""
+        return self.view.chosen_offset
 
     @property
     def fitting(self) -> int:

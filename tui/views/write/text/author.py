@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ....keys.table import key_named, view_key
 from ....writer.knobs import NO_DICE, Setting
 from ....writer.snapshots import Request
 from ..author import STREAMING, Asked, Kept, Meters, Tools
 from .branches import Branch
 from .text_view import TextView
 from .writing import Writing
+
+#: Characters that are written the first time, which nobody asked for.
+_GREETING = 300
 
 
 class TextAuthor:
@@ -68,6 +72,13 @@ class TextAuthor:
     def write(self, asked: Asked) -> None:
         """Write on from a prompt, below what is there."""
         self.writing.write(asked.prompt, self._tools.knobs.setting, asked.given, like=asked.like)
+
+    def greet(self) -> None:
+        """Write a few lines that nobody asked for, below the keys that lead on."""
+        runs, train, inspect = view_key("runs"), view_key("train"), view_key("inspect")
+        write = key_named("write", "write")
+        heading = f"type, and {write} writes on · {runs} models · {train} train · {inspect} look in"
+        self.writing.greet(self._tools.knobs.setting, _GREETING, heading)
 
     def take(self, prompt: str, setting: Setting, text: str) -> None:
         """Go on with a text that was written beside others: what there is of it comes at once."""

@@ -6,7 +6,6 @@ them as they are shown, one for one.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -18,8 +17,10 @@ from ..comparison import Comparison
 
 #: How a character is drawn; the levels of surprise follow LEVEL.
 PLAIN, PROMPT, GHOST, FLASH, HEAD, LEVEL = range(6)
-#: Set beside them: a prompt's character under surprise, the cursor.
-STRONG, CURSOR = 64, 128
+#: Set beside them: a selected character, a prompt's character under surprise, the cursor.
+SELECTED, STRONG, CURSOR = 32, 64, 128
+#: What is drawn, without these.
+LOOK = SELECTED - 1
 #: A longer text is not compared with: breaking it into lines at every frame would be felt.
 _COMPARED = 100_000
 FLASH_SECONDS = 0.6
@@ -30,7 +31,9 @@ class Block:
 
     given: length of what the user gave; base: length of what the engine was given, which may
     hold earlier completions too; fresh: up to here the text is new, behind it stands what was
-    there before, until it is written over; whole: it was written to its end or its length.
+    there before, until it is written over; anchor: from where to the cursor it is selected; whole:
+    it was written to its end or its length. by: the weights that wrote it, and in which numbers.
+    earlier: it is from before this start.
     """
 
     def __init__(self, heading: str, prompt: str, given: int, width: int) -> None:
@@ -42,7 +45,10 @@ class Block:
         self.wrapped = Wrapped(visible_characters(prompt), width)
         self.trace: Trace | None = None
         self.cursor: int | None = None
+        self.anchor: int | None = None
         self.whole = False
+        self.by = ""
+        self.earlier = False
         self.before: str | None = None
         self._before_whole = False
         self._first_change: int | None = None
@@ -57,6 +63,14 @@ class Block:
     def completion(self) -> str:
         """What the engine wrote."""
         return self.text[self.base : self.fresh]
+
+    @property
+    def selected(self) -> tuple[int, int]:
+        """The selected places, from the first up to the last, which is not one; none: equal."""
+        if self.anchor is None or self.cursor is None:
+            return 0, 0
+        first, last = sorted((self.anchor, self.cursor))
+        return first, min(last + 1, self.fresh)
 
     def stand_over(self, old: Block) -> None:
         """Take over the text of `old`, which has the same prompt: the new one writes over it.
@@ -126,7 +140,7 @@ class Block:
 
     def line_of(self, place: int) -> int:
         """The line that a place is on."""
-        return max(0, bisect_right(self.wrapped.starts, place) - 1)
+        return self.wrapped.line_of(place)
 
     def place_towards(self, place: int, way: str) -> int:
         """The place one comes to from another by an arrow key, Home or End."""
@@ -190,8 +204,12 @@ class Block:
             paint(first, last, FLASH)
         if writing:
             paint(self.fresh, self.fresh + 1, HEAD)
+        first, last = self.selected
+        for place in range(max(first, start), min(last, end)):
+            keys[place - start] |= SELECTED
         if self.cursor is not None and start <= self.cursor < end:
-            keys[self.cursor - start] |= CURSOR
+            for place in range(self.wrapped.glyph(self.cursor), self.cursor + 1):
+                keys[place - start] |= CURSOR
         return keys
 
 

@@ -20,7 +20,8 @@ class Wanted:
     """A text asked for. given: characters that the user gave, None for the whole prompt.
 
     parent: the text it branches off. again: it takes the newest one's place in the tree too.
-    over: it has the same dice, and is written over what is there.
+    over: it has the same dice, and is written over what is there. heading: in the place of what it
+    is written with; nobody asked for such a text.
     """
 
     request: Request
@@ -29,21 +30,20 @@ class Wanted:
     parent: Branch | None = None
     again: bool = False
     over: bool = False
+    heading: str = ""
 
 
 @dataclass(eq=False)
 class Branch:
     """One text and how it came to be.
 
-    by: the weights that wrote it. ended: the model wrote its end. over: nothing more comes.
-    search: how a beam found it. children: in the order they were made; the one last shown is gone
-    back to by redo.
+    ended: the model wrote its end. over: nothing more comes. search: how a beam found it.
+    children: in the order they were made; the one last shown is gone back to by redo.
     """
 
     request: Request
     setting: Setting
     block: Block
-    by: str
     parent: Branch | None = None
     over: bool = False
     ended: bool = False

@@ -6,6 +6,7 @@ from math import exp
 
 from textual import events
 from textual.content import Content
+from textual.geometry import Offset
 from textual.message import Message
 from textual.widget import Widget
 
@@ -53,6 +54,15 @@ class RivalsPanel(Widget, can_focus=True):
             return None
         rival = self._thought.rivals[self.chosen]
         return None if rival.character == self._thought.character else rival
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where on the screen the chosen rival is; the character itself where none is."""
+        corner = self.content_region.offset
+        if self.chosen is None:
+            return corner
+        column, row = divmod(self.chosen, self._rows)
+        return corner + Offset(column * _COLUMN, 1 + row - self._first)
 
     @property
     def known(self) -> bool:

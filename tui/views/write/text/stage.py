@@ -10,6 +10,7 @@ from ..author import Tools
 from ..stage import Stage
 from .author import TextAuthor
 from .legend import Legend
+from .pointed import Pointed
 from .rivals_panel import RivalsPanel
 from .text_view import TextView
 
@@ -17,7 +18,7 @@ from .text_view import TextView
 class TextStage(Stage[TextAuthor]):
     """The text, its colours in words, and, while the cursor is there, what the model thought."""
 
-    BINDINGS = bindings_of("write", "walk", "rival", "enter")
+    BINDINGS = bindings_of("write", "walk", "rival", "enter", "select", "extend")
 
     def __init__(self, tools: Tools) -> None:
         self.view = TextView(id="text")
@@ -26,6 +27,8 @@ class TextStage(Stage[TextAuthor]):
         self.legend, self.rivals = Legend(id="legend"), RivalsPanel(id="rivals")
         self.legend.display = self.rivals.display = False
         self._tools = tools
+        #: Whether each way of the cursor selects.
+        self._selecting = False
 
     def compose(self) -> ComposeResult:
         """The text with its legend, and the panel of rivals beside or below."""
@@ -41,6 +44,7 @@ class TextStage(Stage[TextAuthor]):
             "written": bool(self.view.blocks),
             "surprise": self.view.surprise,
             "cursor": cursor,
+            "selected": bool(self.view.selected),
             "taking": cursor and self.rivals.rival is not None,
             "rivals": cursor and self.rivals.known,
         }
@@ -78,6 +82,11 @@ class TextStage(Stage[TextAuthor]):
         """The keys go to the text."""
         self.view.focus()
 
+    @property
+    def selected(self) -> str:
+        """The part of the text that is selected."""
+        return self.view.selected
+
     def leave(self) -> None:
         """The cursor goes."""
         if self.view.cursor is not None:
@@ -90,9 +99,10 @@ class TextStage(Stage[TextAuthor]):
         self.ask_for_details()
         self.view.refresh()
 
-    def put_cursor(self, place: int | None) -> None:
-        """The cursor of the text to a place; None hides it."""
-        self.view.move_cursor(place)
+    def put_cursor(self, place: int | None, anchor: int | None = None) -> None:
+        """The cursor of the text to a place; None hides it. anchor: it is selected from there."""
+        self._selecting &= anchor is not None
+        self.view.move_cursor(place, anchor)
         if place is None and self.rivals.has_focus:
             self.view.focus()
         self.ask_for_details()
@@ -104,9 +114,13 @@ class TextStage(Stage[TextAuthor]):
         if self.writing.details and not self._tools.model.loading:
             self.writing.explain()  # while one is read it is not known whose text it is
 
-    def on_text_view_clicked(self, event: TextView.Clicked) -> None:
+    def on_pointed_clicked(self, event: Pointed.Clicked) -> None:
         """A click puts the cursor there."""
         self.put_cursor(event.place)
+
+    def on_pointed_dragged(self, event: Pointed.Dragged) -> None:
+        """A way of the mouse selects."""
+        self.put_cursor(event.place, event.anchor)
 
     def on_rivals_panel_chosen(self, event: RivalsPanel.Chosen) -> None:
         """A click chooses a rival."""
@@ -117,7 +131,31 @@ class TextStage(Stage[TextAuthor]):
         if self.rivals.has_focus and way in ("up", "down"):
             self.rivals.step(-1 if way == "up" else 1)
         else:
+            anchor = self._anchor if self._selecting else None
+            self.put_cursor(self.view.place_towards(way), anchor)
+
+    @property
+    def _anchor(self) -> int | None:
+        """From where it is selected; from the cursor, where nothing is yet."""
+        block = self.view.blocks[-1] if self.view.blocks else None
+        return None if block is None else block.cursor if block.anchor is None else block.anchor
+
+    def action_select(self) -> None:
+        """Select from the cursor on, with every way of it; or select no more."""
+        if self.view.selected:
+            self.put_cursor(self.view.cursor)
+            return
+        if self.view.cursor is None:
+            self.put_cursor(self.view.place_towards("left"))
+        self.put_cursor(self.view.cursor, self.view.cursor)
+        self._selecting = True
+
+    def action_extend(self, way: str) -> None:
+        """Select one character more, or less."""
+        if self.view.cursor is None:
             self.put_cursor(self.view.place_towards(way))
+        else:
+            self.put_cursor(self.view.place_towards(way), self._anchor)
 
     def action_rival(self, place: int) -> None:
         """Choose a rival of the character under the cursor."""

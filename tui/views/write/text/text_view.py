@@ -8,36 +8,35 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
-from textual.message import Message
+from textual.geometry import Offset, Size
 from textual.reactive import var
 from textual.strip import Strip
 
 from charlm.display import visible
 
+from ....colours import ramps
 from ....widgets.empty import empty_line
-from ....widgets.lines import Lines
 from ..comparison import Comparison
-from .block import CURSOR, STRONG, Block
-from .legend import NATS
+from .block import CURSOR, LEVEL, LOOK, SELECTED, STRONG, Block
+from .pointed import Pointed
 
 #: Older blocks are forgotten beyond this many characters in all.
 _KEPT = 500_000
 _MARGIN = 2
 _CARET = "▌"
 _FADE = 0.1
-#: Component classes, in the order of the constants in `block`.
-_STYLES = (*(f"text-view--{n}" for n in ("plain", "prompt", "ghost", "flash", "head")), *NATS)
-_QUIET = ("heading", "caret", "empty", "empty-strong")
-_REVERSE, _BOLD = Style(reverse=True), Style(bold=True)
+#: Component classes, in the order of the constants in `block`; then come the levels of surprise.
+_STYLES = tuple(f"text-view--{n}" for n in ("plain", "prompt", "ghost", "flash", "head"))
+_QUIET = ("heading", "caret", "empty", "empty-strong", "selected")
 
 
-class TextView(Lines, can_focus=True, inherit_bindings=False):
+class TextView(Pointed, can_focus=True, inherit_bindings=False):
     """Completions above one another, the newest last; it follows the end unless scrolled up.
 
     cursor: a place in the newest text, None when it is not shown. Keys are the view's own.
@@ -47,13 +46,6 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
     follows: var[bool] = var(True, init=False)
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {*_STYLES, *(f"text-view--{n}" for n in _QUIET)}
-
-    class Clicked(Message):
-        """A place in the newest text was clicked."""
-
-        def __init__(self, place: int) -> None:
-            super().__init__()
-            self.place = place
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -82,6 +74,24 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         """The place of the cursor in the newest text."""
         return self.blocks[-1].cursor if self.blocks else None
 
+    @property
+    def selected(self) -> str:
+        """What is selected of the newest text."""
+        if not self.blocks:
+            return ""
+        first, last = self.blocks[-1].selected
+        return self.blocks[-1].text[first:last]
+
+    @property
+    def cursor_screen_offset(self) -> Offset | None:
+        """Where on the screen the cursor is, or else the end of the text."""
+        if not self.blocks:
+            return None
+        block = self.blocks[-1]
+        x, y = block.wrapped.offset(block.fresh if block.cursor is None else block.cursor)
+        down = self._tops[-1] + 1 + y - self.scroll_offset.y
+        return self.content_region.offset + Offset(self._margin + x, down)
+
     def set_empty(self, *lines: str) -> None:
         """What is shown while nothing was written; the first line stands out."""
         self._empty = tuple(visible(line) for line in lines)
@@ -96,7 +106,7 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         over: what is there stays until the new text takes its place, and changes flash.
         """
         shown = len(prompt) if given is None else given
-        block = Block(heading, prompt, shown, self._text_width)
+        block = Block(heading, prompt, shown, self.text_width)
         old = self.blocks.pop() if again and self.blocks else None
         if old is not None and over:
             block.stand_over(old)
@@ -107,7 +117,7 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
 
     def show(self, block: Block, *, writing: bool = False, stay: bool = False) -> None:
         """Put a block below the others; with `stay`, the view does not move."""
-        block.wrapped.set_width(self._text_width)
+        block.wrapped.set_width(self.text_width)
         self.blocks.append(block)
         self._writing = writing
         self._measure()
@@ -115,6 +125,14 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
             self._to_cursor()
         elif not stay:
             self._to_end()
+
+    def put(self, blocks: Sequence[Block]) -> None:
+        """Show these blocks in the place of all that are there, from their end."""
+        self.blocks, self._writing = list(blocks), False
+        for block in self.blocks:
+            block.wrapped.set_width(self.text_width)
+        self._measure()
+        self._to_end()
 
     def take_back(self) -> Block:
         """Remove the newest block, for another to be shown in its place."""
@@ -149,11 +167,19 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         self.refresh()
         return block.comparison(True)
 
-    def move_cursor(self, place: int | None) -> None:
-        """Put the cursor of the newest block at a place, in view; None hides it."""
-        if not self.blocks or self.blocks[-1].cursor == place:
+    def move_cursor(self, place: int | None, anchor: int | None = None) -> None:
+        """Put the cursor of the newest block at a place, in view; None hides it.
+
+        anchor: from where to the cursor it is selected.
+        """
+        if not self.blocks:
             return
         block = self.blocks[-1]
+        if block.anchor is not None or anchor is not None:
+            block.anchor = anchor
+            self.refresh()
+        if block.cursor == place:
+            return
         for moved in (block.cursor, place):
             if moved is not None:
                 self.refresh_lines(self._tops[-1] + 1 + block.line_of(moved), 1)
@@ -181,7 +207,8 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         block = self.blocks[place]
         row = y - self._tops[place]
         if row == 0 or row > len(block.wrapped):
-            quiet = block.heading if row == 0 else block.note if row < block.height - 1 else ""
+            note = f"{block.note} · from before" if block.earlier else block.note
+            quiet = block.heading if row == 0 else note if row < block.height - 1 else ""
             return self._quiet_line(quiet, width, base)
         newest = place == len(self.blocks) - 1
         return self._text_line(block, row - 1, newest and self._writing, width, base)
@@ -189,7 +216,7 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
     def on_resize(self) -> None:
         """Break every block for the new width, and stay at the end if there."""
         for block in self.blocks:
-            block.wrapped.set_width(self._text_width)
+            block.wrapped.set_width(self.text_width)
         self._measure()
         if self.cursor is not None:
             self.call_after_refresh(self._to_cursor)
@@ -201,12 +228,13 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         super().watch_scroll_y(old_value, new_value)
         self.follows = self.at_end
 
-    def on_click(self, event: events.Click) -> None:
-        """The cursor goes where the pointer is."""
-        row = event.y + self.scroll_offset.y - (self._tops[-1] + 1) if self.blocks else -1
-        if 0 <= row < len(self.blocks[-1].wrapped):
-            wrapped = self.blocks[-1].wrapped
-            self.post_message(self.Clicked(wrapped.place(row, event.x - self._margin)))
+    def place_under(self, event: events.MouseEvent) -> int | None:
+        """The place of the newest text under the pointer, if there is one."""
+        if not self.blocks:
+            return None
+        wrapped = self.blocks[-1].wrapped
+        row = event.y + self.scroll_offset.y - (self._tops[-1] + 1)
+        return wrapped.place(row, event.x - self._margin) if 0 <= row < len(wrapped) else None
 
     def _fade(self) -> None:
         block = self.blocks[-1] if self.blocks else None
@@ -236,7 +264,8 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
             self.reveal(line, centred=True)
 
     @property
-    def _text_width(self) -> int:
+    def text_width(self) -> int:
+        """Cells of a line of text."""
         return max(1, self.scrollable_content_region.width - 2 * self._margin)
 
     @property
@@ -273,13 +302,18 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         return Strip(line).crop_extend(0, width, base)
 
     def _text_line(self, block: Block, line: int, writing: bool, width: int, base: Style) -> Strip:
-        segments = [Segment(" " * self._margin, base)]
+        segments, nats = [Segment(" " * self._margin, base)], ramps.nats_of(self.app)
         for text, key in block.pieces(line, self.surprise, writing):
-            name = _STYLES[key & (STRONG - 1)]
-            style = base + self.get_component_rich_style(name, partial=True)
+            look = key & LOOK
+            if look < LEVEL:
+                style = base + self.get_component_rich_style(_STYLES[look], partial=True)
+            else:
+                style = base + nats.levels[look - LEVEL]
             if key & STRONG:
-                style += _BOLD
-            segments.append(Segment(text, style + _REVERSE if key & CURSOR else style))
+                style += nats.given
+            if key & SELECTED:
+                style += self._style("selected")
+            segments.append(Segment(text, style + ramps.CURSOR if key & CURSOR else style))
         if writing and block.fresh == len(block.text) and line == len(block.wrapped) - 1:
             segments.append(Segment(_CARET, base + self._style("caret")))
         return Strip(segments).crop_extend(0, width, base)

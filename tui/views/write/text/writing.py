@@ -44,6 +44,8 @@ class Writing:
         self._by = ""
         #: The text shown, while it is another model's.
         self._left: Branch | None = None
+        #: A text that nobody asked for.
+        self._greeting: Branch | None = None
         self.now: Branch | None = None
         self.details = False
         self.state = State.IDLE
@@ -59,6 +61,12 @@ class Writing:
     def streaming(self) -> bool:
         """Whether something is being written, or yet to begin."""
         return self.state in STREAMING
+
+    @property
+    def shown(self) -> Branch | None:
+        """The newest text that somebody asked for, of whatever model it is."""
+        shown = self.now or self._left
+        return None if shown is self._greeting else shown
 
     @property
     def prompt(self) -> str | None:
@@ -87,11 +95,18 @@ class Writing:
     ) -> None:  # fmt: skip
         """Write on from a prompt, below what is there; what is known comes at once.
 
-        like: the request that it repeats with another setting.
+        like: the request that it repeats with another setting. What nobody asked for goes.
         """
         self.cancel()
         request = self._request(prompt, setting).going_on(like)._replace(known=known)
-        self._start(Wanted(request, setting, given))
+        now = self.now
+        greeted = now is not None and now is self._greeting and not now.children
+        self._start(Wanted(request, setting, given, again=greeted))
+
+    def greet(self, setting: Setting, length: int, heading: str) -> None:
+        """Write a text from nothing, that nobody asked for."""
+        request = self._request("", setting)._replace(length=length)
+        self._start(Wanted(request, setting, heading=heading))
 
     def write_again(self, setting: Setting) -> None:
         """Write the newest text again in its place, with another setting; another model's below."""
@@ -133,8 +148,8 @@ class Writing:
             given = min(now.block.given, len(text))
             request = now.request._replace(prompt=text, dice="prompt", as_fed=True)
             block = Block(now.block.heading, text, given, 80)
-            branch = Branch(request, now.setting, block, now.by, now, over=True, ended=True)
-            block.note = "the end"
+            branch = Branch(request, now.setting, block, now, over=True, ended=True)
+            block.note, block.by = "the end", now.block.by
             now.children.append(branch)
             self.show(branch)
 
@@ -178,7 +193,11 @@ class Writing:
         """
         self.look_back.forget()
         self._by, shown = by, self.now or self._left
-        if shown is not None and self._view.blocks[-1] is shown.block and shown.by == by != "":
+        if (
+            shown is not None
+            and self._view.blocks[-1] is shown.block
+            and shown.block.by == by != ""
+        ):
             self.now, self._left = shown, None
             if self.details:
                 self.explain()
@@ -186,6 +205,21 @@ class Writing:
         self.now, self._left = None, shown
         if self._wanted is not None:
             self._wanted = replace(self._wanted, parent=None, again=False, over=False)
+
+    def bring_back(self, branch: Branch) -> None:
+        """The text shown is this one, from before. In other numbers it is as if another's."""
+        ours = branch.block.by == self._by
+        self.now, self._left = (branch, None) if ours else (None, branch)
+        if self.details:
+            self.explain()
+
+    def forget(self) -> None:
+        """There is no text."""
+        self.cancel()
+        self.look_back.forget()
+        self.now = self._left = self._greeting = self.comparison = None
+        self.state, self.characters, self.log_prob, self.seconds = State.IDLE, 0, 0.0, 0.0
+        self._view.put([])
 
     def stay(self) -> None:
         """No other model came: what was asked of this one is asked again."""
@@ -245,8 +279,11 @@ class Writing:
         if parent is not None and parent.block.cursor is not None and not wanted.again:
             self._view.move_cursor(max(0, block.base - 1))  # on the rival that was taken
         request = wanted.request._replace(dice=started.dice, identity=started.identity)
-        old, now = self.now, Branch(request, wanted.setting, block, self._by, parent)
+        block.by = self._by
+        old, now = self.now, Branch(request, wanted.setting, block, parent)
         now.join(old if wanted.again else None)
+        if wanted.heading:
+            self._greeting = now
         self.now, self._left, self._pending, self.ended = now, None, None, False
         self.state = State.WRITING
         self.characters, self.log_prob, self.seconds = 0, 0.0, 0.0
@@ -257,6 +294,8 @@ class Writing:
 
     def _heading(self, wanted: Wanted, prompt: str) -> str:
         """What a text is written with, and from where on if others wrote its beginning."""
+        if wanted.heading:
+            return wanted.heading
         begins = 0 if wanted.given is None else max(0, len(prompt) - wanted.given)
         return wanted.setting.heading(self._model()) + (
             f" · from {begins + 1:,} on" if begins else ""

@@ -1,0 +1,1 @@
+"""What is kept of a model from one start of the screen to the next."""
