@@ -55,8 +55,10 @@ def main(arguments: Sequence[str]) -> int:
 
     loaded = load_settings(os.environ, options)
     from .app import CharlmApp
-    from .keys.table import remap
+    from .keys.arrival import taken
+    from .keys.table import expect_no, remap
 
+    expect_no(taken(os.environ, sys.platform))
     notices, last = [*remap(loaded.settings.keys)], last_model()
     keeper = _keeper() if loaded.settings.history else None
     greets = keeper is not None and last.is_first_start()

@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from .keys.key import View as ViewName
-from .keys.table import key_named, keymap
+from .keys.table import all_keys, key_named, keymap, row_bindings
 from .shell.last_model import LastModel
 from .shell.settings import Loaded, Settings, keep_setting
 from .shell.terminal_app import TerminalApp
@@ -26,8 +26,10 @@ from .training.desk import TrainingDesk, told_end, told_quit
 from .training.process import train_command
 from .training.watcher import RunWatcher
 from .views.base import View
+from .views.leading import Leading
 from .views.registry import VIEWS
 from .views.write.view import WriteScreen
+from .widgets.leader_strip import LeaderStrip
 from .writer.contract import Load
 from .writer.engine_model import load_engine
 from .writer.kept.keeper import Keeper
@@ -40,6 +42,8 @@ from .writer.worker import DecodeWorker, nothing
 _THRESHOLD = 50_000
 _DESK = 0.5
 _TWICE = 2.0  # seconds in which a key is pressed twice
+#: Actions whose keys work on sheets too.
+_EVERYWHERE = ("app.leader", "app.suspend_process")
 
 
 def _actions_provider() -> type[Provider]:
@@ -56,6 +60,9 @@ class CharlmApp(TerminalApp):
     """
 
     TITLE = "charlm"
+    BINDINGS = [  # noqa: RUF012
+        binding for row in all_keys() if row.action in _EVERYWHERE for binding in row_bindings(row)
+    ]
     CSS_PATH = ["shell/app.tcss", "views/write/style.tcss", "views/write/stage.tcss"]  # noqa: RUF012
     COMMAND_PALETTE_BINDING = "ctrl+p"
     COMMANDS = {_actions_provider}  # noqa: RUF012
@@ -83,6 +90,7 @@ class CharlmApp(TerminalApp):
         if loaded.settings.plain:
             self.animation_level = "none"
         self._notices = [*loaded.notices, *notices]
+        self._leading = Leading(self)
         self.desk = TrainingDesk(trainer or train_command())
         self.decode_worker: DecodeWorker | None = None
         self.watcher = RunWatcher()
@@ -126,6 +134,18 @@ class CharlmApp(TerminalApp):
         if not self.is_headless:
             self._end_on_signals()
             watch_terminal(self.close)
+
+    def action_leader(self) -> None:
+        """Wait for the letter of an action."""
+        self._leading.begin()
+
+    async def takes_key(self, key: str) -> bool:
+        """What comes behind the leader."""
+        return await self._leading.takes(key)
+
+    async def on_leader_strip_chosen(self, event: LeaderStrip.Chosen) -> None:
+        """A letter by the mouse."""
+        await self._leading.do(event.action)
 
     def key_done(self) -> None:
         """Draw what a key or the mouse did to the view that is seen."""

@@ -175,6 +175,9 @@ class Watched(Terminal):
         self.screen = Painted(columns, lines)
         environment = {"CHARLM_SETTINGS": str(settings), "CHARLM_GLYPHS": "unicode"}
         environment |= dict.fromkeys(("COLUMNS", "LINES"), "")  # the terminal tells
+        # Nothing that takes keys, whatever terminal the tests run in.
+        takes = ("STY", "BYOBU_BACKEND", "TERM_PROGRAM", "VTE_VERSION")
+        environment |= dict.fromkeys(takes, "")
         # No program that copies: the clipboard of who runs the tests stays theirs.
         environment |= dict.fromkeys(("TMUX", "WAYLAND_DISPLAY", "DISPLAY"), "")
         super().__init__(arguments, columns=columns, lines=lines, environment=environment)

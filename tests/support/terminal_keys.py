@@ -12,6 +12,7 @@ _NAMED = {
     "pageup": "\x1b[5~", "pagedown": "\x1b[6~", "space": " ", "comma": ",", "full_stop": ".",
     "plus": "+", "minus": "-", "question_mark": "?", "number_sign": "#", "less_than_sign": "<",
     "greater_than_sign": ">", "left_square_bracket": "[", "right_square_bracket": "]",
+    "ctrl+underscore": "\x1f", "ctrl+circumflex_accent": "\x1e",
     **{f"f{place}": f"\x1bO{'PQRS'[place - 1]}" for place in range(1, 5)},
     **{f"f{place}": f"\x1b[{number}~"
        for place, number in zip(range(5, 13), (15, 17, 18, 19, 20, 21, 23, 24), strict=True)},

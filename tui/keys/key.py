@@ -24,6 +24,7 @@ class Key:
     `rank`: which keys stay in the footer when room is short: the highest; 0 is never there.
     `shown`: the keys, in the footer.
     `stage`: bound by what stands above the prompt, not by the view.
+    `leader`: the key that does it behind the leader (`app.leader`), where its letter does not.
     """
 
     action: str
@@ -37,6 +38,7 @@ class Key:
     shown: str = ""
     view: View = ""
     stage: bool = False
+    leader: str = ""
 
     @property
     def name(self) -> str:
@@ -72,17 +74,41 @@ class Key:
         return None
 
     @property
-    def key_text(self) -> str:
+    def letter(self) -> str:
+        """What does it behind the leader; "" for none.
+
+        A letter or sign that it has anyway; a digit there is the function key of that number.
+        """
+        own = (key for key in self.keys if is_text(key) and not key.isdecimal() and key != "space")
+        return self.leader or next(own, "")
+
+    @property
+    def first_text(self) -> str:
         """The first key as the footer writes it."""
         return self.shown or key_name(self.keys[0])
 
 
-_NAMES = {
-    "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "left": "←", "right": "→",
-    "pageup": "PgUp", "pagedown": "PgDn", "question_mark": "?", "plus": "+", "minus": "-",
-    "home": "Home", "end": "End", "comma": ",", "full_stop": ".", "less_than_sign": "<",
-    "greater_than_sign": ">", "number_sign": "#", "space": "Space", "tab": "Tab", "delete": "Del",
+#: Signs as Textual names them.
+SIGNS = {
+    "?": "question_mark", "+": "plus", "-": "minus", ",": "comma", ".": "full_stop", "/": "slash",
+    ":": "colon", ";": "semicolon", "<": "less_than_sign", ">": "greater_than_sign",
+    "=": "equals_sign", "[": "left_square_bracket", "]": "right_square_bracket",
+    "(": "left_parenthesis", ")": "right_parenthesis",
+    "{": "left_curly_bracket", "}": "right_curly_bracket", "*": "asterisk", "_": "underscore",
+    "!": "exclamation_mark", "#": "number_sign", "&": "ampersand", "^": "circumflex_accent",
+    "\\": "backslash", " ": "space",
 }  # fmt: skip
+_NAMES = {
+    **{name: sign for sign, name in SIGNS.items()},
+    "escape": "Esc", "enter": "Enter", "up": "↑", "down": "↓", "left": "←", "right": "→",
+    "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "space": "Space",
+    "tab": "Tab", "delete": "Del", "backspace": "Bksp",
+}  # fmt: skip
+
+
+def is_text(key: str) -> bool:
+    """Whether a key is text where one types."""
+    return len(key) == 1 or key in SIGNS.values()
 
 
 def key_name(key: str) -> str:

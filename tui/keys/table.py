@@ -1,7 +1,8 @@
 """The keys of all views, as one table: bindings, footer, help and palette are drawn from it.
 
 `tui.views.registry` gathers the rows. What a user has other keys for is in the keymap that Textual
-is given; here the rows are told with those.
+is given; here the rows are told with those, and of an action's keys the one is named that comes
+here.
 """
 
 from __future__ import annotations
@@ -11,17 +12,20 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 
 from textual.binding import Binding, BindingType
 
-from .key import Key, View, Where
-from .remapping import own_keys
+from .editing import EDITING, TYPING
+from .key import Key, View, Where, key_name
+from .remapping import LEADER, Own, letters_of, own_keys
 
 #: A key that no keyboard has: of an action that has none in a place, until a keymap gives it one.
 _NOWHERE = "nowhere"
 
 _rows: tuple[Key, ...] = ()
-_own: Mapping[str, tuple[str, ...]] = {}
+_own = Own()
+_taken: frozenset[str] = frozenset()
 _calls: dict[str, list[Key]] = {}
 _names: set[str] = set()
 
@@ -30,7 +34,7 @@ def gather(rows: Iterable[Key]) -> None:
     """Let the table be of these rows."""
     global _rows
     _rows = tuple(_in_every_place(tuple(rows)))
-    keys_of.cache_clear()
+    _forget()
     _calls.clear()
     for row in _rows:
         _calls.setdefault(row.action, []).append(row)
@@ -41,25 +45,37 @@ def remap(wanted: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Take a user's own keys, action name -> keys; a line for each that cannot be."""
     global _own
     _own, notices = own_keys(_rows, wanted)
-    keys_of.cache_clear()
+    _forget()
     return notices
+
+
+def expect_no(taken: Collection[str]) -> None:
+    """Know which keys something else takes before they come here: they are not named."""
+    global _taken
+    _taken = frozenset(taken)
 
 
 def keymap() -> dict[str, str]:
     """A user's own keys as Textual takes them: id of a binding -> its keys."""
-    return {id: ",".join(keys) or _NOWHERE for id, keys in _own.items()}
+    return {id: ",".join(keys) or _NOWHERE for id, keys in _own.keys.items()}
 
 
 def all_keys() -> tuple[Key, ...]:
     """Every row, with a user's own keys."""
-    return tuple(with_own(_rows, _own))
+    return tuple(with_own(_rows, _own.keys))
 
 
 @lru_cache
 def keys_of(view: View, *where: Where) -> tuple[Key, ...]:
     """The keys of one view, those that every view has among them; of these places only."""
     rows = [row for row in _rows if row.view in ("", view)]
-    return tuple(key for key in with_own(rows, _own) if not where or key.where in where)
+    return tuple(key for key in with_own(rows, _own.keys) if not where or key.where in where)
+
+
+@lru_cache
+def letters(view: View) -> Mapping[str, str]:
+    """Action -> the letter, digit or sign that does it behind the leader, in one view."""
+    return letters_of([row for row in _rows if row.view in ("", view)], _own.letters)
 
 
 def with_own(rows: Iterable[Key], own: Mapping[str, tuple[str, ...]]) -> Iterator[Key]:
@@ -86,6 +102,11 @@ def settings_lines() -> list[str]:
         known = actions.setdefault(key.name, [])
         known += [k for k in key.keys if k not in known]
         helps[key.name] = helps.get(key.name) or key.help
+    for key in all_keys():
+        letter = letters(key.view).get(key.action)
+        behind = f"{LEADER}{key_name(letter)}" if letter else ""
+        if behind and behind not in actions[key.name]:
+            actions[key.name].append(behind)
     return [
         "[keys]",
         *(f"{name} = {json.dumps(keys)}  # {helps[name]}".rstrip(" #")
@@ -94,14 +115,48 @@ def settings_lines() -> list[str]:
 
 
 def key_named(action: str, view: View = "") -> str:
-    """The first key of an action, as hints name it: `F8`. view: "" for one that every view has.
+    """A key of an action that comes here, as hints name it: `F8`. view: "" for what every view has.
 
     Raises LookupError for an action that the view has not.
     """
-    texts = [key.key_text for key in keys_of(view) if key.action == action]
+    texts = [key_text(key, view) for key in keys_of(view) if key.action == action]
     if not texts:
         raise LookupError(f"no key does {action} in the view {view!r}")
     return texts[0]
+
+
+def key_text(row: Key, view: View, states: Collection[str] = ()) -> str:
+    """How an action is done here, in these states: by a key that comes, else behind the leader."""
+    places = {"always", *states}
+    others = (key for key in keys_of(view) if key.action == row.action and key.where in places)
+    for key in chain([row], others):
+        for name in key.keys:
+            if _comes(name, states):
+                return key.first_text if name == key.keys[0] else key_name(name)
+    return behind_leader(row.action, view) or row.first_text
+
+
+def behind_leader(action: str, view: View) -> str:
+    """How an action is done behind the leader: `^X b`; "" where it is not."""
+    letter = letters(view).get(action)
+    leaders = [key.keys[0] for key in keys_of(view) if key.action == "app.leader"]
+    return f"{key_name(leaders[0])} {key_name(letter)}" if letter and leaders else ""
+
+
+@lru_cache
+def edits(key: str) -> bool:
+    """Whether a key edits while something is typed: one of readline's that nobody has chosen.
+
+    A user's line that repeats what the table says anyway chooses nothing.
+    """
+    ours = {name for row in _rows for name in row.keys}
+    chosen = {name for names in _own.keys.values() for name in names} - ours
+    return key in EDITING and key not in chosen
+
+
+def _comes(name: str, states: Collection[str]) -> bool:
+    """Whether a key comes here, and does not edit what is being typed."""
+    return name not in _taken and not (TYPING in states and edits(name))
 
 
 def view_key(view: View) -> str:
@@ -110,8 +165,12 @@ def view_key(view: View) -> str:
 
 
 def decoder_keys() -> str:
-    """The keys of the decoders: `F2-F6`."""
-    texts = [key.key_text for key in keys_of("write") if key.group == "Decoders"]
+    """The keys of the decoders: `F2-F6`, or `^X 2-6` where not all of those come."""
+    rows = [key for key in keys_of("write") if key.group == "Decoders"]
+    texts = [key_text(row, "write") for row in rows]
+    if not all(_comes(row.keys[0], ()) for row in rows):
+        behind = [behind_leader(row.action, "write") for row in rows]
+        texts = [behind[0], behind[-1].rpartition(" ")[2]] if all(behind) else texts
     return "-".join(dict.fromkeys([*texts[:1], *texts[-1:]]))
 
 
@@ -152,6 +211,13 @@ def label_of(action: str, parameters: Collection[object], states: Collection[str
     return next((label for label in labels if label is not None), None)
 
 
+def _forget() -> None:
+    """What was made of the rows as they were."""
+    keys_of.cache_clear()
+    letters.cache_clear()
+    edits.cache_clear()
+
+
 def _in_every_place(rows: Sequence[Key]) -> Iterator[Key]:
     """The rows; where an action works always, one for the letters a user may give it too.
 
@@ -163,4 +229,5 @@ def _in_every_place(rows: Sequence[Key]) -> Iterator[Key]:
     for row in rows:
         yield row
         if places[row.action, row.view] == {"always"}:
-            yield replace(row, keys=(), where="outside", help="", rank=0, palette=False, shown="")
+            yield replace(row, keys=(), where="outside", help="", rank=0, palette=False, shown="",
+                          leader="")  # fmt: skip

@@ -11,7 +11,8 @@ from contextlib import suppress
 
 from rich.segment import Segments
 from textual.app import App
-from textual.events import DeliveryComplete, Event, InputEvent, MouseEvent, Paste, Resize
+from textual.driver import Driver
+from textual.events import DeliveryComplete, Event, InputEvent, Key, MouseEvent, Paste, Resize
 from textual.geometry import Size
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -22,6 +23,8 @@ from charlm.display import harmless_text, visible, visible_text
 
 from ..widgets.text_field import inert
 from . import clipboard
+from .escapes import hear_escapes, parted
+from .suspending import stop_job, why_not
 
 #: First a key goes its way from the focus up to the app, then what it caused.
 _TRIPS = 2
@@ -90,11 +93,49 @@ class SteadyApp(App[int]):
                 continue
             if isinstance(event, Paste):
                 self._take_paste(event)
+            elif isinstance(event, Key) and not self._edits(event.key):
+                event, *later = parted(event)
+                self._held.extendleft(later)
             self._number += 1
             self._under_way = self
-            await super().on_event(event)
+            if not (isinstance(event, Key) and await self.takes_key(event.key)):
+                await super().on_event(event)
             self._follow(_TRIPS)
             self._be_patient(self._number, _ASKED)
+
+    async def takes_key(self, key: str) -> bool:
+        """Whether a key has been taken already, before what is bound and the focus can have it."""
+        return False
+
+    def _edits(self, key: str) -> bool:
+        """Whether a key edits the text that has the focus."""
+        edits = getattr(self.focused, "edits", None) if self.screen_stack else None
+        return edits is not None and bool(edits(key))
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """What edits a text goes to it, before all that is bound."""
+        if priority and self._edits(key):
+            return False
+        return await super()._check_bindings(key, priority)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's, which is to tell of Esc and a key that come together."""
+        driver = super().get_driver_class()
+        hear_escapes(driver)
+        return driver
+
+    def action_suspend_process(self) -> None:
+        """Back to the shell that started this; where there is no way back to here, say so."""
+        can = self._driver is not None and self._driver.can_suspend
+        if why := why_not(can):
+            self.notify(why)
+            return
+        with self.suspend():
+            stop_job()
+
+    def on_driver_signal_resume(self) -> None:
+        """Someone else suspended it: the terminal has nothing of the picture any more."""
+        self.refresh(layout=True)
 
     def key_done(self) -> None:
         """A key has gone its way, or the mouse: what it did can be drawn."""

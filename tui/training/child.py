@@ -41,6 +41,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=os.environ | {"PYTHONUNBUFFERED": "1", "TERM": "dumb"},
+            process_group=0,  # the screen may be suspended: this goes on
         )
         give_way(self.pid, NICE)
         self._drain = threading.Thread(target=self._read, name=name, daemon=True)

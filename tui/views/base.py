@@ -18,7 +18,7 @@ from charlm.wording import counted
 
 from ..keys import table as keymap
 from ..keys.key import View as ViewName
-from ..keys.table import decoder_keys, keys_of
+from ..keys.table import decoder_keys, key_text, keys_of
 from ..shell.steady_app import SteadyApp
 from ..widgets.pieces_line import Piece, PiecesLine
 
@@ -288,5 +288,7 @@ def _keys_now(view: ViewName, states: Collection[str], marked: str, wide: bool) 
             grouped = True
             continue
         style = "bold $primary" if key.action == marked else ""
-        pieces.append(Piece(f"{key.key_text} {label}", style, key.rank, action=key.action))
+        pieces.append(
+            Piece(f"{key_text(key, view, states)} {label}", style, key.rank, action=key.action)
+        )
     return pieces

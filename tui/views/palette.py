@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,9 +12,9 @@ from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.screen import Screen
 
-from ..keys.key import Key, key_name
+from ..keys.key import Key
 from ..keys.key import View as ViewName
-from ..keys.table import keys_of
+from ..keys.table import key_text, keys_of
 from .base import View
 
 #: Of Textual's own commands, those that are ours too: the others are about keys and panels of
@@ -57,7 +58,7 @@ def entries_of(view: ViewName, states: Collection[str]) -> list[Entry]:
         said = sentence[:1].upper() + sentence[1:]
         way = _way(key)
         # Keys that go several ways are shown as one in the footer; here each is by itself.
-        shown = key_name(key.keys[0]) if way else key.key_text
+        shown = key_text(replace(key, shown="") if way else key, view, states)
         entry = found.get(key.action) or Entry((), said, listed, shown, key.action)
         names = [name for name in _names(key, label) if name]
         if way and way not in names[0].split():

@@ -85,15 +85,17 @@ def _inspect(app: Services) -> View:
 VIEWS = (
     Entry("runs", runs.KEYS,
           Key("app.view('runs')", ("f7",), (("runs", "Write"), ("", "Runs")),
-              "your runs and models; again: back to writing", "Views", rank=8), _runs),
+              "your runs and models; again: back to writing", "Views", rank=3, leader="7"), _runs),
     Entry("train", train.KEYS,
           Key("app.view('train')", ("f8",),
               (("train", "Write"), ("training", "Training"), ("", "Train")),
-              "train a model, and watch it learn; again: back to writing", "Views", rank=6),
+              "train a model, and watch it learn; again: back to writing", "Views", rank=3,
+              leader="8"),
           _train),
     Entry("inspect", inspect.KEYS,
           Key("app.view('inspect')", ("f9",), (("inspect", "Write"), ("", "Inspect")),
-              "look into the model: its units, its surprise", "Views", rank=11), _inspect),
+              "look into the model: its units, its surprise", "Views", rank=3, leader="9"),
+          _inspect),
 )  # fmt: skip
 
 table.gather(

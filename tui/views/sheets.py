@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 
 from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
@@ -14,8 +15,9 @@ from textual.widgets import Button, Static
 
 from charlm.display import visible
 
-from ..keys.key import Key, View, key_name
-from ..keys.table import keys_of
+from ..keys.editing import EDITS, GROUP
+from ..keys.key import View, key_name
+from ..keys.table import key_named, keys_of, letters
 from ..widgets.field import Field
 from ..widgets.wrapping import cut
 
@@ -48,39 +50,57 @@ class HelpScreen(ModalScreen[None]):
             sheet.border_title = "Keys"
             sheet.border_subtitle = "Esc closes"
             with VerticalScroll(id="help-scroll"):
-                keys = keys_of(self._view)
-                yield Static(help_content(keys, self._first, self._last), id="help-text")
+                yield Static(help_content(self._view, self._first, self._last), id="help-text")
 
 
-def help_content(keys: Sequence[Key], first: str = "", last: str = "") -> Content:
+def help_content(view: View, first: str = "", last: str = "") -> Content:
     """The key table as a page: groups, that of the moment before the others, keys, what they do.
 
-    last: what is said at the end of the page.
+    What does it behind the leader is told where it is not a letter that does it anyway. last: what
+    is said at the end of the page.
     """
-    parts: list[str | tuple[str, str]] = []
+    keys = sorted(keys_of(view), key=lambda key: key.group != first)
+    leader = next(row.keys[:1] for row in keys if row.action == "app.leader")
+    named = key_named("app.leader")
+    said = f"Behind {named} each letter here is a key, wherever one is, or that which {named} has."
     if any(key.where == "prompt" for key in keys):
-        parts += [("Letters are text while the cursor is in the prompt: Esc leaves it.", _QUIET),
-                  "\n\n"]  # fmt: skip
-    keys = sorted(keys, key=lambda key: key.group != first)
+        said = f"Letters are text while the cursor is in the prompt: Esc leaves it. {said}"
+    parts: list[str | tuple[str, str]] = [(textwrap.fill(said, _PAGE), _QUIET), "\n\n"]
     group = ""
     for place, key in enumerate(keys):
         if not key.help:
             continue
-        names = list(map(key_name, key.keys))
-        for after in keys[place + 1 :]:
-            if after.help:
-                break
-            names += map(key_name, after.keys)
+        rows = [key, *takewhile(lambda row: not row.help, keys[place + 1 :])]
         if key.group != group:
-            parts += ["\n" if group else "", (key.group, "bold $primary"), "\n"]
+            parts += _group(key.group, bool(group))
             group = key.group
-        head = f"  {' '.join(names)} ".ljust(_KEYS)
-        line = textwrap.fill(key.help, _PAGE, initial_indent=head, subsequent_indent=" " * _KEYS,
-                             break_long_words=False)  # fmt: skip
-        parts += [(head, "bold"), line.removeprefix(head), "\n"]
+        own = [name for row in rows for name in row.keys]
+        behind = dict.fromkeys(letters(view).get(row.action, "") for row in rows)
+        other = [name for name in behind if name and name not in own]
+        names = map(key_name, [*own, *(leader if other else ()), *other])
+        parts += _line(list(names), key.help)
+    if view in ("write", "train"):
+        parts += _group(GROUP, True)
+        for place, edit in enumerate(EDITS):
+            if edit.help:
+                more = takewhile(lambda edit: not edit.help, EDITS[place + 1 :])
+                names = [key_name(name) for each in (edit, *more) for name in each.keys]
+                parts += _line(names, edit.help)
     if last:
         parts += ["\n", (textwrap.fill(visible(last), _PAGE), _QUIET)]
     return Content.assemble(*parts)
+
+
+def _group(name: str, more: bool) -> list[str | tuple[str, str]]:
+    return ["\n" if more else "", (name, "bold $primary"), "\n"]
+
+
+def _line(names: Sequence[str], said: str) -> list[str | tuple[str, str]]:
+    """Keys, and beside them what they do; below each other where the keys need much room."""
+    head = f"  {' '.join(names)} ".ljust(_KEYS)
+    line = textwrap.fill(said, _PAGE, initial_indent=head, subsequent_indent=" " * _KEYS,
+                         break_long_words=False)  # fmt: skip
+    return [(head, "bold"), line.removeprefix(head), "\n"]
 
 
 class Question(ModalScreen[bool]):

@@ -59,6 +59,14 @@ class PromptRow(Container):
         """Empty it."""
         self._prompt.clear()
 
+    def action_undo_typing(self) -> None:
+        """As it was before what was typed last."""
+        self._prompt.undo()
+
+    def action_redo_typing(self) -> None:
+        """As it was before that."""
+        self._prompt.redo()
+
     def action_recall(self, by: int) -> None:
         """Show the prompt before or after."""
         self._prompt.recall(by)
@@ -98,6 +106,23 @@ class Prompt(InertArea):
     def unsent(self) -> bool:
         """Whether something is being typed that was not sent yet."""
         return self.has_focus and self.text not in ("", self.sent)
+
+    @property
+    def typing(self) -> bool:
+        """Whether readline's keys edit: something stands here that is not what was sent last.
+
+        An earlier prompt that was brought back is not, though it may read the same.
+        """
+        recalled = self._place < len(self._history)
+        return self.has_focus and bool(self.text) and (self.text != self.sent or recalled)
+
+    def edits(self, key: str) -> bool:
+        """Whether a key edits what is being typed."""
+        return self.typing and super().edits(key)
+
+    def action_earlier(self, by: int) -> None:
+        """Show the prompt before or after."""
+        self.recall(by)
 
     def action_copy(self) -> None:
         """Copy what is chosen; a prompt that is chosen because it was sent is not meant."""

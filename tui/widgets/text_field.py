@@ -5,9 +5,10 @@ from __future__ import annotations
 from textual.document._document import Document, EditResult, Location
 from textual.document._document_navigator import DocumentNavigator
 from textual.document._wrapped_document import WrappedDocument
-from textual.widgets import TextArea
 
 from charlm.display import harmless_text, visible_characters
+
+from .editing import ShellArea
 
 
 class ExactDocument(Document):
@@ -47,7 +48,7 @@ class ExactDocument(Document):
         return EditResult((top + len(lines) - 1, len(lines[-1]) - len(rest)), replaced)
 
 
-class InertArea(TextArea):
+class InertArea(ShellArea):
     """A text area that holds any text and shows it inert, one character for each."""
 
     def _set_document(self, text: str, language: str | None) -> None:

@@ -51,6 +51,7 @@ from tui.views.inspect.text_sheet import OtherText
 from tui.views.inspect.view import InspectView
 from tui.views.inspect.worker import MAX_SCORED, InspectWorker, read_examples
 from tui.views.sheets import Ask
+from tui.widgets.leader_strip import LeaderStrip
 from tui.widgets.text_field import TextField
 from tui.writer.snapshots import Newest
 
@@ -528,7 +529,7 @@ def state_of(view: InspectView) -> tuple[object, ...]:
     app = view.app
     return (
         view.picture.chosen, view.text.cursor, app.screen, app.theme, view.inquiry.request.number,
-        tuple(toasts(view)), app._exit,
+        tuple(toasts(view)), app._exit, list(app.screen.query(LeaderStrip)),
     )  # fmt: skip
 
 

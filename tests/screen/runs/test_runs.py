@@ -44,6 +44,7 @@ from tui.views.runs.table import COLUMNS, columns_for, sorted_rows
 from tui.views.runs.view import RunsView
 from tui.views.sheets import Ask, Differences, Question, difference_content
 from tui.views.train.view import TrainView
+from tui.widgets.leader_strip import LeaderStrip
 from tui.writer.snapshots import Newest
 
 STEP = {"kind": "step", "step": 10, "characters": 1000, "loss": 2.0}
@@ -469,7 +470,7 @@ def state_of(view: RunsView) -> tuple[object, ...]:
     return (
         len(app.asked),
         table.row, table.column, table.ascending, view.marks.paths, app.screen, app.theme,
-        tuple(toasts(view)), app._exit,
+        tuple(toasts(view)), app._exit, list(app.screen.query(LeaderStrip)),
     )  # fmt: skip
 
 

@@ -77,7 +77,7 @@ def test_a_row_of_a_keymap_is_told_from_all_others() -> None:
 
 @each_view
 def test_help_shows_every_key(view: type[View]) -> None:
-    page = help_content(keys_of(view.view_name)).plain
+    page = help_content(view.view_name).plain
     for key in keys_of(view.view_name):
         for name in key.keys:
             assert re.search(rf"(^|\s){re.escape(key_name(name))}\s", page), key

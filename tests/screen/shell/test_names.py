@@ -15,7 +15,8 @@ MEANT = {
     ("ExactDocument", "_lines"), ("InertArea", "_set_document"),
     ("Field", "_value"), ("Field", "_position_to_cell"), ("TerminalApp", "_display"),
     ("SteadyApp", "_clipboard"), ("SteadyApp", "_exit_renderables"),
-    ("SteadyApp", "_print_error_renderables"),
+    ("SteadyApp", "_print_error_renderables"), ("SteadyApp", "_check_bindings"),
+    ("EscapeParser", "_sequence_to_key_events"),
 }  # fmt: skip
 #: Python's and Textual's own bookkeeping, written into every class.
 MADE = re.compile(

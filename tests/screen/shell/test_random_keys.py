@@ -15,7 +15,7 @@ from tui.keys.table import all_keys
 from tui.views import registry as registry
 
 #: What is not pressed: they end the walk, or can.
-_ENDS = {"ctrl+q", "ctrl+p"}
+_ENDS = {"ctrl+q", "q", "ctrl+p"}
 _MOVES, _TURNS = 300, 20
 
 

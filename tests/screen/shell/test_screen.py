@@ -35,6 +35,7 @@ from tui.views.base import View
 from tui.views.palette import all_entries
 from tui.views.sheets import HelpScreen
 from tui.views.write.view import WriteScreen
+from tui.widgets.leader_strip import LeaderStrip
 from tui.writer.knobs import Setting
 
 
@@ -306,6 +307,7 @@ def state_of(screen: WriteScreen, scrolls: bool) -> tuple[object, ...]:
         app.screen, app.focused, app.theme, app.clipboard, screen.panel.display,
         app._exit, screen.text.view.cursor, screen.text.view.selected, screen.text.view.surprise,
         screen.text.rivals.chosen,
+        list(app.query(LeaderStrip)),
     )  # fmt: skip
 
 
@@ -329,12 +331,15 @@ async def act(screen: WriteScreen, key: Key, name: str) -> None:
     needs_beam = any(part in key.action for part in ("width", "length_penalty"))
     if needs_beam or key.action == "decoder('nucleus')":
         screen.knobs.setting = screen.knobs.setting.with_decoder("beam")
-    screen.prompt.text = "x" if key.action == "clear" else ""
+    screen.prompt.text = screen.prompt.sent = "x" if key.action == "clear" else ""
     target = screen.text.view if key.where == "outside" else screen.prompt
     target.focus()
     await until(lambda: target.has_focus)
     await until(lambda: not screen.text.writing.streaming and not screen.model.loading)
-    ways = {"recall(1)": ("up",), "scroll(1)": ("pageup",), "newest": ("pageup",)}
+    ways = {
+        "recall(1)": ("up",), "scroll(1)": ("pageup",), "newest": ("pageup",),
+        "undo_typing": ("a",), "redo_typing": ("a", "ctrl+underscore"),
+    }  # fmt: skip
     screen.text.view.scroll_end(animate=False, immediate=True, force=True)
     await press(screen, *ways.get(key.action, ()))
     await prepare(screen, key)
@@ -446,9 +451,22 @@ async def test_escape_leads_to_the_view_below_and_a_views_key_to_where_it_lies()
 async def test_the_footer_names_all_decoders_or_none(width: int) -> None:
     async with running(FakeModel(letters(" hello"), ends=False), (width, 30)) as screen:
         await write(screen, "Oh")
-        await until(lambda: "^K Continue" in painted(screen) or width == 80)
+        await until(lambda: "^K Continue" in painted(screen) or width <= 120)
         footer = painted(screen).split("\n")[-1]
         names = ("F2 greedy", "F3 sampling", "F4 nucleus", "F5 beam", "F6 nucleus beam")
         named = [name in footer for name in names]
-        assert all(named) != ("F2-F6 Decoder" in footer) and any(named) == all(named)
+        grouped = "F2-F6 Decoder" in footer
+        assert any(named) == all(named) and (all(named) != grouped or width == 80)
         assert all(named) or width < 200
+
+
+@pytest.mark.parametrize("decoder", ["nucleus", "beam"])
+async def test_the_footer_names_the_views_at_80_columns(decoder: str) -> None:
+    """In the prompt and out of it, while a text streams and when it is written."""
+    ways = ("F7 Runs", "F8 Train", "F9 Inspect", "^X More", "F1 Help")
+    model = ThinkingModel(letters("line\n" * 60), ends=False)
+    async with running(model, (80, 24)) as screen:
+        screen.knobs.setting = Setting().with_decoder(decoder)
+        for keys in (("a",), ("enter",), ("escape",), ("escape",), ("left",)):
+            await press(screen, *keys)
+            await until(lambda: all(way in painted(screen).split("\n")[-1] for way in ways))

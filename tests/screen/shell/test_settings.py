@@ -158,7 +158,7 @@ def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
 def test_every_action_has_a_name_of_its_own() -> None:
     actions = {(key.action, key.view) for key in all_keys()}
     assert len({key.name for key in all_keys()}) == len(actions)
-    assert tomllib.loads("\n".join(settings_lines()))["keys"]["copy"] == ["ctrl+y", "c"]
+    assert tomllib.loads("\n".join(settings_lines()))["keys"]["copy"] == ["ctrl+y", "c", "leader c"]
 
 
 def test_the_printed_keys_change_nothing(own_keys: None) -> None:
@@ -176,8 +176,9 @@ def test_the_printed_keys_change_nothing(own_keys: None) -> None:
     [
         ("Ctrl+B", "ctrl+b"), ("F5", "f5"), ("x", "x"), ("X", "X"), ("?", "question_mark"),
         ("Esc", "escape"), ("shift+CTRL+up", "ctrl+shift+up"), ("+", "plus"), ("ctrl++", None),
-        ("", None), ("ctrl", None), ("hyper+x", None), ("f25", None), ("pgup", "pageup"),
-        ("ctrl+escap", None), ("é", "é"),
+        ("", None), ("ctrl", None), ("hyper+", None), ("f25", None), ("pgup", "pageup"),
+        ("ctrl+escap", None), ("é", "é"), ("Ctrl+_", "ctrl+underscore"), ("shift+tab", "shift+tab"),
+        ("ctrl+F5", "ctrl+f5"), ("Ctrl+Shift+Left", "ctrl+shift+left"),
     ],
 )  # fmt: skip
 def test_keys_as_a_person_writes_them(text: str, key: str | None) -> None:
@@ -186,6 +187,51 @@ def test_keys_as_a_person_writes_them(text: str, key: str | None) -> None:
             key_from(text)
     else:
         assert key_from(text) == key
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("alt+5", "Alt and a key are Esc and then that key"),
+        ("Alt+x", "Alt and a key are Esc"), ("ctrl+alt+x", "Alt and a key are Esc"),
+        ("ctrl+5", "another key for it, or nothing"),
+        ("ctrl+.", "another key"), ("ctrl+shift+x", "another key"), ("Ctrl+Space", "another key"),
+        ("ctrl+enter", "another key"), ("shift+enter", "another key"), ("shift+f3", "another key"),
+        ("shift+x", "write X itself"), ("shift+?", "write the sign itself"),
+        ("ctrl+i", "it is Tab"), ("ctrl+m", "it is Enter"), ("Ctrl+H", "it is Backspace"),
+        ("ctrl+[", "it is Esc"), ("super+x", "Super is not for"), ("Cmd+S", "Cmd is not for"),
+        ("ctrl+é", "another key"),
+    ],
+)  # fmt: skip
+def test_keys_that_never_arrive_are_refused(text: str, why: str) -> None:
+    with pytest.raises(InputError, match="never arrives") as raised:
+        key_from(text)
+    assert why in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_a_clash_costs_its_own_line_alone(own_keys: None) -> None:
+    wanted = {"curves": ["f10"], "duel": ["ctrl+b"], "pace": ["f10"], "runs-mark": ["m"],
+              "runs-sort": ["m"], "grid": ["alt+g"], "theme": ["f11"]}  # fmt: skip
+    notices = remap(wanted)
+    assert sorted(notices) == [
+        "settings, keys.duel: ctrl+b would be beams and duel; this line is not used",
+        "settings, keys.grid: 'alt+g' never arrives: at a terminal Alt and a key are Esc and then"
+        " that key",
+        "settings, keys.pace: f10 would be pace and curves; this line is not used",
+        "settings, keys.runs-sort: m would be runs-mark and runs-sort; this line is not used",
+    ]
+    keys = {key.name: key.keys for key in all_keys() if key.where != "outside" or key.view}
+    assert (keys["curves"], keys["theme"]) == (("f10",), ("f11",))
+    assert (keys["duel"], keys["pace"], keys["grid"]) == (("ctrl+d",), ("ctrl+g",), ("ctrl+f",))
+    assert (keys["runs-mark"], keys["runs-sort"]) == (("m",), ("s",))
+
+
+def test_what_a_dropped_line_gives_back_may_clash_in_its_turn(own_keys: None) -> None:
+    """The first wants the key of the second, the second that of the third, which stays."""
+    assert len(remap({"curves": ["ctrl+y"], "copy": ["ctrl+s"]})) == 2
+    assert {key.keys for key in keys_of("write", "always") if key.action in ("curves", "copy")} == {
+        ("ctrl+o",), ("ctrl+y",),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ TEXT = " whatever they said,\nand then they went home."
 @pytest.mark.parametrize(
     ("name", "keys", "mark"),
     [
-        ("help", ("f1",), "greedy: the most probable"),
+        ("help", ("f1",), "write again, with a new seed"),
         ("export", ("ctrl+e",), "RUN --from FILE"),
         ("palette", ("ctrl+p",), "Search for commands"),
     ],
@@ -109,7 +109,7 @@ async def test_the_other_options_of_the_form(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     async with training_view(size=SIZE) as view:
-        await press(view, "ctrl+b")
+        await press(view, "ctrl+g")
         match_snapshot(f"train-more-{look}", await still(view, look, "Dropout", "^S starts it"))
 
 
@@ -126,5 +126,5 @@ async def test_training_on(tmp_path: Path, match_snapshot: Match, look: str) -> 
     (run / "resume.safetensors").write_bytes(b"x")
     async with training_view(run, SIZE) as view:
         await until(lambda: "over" in view.states())
-        await press(view, "ctrl+z")
+        await press(view, "space")
         match_snapshot(f"train-on-{look}", await still(view, look, "so far"))

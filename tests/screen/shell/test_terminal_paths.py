@@ -111,7 +111,7 @@ def test_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both texts of a duel, all of the grid, and the one that is taken."""
     with opened(tmp_path, monkeypatch, "--pace", "0") as terminal:
         terminal.press("ab", "›  ab")
-        terminal.press(ctrl("d"), "  duel  ", "first difference at")
+        terminal.press(ctrl("x") + "d", "  duel  ", "first difference at")
         terminal.until(lambda text: all(map(has_pictures, halves(text))))
         terminal.until(lambda text: text.count("✓") == 2)  # Esc stops what is still written
         terminal.press_away(ESCAPE, "first difference at")
@@ -164,8 +164,8 @@ def test_the_sheets_that_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         press(F7, "charlm  Runs")
         press("s" + "g", "name▲", "▸● 0a")
         press("j", "▸  1a")
-        press("t", "▸ step 12 · ", "^Z Train on")
-        press(ctrl("z"), "─ Train on ", "It has learned from 4,000 characters")
+        press("t", "▸ step 12 · ", "Space Train on")
+        press(" ", "─ Train on ", "It has learned from 4,000 characters")
         press(PASTED, "quit]q[/][b]␉z    │")
         press(ENTER, "a number of characters, as 500k or 5M")
         terminal.press_away(ESCAPE, "─ Train on ")
@@ -190,7 +190,7 @@ def test_the_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for line in ("Hidden size", "Layers", "Until"):
             press_field(terminal, TAB + PASTED, line, "q[/][b]␉z" if line != "Until" else "]␉z")
         press_field(terminal, TAB + TAB + PASTED, "Name", PASTED_SHOWN)
-        press(ctrl("b"), "Learning rate", "Others")
+        press(ctrl("g"), "Learning rate", "Others")
         for line in ("Learning rate", "Dropout", "Batch", "Length", "Evaluations", "Seed"):
             press_field(terminal, PASTED + TAB, line, PASTED_SHOWN)
         press_field(terminal, PASTED, "Others", PASTED_SHOWN)
@@ -211,7 +211,7 @@ def test_why_there_can_be_no_training(tmp_path: Path, monkeypatch: pytest.Monkey
     """What a dry run fails of, and what a training does before it has a run."""
     with opened(tmp_path, monkeypatch, command=WITH_IT) as terminal:
         terminal.press(F8, "train a new model", "^S starts it.")
-        terminal.press(ctrl("b"), "Learning rate", "Others")
+        terminal.press(ctrl("g"), "Learning rate", "Others")
         terminal.press(TAB * 5 + "9", f"it failed {WORD_SHOWN}")
         terminal.send(ctrl("s"))
         until_said(terminal, "ended with exit code 2", f"it failed {WORD_SHOWN}")
@@ -224,23 +224,23 @@ def test_a_training_that_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         press(F7, "charlm  Runs")
         press("s" + "g", "name▲", "▸● 0a")
         press("j", "▸  1a")
-        press("t", "▸ step 12 · ", "step 5 · ", "^Z Train on")
+        press("t", "▸ step 12 · ", "step 5 · ", "Space Train on")
         press(HOME, "▸ step 5 · 4")
         terminal.until(
             lambda text: has_pictures(text.partition("▸ step 5 ")[2].partition("Gates")[0])
         )
-        press(ctrl("z"), "─ Train on ")
+        press(" ", "─ Train on ")
         terminal.send(ENTER)
         until_said(terminal, f"training 1{NAME_SHOWN}")
-        terminal.until(lambda text: "^X Stop" in text and f"  live {ATTACK_SHOWN}" in text)
+        terminal.until(lambda text: "x Stop" in text and f"  live {ATTACK_SHOWN}" in text)
         assert terminal.screen.text.startswith(f"  charlm  1{NAME_SHOWN}")
         press(F8, "F8 Training", f"  1{NAME_SHOWN}")
-        press(F8, "^X Stop")
+        press(F8, "x Stop")
         terminal.send(typed("ctrl+up"))
         until_said(terminal, "ended with exit code 3", f"it failed {WORD_SHOWN}")
-        terminal.until(lambda text: "^Z Train on" in text)
-        press(ctrl("z"), "─ Train on ")
-        press(ENTER, "^X Stop")
+        terminal.until(lambda text: "Space Train on" in text)
+        press(" ", "─ Train on ")
+        press(ENTER, "x Stop")
         press(ctrl("q"), "─ Quit? ", f"│  1{NAME_SHOWN}")
     assert "waiting for the training to save" in terminal.screen.said
     assert f"/checkpoints/1{NAME_SHOWN}" in terminal.screen.said

@@ -19,6 +19,7 @@ from tui.charts.pictures import Look
 from tui.keys.key import Key
 from tui.keys.table import keys_of
 from tui.views.train.view import TrainView
+from tui.widgets.leader_strip import LeaderStrip
 
 Match = Callable[[str, str], None]
 
@@ -65,7 +66,7 @@ def state_of(view: TrainView) -> tuple[object, ...]:
     return (
         app.screen, app.focused, app.theme, app._exit, app.clipboard, view.states(), board.look,
         board.kind, board.zoom, view.pane.strip.strip, view.pane.strip.display, app.said,  # type: ignore[attr-defined]
-        view.query_one("#form-more").display,
+        view.query_one("#form-more").display, list(app.screen.query(LeaderStrip)),
     )  # fmt: skip
 
 

@@ -57,9 +57,9 @@ async def test_a_training_is_started_steered_and_stopped(runs: Path) -> None:
         await until(lambda: view.query_one("#cell").has_focus)
         await press(view, "left")
         await until(lambda: view.query_one("#cell", Choice).value == "gru")
-        await press(view, "ctrl+b", "escape")
+        await press(view, "ctrl+g", "escape")
         assert view.query_one("#form-main").display and view.app.screen is view
-        await press(view, "ctrl+b")
+        await press(view, "ctrl+g")
         await until(lambda: view.query_one("#form-more").display)
         fill(view, learning_rate="0.01", others="--case lower")
         await press(view, "ctrl+s")
@@ -69,17 +69,17 @@ async def test_a_training_is_started_steered_and_stopped(runs: Path) -> None:
         words = (run / "arguments").read_text()
         assert "--cell gru --unit auto --hidden 64 --layers 1 --characters auto" in words
         assert "--learning-rate 0.01 --case lower --keep 20 --out" in words
-        await press(view, "ctrl+z")
+        await press(view, "space")
         await until(lambda: "paused" in view.states())
-        await until(lambda: " paused " in painted(view) and "^Z Go on" in painted(view))
+        await until(lambda: " paused " in painted(view) and "Space Go on" in painted(view))
         await until(lambda: {"╎pause", "pause╎"} & set(re.findall("╎pause|pause╎", painted(view))))
-        await press(view, "ctrl+z")
+        await press(view, "space")
         await until(lambda: "paused" not in view.states())
         await press(view, "ctrl+up")
         await until(lambda: "rate 0.0045" in painted(view))
         acts = [json.loads(line) for line in (run / "control.jsonl").read_text().splitlines()]
         assert acts[-1] == {"act": "learning_rate", "value": 0.0045}
-        await press(view, "ctrl+x")
+        await press(view, "x")
         await until(lambda: "alive" not in view.states())
         await until(lambda: any("training stopped" in toast for toast in toasts(view)))
         await until(lambda: "stopped" in painted(view))
@@ -93,8 +93,8 @@ async def test_a_training_that_is_over_goes_on(runs: Path) -> None:
         await until(lambda: view.pane.board.has_focus)
         assert "over" not in view.states()  # it holds nothing to go on with
         (run / "resume.safetensors").write_bytes(b"x")
-        await until(lambda: "^Z Train on" in painted(view))
-        await press(view, "ctrl+z")
+        await until(lambda: "Space Train on" in painted(view))
+        await press(view, "space")
         await opened(view, Ask)
         field = view.app.screen.query_one(Input)
         assert field.value == "800k"  # twice of what it has learned from
@@ -109,7 +109,7 @@ async def test_a_training_that_is_over_goes_on(runs: Path) -> None:
         await until(lambda: "alive" in view.states() and (run / "arguments").exists())
         assert (run / "arguments").read_text() == f"--resume {run} --characters 1m"
         assert not view.wheel._asked  # of the training before
-        await press(view, "ctrl+x")
+        await press(view, "x")
         await until(lambda: any("training stopped" in toast for toast in toasts(view)))
         await until(lambda: "over" in view.states())
 
@@ -249,7 +249,7 @@ async def test_quitting_asks_where_a_training_would_end(runs: Path) -> None:
             await press(view, stays)
             await until(lambda: app.screen is view)
         assert not app._exit and view._desk.training
-        await press(view, "ctrl+x", "ctrl+q")  # it is ending anyway
+        await press(view, "x", "ctrl+q")  # it is ending anyway
         await until(lambda: app._exit)
 
 
@@ -289,7 +289,7 @@ async def test_a_run_started_elsewhere_is_seen_and_steered(tmp_path: Path) -> No
 async def steered(view: TrainView, run: Path) -> None:
     """Ask a run of someone else for three things."""
     await until(lambda: "alive" in view.states())
-    await press(view, "ctrl+z", "ctrl+down", "ctrl+x")
+    await press(view, "space", "ctrl+down", "x")
     acts = [json.loads(line) for line in (run / "control.jsonl").read_text().splitlines()]
     assert [act["act"] for act in acts] == ["pause", "learning_rate", "stop"]
 

@@ -304,7 +304,7 @@ async def test_the_prompt_is_that_of_what_is_seen_or_what_was_typed_since() -> N
     async with running(model) as screen:
         await write(screen, "One ")
         screen.prompt.text = "Two "
-        await press(screen, "ctrl+f")
+        await press(screen, "ctrl+x", "g")
         await over(screen, 6)
         assert model.requests[-1].prompt == "Two "
         await press(screen, "ctrl+d")
@@ -420,7 +420,7 @@ async def test_it_looks_as_it_did(
     model = FakeModel(lanes=lanes * (2 if stage == "grid" else 1))
     async with running(model, (80, 24), settings=settings) as screen:
         screen.prompt.text = "We know"
-        await press(screen, "ctrl+f" if stage == "grid" else "ctrl+d")
+        await press(screen, "ctrl+x", "g" if stage == "grid" else "d")
         await over(screen, len(model.lanes or ()))
         await asyncio.sleep(0.4)
         match_snapshot(f"{stage}-{theme}", drawn(screen.app))
@@ -449,7 +449,7 @@ async def test_a_prompt_that_was_shortened_is_a_new_one() -> None:
         screen.prompt.focus()
         await until(lambda: screen.prompt.has_focus)
         screen.prompt.text = "the"
-        await press(screen, "ctrl+f")
+        await press(screen, "ctrl+x", "g")
         await over(screen, 6)
         assert lanes_of(screen).lanes.prompt == "the"
 
@@ -458,7 +458,7 @@ async def test_a_prompt_that_lanes_were_written_from_was_sent() -> None:
     model = FakeModel()
     async with running(model) as screen:
         screen.prompt.text = "We "
-        await press(screen, "ctrl+f")
+        await press(screen, "ctrl+x", "g")
         await over(screen, 6)
         await press(screen, "enter")
         await until(lambda: screen.stages.seen is Seen.TEXT and not screen.text.writing.streaming)

@@ -12,6 +12,7 @@ from charlm.display import visible
 from charlm.run.lock import training_in
 from charlm.run.places import new_runs, runs_folders
 
+from ...keys.editing import TYPING
 from ...keys.table import bindings_of
 from ...training.desk import TrainingDesk
 from ...training.pytorch import SIZE
@@ -147,7 +148,7 @@ class TrainView(View):
             "answered": is_run and bool(pane.answers.answers),
             "strip": is_run and pane.strip.display,
             "one-chart": is_run and not pane.board.shows_all,
-            "prompt": prompt, "outside": not prompt,
+            "prompt": prompt, "outside": not prompt, TYPING: pane.prompt.typing,
         }  # fmt: skip
         return frozenset({self.view_name, *(name for name, holds in holding.items() if holds)})
 

@@ -16,6 +16,7 @@ from textual.dom import DOMNode
 from charlm.options.escapes import unescaped
 
 from ...charts.panel import CurvesPanel
+from ...keys.editing import TYPING
 from ...keys.table import bindings_of
 from ...training.desk import TrainingDesk
 from ...training.watcher import RunWatcher
@@ -59,6 +60,7 @@ class WriteScreen(View):
         super().__init__()
         self._desk = desk
         self.prompt, self.panel = Prompt(id="prompt"), CurvesPanel(id="curves")
+        self.prompt_row = PromptRow(self.prompt)
         self.knobs, self.model = Knobs(setting), Model(worker, model)
         tools = Tools(worker, self.knobs, self.model, self.prompt, self.say, plain)
         self.stages = Stages(tools, self._mount)
@@ -76,7 +78,7 @@ class WriteScreen(View):
         with Container(id="body"):
             yield self.text
             yield self.panel
-        yield PromptRow(self.prompt)
+        yield self.prompt_row
 
     def on_mount(self) -> None:
         """Cursor into the prompt; the model is read after the first paint."""
@@ -150,8 +152,9 @@ class WriteScreen(View):
         return engine_text(self.model.facts)
 
     def owner_of(self, action: str) -> DOMNode:
-        """The stage has keys of its own."""
-        return self if hasattr(self, f"action_{action}") else self.stages.shown
+        """The prompt and the stage have keys of their own."""
+        owners = (self, self.prompt_row, self.stages.shown)
+        return next((owner for owner in owners if hasattr(owner, f"action_{action}")), self)
 
     def on_stage_changed(self) -> None:
         """A stage did what one of its keys says."""
@@ -366,6 +369,7 @@ class WriteScreen(View):
         states = self.knobs.states | self.stages.shown.states()
         states |= {self.view_name, "prompt" if self.prompt.has_focus else "outside"}
         for name, holds in (
+            (TYPING, self.prompt.typing),
             ("training", self._desk.training),
             ("newest", self._desk.has_newer()),
             ("curves", bool(self.panel.display)),
