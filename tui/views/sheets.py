@@ -77,15 +77,13 @@ def help_content(view: View, first: str = "", last: str = "") -> Content:
         own = [name for row in rows for name in row.keys]
         behind = dict.fromkeys(letters(view).get(row.action, "") for row in rows)
         other = [name for name in behind if name and name not in own]
-        names = map(key_name, [*own, *(leader if other else ()), *other])
-        parts += _line(list(names), key.help)
+        parts += _line([*own, *(leader if other else ()), *other], key.help)
     if view in ("write", "train"):
         parts += _group(GROUP, True)
         for place, edit in enumerate(EDITS):
             if edit.help:
                 more = takewhile(lambda edit: not edit.help, EDITS[place + 1 :])
-                names = [key_name(name) for each in (edit, *more) for name in each.keys]
-                parts += _line(names, edit.help)
+                parts += _line([name for each in (edit, *more) for name in each.keys], edit.help)
     if last:
         parts += ["\n", (textwrap.fill(visible(last), _PAGE), _QUIET)]
     return Content.assemble(*parts)
@@ -96,8 +94,8 @@ def _group(name: str, more: bool) -> list[str | tuple[str, str]]:
 
 
 def _line(names: Sequence[str], said: str) -> list[str | tuple[str, str]]:
-    """Keys, and beside them what they do; below each other where the keys need much room."""
-    head = f"  {' '.join(names)} ".ljust(_KEYS)
+    """Keys, and behind them what they do."""
+    head = f"  {' '.join(map(key_name, names))} ".ljust(_KEYS)
     line = textwrap.fill(said, _PAGE, initial_indent=head, subsequent_indent=" " * _KEYS,
                          break_long_words=False)  # fmt: skip
     return [(head, "bold"), line.removeprefix(head), "\n"]

@@ -8,7 +8,7 @@ import pytest
 from multiplexer import Multiplexer
 from terminal_keys import typed
 
-ARGUMENTS = ("-m", "tui", "--pace", "0")
+ARGUMENTS = ("-m", "tui", "--pace", "0", "--no-history")
 CTRL_X, CTRL_B, ESCAPE, ENTER = map(typed, ("ctrl+x", "ctrl+b", "escape", "enter"))
 
 
@@ -30,7 +30,7 @@ def test_a_story(name: str, tmp_path: Path) -> None:
         press(typed("end") + "x", "We knowx")
         if name == "screen":  # it takes another key
             press(CTRL_B + "y", "We knowyx")
-        press(CTRL_X + "7", "bits/char")
+        press(CTRL_X + "7", "kept after")
         press(ESCAPE, "Esc Leave")
         terminal.send(ESCAPE + "q")  # at once: Esc leaves the prompt, and q quits
         assert terminal.ended()

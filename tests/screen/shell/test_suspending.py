@@ -43,7 +43,7 @@ SUSPEND = typed("ctrl+z")
 
 def test_back_to_the_shell_and_here_again(tmp_path: Path) -> None:
     """What wraps the screen stops too; what was being written goes on; all is painted anew."""
-    arguments = ["-c", SHELL, "--pace", "400"]
+    arguments = ["-c", SHELL, "--pace", "400", "--no-history"]
     with Watched(arguments, 100, 30, tmp_path / "settings.toml") as terminal:
         terminal.until(lambda text: "is ready" in text)
         terminal.press("We know" + typed("enter"), "Esc Stop")
@@ -67,7 +67,7 @@ def test_back_to_the_shell_and_here_again(tmp_path: Path) -> None:
 
 
 def test_where_nobody_could_bring_it_back_it_stays(tmp_path: Path) -> None:
-    with Watched(["-m", "tui"], 100, 30, tmp_path / "settings.toml") as terminal:
+    with Watched(["-m", "tui", "--no-history"], 100, 30, tmp_path / "settings.toml") as terminal:
         terminal.until(lambda text: "is ready" in text)
         terminal.press(SUSPEND, "nothing here could bring the screen back")
         terminal.press("abc", "abc")
