@@ -30,6 +30,10 @@ _SAMPLE = 250_000  # of a longer one: those on which such a part is measured at 
 _PASSAGES = 64  # of a stream
 
 
+#: Of n-grams: wide where they are many.
+Keys = NDArray[np.int32] | NDArray[np.int64]
+
+
 class Targets(NamedTuple):
     """Examples on end: ids [T], each example behind start ids, and which of them are targets."""
 
@@ -40,7 +44,7 @@ class Targets(NamedTuple):
 class _Order(NamedTuple):
     """The n-grams of one length, sorted by `keys` (context * V + id); contexts by number."""
 
-    keys: NDArray[np.int64]
+    keys: Keys
     counts: NDArray[np.int32]  # of each n-gram
     followed: NDArray[np.int32]  # N(h) of each context
     kinds: NDArray[np.int32]  # T(h) of each context
@@ -60,11 +64,13 @@ class Ngram:
         contexts = 1
         context = np.zeros(len(ids), np.int32)  # the empty one
         for _ in range(self._order):
-            keys, gram = np.unique(_keys(context, self._size, ids), return_inverse=True)
+            wide = contexts * self._size > np.iinfo(np.int32).max
+            kind = np.dtype(np.int64 if wide else np.int32)
+            keys, gram = _numbered(_keys(context, self._size, ids, kind))
             counts = _counted(gram[real], len(keys))
             followed = _counted(context[real], contexts)
             kinds = _counted(keys[counts > 0] // self._size, contexts)
-            contexts, context = len(keys), _behind(gram.astype(np.int32), first=0)
+            contexts, context = len(keys), _behind(gram, first=0)
             order = _Order(keys, counts, followed, kinds)
             del keys, gram, counts, followed, kinds  # sorting the next one takes what there is
             yield order
@@ -75,7 +81,7 @@ class Ngram:
         p = np.full(len(targets.ids), 1 / (self._size - 1))
         context = np.zeros(len(targets.ids), np.int32)
         for order in self._orders():
-            wanted = _keys(context, self._size, targets.ids)
+            wanted = _keys(context, self._size, targets.ids, order.keys.dtype)
             gram = np.minimum(np.searchsorted(order.keys, wanted), len(order.keys) - 1)
             gram[(order.keys[gram] != wanted) | (context < 0)] = -1
             count = np.where(gram < 0, 0, order.counts[gram])
@@ -161,7 +167,9 @@ def make_targets(
     starts = np.full(order, start_id, np.int32)
     ids, real = [], []
     for example, context in zip(examples, before, strict=False):
-        behind = np.append(starts, np.asarray(context, np.int32))[-order:]
+        behind = starts
+        if len(context):
+            behind = np.append(starts, np.asarray(context, np.int32))[-order:]
         ids += [behind, np.asarray(example, np.int32)]
         real += [np.zeros(order, bool), np.ones(len(example), bool)]
     return Targets(np.concatenate(ids), np.concatenate(real))
@@ -183,12 +191,27 @@ def _ids(
         yield np.append(example, EOS) if part.ends[place] else example
 
 
-def _keys(context: NDArray[np.int32], size: int, ids: NDArray[np.int32]) -> NDArray[np.int64]:
+def _keys(
+    context: NDArray[np.int32], size: int, ids: NDArray[np.int32], kind: np.dtype[Any]
+) -> Keys:
     """The number of each id in its context."""
-    keys = context.astype(np.int64)
+    keys = context.astype(kind)
     keys *= size
     keys += ids
     return keys
+
+
+def _numbered(keys: Keys) -> tuple[Keys, NDArray[np.int32]]:
+    """Each key once, sorted, and which of those each is.
+
+    As `np.unique` with its inverse, whose numbers are twice as wide.
+    """
+    order = keys.argsort()
+    ordered = keys[order]
+    new = np.append(True, ordered[1:] != ordered[:-1])
+    number = np.empty(len(keys), np.int32)
+    number[order] = np.cumsum(new, dtype=np.int32) - 1
+    return ordered[new], number
 
 
 def _counted(numbers: NDArray[Any], most: int) -> NDArray[np.int32]:

@@ -22,11 +22,11 @@ V = 6  # PAD, EOS and four characters
 
 
 def probability(
-    id: int, before: Sequence[int], examples: Sequence[Sequence[int]], order: int
+    id: int, before: Sequence[int], examples: Sequence[Sequence[int]], order: int, size: int
 ) -> float:
     """Witten-Bell by the book: every count is taken anew, from all examples."""
     if order == 0:
-        return 1 / (V - 1)
+        return 1 / (size - 1)
     length = order - 1
     context = tuple([START] * length + list(before))[len(before) :]
     after: Counter[int] = Counter()
@@ -35,7 +35,7 @@ def probability(
         for place, next_id in enumerate(example):
             if tuple(padded[place : place + length]) == context:
                 after[next_id] += 1
-    lower = probability(id, before, examples, order - 1)
+    lower = probability(id, before, examples, order - 1, size)
     if not after:
         return lower
     return (after[id] + len(after) * lower) / (after.total() + len(after))
@@ -47,14 +47,16 @@ def some_examples(seed: int, count: int) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_it_is_the_formula(seed: int) -> None:
+@pytest.mark.parametrize("size", [V, 2**30])
+def test_it_is_the_formula(seed: int, size: int) -> None:
+    """Of a vocabulary with which n-grams have numbers of 64 bits, too."""
     train, held = some_examples(seed, 12), some_examples(seed + 10, 6)
-    counted = Ngram(make_targets(train, START, 5), 5, V)
+    counted = Ngram(make_targets(train, START, 5), 5, size)
     by_order = list(counted.probabilities(make_targets(held, START, 5)))
     assert len(by_order) == 5
     for order, p in enumerate(by_order, start=1):
         expected = [
-            probability(id, example[:place], train, order)
+            probability(id, example[:place], train, order, size)
             for example in held
             for place, id in enumerate(example)
         ]
