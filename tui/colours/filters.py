@@ -7,8 +7,8 @@ of the theme is there for (ink, quiet ink, an accent, paper), as it was picked f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from rich.color import Color as RichColor
@@ -69,33 +69,36 @@ class DepthFilter(LineFilter):
     def __init__(self, app: App[Any], depth: Depth) -> None:
         super().__init__()
         self._app, self._depth = app, depth
-        self._roles: tuple[str, Roles] | None = None
+        self._roles: Roles | None = None
+        self._made_of: tuple[str, Mapping[str, str]] = "", {}
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The segments in colours that the terminal has."""
         if self._depth == "truecolor":
             return segments
+        convert = self._conversion()
         return [
             segment
             if segment.control or not segment.style
-            else Segment(segment.text, self._converted(segment.style))
+            else Segment(segment.text, convert(segment.style))
             for segment in segments
         ]
 
-    def _converted(self, style: Style) -> Style:
+    def _conversion(self) -> Callable[[Style], Style]:
         if self._depth == "256":
-            return indexed(style)
-        return named(style, self.roles) if self._depth == "16" else colourless(style, self.roles)
+            return indexed
+        return partial(named if self._depth == "16" else colourless, roles=self.roles)
 
     @property
     def roles(self) -> Roles:
         """Of the theme that is shown."""
-        app = self._app
-        if self._roles is None or self._roles[0] != app.theme:
-            parsed = (Color.parse(app.theme_variables[name]) for name in _ROLES)
+        name, named = self._app.theme, self._app.theme_variables
+        if self._roles is None or name != self._made_of[0] or named is not self._made_of[1]:
+            parsed = (Color.parse(named[role]) for role in _ROLES)
             colours = tuple(ColorTriplet(*colour.rgb) for colour in parsed)
-            self._roles = app.theme, Roles(app.current_theme.dark, colours)
-        return self._roles[1]
+            self._roles = Roles(self._app.current_theme.dark, colours)
+            self._made_of = name, named  # a new theme's colours come after its name
+        return self._roles
 
     def after(self, filters: Sequence[LineFilter]) -> list[LineFilter]:
         """Textual's own filters as far as they do not meddle with this one, and this one.
