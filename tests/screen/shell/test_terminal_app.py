@@ -33,8 +33,8 @@ PLAIN = Loaded(Settings(plain=True))
 FAILING = """
 from tui.__main__ import main
 from tui.app import CharlmApp
-def fail(app): raise RuntimeError("a wheel came off")
-CharlmApp.key_done = fail
+async def fail(app, key): raise RuntimeError("a wheel came off")
+CharlmApp.takes_key = fail
 raise SystemExit(main([]))
 """
 

@@ -122,8 +122,8 @@ async def test_a_run_of_another_user_goes_on_with_a_text_that_was_named(
     (run / "resume.safetensors").write_bytes(b"x")
     text.write_text("abc")
     async with training_view(run, (80, 24)) as view:
-        await until(lambda: "^Z Train on" in painted(view))
-        await press(view, "ctrl+z")
+        await until(lambda: "Space Train on" in painted(view))
+        await press(view, "space")
         await opened(view, Ask)
         await press(view, "enter")
         await until(lambda: "belongs to" in painted(view))

@@ -44,6 +44,11 @@ class Model:
         numbers = "" if self.facts.precision == "float32" else f" {self.facts.precision}"
         return self.facts.name + numbers
 
+    def load_first(self) -> None:
+        """Read the one to begin with, unless one is read or being read."""
+        if self.first is not None and self.facts is None and not self.loading:
+            self.load(self.first)
+
     def load(self, path: Path) -> None:
         """Read this one."""
         self.loading = visible(shown_name(path))

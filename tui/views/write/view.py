@@ -88,8 +88,7 @@ class WriteScreen(View):
         self.begin()
         if self._keeper is not None:
             self._keeper.tell = partial(self.call_later, self._tell_kept)
-        if self.model.first is not None:
-            self.call_after_refresh(self.load, self.model.first)
+        self.call_after_refresh(self.model.load_first)
 
     def on_resize(self, event: events.Resize) -> None:
         """The curves have a place of their own only where it is wide."""
@@ -175,6 +174,7 @@ class WriteScreen(View):
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
         """Enter: write; an edited text whose first character stayed is a branch of what it was."""
+        self.model.load_first()  # a hand may be quicker than the first paint
         self._keeping.sent(event.text)
         if not self.text.author.send(event.text):
             self.stages.write(Asked(event.text))
