@@ -154,7 +154,7 @@ class FileRows(Rows, can_focus=True, inherit_bindings=False):
             before += "- " if row.is_open else "+ "
         room = max(0, width - cell_len(before) - _SIZE - _GUTTER)
         name = entry.name + "/" * (entry.kind == "folder" and not entry.name.endswith("/"))
-        name = cut_before(name, room) if entry.path == entry.name else cut(name, room)
+        name = cut_before(name, room) if "/" in entry.name else cut(name, room)
         quiet = self.get_component_rich_style("file-rows--quiet", partial=True)
         return Strip([
             Segment(before, base + named), Segment(set_cell_size(name, room), base + named),
