@@ -65,8 +65,10 @@ MUTANTS = {
     ),
     "rename": Mutant(
         "charlm/run/regular_file.py",
-        (("temporary = _TEMPORARY + secrets.token_hex(8)", "temporary = name"),
-         ("os.O_WRONLY | os.O_CREAT | os.O_EXCL", "os.O_WRONLY | os.O_CREAT | os.O_TRUNC")),
+        (("    temporary = _TEMPORARY + secrets.token_hex(8)\n"
+          "    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)\n",
+          "    temporary = name\n"
+          "    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)\n"),),
         ("tests/train/test_faults.py::test_a_call_that_fails_costs_nothing_that_was_there",
          f"{_CHECKPOINT}::test_a_reader_beside_a_writer_sees_the_old_file_or_the_new"),
     ),
