@@ -179,8 +179,10 @@ def test_the_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         lines = terminal.screen.text.split("\n")
         told = [line.partition("│")[2] for line in lines]
         [warned] = [place for place, line in enumerate(told) if line.strip().startswith("!")]
-        assert TOLD_SHOWN in "".join(told[:warned])
-        assert TOLD_SHOWN in "".join(told[warned:])
+        facts = next(p for p, line in enumerate(told) if line.strip().startswith("parameters"))
+        assert warned < facts
+        assert TOLD_SHOWN in "".join(told[warned:facts])
+        assert TOLD_SHOWN in "".join(told[facts:])
         terminal.press_away(PASTED, "^S starts it.")
         lines = terminal.screen.text.split("\n")
         assert sum(PASTED_SHOWN in line for line in lines) == 2  # the field, and what is wrong
@@ -191,7 +193,7 @@ def test_the_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             press_field(terminal, TAB + PASTED, line, "q[/][b]␉z" if line != "Until" else "]␉z")
         press_field(terminal, TAB + TAB + PASTED, "Name", PASTED_SHOWN)
         press(ctrl("b"), "Learning rate", "Others")
-        for line in ("Learning rate", "Dropout", "Batch", "Length", "Evaluations", "Seed"):
+        for line in ("Learning rate", "Dropout", "Batch", "Length", "Evaluations", "Seed", "Chat"):
             press_field(terminal, PASTED + TAB, line, PASTED_SHOWN)
         press_field(terminal, PASTED, "Others", PASTED_SHOWN)
 
