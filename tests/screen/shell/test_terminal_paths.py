@@ -201,8 +201,9 @@ def test_the_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def press_field(terminal: Watched, keys: str, label: str, mark: str) -> None:
     """Press keys, then wait until the mark is in the form's line of that label."""
 
-    def line(text: str) -> str:
-        return next(line for line in text.split("\n") if line.startswith(f"  {label} "))
+    def line(text: str) -> str:  # without what stands beside the form
+        lines = (line.partition("│")[0] for line in text.split("\n"))
+        return next(line for line in lines if line.startswith(f"  {label} "))
 
     assert mark not in line(terminal.screen.text)
     terminal.send(keys)
