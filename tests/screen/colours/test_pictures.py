@@ -74,7 +74,7 @@ async def test_two_sides_and_their_names() -> None:
     model = ThinkingModel(lanes=texts)
     async with running(model, (80, 24)) as screen:
         screen.prompt.text = "We know"
-        await press(screen, "ctrl+d")
+        await press(screen, "ctrl+x", "d")
         await until(lambda: painted(screen).count("✓") == 2 and "likelier" in painted(screen))
         async for depth in every_look(screen.app):
             head = line_with(screen.app, "likelier with")
