@@ -41,6 +41,9 @@ test: lint ## lint, types, import directions and the tests
 test-long: $(DEV) ## the tests that take longer
 	$(BIN)/python -m pytest -n 2 -m long
 
+soak: $(DEV) ## every fault in full, which takes hours (SHARE=20: a twentieth; PARTS="kills mutants")
+	$(BIN)/python tests/support/soak.py --share $(or $(SHARE),1) $(if $(PARTS),--only $(PARTS))
+
 asan: $(DEV) ## the engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer (gcc)
 	$(BIN)/python tests/support/sanitise.py address
 
@@ -52,9 +55,6 @@ fuzz: $(DEV) ## wrong calls of every kind under AddressSanitizer (CALLS=1000000)
 
 arm: $(DEV) ## the golden texts and trainings on an emulated ARM (Debian, as root)
 	tests/support/arm.sh
-
-soak: $(DEV) ## every fault in full, which takes hours (SHARE=20: a twentieth; PARTS="kills mutants")
-	$(BIN)/python tests/support/soak.py --share $(or $(SHARE),1) $(if $(PARTS),--only $(PARTS))
 
 lint: $(DEV) ## ruff, clang-format, mypy, the native stub and import directions
 	$(BIN)/ruff check .

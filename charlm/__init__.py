@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from charlm.run.checkpoint import Checkpoint, load_checkpoint
     from charlm.text.vocabulary import Vocabulary
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Engine",

@@ -27,7 +27,7 @@ _BY_LENGTH = (
 USUAL_VOCABULARY = 64
 _ONCE = 1.5  # passes: what is read once cannot be learned by heart
 #: Up to so many passes times parameters a character, so much dropout.
-_BY_HEART = ((0.5, 0.0), (3.0, 0.1), (15.0, 0.2), (25.0, 0.3), (100.0, 0.4), (math.inf, 0.5))
+_BY_HEART = ((2.5, 0.0), (7.0, 0.1), (15.0, 0.2), (25.0, 0.3), (100.0, 0.4), (math.inf, 0.5))
 _OPERATIONS_A_SECOND = 1.6e11  # of a usual processor, for what is told by the clock
 
 

@@ -41,7 +41,18 @@ HIDING = (
     "--dropout", "0.3", "--embedding-dropout", "0.1",
     "--activation-penalty", "2", "--slowness-penalty", "1",
 )  # fmt: skip
-OTHERS = ("--average", "0.9", "--accumulate", "2", "--optimiser", "sgd", "--layers", "2")
+OTHERS = (
+    "--average",
+    "0.9",
+    "--accumulate",
+    "2",
+    "--optimiser",
+    "sgd",
+    "--layers",
+    "2",
+    "--warm-up",
+    "0",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -284,7 +285,7 @@ def test_texts_that_cannot_be_written_are_no_error(
     writer = TextWriter(tmp_path / "nothing.safetensors")
     writer.ask(5)
     assert list(writer.rest()) == []
-    monkeypatch.setattr(texts.sys, "executable", str(tmp_path / "missing"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
     writer.ask(6)
     assert list(writer.rest()) == []
     writer.close()
