@@ -95,7 +95,10 @@ def _leave_working_folder() -> None:
         return
     module = sys.orig_argv[-len(sys.argv)].partition(".")[0]
     own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    if module.endswith(("charlm", "tui")) and sys.path and sys.path[0] != own:
+    ours = module in ("charlm", "tui") or (
+        module.startswith("-") and module.endswith(("mcharlm", "mtui"))
+    )
+    if ours and sys.path and sys.path[0] != own:
         del sys.path[0]
 
 

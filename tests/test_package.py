@@ -111,3 +111,18 @@ def _works_alone(installed: Path, data: Path) -> None:
     [made] = (data / "charlm" / "checkpoints").iterdir()
     assert run("info", made.name)
     assert sorted(path.name for path in empty.iterdir()) == ["text.txt"]
+
+
+def test_a_package_of_ones_own_imports_from_its_folder_as_ever(tmp_path: Path) -> None:
+    """charlm leaves the working folder alone where another module runs, whatever its name."""
+    package = tmp_path / "mycharlm"
+    package.mkdir()
+    (package / "__init__.py").write_text("import charlm")
+    (package / "__main__.py").write_text("import helper; print(helper.SAID)")
+    (tmp_path / "helper.py").write_text("SAID = 'fine'")
+    command = [sys.executable, "-m", "mycharlm"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "fine\n"

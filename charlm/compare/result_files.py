@@ -12,9 +12,8 @@ from typing import Any
 from charlm.compare.plan import Training
 from charlm.compare.results import Result, read_result
 from charlm.errors import SURVIVED, reason_of, report_notice
+from charlm.run.layout import RESULTS_CSV, RESULTS_JSON_LINES
 from charlm.run.regular_file import write_atomically
-
-_CSV, _JSON_LINES = "results.csv", "results.jsonl"
 
 
 class ResultFiles:
@@ -36,7 +35,7 @@ class ResultFiles:
         try:
             self.write()
         except SURVIVED as error:
-            report_notice(f"{self._out / _CSV} could not be written: {reason_of(error)}")
+            report_notice(f"{self._out / RESULTS_CSV} could not be written: {reason_of(error)}")
 
     def write(self) -> None:
         """Write both. Raises OSError."""
@@ -46,8 +45,8 @@ class ResultFiles:
             if result is not None
         ]
         lines = "".join(json.dumps(row) + "\n" for row in rows)
-        write_atomically(self._out / _JSON_LINES, lines.encode())
-        write_atomically(self._out / _CSV, _csv(rows).encode())
+        write_atomically(self._out / RESULTS_JSON_LINES, lines.encode())
+        write_atomically(self._out / RESULTS_CSV, _csv(rows).encode())
 
 
 def _row(result: Result, out: Path, compared: bool) -> dict[str, Any]:

@@ -71,6 +71,12 @@ def check_folder(training: Training, sha256: str) -> None:
     if (start["command"], start["corpus"]["sha256"]) != (command, sha256):
         raise InputError(
             f"{training.folder} holds a run of another comparison ({visible(start['command'])}):"
+            " choose another folder (--out), or the version and the options it was begun with"
+        )
+    options, then = training.options(), start.get("proposed", {}).get("warm_up", 0)
+    if "warm_up" in options.proposed and options.warm_up != then:
+        raise InputError(
+            f"{training.folder} was begun when no --warm-up was proposed: add --warm-up {then}, or"
             " choose another folder (--out)"
         )
 

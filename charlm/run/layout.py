@@ -24,6 +24,8 @@ MODEL, LAST = f"model{SUFFIX}", f"last{SUFFIX}"
 KEPT = "kept"
 #: The folder of the runs of a comparison, inside its own.
 COMPARED = "runs"
+#: What a comparison writes beside that folder as soon as one of its runs is finished.
+COMPARISON_FILES = RESULTS_CSV, RESULTS_JSON_LINES = ("results.csv", "results.jsonl")
 RESUME, OLD_RESUME = f"resume{SUFFIX}", "resume.pt"
 RUN_LOG = "run.jsonl"
 CONTROL = "control.jsonl"

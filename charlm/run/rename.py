@@ -9,7 +9,7 @@ from pathlib import Path
 
 from charlm.display import visible
 from charlm.errors import InputError, reason_of
-from charlm.run.layout import COMPARED, LEFT_BY_TRAINING
+from charlm.run.layout import COMPARED, COMPARISON_FILES, LEFT_BY_TRAINING
 from charlm.run.lock import Lock
 from charlm.run.places import find_run, is_shipped, missing_run, wrong_name
 from charlm.run.regular_file import opened_folder
@@ -50,7 +50,8 @@ def _check(path: Path) -> None:
         raise InputError(f"{named} is a link to another place: rename it there")
     if not any(os.path.lexists(path / each) for each in LEFT_BY_TRAINING):
         raise InputError(f"{named} is no run: nothing in it was left by a training")
-    if path.parent.name == COMPARED:
+    compared = (path.parent.parent / name for name in COMPARISON_FILES)
+    if path.parent.name == COMPARED and any(map(os.path.lexists, compared)):
         raise InputError(f"{named} is part of a comparison, which knows it by this name")
 
 

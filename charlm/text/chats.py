@@ -147,12 +147,16 @@ class Chat:
             self.left_out += bool(who or words)
 
 
-def chat_in(text: Text) -> Chat | None:
-    """The chat that a text is, by looking at pieces of it; None for what is none."""
+def chat_in(text: Text, *, asked: bool = False) -> Chat | None:
+    """The chat that a text is, by looking at pieces of it; None for what is none.
+
+    asked: it is said to be one, and may be short.
+    """
+    fewest = 1 if asked else _FEWEST
     lines = [line for line in looked_at(text).split("\n") if line.strip()]
     shapes = Counter(shape for line in lines for shape in _shapes_of(line))
     found = sorted(shapes, key=lambda shape: (_WAYS.index(shape.way), -shapes[shape]))
-    chats = (_chat(shape, lines) for shape in found if shapes[shape] >= _FEWEST)
+    chats = (_chat(shape, lines, fewest) for shape in found if shapes[shape] >= fewest)
     return next(filter(None, chats), None)
 
 
@@ -188,8 +192,8 @@ def _json_of_chat(text: Text) -> str:
     return ""
 
 
-def _chat(shape: _Shape, lines: list[str]) -> Chat | None:
-    """A chat of this shape, if enough of these lines have it and names recur."""
+def _chat(shape: _Shape, lines: list[str], least: int) -> Chat | None:
+    """A chat of this shape, if enough of these lines have it, at least so many, and names recur."""
     begun = [each for line in lines if (each := _begun(line, shape))]
     names = Counter(each.who for each in begun if each.who)
     said = names.total()
@@ -198,10 +202,11 @@ def _chat(shape: _Shape, lines: list[str]) -> Chat | None:
         fewest, most = _STAMPED / 2, 0.6
     if not fewest * len(lines) <= len(begun) <= most * len(lines):
         return None
-    if said < max(_FEWEST, _SAID * len(begun)):
+    if said < max(least, _SAID * len(begun)):
         return None
     logged = sum(_is_logged(each, shape) for each in begun)
-    if len(names) > _RECUR * said or logged > _LOG * said:
+    recur = _RECUR if said >= _FEWEST else 1.0
+    if len(names) > recur * said or logged > _LOG * said:
         return None
     stamps = sum(each.stamp for each in begun)
     return Chat(shape, stamps / sum(len(line) + 1 for line in lines))

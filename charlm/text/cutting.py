@@ -105,7 +105,7 @@ def examples_of(text: str, config: TextConfig) -> list[Example]:
 
 def texts_of(text: str, config: TextConfig) -> list[str]:
     """What a repaired text is that is cut each by itself: messages of a chat, or all of it."""
-    chat = None if config.chat == KEEP else chat_in(text)
+    chat = None if config.chat == KEEP else chat_in(text, asked=True)
     return [text] if chat is None else list(chat.messages([text]))
 
 

@@ -68,10 +68,15 @@ def read_source(files: Files, preparation: Preparation, room: Room) -> tuple[Sou
 
 def _of_chats(files: Files, preparation: Preparation, room: Room) -> tuple[Source, Preparation]:
     """The same of chats, whose messages alone are taken."""
-    texts = [room.kept(_plain(pieces)) for pieces in files.texts()]
-    chats = [_chat(text, path) for text, path in zip(texts, files.paths, strict=True)]
-    pairs = zip(chats, texts, strict=True)
-    cells = room.kept_apart(each for chat, text in pairs for each in chat.messages(in_pieces(text)))
+    kept = (room.kept(_plain(pieces)) for pieces in files.texts())
+    named = list(zip(kept, files.paths, strict=True))
+    named = [(text, path) for text, path in named if _says_something(text)] or named
+    chats = [_chat(text, path) for text, path in named]
+    cells = room.kept_apart(
+        each
+        for chat, (text, _) in zip(chats, named, strict=True)
+        for each in chat.messages(in_pieces(text))
+    )
     why = "the messages of a chat" if preparation.unit == AUTO else ""
     preparation = _as_examples(cells, replace(preparation, column=""))
     text = between(cells, preparation.separator or "\n")
@@ -80,9 +85,13 @@ def _of_chats(files: Files, preparation: Preparation, room: Room) -> tuple[Sourc
 
 
 def _chat(text: Text, path: str) -> Chat:
-    if chat := chat_in(text):
+    if chat := chat_in(text, asked=True):
         return chat
     raise CorpusError(f"corpus {path} reads as no chat: --chat {KEEP} takes it as it stands")
+
+
+def _says_something(text: Text) -> bool:
+    return any(piece.strip() for piece in in_pieces(text))
 
 
 def _plain(pieces: Iterable[str]) -> Iterator[str]:
@@ -103,10 +112,10 @@ def read_validation(source: Source, files: Files, preparation: Preparation, room
     else:
         texts = joined(files.texts(), len(files.paths))
         found = [room.kept(texts if preparation.chat == KEEP else _plain(texts))]
-        chat = None if preparation.chat == KEEP else chat_in(found[0])
+        chat = None if preparation.chat == KEEP else chat_in(found[0], asked=True)
         if chat is not None:
             found = room.kept_apart(chat.messages(in_pieces(found[0])))
-    if not any(piece.strip() for text in found for piece in in_pieces(text)):
+    if not any(map(_says_something, found)):
         raise CorpusError(f"validation {files.name} holds nothing but white space: give a text")
     source.validation = found
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
 import signal
+from contextlib import nullcontext
 from html import unescape
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from charlm.compare import trainings
 from charlm.compare.options import Comparison, parse_comparison
 from charlm.compare.plan import plan_training, plan_variants, sizes
 from charlm.compare.report import escaped
+from charlm.compare.trainings import check_folder
 from charlm.decoding import STRATEGIES
 from charlm.display import visible
 from charlm.errors import InputError, Stopped, TrainingError, run_main
@@ -27,6 +30,7 @@ from charlm.run.checkpoint import load_checkpoint
 from charlm.run.log import read_run_log
 from charlm.train.__main__ import main as train_main
 from charlm.train.learner import Learner
+from charlm.train.tell.announce import command_line
 
 SMALL = ("--embedding", "5", "--batch", "4", "--length", "16", "--learning-rate", "0.02")
 CELLS = ("lstm", "gru", "rnn")
@@ -173,6 +177,21 @@ def test_runs_of_before_there_were_variants_are_known_by_their_command(tmp_path:
         *("--corpus", "some.txt", "--out", folder, "--cell", "lstm", "--hidden", "128"),
         *("--seed", "3", "--dropout", "0.2", "--steps", "2000", "--no-texts"),
     )
+
+
+def test_runs_of_before_a_warm_up_was_proposed_are_not_mixed_in(tmp_path: Path) -> None:
+    chosen = comparison("--cells", "lstm", "--out", str(tmp_path), "--layers", "2")
+    training = plan_training(chosen, plan_variants(chosen, 30)[0], seed=1)
+    start = {
+        "kind": "start", "proposed": {"learning_rate": 0.017}, "corpus": {"sha256": "x"},
+        "command": command_line(training.arguments, training.options()),
+    }  # fmt: skip
+    training.folder.mkdir(parents=True)
+    for proposed, said in (({}, "add --warm-up 0"), ({"warm_up": 60}, "")):
+        lines = json.dumps({**start, "proposed": proposed}) + "\n"
+        (training.folder / "run.jsonl").write_text(lines)
+        with pytest.raises(InputError, match=said) if said else nullcontext():
+            check_folder(training, "x")
 
 
 def test_finished_runs_are_kept_and_missing_ones_trained(

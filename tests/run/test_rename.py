@@ -81,6 +81,13 @@ def test_a_run_that_is_trained_keeps_its_name(own: Path) -> None:
     assert rename_run(own, "other").is_dir()
 
 
+def test_a_folder_that_is_only_called_as_that_of_a_comparison_is_none(own: Path) -> None:
+    run = own.parent / COMPARED / "x"
+    run.parent.mkdir()
+    own.rename(run)
+    assert rename_run(run, "y") == run.with_name("y")
+
+
 def test_what_is_not_ones_own_keeps_its_name(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     link = own.with_name("link")
     link.symlink_to(own)
@@ -88,6 +95,7 @@ def test_what_is_not_ones_own_keeps_its_name(own: Path, monkeypatch: pytest.Monk
     compared = own.parent / "both" / COMPARED / "gru-1"
     compared.mkdir(parents=True)
     (compared / RUN_LOG).touch()
+    (compared.parents[1] / "results.csv").touch()
     for path, said in (
         (link, "a link to another place"),
         (own.parent / "texts", "texts is no run"),

@@ -276,6 +276,14 @@ def test_chats_of_two_kinds_are_read_each_by_itself(tmp_path: Path) -> None:
     assert messages[:2] == one[2] and messages[10:12] == two[2]
 
 
+def test_what_is_said_to_be_a_chat_may_be_short_and_a_file_empty(tmp_path: Path) -> None:
+    text, _, first = CHATS["in Finnish"]
+    short = "\n".join(text.split("\n")[:2]) + "\n"
+    for texts in ((text, short, ""), (" \n", short)):
+        messages = messages_in(tmp_path, *texts, split=Split(100, 0, 0), order="contiguous")
+        assert messages[0] == first[0] and "moi" in messages[-2]
+
+
 def test_messages_as_one_stream(tmp_path: Path) -> None:
     stream = "".join(messages_in(tmp_path, CHATS["in Finnish"][0], unit="continuous"))
     assert stream.startswith("Aino: moi\nOlli: no moi\nAino")

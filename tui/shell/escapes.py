@@ -89,6 +89,11 @@ def parted(key: Key) -> list[Key]:
     return [Key("escape", _ESC), Key(name, key.character or key_to_character(name))]
 
 
+def held(key: Key) -> Key:
+    """A key that edits: with Alt it is no text, which a field would write before it acts."""
+    return Key(key.key, None) if key.key.startswith(_ALT) else key
+
+
 def _begun(text: str, mark: str) -> str:
     """The end of a text with which a mark may have begun."""
     ends = (mark[:length] for length in range(len(mark) - 1, 0, -1))

@@ -40,8 +40,10 @@ class LastModel:
     def choose(self) -> tuple[Path | None, str]:
         """The model to open on, and why it is not the one that was used last; None for none."""
         path, opening = self._read()
-        if path is None or not _is_there(path):
+        if path is None:
             return first_model(), ""
+        if not _is_there(path):
+            return first_model(), f"the model of last time is no longer at {visible(str(path))}"
         if opening:
             self._write("")
             again = f"python -m charlm tui {visible(typed_name(path))}"

@@ -23,7 +23,7 @@ from charlm.display import harmless_text, visible, visible_text
 
 from ..widgets.text_field import inert
 from . import clipboard
-from .escapes import hear_escapes, parted
+from .escapes import hear_escapes, held, parted
 from .suspending import stop_job, why_not
 
 #: First a key goes its way from the focus up to the app, then what it caused.
@@ -93,8 +93,8 @@ class SteadyApp(App[int]):
                 continue
             if isinstance(event, Paste):
                 self._take_paste(event)
-            elif isinstance(event, Key) and not self._edits(event.key):
-                event, *later = parted(event)
+            elif isinstance(event, Key):
+                event, *later = [held(event)] if self._edits(event.key) else parted(event)
                 self._held.extendleft(later)
             self._number += 1
             self._under_way = self

@@ -21,8 +21,8 @@ class ShellArea(TextArea):
     _cut = ""
 
     def edits(self, key: str) -> bool:
-        """Whether a key edits what stands here."""
-        return bool(self.text) and table.edits(key)
+        """Whether a key edits what stands here. One with Alt does at an end too: it is no Esc."""
+        return (bool(self.text) or key.startswith("alt+")) and table.edits(key)
 
     def action_cut_to(self, place: str) -> None:
         """Delete what stands up to there, or what is chosen; `put_back` has it."""

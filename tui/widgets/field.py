@@ -26,8 +26,9 @@ class Field(Input):
     ]
 
     def edits(self, key: str) -> bool:
-        """Whether a key edits what stands here, as in a shell."""
-        return bool(self.value) and key in _EDITING and table.edits(key)
+        """Whether a key edits what stands here, as in a shell: with Alt at an end too."""
+        held = bool(self.value) or key.startswith("alt+")
+        return held and key in _EDITING and table.edits(key)
 
     def validate_value(self, value: str) -> str:
         """What is written, inert; what joins emoji stays, for it may be in a name."""

@@ -8,7 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Static
+from textual.widgets.text_area import Edit, EditResult
 
+from ..keys import table
 from ..keys.prompt import PROMPT
 from ..keys.table import key_named, row_bindings
 from .text_field import InertArea
@@ -101,6 +103,8 @@ class Prompt(InertArea):
         self._draft = ""
         #: What was posted last, None before that.
         self.sent: str | None = None
+        #: Whether nothing stands here because it was cut while it was typed.
+        self._emptied = False
 
     @property
     def unsent(self) -> bool:
@@ -111,14 +115,27 @@ class Prompt(InertArea):
     def typing(self) -> bool:
         """Whether readline's keys edit: something stands here that is not what was sent last.
 
-        An earlier prompt that was brought back is not, though it may read the same.
+        An earlier prompt that was brought back is not, though it may read the same. What was cut
+        to nothing can be put back.
         """
         recalled = self._place < len(self._history)
-        return self.has_focus and bool(self.text) and (self.text != self.sent or recalled)
+        unsent = bool(self.text) and (self.text != self.sent or recalled)
+        return self.has_focus and (unsent or self._emptied)
 
     def edits(self, key: str) -> bool:
         """Whether a key edits what is being typed."""
-        return self.typing and super().edits(key)
+        return table.edits(key) and (self.typing or (self.has_focus and key == "alt+backspace"))
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Apply an edit, and note when it leaves nothing of what was typed."""
+        typing = self.typing
+        result = super().edit(edit)
+        self._emptied = typing and not self.text
+        return result
+
+    def on_blur(self) -> None:
+        """Who leaves has done with what was cut."""
+        self._emptied = False
 
     def action_earlier(self, by: int) -> None:
         """Show the prompt before or after."""
@@ -137,6 +154,7 @@ class Prompt(InertArea):
             self._keep([*self._history[self._earlier :], self.text])
         self._place = len(self._history)
         self._draft = self.sent = self.text
+        self._emptied = False
         self.post_message(self.Sent(self.text))
         self.select_all()  # what is typed next takes its place; a cursor key goes on in it
 

@@ -46,6 +46,10 @@ TYPED = ("h", "e", "l", "l", "o", " ", "w", "o", "r", "l", "d")
         (("ctrl+w", "ctrl+underscore"), "hello world", 11),
         (("ctrl+w", "ctrl+underscore", "ctrl+circumflex_accent"), "hello ", 6),
         (("ctrl+g", "ctrl+r", "ctrl+l", "ctrl+n"), "hello world", 11),
+        (("ctrl+u", "ctrl+y"), "hello world", 11),  # also where nothing was left
+        (("ctrl+a", "ctrl+k", "ctrl+y"), "hello world", 11),
+        (("alt+backspace",) * 4 + ("x",), "x", 1),  # at its end it is no Esc
+        (("ctrl+u", "ctrl+d", "ctrl+k", "ctrl+n", "x"), "x", 1),
     ],
 )
 async def test_the_keys_of_a_shell(keys: tuple[str, ...], text: str, column: int) -> None:
@@ -81,7 +85,9 @@ async def test_with_nothing_typed_they_do_what_the_table_says() -> None:
         await opened(screen, ExportSheet)
         await press(screen, "escape", "ctrl+y")
         await until(lambda: screen.app.clipboard == "Oh hello")
-        await press(screen, "a", "ctrl+u", "ctrl+d")
+        await press(screen, "a", "ctrl+u", "ctrl+d")  # once too often: nothing was left to delete
+        assert screen.stages.seen is Seen.TEXT
+        await press(screen, "escape", "ctrl+d")
         assert screen.stages.seen is Seen.DUEL
 
 
@@ -104,7 +110,7 @@ async def test_the_footer_names_what_acts_meanwhile() -> None:
         await press(screen, "a")
         await until(lambda: "^X d Duel" in painted(screen) and "^X c Copy" in painted(screen))
         assert "^S Surprise" in painted(screen) and "^P Actions" not in painted(screen)
-        await press(screen, "ctrl+u")
+        await press(screen, "ctrl+u", "escape")
         await until(lambda: "^D Duel" in painted(screen))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.events import Key, Paste
 
-from tui.shell.escapes import EscapeParser, parted
+from tui.shell.escapes import EscapeParser, held, parted
 
 
 def keys_of(sent: str) -> list[tuple[str, str | None]]:
@@ -79,3 +79,11 @@ def test_what_is_pasted_is_no_key(pieces: int) -> None:
 
 def test_what_is_not_known_is_no_esc() -> None:
     assert "escape" not in [key for key, _ in keys_of("\x1b[1;10;7Z")]
+
+
+@pytest.mark.parametrize("letter", "bfdq?Xé ")
+def test_a_key_that_is_held_is_no_text(letter: str) -> None:
+    """A field would write what a key prints, before anything that is bound acts."""
+    [key] = [key for key in EscapeParser().feed("\x1b" + letter) if isinstance(key, Key)]
+    assert not held(key).is_printable
+    assert [each.character for each in parted(key)] == ["\x1b", letter]

@@ -67,10 +67,16 @@ def test_a_first_start_is_one_once_and_where_that_can_be_known(shipped: Path) ->
         assert not LastModel(known).is_first_start()
 
 
-@pytest.mark.parametrize("text", ["", "relative/mine", "/no/such/run", "\0", "x" * 20_000])
+@pytest.mark.parametrize("text", ["", "relative/mine", "\0", "x" * 20_000])
 def test_what_the_file_says_may_be_wrong(shipped: Path, text: str) -> None:
     Path("last-model").write_text(text)
     assert LastModel(Path("last-model")).choose() == (shipped, "")
+
+
+def test_a_model_that_is_gone_is_told_of(shipped: Path) -> None:
+    Path("last-model").write_text("/no/such/run\n")
+    said = "the model of last time is no longer at /no/such/run"
+    assert LastModel(Path("last-model")).choose() == (shipped, said)
 
 
 def test_where_nothing_can_be_kept_nothing_is_said(shipped: Path) -> None:

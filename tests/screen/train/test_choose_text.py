@@ -124,7 +124,8 @@ async def test_a_folder_may_be_taken_and_closed_and_left(folder: Path) -> None:
         assert len(sheet.files.rows) == 9
         await pilot.press("left", "left")  # to the uppermost, and above it
         await until(lambda: sheet.files.entry.path == str(folder))
-        assert drawn(sheet)[0].split() == ["-", f"{folder.parent}/"]
+        sign, name = drawn(sheet)[0].split()
+        assert sign == "-" and f"{folder.parent}/".endswith(name.removeprefix("…"))
         await pilot.press("space")
         assert given == [str(folder)]
 

@@ -280,7 +280,7 @@ async def test_a_duel_of_two_settings_on_the_same_dice() -> None:
         assert [r.strategy for r in model.requests] == [Sampling(top_p=0.95), Greedy()]
         await until(lambda: "first difference at 18" in painted(screen))
         assert "21 of 23 characters the same" in painted(screen)
-        assert " A  nucleus" in painted(screen) and "▸ B  greedy" in painted(screen)
+        await until(lambda: " A  nucleus" in painted(screen) and "▸ B  greedy" in painted(screen))
         assert "likelier with   A   or with   B " in painted(screen)
         screen.use("sample")
         await until(lambda: model.requests[-1].strategy == Sampling())

@@ -93,3 +93,14 @@ async def test_the_mouse_selects() -> None:
         await until(lambda: copied(screen) == "one, two\nth")
         await point([events.MouseDown, events.MouseUp], 4, 0)
         await until(lambda: view.cursor == 4 and not view.selected)
+
+
+async def test_an_older_text_has_neither_cursor_nor_what_was_selected() -> None:
+    async with running(ThinkingModel(letters(TEXT)), (60, 24)) as screen:
+        await write(screen, "Oh")
+        await press(screen, "escape", "f", "left", "left", "r")
+        await until(lambda: len(screen.text.view.blocks) == 2)
+        older = screen.text.view.blocks[0]
+        assert older.cursor is None and older.anchor is None
+        await press(screen, "left")
+        assert not screen.stages.shown.selected

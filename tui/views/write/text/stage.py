@@ -131,6 +131,7 @@ class TextStage(Stage[TextAuthor]):
         if self.rivals.has_focus and way in ("up", "down"):
             self.rivals.step(-1 if way == "up" else 1)
         else:
+            self._selecting &= self.view.cursor is not None  # with it goes what was selected
             anchor = self._anchor if self._selecting else None
             self.put_cursor(self.view.place_towards(way), anchor)
 

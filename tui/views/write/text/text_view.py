@@ -273,6 +273,8 @@ class TextView(Pointed, can_focus=True, inherit_bindings=False):
         return _MARGIN if self.size.width >= 40 else 0
 
     def _measure(self) -> None:
+        for block in self.blocks[:-1]:
+            block.cursor = block.anchor = None  # the newest alone has them
         self._tops, top = [], 0
         for block in self.blocks:
             self._tops.append(top)

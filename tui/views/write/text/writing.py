@@ -276,6 +276,8 @@ class Writing:
             again=wanted.again or wanted.parent is not None, over=wanted.over,
         )  # fmt: skip
         parent = wanted.parent
+        if parent is not None and parent is self._greeting:  # from now on a text like any other
+            parent.block.heading = parent.setting.heading(self._model())
         if parent is not None and parent.block.cursor is not None and not wanted.again:
             self._view.move_cursor(max(0, block.base - 1))  # on the rival that was taken
         request = wanted.request._replace(dice=started.dice, identity=started.identity)
