@@ -193,6 +193,11 @@ class CharlmApp(TerminalApp):
         self._writer().load(path)
         self._writer().prompt.focus()
 
+    @property
+    def keeps_history(self) -> bool:
+        """Whether prompts, texts and paths are kept for the next start."""
+        return self._settings.history
+
     def show_training(self, runs: Sequence[Path]) -> None:
         """Go to the training of a run, the curves of the others over it."""
         from .views.train.view import TrainView

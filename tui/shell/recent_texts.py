@@ -15,6 +15,8 @@ from pathlib import Path
 from charlm.errors import SURVIVED
 from charlm.run.regular_file import open_regular, write_atomically
 
+from .state_folder import state_folder
+
 _FILE = "recent-texts.json"
 _MOST, _LONGEST = 10, 4096  # paths; bytes of one
 _LARGEST = 2 * _MOST * _LONGEST  # bytes of the file
@@ -49,15 +51,10 @@ class RecentTexts:
             write_atomically(self._file, json.dumps(kept[:_MOST]).encode(), 0o600)
 
 
-def recent_texts() -> RecentTexts:
-    """What this user's last trainings left."""
-    from platformdirs import user_state_path  # here: not needed before the form is
-
-    try:
-        folder = user_state_path("charlm", appauthor=False)
-    except (OSError, RuntimeError):
-        return RecentTexts(None)
-    return RecentTexts(folder / _FILE if folder.is_absolute() else None)
+def recent_texts(*, kept: bool = True) -> RecentTexts:
+    """What this user's last trainings left; nothing where nothing is to be kept."""
+    folder = state_folder() if kept else None
+    return RecentTexts(None if folder is None else folder / _FILE)
 
 
 def _is_path(path: object) -> bool:

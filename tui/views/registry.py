@@ -37,6 +37,10 @@ class Services(Protocol):
     def load(self) -> Load:
         """Reads a model."""
 
+    @property
+    def keeps_history(self) -> bool:
+        """Whether prompts, texts and paths are kept for the next start."""
+
     def write_with(self, path: Path) -> None:
         """Go to writing, with this model."""
 
@@ -70,9 +74,11 @@ def _runs(app: Services) -> View:
 
 
 def _train(app: Services) -> View:
+    from ..shell.recent_texts import recent_texts
     from .train.view import TrainView
 
-    return TrainView(app.watcher, app.desk, app.load, app.write_with)
+    recent = recent_texts(kept=app.keeps_history)
+    return TrainView(app.watcher, app.desk, app.load, app.write_with, recent)
 
 
 def _inspect(app: Services) -> View:

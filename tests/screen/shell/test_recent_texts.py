@@ -97,3 +97,4 @@ def test_without_a_place_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     recent_texts().add(["/a.txt"])
     assert recent_texts().paths() == ["/a.txt"]
+    assert recent_texts(kept=False).paths() == []

@@ -13,6 +13,7 @@ from textual.events import Paste
 from textual.widgets import Input
 from train_fakes import TRAINER, training_view
 
+from tui.shell.recent_texts import recent_texts
 from tui.training.desk import TrainingDesk
 from tui.training.snapshots import Forecast
 from tui.views.train.choice import Choice
@@ -31,7 +32,7 @@ class FormApp(App[None]):
 
     def __init__(self, runs: Path) -> None:
         super().__init__()
-        self.form = TrainForm(runs, TrainingDesk(TRAINER))
+        self.form = TrainForm(runs, TrainingDesk(TRAINER), recent_texts())
         self.asked: list[TrainingPlan] = []
 
     def compose(self) -> ComposeResult:

@@ -23,7 +23,7 @@ from charlm.options.train_config import OPTIONS
 from charlm.options.types import AUTO
 from charlm.run.places import named_after, wrong_name
 
-from ...shell.recent_texts import recent_texts
+from ...shell.recent_texts import RecentTexts
 from ...training.desk import TrainingDesk
 from ...widgets.field import Field
 from .choice import Choice
@@ -51,11 +51,13 @@ class TrainForm(VerticalScroll):
             super().__init__()
             self.plan = plan
 
-    def __init__(self, runs: Path, desk: TrainingDesk, id: str | None = None) -> None:
+    def __init__(
+        self, runs: Path, desk: TrainingDesk, recent: RecentTexts, id: str | None = None
+    ) -> None:
         super().__init__(id=id, can_focus=False)
         self._runs = runs
         self._stamp = time.strftime("%m%d-%H%M%S")
-        self._recent = recent_texts()
+        self._recent = recent
         self.outlook = Outlook(desk, id="forecast")
         self._calm: Timer | None = None
         #: Whether the plan changed since it was asked what it would take.

@@ -14,6 +14,7 @@ from charlm.run.places import new_runs, runs_folders
 
 from ...keys.editing import TYPING
 from ...keys.table import bindings_of
+from ...shell.recent_texts import RecentTexts
 from ...training.desk import TrainingDesk
 from ...training.pytorch import SIZE
 from ...training.watcher import RunWatcher
@@ -47,6 +48,7 @@ class TrainView(View):
         desk: TrainingDesk,
         load: Load,
         write_with: Callable[[Path], None],
+        recent: RecentTexts,
     ) -> None:
         super().__init__()
         self._watcher, self._feed = watcher, watcher.feed(weights=True)
@@ -54,7 +56,7 @@ class TrainView(View):
         self.wheel = Wheel(desk)
         self.shown = ShownRun(self._feed, desk, self.wheel)
         self.steering = Steering(self, desk, self.wheel, self.shown, self.show_run)
-        self.form = TrainForm(new_runs().absolute(), desk, id="form")
+        self.form = TrainForm(new_runs().absolute(), desk, recent, id="form")
         self.pane = RunPane(id="run")
         self.talk = Talk(load, self.pane.answers)
         self.shown.show(desk.run if desk.training else training_in(runs_folders()))
