@@ -19,7 +19,7 @@ from textual.widgets import Button, Label, Static
 from charlm.display import visible
 from charlm.errors import InputError
 from charlm.model.config import MAX_LAYERS, MAX_SIZE
-from charlm.options.train_config import OPTIONS
+from charlm.options.train_fields import OPTIONS
 from charlm.options.types import AUTO
 from charlm.run.places import named_after, wrong_name
 
