@@ -11,6 +11,7 @@ from textual.containers import Container
 from charlm.display import visible
 from charlm.wording import counted
 
+from ...keys.states import holding
 from ...keys.table import bindings_of, view_key
 from ...threads import nobody
 from ...training.watcher import RunWatcher
@@ -205,23 +206,20 @@ class RunsView(View):
 
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table."""
-        states = {"runs", "outside"}
-        row = self.table.row
-        if row is not None:
-            states.add("rows")
-            for name, holds in (
-                ("loads", row.loads),
-                ("run", row.kind != "file"),
-                ("marked-runs", bool(self.marks.runs)),
-                ("deletable", not why_stays(row)),
-                ("renamable", not why_kept(row)),
-                ("marked-here", row.path in self.marks.paths),
-                ("comparable", self.marks.pair is not None),
-                ("marked", bool(self.marks.paths)),
-            ):
-                if holds:
-                    states.add(name)
-        return frozenset(states)
+        always, row = super().states(), self.table.row
+        if row is None:
+            return always
+        return always | holding({
+            "rows": True,
+            "loads": row.loads,
+            "run": row.kind != "file",
+            "marked-runs": bool(self.marks.runs),
+            "deletable": not why_stays(row),
+            "renamable": not why_kept(row),
+            "marked-here": row.path in self.marks.paths,
+            "comparable": self.marks.pair is not None,
+            "marked": bool(self.marks.paths),
+        })  # fmt: skip
 
     def title_pieces(self) -> Sequence[Piece]:
         """How many there are, and where."""
