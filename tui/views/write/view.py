@@ -1,4 +1,7 @@
-"""The screen one writes on: text above, prompt below, curves beside, one status line."""
+"""The screen one writes on: text above, prompt below, curves beside, one status line.
+
+This file is long because every key has its action here: a line or two that say whose act it is.
+"""
 
 from __future__ import annotations
 
