@@ -34,7 +34,7 @@ from benchmarks.training import operations
 from charlm.device import choose_device
 from charlm.errors import CharlmError
 from charlm.model.cells import CELLS
-from charlm.options.train_config import BFLOAT16, LOOP
+from charlm.options.train_fields import BFLOAT16, LOOP
 
 NAMES = CHARLM, LOW, LOOPED, TORCH, TORCH_LOW = (
     "charlm", "charlm bfloat16", "by the loop", "torch's layer", "its bfloat16"

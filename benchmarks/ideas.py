@@ -35,7 +35,8 @@ from benchmarks.learners.idea_passes import Ensemble, MeanFrom, Softened, Taught
 from benchmarks.tables import Table, add_json_option, write_json
 from charlm.device import CPU
 from charlm.errors import InputError, run_and_exit
-from charlm.options.train_config import LOOP, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import LOOP
 from charlm.options.training import parse_options
 from charlm.train.learner import Learner
 from charlm.train.model import CharModel

@@ -35,7 +35,7 @@ from benchmarks.models import Size, V
 from benchmarks.tables import Table, add_json_option, judged, write_json
 from charlm import _engine
 from charlm.model.cells import CELLS
-from charlm.options.train_config import LOOP
+from charlm.options.train_fields import LOOP
 from charlm.train.trainer import STEPS_PER_PROBE
 
 NAMES = CHARLM, REGULARISED, LOOPED, TORCH, BF16 = (

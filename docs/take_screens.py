@@ -30,7 +30,7 @@ _PATIENCE = 120.0  # seconds
 class Picture:
     """Keys, one after the other; a text in `type:...` is typed, `wait` lets the screen rest.
 
-    `wait:text` waits for a text to be over, `wait:said WORD` for a word to be on the screen.
+    `wait:text` waits for a text to be over.
     """
 
     name: str
@@ -42,16 +42,12 @@ class Picture:
 WRITTEN = ("type:ROMEO:", "enter", "wait:text")
 SPOKEN = ("type:We will", "enter", "wait:text")
 PICTURES = (
-    Picture("write", WRITTEN),
     Picture("surprise", (*WRITTEN, "ctrl+s", "escape", "wait", *["left"] * 120, "wait")),
     Picture("beams", ("f5", *SPOKEN, "ctrl+b", "wait"), model="speeches"),
     Picture("grid", (*SPOKEN, "ctrl+f", "wait"), model="speeches"),
     Picture("duel", (*SPOKEN, "ctrl+d", "wait"), model="speeches"),
     Picture("train", ("f7", "wait", "t", "wait", "wait"), size=(160, 48)),
-    Picture("form", ("f8", "wait:said memory")),
-    Picture("runs", ("f7", "wait")),
     Picture("inspect", (*WRITTEN, "f9", *["wait"] * 6)),
-    Picture("small", WRITTEN, size=(80, 24)),
 )  # fmt: skip
 
 
@@ -79,8 +75,6 @@ async def press(app: CharlmApp, write: WriteScreen, key: str) -> None:
             write.prompt.move_cursor(write.prompt.document.end)
         case ["wait", "text"]:
             await until(lambda: bool(write.text.view.blocks) and not write.text.writing.streaming)
-        case ["wait", said]:
-            await until(lambda: said.removeprefix("said ") in app.export_screenshot())
         case ["wait"]:
             await asyncio.sleep(2)
         case _:

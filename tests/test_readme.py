@@ -16,7 +16,7 @@ from charlm.cli.commands import COMMANDS as ALL_COMMANDS
 from charlm.cli.commands import Command
 from charlm.decoding import STRATEGIES
 from charlm.model.config import ModelConfig, parameter_shapes
-from charlm.options.train_config import OPTIONS
+from charlm.options.train_fields import OPTIONS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -18,7 +17,10 @@ from charlm.options.writing import add_write_options
 from charlm.run.layout import MODEL
 from charlm.run.places import find_run, missing_run
 
+from .shell import collector
+
 if TYPE_CHECKING:
+    from .app import CharlmApp
     from .writer.kept.keeper import Keeper
 
 #: A second, at most. A change waits up to two of these steps to be painted; frames of text are
@@ -35,21 +37,9 @@ def main(arguments: Sequence[str]) -> int:
     model, keys = options.pop("model"), options.pop("keys")
     if keys:
         return _print_keys()
-    model = model and find_run(model)
-    if model is not None and not os.path.lexists(model):
-        raise CheckpointError(missing_run(model))
-    if model is not None and not _exists(model):
-        raise CheckpointError(
-            f"no checkpoint at {model}: give a run folder or its {MODEL},"
-            " or nothing for the shipped model"
-        )
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise InputError(
-            "the screen needs a terminal; in a pipe, use: python -m charlm write CHECKPOINT"
-        )
-    if os.environ.get("TERM") == "dumb":
-        raise InputError("this terminal (TERM=dumb) cannot show the screen: use another one")
-    gc.disable()  # what is imported stays; the app turns it on again after the first paint
+    model = model and _checkpoint(model)
+    _check_terminal()
+    collector.rest()  # until the first paint
     from .shell.last_model import last_model
     from .shell.settings import load_settings
 
@@ -68,8 +58,36 @@ def main(arguments: Sequence[str]) -> int:
     app = CharlmApp(
         model, settings=loaded, notices=notices, last=last, keeper=keeper, greets=greets
     )
+    return _run(app, loaded.settings.mouse, keeper)
+
+
+def _checkpoint(model: Path) -> Path:
+    """The run or checkpoint that is meant. Raises CheckpointError."""
+    model = find_run(model)
+    if not os.path.lexists(model):
+        raise CheckpointError(missing_run(model))
+    if not _exists(model):
+        raise CheckpointError(
+            f"no checkpoint at {model}: give a run folder or its {MODEL},"
+            " or nothing for the shipped model"
+        )
+    return model
+
+
+def _check_terminal() -> None:
+    """Raise InputError where the screen cannot be shown."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InputError(
+            "the screen needs a terminal; in a pipe, use: python -m charlm write CHECKPOINT"
+        )
+    if os.environ.get("TERM") == "dumb":
+        raise InputError("this terminal (TERM=dumb) cannot show the screen: use another one")
+
+
+def _run(app: CharlmApp, mouse: bool, keeper: Keeper | None) -> int:
+    """Run it, then wait for what it started; the exit code."""
     try:
-        code = app.run(mouse=loaded.settings.mouse)
+        code = app.run(mouse=mouse)
     finally:
         run = app.desk.run if app.desk.training else None
         if run is not None:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import math
-import signal
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from textual.command import Provider
@@ -17,8 +13,10 @@ from textual.theme import Theme
 
 from .keys.key import View as ViewName
 from .keys.table import all_keys, key_named, keymap, row_bindings
+from .shell import collector
 from .shell.last_model import LastModel
 from .shell.settings import Loaded, Settings, keep_setting
+from .shell.signals import end_on_signals
 from .shell.terminal_app import TerminalApp
 from .shell.terminal_watch import watch_terminal
 from .shell.themes import THEMES, full_name, short_name
@@ -38,8 +36,6 @@ from .writer.models import run_or_file
 from .writer.snapshots import ModelFacts, Newest
 from .writer.worker import DecodeWorker, nothing
 
-#: Objects made between two collections: text makes many small ones, none of them in circles.
-_THRESHOLD = 50_000
 _DESK = 0.5
 _TWICE = 2.0  # seconds in which a key is pressed twice
 #: Actions whose keys work on sheets too.
@@ -124,15 +120,15 @@ class CharlmApp(TerminalApp):
             super().refresh_css(animate)
 
     def on_mount(self) -> None:
-        """A collection of garbage would hold up a frame: what is there now stays."""
-        self.call_after_refresh(self._calm_collector)
+        """Keys, themes, and what is looked at from now on: the training, signals, the terminal."""
+        self.call_after_refresh(collector.calm)
         self.set_keymap(keymap())
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         for notice in self._notices:
             self._warn(notice)
         self.set_interval(_DESK, self._look_at_training)
         if not self.is_headless:
-            self._end_on_signals()
+            end_on_signals(self.exit)
             watch_terminal(self.close)
 
     def action_leader(self) -> None:
@@ -299,16 +295,3 @@ class CharlmApp(TerminalApp):
                 message, severity="error" if wrong else "information",
                 timeout=30 if wrong else 5,
             )  # fmt: skip
-
-    def _calm_collector(self) -> None:
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_THRESHOLD, 20, 50)
-        gc.enable()
-
-    def _end_on_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for name in ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            if number is not None:
-                loop.add_signal_handler(number, partial(self.exit, 128 + number))

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from benchmarks.models import E, Size, V
 from charlm.model.cells import CELLS
-from charlm.options.train_config import NATIVE, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import NATIVE
 from charlm.run.log import RunLog
 from charlm.train.dataset import Batch
 from charlm.train.loop import LoopPass

@@ -16,15 +16,7 @@ def write_asked(chosen: Namespace) -> int:
     """Write what was asked for; returns the exit code. Raises CharlmError, OSError."""
     if chosen.records is not None:
         return _write_again(chosen)
-    if chosen.checkpoint is None:
-        raise InputError("CHECKPOINT is missing: a file, or a run (see write --help)")
-    if not given(chosen, ("prompt", "prompts", "prompt_file", "state")):
-        raise InputError(
-            "one of --prompt --prompts --prompt-file --state --from is needed (see write --help)"
-        )
-    if chosen.details is not None and not chosen.json:
-        raise InputError("--details needs --json")
-    _check_going_on(chosen)
+    _check_together(chosen)
     name = chosen.strategy or "nucleus"
     strategy = strategy_named(name, given(chosen, KNOBS))
     limits = given(chosen, [f.name for f in fields(Limits)])
@@ -58,6 +50,19 @@ def write_asked(chosen: Namespace) -> int:
     )
     write(task, as_json=chosen.json)
     return 0
+
+
+def _check_together(chosen: Namespace) -> None:
+    """Refuse what lacks something, or does not go together."""
+    if chosen.checkpoint is None:
+        raise InputError("CHECKPOINT is missing: a file, or a run (see write --help)")
+    if not given(chosen, ("prompt", "prompts", "prompt_file", "state")):
+        raise InputError(
+            "one of --prompt --prompts --prompt-file --state --from is needed (see write --help)"
+        )
+    if chosen.details is not None and not chosen.json:
+        raise InputError("--details needs --json")
+    _check_going_on(chosen)
 
 
 def _check_going_on(chosen: Namespace) -> None:

@@ -79,7 +79,7 @@ def _train(arguments: Sequence[str]) -> int:
 
 
 def _train_options() -> Collection[str]:
-    from charlm.options.train_config import OPTIONS
+    from charlm.options.train_fields import OPTIONS
 
     return [each.option.name for each in OPTIONS.values()]
 

@@ -27,7 +27,7 @@ from charlm.compare.texts import default_prompts, write_texts
 from charlm.compare.trainings import check_folder
 from charlm.errors import InputError, Stopped, errors_of
 from charlm.model.cells import CELLS
-from charlm.options.train_config import OPTIONS
+from charlm.options.train_fields import OPTIONS
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.regular_file import write_atomically
 from charlm.text.corpus import Corpus

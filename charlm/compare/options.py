@@ -19,7 +19,8 @@ from charlm.model.cells import CELLS
 from charlm.model.config import MAX_SIZE
 from charlm.options.other_names import plain_name
 from charlm.options.parser import Parser, option_names
-from charlm.options.train_config import OPTIONS, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import OPTIONS
 from charlm.options.training import parse_options
 from charlm.options.types import choice, text, whole
 from charlm.options.writing import add_write_options

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from charlm.errors import InputError
 from charlm.options.parser import Parser
-from charlm.options.train_config import OPTIONS
+from charlm.options.train_fields import OPTIONS
 from charlm.options.types import AUTO
 
 _ORDER = tuple(OPTIONS)

@@ -4,7 +4,8 @@
     engine.write("ROMEO:", Sampling(top_p=0.95)).text
 
 An `Engine` is immutable and may be shared by threads. PyTorch is imported only when a
-device other than "cpu" is asked for.
+device other than "cpu" is asked for. This file is long because it is the door: every call is here
+with its options, and what it does is elsewhere.
 """
 
 from __future__ import annotations

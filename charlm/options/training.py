@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from charlm.options.parser import Options, Parser, as_argument, option_names
-from charlm.options.train_config import BUDGETS, OPTIONS, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import BUDGETS, OPTIONS
 from charlm.options.writing import add_write_options
 from charlm.run.layout import LAST, MODEL
 

@@ -7,33 +7,29 @@ the `Preparation` is looked for, and every number and every choice stands in the
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from itertools import islice
 from typing import cast
-
-import numpy as np
 
 from charlm.errors import CorpusError
 from charlm.text import layout
 from charlm.text.chats import notice_of
 from charlm.text.config import TextConfig, Unit
 from charlm.text.corpus_report import CorpusReport
-from charlm.text.cutting import Repairs, in_case, pieces_of, repaired_pieces, units_of
+from charlm.text.cutting import Repairs, pieces_of, repaired_pieces, units_of
+from charlm.text.dividing import divided_stream, divided_units, slices
 from charlm.text.long_text import Alphabet, CodeFile, LongText, Room
-from charlm.text.parts import PARTS, Split, arranged, divided, is_apart, sizes_of
+from charlm.text.parts import Split
 from charlm.text.pieces import SAFE, cut_at, in_pieces, in_safe_pieces
 from charlm.text.preparation import AUTO, Preparation
 from charlm.text.prepared import Chosen, Prepared
+from charlm.text.ready import Ready
 from charlm.text.sentences import rule_for
 from charlm.text.source import Source
 from charlm.text.units import Pieces, Units
 
 _MUCH = 0.5  # of the units, whose loss is told
-_PIECES, _SHORTEST = 20, 20  # of a text whose units are fewer than its parts; characters of one
-_PASSAGE = 1_000  # characters of a continuous text, as texts whose order is looked at
-_ELSEWHERE = "the end of the text has other characters than the rest, and losses are measured there"
 #: Texts that can be read again and again, each in pieces.
 Texts = Callable[[], Iterable[Iterable[str]]]
 
@@ -56,12 +52,10 @@ def prepare(source: Source, preparation: Preparation, room: Room) -> Prepared:
         whole = text.codes
         if source.cells is not None or not ready.changes_nothing:
             whole = _stream(texts(), ready, room)
-        parts = _divided_stream(whole, split, report)
-        if preparation.order == "blocks":
-            report.notices.append("a continuous text is one stream: its parts lie in its order")
+        parts = divided_stream(whole, split, preparation.order, report)
     else:
         units = _kept(_units(texts(), config, ready, source), config, preparation, report, room)
-        config, parts = _divided_units(units, config, split, preparation.order, report)
+        config, parts = divided_units(units, config, split, preparation.order, report)
     if held_out is not None:
         pieces = held_out.pieces(config.max_length)
         parts["validation"] = Chosen(pieces, [(0, len(pieces))])
@@ -83,46 +77,16 @@ def prepare(source: Source, preparation: Preparation, room: Room) -> Prepared:
     return Prepared(content, sorted(occurring), parts)
 
 
-class _Ready:
-    """Gives a text its case, and leaves out rare characters."""
-
-    def __init__(self, pieces: Iterable[str], least: int, config: TextConfig) -> None:
-        """`pieces`: of all of it. `least`: how often a character occurs that is not rare."""
-        self._config = config
-        counts = Counter[str]()
-        if least > 1:
-            for piece in pieces:
-                counts += _counted(in_case(piece, config))
-        self._rare = {ord(c): None for c, count in counts.items() if count < least}
-        self.removed = sum(count for count in counts.values() if count < least)
-
-    @property
-    def changes_nothing(self) -> bool:
-        """Whether texts are ready as they are."""
-        return self._config.case == "keep" and not self._rare
-
-    def __call__(self, text: str) -> str:
-        text = in_case(text, self._config)
-        return text.translate(self._rare) if self._rare else text
-
-
-def _counted(text: str) -> Counter[str]:
-    """How often each character occurs."""
-    alphabet = Alphabet()
-    counts = np.bincount(alphabet.encoded(text), minlength=len(alphabet))
-    return Counter(dict(zip(alphabet.characters(), counts.tolist(), strict=True)))
-
-
 def _repaired(
     source: Source, preparation: Preparation, report: CorpusReport, room: Room
-) -> tuple[LongText, _Ready]:
+) -> tuple[LongText, Ready]:
     """The text before its case is changed, and what makes it, or a unit of it, ready."""
     config, repairs = _without_unit(preparation), Repairs()
     pieces = [source.text] if isinstance(source.text, str) else source.text
     text = room.kept(repaired_pieces(pieces, config, repairs))
     report.byte_order_mark, report.newlines_repaired = repairs.byte_order_mark, repairs.newlines
     report.cp1252_repaired = repairs.cp1252
-    ready = _Ready(in_safe_pieces(text), preparation.min_count, config)
+    ready = Ready(in_safe_pieces(text), preparation.min_count, config)
     report.rare_removed = ready.removed
     if not any(ready(piece).strip() for piece in in_safe_pieces(text)):
         raise CorpusError(
@@ -147,7 +111,7 @@ def _texts(source: Source, text: LongText, preparation: Preparation, room: Room)
 
 
 def _chosen(
-    text: LongText, texts: Texts, preparation: Preparation, ready: _Ready, source: Source
+    text: LongText, texts: Texts, preparation: Preparation, ready: Ready, source: Source
 ) -> tuple[layout.Choice, TextConfig]:
     """The unit, looked for if it is not said, and what follows from it."""
     unit, separator = preparation.unit, preparation.separator
@@ -189,7 +153,7 @@ def _config(text: LongText, choice: layout.Choice, preparation: Preparation) -> 
 
 
 def _units(
-    texts: Iterable[Iterable[str]], config: TextConfig, ready: _Ready, source: Source
+    texts: Iterable[Iterable[str]], config: TextConfig, ready: Ready, source: Source
 ) -> Iterator[str]:
     """The units of repaired texts, made ready. Each cell of a table is a document."""
     if source.cells is not None and config.unit == "document":
@@ -201,7 +165,7 @@ def _units(
     return (unit for unit in units if unit and not unit.isspace())
 
 
-def _stream(texts: Iterable[Iterable[str]], ready: _Ready, room: Room) -> CodeFile:
+def _stream(texts: Iterable[Iterable[str]], ready: Ready, room: Room) -> CodeFile:
     """Texts made ready as one stream, a newline between two of them."""
     stream = (p for n, pieces in enumerate(texts) for p in (*["\n"] * (n > 0), *pieces))
     return room.kept(map(ready, cut_at(SAFE, stream))).codes
@@ -216,14 +180,14 @@ class _HeldOut:
 
     def pieces(self, size: int) -> Pieces:
         """Its examples, of at most `size` characters."""
-        return self._units.pieces(size) if self._units else _slices(self.text, [len(self.text)])
+        return self._units.pieces(size) if self._units else slices(self.text, [len(self.text)])
 
 
 def _held_out(source: Source, config: TextConfig, room: Room) -> _HeldOut | None:
     if source.validation is None:
         return None
     texts = (repaired_pieces(in_pieces(text), config) for text in source.validation)
-    as_it_is = _Ready([], 1, config)  # what is rare is so in the corpus
+    as_it_is = Ready([], 1, config)  # what is rare is so in the corpus
     if config.unit == "continuous":
         return _HeldOut(_stream(texts, as_it_is, room), None)
     units = Units(room, _units(texts, config, as_it_is, source))
@@ -251,59 +215,8 @@ def _kept(
     return kept
 
 
-def _divided_stream(text: CodeFile, split: Split, report: CorpusReport) -> dict[str, Chosen]:
-    passages = _slices(text, range(_PASSAGE, len(text) + _PASSAGE, _PASSAGE))
-    if is_apart(passages, sizes_of(len(passages), split)):
-        report.notices.append(_ELSEWHERE)
-    report.order = "contiguous"
-    ranges = divided(sizes_of(len(text), split), 1)
-    return {
-        part: Chosen(_slices(text, [b for _, b in ranges[part]], begin), [(0, len(ranges[part]))])
-        for part in PARTS
-        for begin in [ranges[part][0][0] if ranges[part] else 0]
-    }
-
-
-def _slices(text: CodeFile, ends: Sequence[int], begin: int = 0) -> Pieces:
-    """Slices of a text, one behind the other from a place on, that end at these or at its end."""
-    offsets = np.minimum(np.array([begin, *ends], np.int64), len(text))
-    return Pieces(text, offsets[:-1], np.diff(offsets), np.zeros(len(ends), np.bool_))
-
-
-def _divided_units(
-    units: Units, config: TextConfig, split: Split, order: str, report: CorpusReport
-) -> tuple[TextConfig, dict[str, Chosen]]:
-    """The parts, and the configuration, with shorter pieces if they must be."""
-    if order != "whole":
-        config = _short_enough(units, config, sum(share > 0 for share in split))
-    pieces, size = units.pieces(config.max_length), config.max_length
-    report.cut = int((units.lengths > size).sum()) if size else 0
-    looked_at, places = pieces, np.arange(0)
-    if order == "whole":  # no unit is divided
-        places = units.firsts(size)
-        looked_at = pieces.at(places[:-1])
-    found = arranged(looked_at, split, order)
-    report.order, report.blocks, report.why_order = found.order, found.blocks, found.why
-    if found.apart:
-        report.notices.append(f"{_ELSEWHERE}: --order blocks spreads the parts")
-    ranges = found.ranges
-    if order == "whole":
-        ranges = {p: [(int(places[a]), int(places[b])) for a, b in ranges[p]] for p in PARTS}
-    return config, {part: Chosen(pieces, ranges[part]) for part in PARTS}
-
-
-def _short_enough(units: Units, config: TextConfig, least: int) -> TextConfig:
-    """Shorter pieces than asked for, where they would be fewer than `least`."""
-    total = int(units.lengths.sum(dtype=np.int64))
-    for size in (config.max_length, max(_SHORTEST, total // _PIECES), max(1, total // least)):
-        config = replace(config, max_length=size)
-        if units.count(size) >= least:
-            break
-    return config
-
-
 def _tell_of(
-    text: LongText, ready: _Ready, held_out: _HeldOut | None, report: CorpusReport
+    text: LongText, ready: Ready, held_out: _HeldOut | None, report: CorpusReport
 ) -> set[str]:
     """Report on the whole text; returns the characters of it."""
     alphabet, digest = Alphabet(), hashlib.sha256()

@@ -55,9 +55,9 @@ _LONGEST_ABBREVIATION = 16  # characters looked at before a full stop
 _BEHIND = 2  # characters that are looked at behind marks
 
 
-def split_sentences(text: str, rule: int = 2) -> Iterator[str]:
+def split_sentences(text: str) -> Iterator[str]:
     """The sentences of `text`, whose runs of white space become one space each."""
-    return sentences_of([text], rule)
+    return sentences_of([text])
 
 
 def sentences_of(pieces: Iterable[str], rule: int = 2) -> Iterator[str]:

@@ -6,7 +6,8 @@ import copy
 
 import torch
 
-from charlm.options.train_config import NATIVE, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import NATIVE
 from charlm.train.model import CharModel
 from charlm.train.native import approach
 

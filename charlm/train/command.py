@@ -13,7 +13,8 @@ import torch
 
 from charlm.device import choose_device
 from charlm.errors import CharlmError, InputError, TrainingError
-from charlm.options.train_config import LOOP, OPTIONS, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import LOOP, OPTIONS
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import RUN_LOG
 from charlm.run.log import RunLog, rewind

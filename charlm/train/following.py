@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from charlm import __version__
 from charlm.errors import InputError, TrainingError
-from charlm.options.train_config import OPTIONS
+from charlm.options.train_fields import OPTIONS
 from charlm.train.distributed import RankLost
 from charlm.train.evaluate import Pieces, add_piece
 from charlm.train.keep.signals import Signals

@@ -11,7 +11,8 @@ from typing import Any, cast
 
 from charlm.device import CPU, choose_device
 from charlm.errors import CorpusError, InputError
-from charlm.options.train_config import BUDGETS, BY_DEVICE, OPTIONS, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import BUDGETS, BY_DEVICE, OPTIONS
 from charlm.options.training import parse_options
 from charlm.run.log import read_ends
 from charlm.text.corpus import Corpus

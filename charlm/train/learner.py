@@ -13,7 +13,8 @@ import numpy as np
 
 from charlm.device import CPU
 from charlm.errors import TrainingError
-from charlm.options.train_config import NATIVE, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import NATIVE
 from charlm.run.checkpoint import Checkpoint
 from charlm.text.config import TextConfig
 from charlm.text.corpus import Corpus

@@ -7,7 +7,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from charlm.options.train_config import BFLOAT16, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import BFLOAT16
 from charlm.text.vocabulary import PAD
 from charlm.train.dataset import Batch
 from charlm.train.gates import gates_of

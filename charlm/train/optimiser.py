@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from charlm.options.train_config import NATIVE, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import NATIVE
 from charlm.train import native
 from charlm.train.model import CharModel
 

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from charlm.device import CPU, CUDA
-from charlm.options.train_config import BFLOAT16, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import BFLOAT16
 from charlm.train.model import ModelState
 
 #: How PyTorch and its libraries say that there is no memory, on a CPU and on a device.

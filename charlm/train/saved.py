@@ -10,7 +10,7 @@ from torch import Tensor
 
 from charlm.errors import InputError
 from charlm.model.config import ModelConfig
-from charlm.options.train_config import BUDGETS, OPTIONS, PROPOSED
+from charlm.options.train_fields import BUDGETS, OPTIONS, PROPOSED
 from charlm.train.model import ModelState, state_shapes
 from charlm.train.position import Position
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from charlm.options.train_config import NATIVE, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import NATIVE
 from charlm.train.position import Position
 
 _LAST_RATE = 0.02  # what a cosine leaves of the rate at the end of the budget

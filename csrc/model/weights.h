@@ -27,7 +27,6 @@ struct ModelConfig {
     Precision precision = Precision::float32;  // of the weights in products
 
     std::size_t padded_hidden() const { return padded(hidden_size); }
-    std::size_t padded_vocabulary() const { return padded(vocabulary_size); }
     // One layer's state: h, and for an LSTM c behind it; a row's state is its layers in order.
     std::size_t layer_state() const { return padded_hidden() * cell.states; }
     std::size_t state_size() const { return layer_state() * layers; }

@@ -6,7 +6,8 @@ import pytest
 
 from charlm.errors import InputError
 from charlm.options.proposal import proposed_dropout
-from charlm.options.train_config import PROPOSED, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import PROPOSED
 from charlm.options.training import parse_options
 
 LENGTHS = [1, 500, 4_000, 20_000, 100_000, 300_000, 1_000_000, 30_000_000, 10**9]

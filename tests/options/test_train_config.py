@@ -9,7 +9,8 @@ import pytest
 from charlm.errors import InputError
 from charlm.model.config import ModelConfig
 from charlm.options.rates import FINE_TUNING_RATE, default_rate
-from charlm.options.train_config import BUDGETS, OPTIONS, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import BUDGETS, OPTIONS
 from charlm.options.training import parse_options
 from tui.views.train.fields import MORE
 

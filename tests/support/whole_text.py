@@ -19,9 +19,10 @@ from charlm.text.chats import notice_of
 from charlm.text.config import TextConfig
 from charlm.text.corpus_report import CorpusReport
 from charlm.text.cutting import CP1252, Example, in_case, pieces_of
+from charlm.text.dividing import _ELSEWHERE, _PASSAGE, _PIECES, _SHORTEST
 from charlm.text.parts import PARTS, Split, arranged, divided, is_apart, sizes_of
 from charlm.text.preparation import AUTO, Preparation
-from charlm.text.preparing import _ELSEWHERE, _MUCH, _PASSAGE, _PIECES, _SHORTEST
+from charlm.text.preparing import _MUCH
 from charlm.text.sentences import _DIFFERENT, _MARKS, _ends, _may_begin
 
 

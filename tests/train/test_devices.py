@@ -21,7 +21,8 @@ from charlm.device import choose_device
 from charlm.engine.devices import open_device
 from charlm.errors import CharlmError, InputError, TrainingError, run_main
 from charlm.model.cells import CELLS
-from charlm.options.train_config import LOOP, NATIVE, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import LOOP, NATIVE
 from charlm.options.training import parse_options
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import LAST

@@ -14,7 +14,8 @@ from learners import SMALL, TEXT, learner_of
 from charlm.compare.options import parse_comparison
 from charlm.errors import InputError, TrainingError
 from charlm.options.rates import FINE_TUNING_RATE, default_rate
-from charlm.options.train_config import OPTIMISERS, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import OPTIMISERS
 from charlm.train import find_rate
 from charlm.train.__main__ import main
 from charlm.train.find_rate import Curve, Point, curve_of, default_rate_of, rising

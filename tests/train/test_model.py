@@ -8,7 +8,8 @@ import torch
 
 from charlm.model.cells import CELLS
 from charlm.model.config import ModelConfig, parameter_shapes
-from charlm.options.train_config import NATIVE, SEQUENCES, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import NATIVE, SEQUENCES
 from charlm.text.cutting import Example
 from charlm.text.prepared import Part
 from charlm.text.readers import AT_ONCE, Stretch, stretches

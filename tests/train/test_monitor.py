@@ -32,8 +32,6 @@ from charlm.train.tell import texts
 from charlm.train.tell.monitor import Monitor
 from charlm.train.tell.texts import DECODERS, TextWriter
 
-QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95]
-
 
 def events_of(run: Path) -> EventAccumulator:
     events = EventAccumulator(str(run), size_guidance={"scalars": 0, "histograms": 0, "tensors": 0})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from killing import kill_at, newest_weights
 
-from charlm.options.train_config import SEQUENCES
+from charlm.options.train_fields import SEQUENCES
 from charlm.run.log import read_run_log
 from charlm.train.__main__ import main
 from charlm.train.keep.folder import RunFolder

@@ -18,7 +18,8 @@ from root import ROOT
 
 from charlm.engine.engine import Engine
 from charlm.errors import CharlmError, CorpusError, InputError, TrainingError, run_main
-from charlm.options.train_config import PROPOSED, TrainConfig
+from charlm.options.train_config import TrainConfig
+from charlm.options.train_fields import PROPOSED
 from charlm.options.training import parse_options
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import LAST, MODEL, RESUME, RUN_LOG

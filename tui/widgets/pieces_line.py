@@ -42,10 +42,8 @@ class PiecesLine(Widget):
             super().__init__()
             self.action = action
 
-    def __init__(
-        self, id: str | None = None, *, gap: str = "  ", classes: str = "", more: str = ""
-    ) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, id: str | None = None, *, gap: str = "  ", more: str = "") -> None:
+        super().__init__(id=id)
         self._gap, self._more = gap, more
         self._pieces: tuple[Piece, ...] = ()
 

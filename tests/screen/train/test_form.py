@@ -18,8 +18,9 @@ from tui.training.desk import TrainingDesk
 from tui.training.snapshots import Forecast
 from tui.views.train.choice import Choice
 from tui.views.train.choose_text import ChooseText
+from tui.views.train.filled_in import FieldError
 from tui.views.train.forecast import forecast_content
-from tui.views.train.form import FieldError, TrainForm
+from tui.views.train.form import TrainForm
 from tui.views.train.training_plan import TrainingPlan
 
 FORECAST = Forecast((("parameters", "1,234"),), done=True)

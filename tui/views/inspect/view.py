@@ -11,6 +11,7 @@ from textual.containers import Container, Vertical
 from charlm.model.cells import CELLS
 from charlm.wording import counted
 
+from ...keys.states import holding
 from ...keys.table import bindings_of, key_named
 from ...threads import nobody
 from ...widgets.pieces_line import Piece, PiecesLine
@@ -179,19 +180,15 @@ class InspectView(View):
 
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table."""
-        states = {"inspect", "outside"}
         traced, surprise = self.picture.traced, self.picture.chosen.surprise
-        for name, holds in (
-            ("scored", self.picture.scored is not None),
-            ("surprise", surprise),
-            ("units", traced is not None and not surprise),
-            ("layers", traced is not None and not surprise and traced.layers > 1),
-            ("tracing", self.inquiry.working),
-            ("older", self.inquiry.is_older),
-        ):
-            if holds:
-                states.add(name)
-        return frozenset(states)
+        return super().states() | holding({
+            "scored": self.picture.scored is not None,
+            "surprise": surprise,
+            "units": traced is not None and not surprise,
+            "layers": traced is not None and not surprise and traced.layers > 1,
+            "tracing": self.inquiry.working,
+            "older": self.inquiry.is_older,
+        })  # fmt: skip
 
     def title_pieces(self) -> Sequence[Piece]:
         """Which model and text, and how far it is."""

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import unicodedata
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Container
 
 from charlm.display import visible
-from charlm.run.layout import COMPARED
-from charlm.run.places import wrong_name
-from charlm.wording import bytes_text, counted
+from charlm.wording import counted
 
+from ...keys.states import holding
 from ...keys.table import bindings_of, view_key
 from ...threads import nobody
 from ...training.watcher import RunWatcher
 from ...widgets.pieces_line import Piece
 from ..base import View
-from ..sheets import Ask, Question
+from .changes import delete_question, rename_question, why_kept, why_stays
 from .marks import Comparison, Marks
 from .panel import RunPanel
 from .reader import RunsReader
@@ -114,37 +110,31 @@ class RunsView(View):
         row = self.table.row
         if row is None:
             return
-        if "deletable" not in self.states():
-            why = "it came with charlm" if row.kind == "shipped" else "it is being trained"
+        if why := why_stays(row):
             self.say(f"{row.name} stays: {why}")
             return
-        what = "Its folder, with everything in it" if row.kind == "run" else "The file"
-        lines = [
-            row.name, "", f"{what}, {bytes_text(row.size)}, is deleted:", str(row.path), "",
-            "This cannot be undone.",
-        ]  # fmt: skip
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self._reader.delete(row.path)
 
-        self.app.push_screen(Question("Delete?", lines, "Delete"), answered)
+        self.app.push_screen(delete_question(row), answered)
 
     def action_rename(self) -> None:
         """Rename the run in hand, once it is known how."""
         row = self.table.row
         if row is None:
             return
-        if "renamable" not in self.states():
-            self.say(f"{row.name} keeps its name: {_why_kept(row)}")
+        if why := why_kept(row):
+            self.say(f"{row.name} keeps its name: {why}")
             return
-        path, text = row.path, f"Another name for {row.name}: letters, digits, '-', '_' and '.'"
+        path = row.path
 
         def named(name: str | None) -> None:
             if name and name != path.name:
                 self._reader.rename(path, name)
 
-        self.app.push_screen(Ask("Rename", text, path.name, partial(_wrong_name, path)), named)
+        self.app.push_screen(rename_question(row), named)
 
     def action_move(self, by: int) -> None:
         """Another row."""
@@ -216,23 +206,20 @@ class RunsView(View):
 
     def states(self) -> frozenset[str]:
         """What holds now, in the words of the key table."""
-        states = {"runs", "outside"}
-        row = self.table.row
-        if row is not None:
-            states.add("rows")
-            for name, holds in (
-                ("loads", row.loads),
-                ("run", row.kind != "file"),
-                ("marked-runs", bool(self.marks.runs)),
-                ("deletable", row.kind != "shipped" and row.state != "training"),
-                ("renamable", not _why_kept(row)),
-                ("marked-here", row.path in self.marks.paths),
-                ("comparable", self.marks.pair is not None),
-                ("marked", bool(self.marks.paths)),
-            ):
-                if holds:
-                    states.add(name)
-        return frozenset(states)
+        always, row = super().states(), self.table.row
+        if row is None:
+            return always
+        return always | holding({
+            "rows": True,
+            "loads": row.loads,
+            "run": row.kind != "file",
+            "marked-runs": bool(self.marks.runs),
+            "deletable": not why_stays(row),
+            "renamable": not why_kept(row),
+            "marked-here": row.path in self.marks.paths,
+            "comparable": self.marks.pair is not None,
+            "marked": bool(self.marks.paths),
+        })  # fmt: skip
 
     def title_pieces(self) -> Sequence[Piece]:
         """How many there are, and where."""
@@ -328,21 +315,3 @@ class RunsView(View):
 
     def _sort(self, column: int) -> None:
         self.table.sort_by(column, COLUMNS[column].ascending)
-
-
-def _why_kept(row: RunRow) -> str:
-    """Why a run cannot have another name; "" where it can."""
-    if row.kind != "run":
-        return "it came with charlm" if row.kind == "shipped" else "it is a single file"
-    if row.path.parent.name == COMPARED:
-        return "its comparison knows it by this name"
-    return "it is being trained" if row.state == "training" else ""
-
-
-def _wrong_name(path: Path, name: str) -> str:
-    """What is wrong with another name for a run; "" where nothing is."""
-    name = unicodedata.normalize("NFC", name)
-    if wrong := wrong_name(name):
-        return wrong
-    taken = name != path.name and os.path.lexists(path.with_name(name))
-    return f"{name} exists already: choose another name" if taken else ""

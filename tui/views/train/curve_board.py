@@ -77,7 +77,7 @@ class CurveBoard(Vertical, can_focus=True):
         if curves is None or wanted == self._drawn or not self.is_on_screen:
             return
         self._drawn = wanted
-        look = replace(self.look, window=self._window(curves))
+        look = replace(self.look, window=self._window())
         for kind, box in self._boxes.items():
             if box.display:
                 box.caption.set_pieces(caption(curves, kind, look, self._others))
@@ -139,7 +139,7 @@ class CurveBoard(Vertical, can_focus=True):
 
     def span(self, curves: Curves) -> tuple[float, float]:
         """The part of the axis that is seen, of all the runs."""
-        window = self._window(curves)
+        window = self._window()
         if window is not None:
             return window
         ends = [
@@ -175,7 +175,7 @@ class CurveBoard(Vertical, can_focus=True):
         points = self._curves.of("training") or self._curves.of("validation")
         return [sample.place for sample in points]
 
-    def _window(self, curves: Curves) -> tuple[float, float] | None:
+    def _window(self) -> tuple[float, float] | None:
         """The part of the axis that is seen: about the cursor, else up to the newest value."""
         places = self._places()
         if self.zoom == 1 or not places:

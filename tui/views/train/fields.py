@@ -1,7 +1,7 @@
 """The fields of the form that starts a training: what may stand in them.
 
 Which options of a training the form asks for, and what each may be, is said where the options are
-(`charlm.options.train_config`).
+(`charlm.options.train_fields`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from charlm.options.train_config import OPTIONS
+from charlm.options.train_fields import OPTIONS
 from charlm.options.types import AUTO
 
 from .typed_path import path_meant

@@ -1,12 +1,12 @@
-"""The form that starts a training: a few fields with good defaults, and what it would take."""
+"""The form that starts a training: a few fields with good defaults, and what it would take.
+
+What is written in them, and the plan that it means, is `filled_in`'s.
+"""
 
 from __future__ import annotations
 
 import os
 import shlex
-import time
-import unicodedata
-from collections.abc import Sequence
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -17,25 +17,18 @@ from textual.widget import Widget
 from textual.widgets import Button, Label, Static
 
 from charlm.display import visible
-from charlm.errors import InputError
-from charlm.model.config import MAX_LAYERS, MAX_SIZE
-from charlm.options.train_config import OPTIONS
-from charlm.options.types import AUTO
-from charlm.run.places import named_after, wrong_name
 
 from ...shell.recent_texts import RecentTexts
 from ...training.desk import TrainingDesk
-from ...widgets.field import Field
 from .choice import Choice
 from .choose_text import ChooseText
-from .corpus_field import CorpusField
-from .fields import BUDGET, KINDS, MORE, more_options
+from .fields import BUDGET, MORE
+from .filled_in import FieldError, FilledIn
 from .outlook import Outlook
 from .training_plan import TrainingPlan
-from .typed_path import completed, paths_meant, why_missing
+from .typed_path import completed, paths_meant
 
 _CALM = 0.7  # seconds without a change after which it is worth asking what it would take
-_MOST_AT_ONCE = 1000
 
 
 class TrainForm(VerticalScroll):
@@ -55,24 +48,22 @@ class TrainForm(VerticalScroll):
         self, runs: Path, desk: TrainingDesk, recent: RecentTexts, id: str | None = None
     ) -> None:
         super().__init__(id=id, can_focus=False)
-        self._runs = runs
-        self._stamp = time.strftime("%m%d-%H%M%S")
         self._recent = recent
         self.outlook = Outlook(desk, id="forecast")
         self._calm: Timer | None = None
         #: Whether the plan changed since it was asked what it would take.
         self._unasked = False
         # Held, not looked up: a message may still come while the form goes away.
-        self._fields: dict[str, Field] = {}
-        self._choices: dict[str, Choice] = {}
+        self._filled = FilledIn(runs)
+        self._fields = self._filled.fields
         self._main, self._more = Vertical(id="form-main"), Vertical(id="form-more")
         self._other_page = Button("More options", id="more")
         self._error = Static("", id="form-error", markup=False)
 
     def compose(self) -> ComposeResult:
         """The fields, those for the curious on a page of their own, and the forecast."""
-        fields = self._fields = _fields(self._run_name([], ""))
-        choices = self._choices = _choices()
+        self._filled.make()
+        fields, choices = self._fields, self._filled.choices
         with Horizontal(id="form-columns"):
             with Vertical(id="form-left"):
                 with self._main:
@@ -102,7 +93,7 @@ class TrainForm(VerticalScroll):
 
     def open(self) -> None:
         """The form is seen: the cursor into its first field."""
-        self._stamp = time.strftime("%m%d-%H%M%S")
+        self._filled.begin()
         self.outlook.look()
         self._change()
         self._fields["corpus"].focus()
@@ -157,7 +148,7 @@ class TrainForm(VerticalScroll):
 
     def choose_text(self) -> None:
         """Show texts to choose from: those of before, and files."""
-        meant = paths_meant(self._text("corpus"))
+        meant = self._filled.corpus
         folder = meant[0] if meant and os.path.exists(meant[0]) else os.curdir
         if not os.path.isdir(folder):
             folder = os.path.dirname(folder)
@@ -192,6 +183,10 @@ class TrainForm(VerticalScroll):
         self._other_page.label = "Back" if more.display else "More options"
         self._fields[next(iter(MORE)) if more.display else "corpus"].focus()
 
+    def plan(self) -> TrainingPlan:
+        """The plan of the fields. Raises FieldError."""
+        return self._filled.plan()
+
     def start(self) -> None:
         """Give the plan; a field that cannot be is named and gets the focus."""
         self.outlook.look()
@@ -214,8 +209,7 @@ class TrainForm(VerticalScroll):
         self.outlook.dry_run.close()  # what it says is of another plan
         self._unasked = bool(self.display) and self.is_attached
         self._wait(_CALM if self._unasked else None)
-        corpus, cell = paths_meant(self._text("corpus")), self._choices["cell"].value
-        self._fields["name"].placeholder = self._run_name(corpus, cell)
+        self._filled.offer_name()
         self._tell_error()
         self.outlook.draw()
 
@@ -238,79 +232,6 @@ class TrainForm(VerticalScroll):
         self._unasked = False
         if self._tell_error() is None:
             self.outlook.ask(self.plan())
-
-    def _text(self, field: str) -> str:
-        return self._fields[field].value.strip()
-
-    def _run_name(self, corpus: Sequence[str], cell: str) -> str:
-        cell = cell or OPTIONS["cell"].option.default
-        first = corpus[0] if corpus else ""
-        name = f"{named_after(first, 'python')}-{cell}-{self._stamp}"
-        names = [name, *(f"{name}-{number}" for number in range(2, _MOST_AT_ONCE))]
-        return next((free for free in names if not os.path.lexists(self._runs / free)), name)
-
-    def plan(self) -> TrainingPlan:
-        """The plan of the fields. Raises FieldError."""
-        corpus, cell = paths_meant(self._text("corpus")), self._choices["cell"].value
-        kind = self._choices["kind"].value
-        missing = next((path for path in corpus if not os.path.exists(path)), None)
-        if missing is not None:
-            raise FieldError("corpus", why_missing(missing))
-        hidden = self._number("hidden", "hidden size", MAX_SIZE)
-        layers = self._number("layers", "layers", MAX_LAYERS)
-        budget = self._text("budget").lower() or (AUTO if kind == "characters" else "")
-        if not OPTIONS[kind].option.takes(budget):
-            raise FieldError("budget", f"{kind}: a number such as {BUDGET[kind].example}")
-        name = unicodedata.normalize("NFC", self._text("name")) or self._run_name(corpus, cell)
-        if said := wrong_name(name):
-            raise FieldError("name", said)
-        run = self._runs / name
-        if os.path.lexists(run):
-            raise FieldError("name", f"{name} exists already: choose another name")
-        more = {field: self._text(field) for field in MORE}
-        wrong = next((f for f, text in more.items() if not MORE[f].holds(text)), None)
-        if wrong is not None:
-            raise FieldError(wrong, f"{MORE[wrong].label.lower()} must be {MORE[wrong].rule}")
-        return TrainingPlan(
-            run, tuple(corpus), cell, self._choices["unit"].value, hidden, layers, budget, kind,
-            more_options(more),
-        )  # fmt: skip
-
-    def _number(self, field: str, label: str, most: int) -> str:
-        text = self._text(field) or (AUTO if field == "hidden" else "")
-        if not OPTIONS[field].option.takes(text):
-            auto = f", or {AUTO}" if OPTIONS[field].option.takes(AUTO) else ""
-            raise FieldError(field, f"{label} must be a number from 1 to {most:,}{auto}")
-        return text
-
-
-class FieldError(InputError):
-    """A field that cannot be."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-def _fields(name: str) -> dict[str, Field]:
-    """Return the fields by their names. name: what a run is called that gets none."""
-    corpus = "a text file; empty: Python's documentation"
-    fields = [
-        CorpusField(id="corpus", placeholder=corpus),
-        Field(AUTO, id="hidden"),
-        Field(str(OPTIONS["layers"].option.default), id="layers"),
-        Field(BUDGET[KINDS[0]].default, id="budget"),
-        Field(id="name", placeholder=name),
-        *(Field(id=id, placeholder=more.hint) for id, more in MORE.items()),
-    ]
-    return {str(field.id): field for field in fields}
-
-
-def _choices() -> dict[str, Choice]:
-    """Return the options that are one of a few words, by their names."""
-    options = ((id, OPTIONS[id].option) for id in ("unit", "cell"))
-    choices = [Choice(option.values["choices"], option.default, id=id) for id, option in options]
-    return {str(each.id): each for each in (*choices, Choice(KINDS, KINDS[0], id="kind"))}
 
 
 def _line(label: str, *widgets: Widget) -> ComposeResult:

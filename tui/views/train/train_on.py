@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from charlm.options.train_config import OPTIONS
+from charlm.options.train_fields import OPTIONS
 from charlm.options.types import AUTO
 from charlm.run.layout import resume_file
 from charlm.run.owner import stranger

@@ -13,6 +13,7 @@ from charlm.run.lock import training_in
 from charlm.run.places import new_runs, runs_folders
 
 from ...keys.editing import TYPING
+from ...keys.states import holding
 from ...keys.table import bindings_of
 from ...shell.recent_texts import RecentTexts
 from ...training.desk import TrainingDesk
@@ -139,7 +140,7 @@ class TrainView(View):
         """What holds now, in the words of the key table."""
         shown, pane = self.shown, self.pane
         is_run, prompt = shown.run is not None, pane.prompt.has_focus
-        holding = {
+        return frozenset({self.view_name}) | holding({
             "form": not is_run, "run": is_run, "alive": shown.is_alive,
             "in-corpus": not is_run and self.form.asks_for_text,
             "more": not is_run and self.form.shows_more,
@@ -151,8 +152,7 @@ class TrainView(View):
             "strip": is_run and pane.strip.display,
             "one-chart": is_run and not pane.board.shows_all,
             "prompt": prompt, "outside": not prompt, TYPING: pane.prompt.typing,
-        }  # fmt: skip
-        return frozenset({self.view_name, *(name for name, holds in holding.items() if holds)})
+        })  # fmt: skip
 
     def title_pieces(self) -> Sequence[Piece]:
         """The run, and what learns in it."""

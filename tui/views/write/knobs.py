@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from charlm.options.escapes import escaped
 
+from ...keys.states import holding
 from ...writer.knobs import DECODERS, LABELS, TEXTS, Setting
 from ..sheets import Ask
 
@@ -20,11 +21,12 @@ class Knobs:
         """What holds of the setting, in the words of the key table."""
         setting = self.setting
         if self._known is None or self._known[0] is not setting:
-            states = {f"knob-{knob}" for knob in setting.knobs}
-            states |= {"samples"} if setting.has_samples else set()
-            states |= {"seeded"} if setting.has_seed else set()
-            states |= {"searching"} if setting.is_beam else set()
-            self._known = setting, frozenset(states)
+            states = frozenset(f"knob-{knob}" for knob in setting.knobs) | holding({
+                "samples": setting.has_samples,
+                "seeded": setting.has_seed,
+                "searching": setting.is_beam,
+            })  # fmt: skip
+            self._known = setting, states
         return self._known[1]
 
     def missing(self, knob: str) -> str:

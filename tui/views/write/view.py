@@ -1,4 +1,7 @@
-"""The screen one writes on: text above, prompt below, curves beside, one status line."""
+"""The screen one writes on: text above, prompt below, curves beside, one status line.
+
+This file is long because every key has its action here: a line or two that say whose act it is.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from charlm.options.escapes import unescaped
 
 from ...charts.panel import CurvesPanel
 from ...keys.editing import TYPING
+from ...keys.states import holding
 from ...keys.table import bindings_of
 from ...training.desk import TrainingDesk
 from ...training.watcher import RunWatcher
@@ -368,16 +372,13 @@ class WriteScreen(View):
         """What holds now, in the words of the key table."""
         states = self.knobs.states | self.stages.shown.states()
         states |= {self.view_name, "prompt" if self.prompt.has_focus else "outside"}
-        for name, holds in (
-            (TYPING, self.prompt.typing),
-            ("training", self._desk.training),
-            ("newest", self._desk.has_newer()),
-            ("curves", bool(self.panel.display)),
-            ("int8", self.model.precision == "int8"),
-        ):
-            if holds:
-                states |= {name}
-        return states
+        return states | holding({
+            TYPING: self.prompt.typing,
+            "training": self._desk.training,
+            "newest": self._desk.has_newer(),
+            "curves": bool(self.panel.display),
+            "int8": self.model.precision == "int8",
+        })  # fmt: skip
 
     def marked_action(self) -> str:
         """The decoder in use."""

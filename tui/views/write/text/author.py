@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ....keys.states import holding
 from ....keys.table import key_named, view_key
 from ....writer.knobs import NO_DICE, Setting
 from ....writer.snapshots import Request
@@ -57,7 +58,7 @@ class TextAuthor:
         """What holds of it, in the words of the key table."""
         now, asked = self.writing.now, self.writing.prompt is not None
         setting = self._tools.knobs.states
-        holds = {
+        return holding({
             "streaming": self.streaming,
             "asked": asked,
             "again": asked and "seeded" in setting,
@@ -66,8 +67,7 @@ class TextAuthor:
             "undo": now is not None and now.parent is not None,
             "redo": now is not None and now.last_shown is not None,
             "branches": now is not None and (now.parent is not None or bool(now.children)),
-        }
-        return {name for name, holding in holds.items() if holding}
+        })  # fmt: skip
 
     def write(self, asked: Asked) -> None:
         """Write on from a prompt, below what is there."""

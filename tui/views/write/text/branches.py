@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from charlm.decoding import is_beam
+
 from ....writer.knobs import Setting
 from ....writer.snapshots import Request
 from ..comparison import parting
@@ -31,6 +33,13 @@ class Wanted:
     again: bool = False
     over: bool = False
     heading: str = ""
+
+    def heading_over(self, prompt: str, model: str) -> str:
+        """What it is written with, and from where on if others wrote its beginning."""
+        if self.heading:
+            return self.heading
+        begins = 0 if self.given is None else max(0, len(prompt) - self.given)
+        return self.setting.heading(model) + (f" · from {begins + 1:,} on" if begins else "")
 
 
 @dataclass(eq=False)
@@ -68,6 +77,34 @@ class Branch:
         if self.parent is None:
             return 0
         return parting(self.block.text, self.parent.block.text)
+
+    @property
+    def typed(self) -> str:
+        """What it was asked from, without what was there before."""
+        block = self.block
+        return self.request.prompt if block.given == block.base else block.text[: block.given]
+
+    def differs_by_a_knob(self, request: Request) -> bool:
+        """Whether this text and one asked for so differ only where a knob acts.
+
+        So they can be compared: they have one prompt and the same dice.
+        """
+        old = self.request
+        return (
+            (old.prompt, old.dice, old.seed, old.sample)
+            == (request.prompt, request.dice, request.seed, request.sample)
+            and not is_beam(old.strategy)
+            and not is_beam(request.strategy)
+        )
+
+    def ended_at(self, text: str) -> Branch:
+        """A text that came of it: its beginning, where the end was chosen. Nothing is to write."""
+        block = Block(self.block.heading, text, min(self.block.given, len(text)), 80)
+        block.note, block.by = "the end", self.block.by
+        request = self.request._replace(prompt=text, dice="prompt", as_fed=True)
+        branch = Branch(request, self.setting, block, self, over=True, ended=True)
+        self.children.append(branch)
+        return branch
 
     def join(self, old: Branch | None) -> None:
         """Take its place below its parent; that of an old one, with all that came of it."""

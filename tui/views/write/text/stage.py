@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from ....keys.states import holding
 from ....keys.table import bindings_of
 from ..author import Tools
 from ..stage import Stage
@@ -40,15 +41,14 @@ class TextStage(Stage[TextAuthor]):
     def states(self) -> set[str]:
         """What holds of the text, in the words of the key table."""
         cursor = self.view.cursor is not None
-        holds = {
+        return self.author.states() | holding({
             "written": bool(self.view.blocks),
             "surprise": self.view.surprise,
             "cursor": cursor,
             "selected": bool(self.view.selected),
             "taking": cursor and self.rivals.rival is not None,
             "rivals": cursor and self.rivals.known,
-        }
-        return self.author.states() | {name for name, holding in holds.items() if holding}
+        })  # fmt: skip
 
     def show(self) -> None:
         """The panel, as the cursor and the text stand."""

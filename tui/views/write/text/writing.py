@@ -15,7 +15,6 @@ from ....writer.worker import DecodeWorker
 from ...base import gathered
 from ..author import STREAMING, State
 from ..comparison import Comparison
-from .block import Block
 from .branches import Branch, Wanted
 from .look_back import LookBack
 from .text_view import TextView
@@ -74,8 +73,7 @@ class Writing:
         if self._wanted is not None:
             return self._wanted.request.prompt
         if self.now is None and self._left is not None:
-            block, request = self._left.block, self._left.request
-            return request.prompt if block.given == block.base else block.text[: block.given]
+            return self._left.typed
         return self.now.request.prompt if self.now is not None else None
 
     @property
@@ -119,7 +117,9 @@ class Writing:
         if wanted is None:
             return
         request = self._request(wanted.request.prompt, setting).going_on(wanted.request)
-        over = now is not None and wanted.again and self._same_dice(now, request)
+        over = (
+            now is not None and wanted.again and not self._plain and now.differs_by_a_knob(request)
+        )
         if now is not None and over:
             request = request._replace(known=now.block.text[now.block.base :])
         self._start(replace(wanted, request=request, setting=setting, over=over))
@@ -145,13 +145,7 @@ class Writing:
         now = self.now
         if now is not None:
             self.cancel()
-            given = min(now.block.given, len(text))
-            request = now.request._replace(prompt=text, dice="prompt", as_fed=True)
-            block = Block(now.block.heading, text, given, 80)
-            branch = Branch(request, now.setting, block, now, over=True, ended=True)
-            block.note, block.by = "the end", now.block.by
-            now.children.append(branch)
-            self.show(branch)
+            self.show(now.ended_at(text))
 
     def explain(self) -> None:
         """See that it is known, of the text shown, what the model thought."""
@@ -272,7 +266,7 @@ class Writing:
         wanted, self._wanted = self._wanted, None
         assert wanted is not None
         block = self._view.begin(
-            self._heading(wanted, started.prompt), started.prompt, given=wanted.given,
+            wanted.heading_over(started.prompt, self._model()), started.prompt, given=wanted.given,
             again=wanted.again or wanted.parent is not None, over=wanted.over,
         )  # fmt: skip
         parent = wanted.parent
@@ -293,15 +287,6 @@ class Writing:
             block.trace = Trace.of(started.thoughts)
         if started.notices:
             self._say(gathered(started.notices), False)
-
-    def _heading(self, wanted: Wanted, prompt: str) -> str:
-        """What a text is written with, and from where on if others wrote its beginning."""
-        if wanted.heading:
-            return wanted.heading
-        begins = 0 if wanted.given is None else max(0, len(prompt) - wanted.given)
-        return wanted.setting.heading(self._model()) + (
-            f" · from {begins + 1:,} on" if begins else ""
-        )
 
     def _add(self, written: Written) -> None:
         keep, text, self.read = written.keep, written.text, 1.0
@@ -335,12 +320,3 @@ class Writing:
         self.comparison = self._view.end(" · ".join(said))
         if self.details and not self.now.explained:
             self.look_back.ask(self.now)
-
-    def _same_dice(self, old: Branch, new: Request) -> bool:
-        """Whether two texts differ only where a knob acts, so that they can be compared."""
-        return not self._plain and (
-            (old.request.prompt, old.request.dice, old.request.seed, old.request.sample)
-            == (new.prompt, new.dice, new.seed, new.sample)
-            and not is_beam(old.request.strategy)
-            and not is_beam(new.strategy)
-        )
