@@ -100,6 +100,11 @@ MUTANTS = {
         (("            if (now >= budget_ms) break;\n", ""),),
         ("tests/engine/test_engine.py::test_a_call_without_time_does_a_part_of_a_position",),
     ),
+    "end of a daemon thread": Mutant(
+        "csrc/bindings/released.h",
+        (("            for (;;) std::this_thread::sleep_for(std::chrono::hours(1));", "throw;"),),
+        ("tests/engine/test_ending.py::test_a_daemon_thread_in_native_code_does_not_abort_the_end",),
+    ),
     "weights_only": Mutant(
         "charlm/train/keep/old_resume.py",
         (("weights_only=True", "weights_only=False"),),
