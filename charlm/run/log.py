@@ -36,6 +36,8 @@ from charlm.run.regular_file import open_inside, opened_folder, read_inside, wri
 
 _LONGEST = 1 << 22  # bytes of a line; of a longer one the end is left, which says nothing
 _PIECE = 1 << 20  # bytes that a tail reads at once
+#: How the lines begin that are written before anything is learned.
+_BEGINNING = tuple(b'{"kind": "%s"' % kind for kind in (b"start", b"notice", b"baseline"))
 
 
 class RunLog:
@@ -150,6 +152,20 @@ def read_ends(run: Path, size: int = 65_536) -> tuple[dict[str, Any], list[dict[
         return {}, []
     lines = tail.split(b"\n")
     return next(_parsed([head]), {}), list(_parsed(lines if length <= size else lines[1:]))
+
+
+def has_only_begun(run: Path) -> bool:
+    """Whether a run's log tells that it began, and of nothing that was learned since.
+
+    The last line may be cut. A log that says anything else is not one that nobody misses.
+    """
+    try:
+        with read_inside(run, RUN_LOG) as file:
+            *lines, cut = file.read(_LONGEST).split(b"\n")
+    except OSError:
+        return False
+    begun = all(line.startswith(_BEGINNING) for line in lines)
+    return begun and any(cut.startswith(line[: len(cut)]) for line in _BEGINNING)
 
 
 def rewind(run: Path, step: int) -> None:

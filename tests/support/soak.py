@@ -36,6 +36,7 @@ PARTS = {
                            "tests/screen/shell/test_terminal_paths.py")),
     "kills": Part((f"{_HELPERS}/kills.py",), 1000, "--kills"),
     "faults": Part((f"{_HELPERS}/faults.py",), every="--every"),
+    "kills-at-calls": Part((f"{_HELPERS}/faults.py", "--kill"), every="--every"),
     "threads": Part(("-m", "pytest", "-q", "-m", "", "tests/engine/test_threads.py")),
     "calls": Part((f"{_HELPERS}/sanitise.py", "address"), 1_000_000, "--fuzz"),
     "mutants": Part((f"{_HELPERS}/mutants.py",)),
