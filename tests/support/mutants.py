@@ -115,6 +115,11 @@ MUTANTS = {
         (("        if owner not in trusted_users():", "        if False:"),),
         (f"{_HOSTILE_RUN}::test_the_text_of_another_users_run_is_not_opened_unasked",),
     ),
+    "file that everybody may write": Mutant(
+        "charlm/run/owner.py",
+        (("status.st_mode & stat.S_IWOTH", "False"),),
+        (f"{_HOSTILE_RUN}::test_nor_is_that_of_a_run_that_everybody_may_write",),
+    ),
     "kind of file": Mutant(
         "charlm/run/regular_file.py",
         (("    if not stat.S_ISREG(os.fstat(file).st_mode):", "    if False:"),

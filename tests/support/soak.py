@@ -32,6 +32,7 @@ class Part(NamedTuple):
 PARTS = {
     "damage": Part((f"{_HELPERS}/damage.py",), every="--every"),
     "hostile-files": Part(("-m", "pytest", "-q", "-m", "", "tests/run/test_hostile_files.py")),
+    "odd-folders": Part((f"{_HELPERS}/odd_folders.py",), every="--every"),
     "hostile-views": Part(("-m", "pytest", "-q", "-m", "", "tests/screen/shell/test_terminal.py",
                            "tests/screen/shell/test_terminal_paths.py")),
     "kills": Part((f"{_HELPERS}/kills.py",), 1000, "--kills"),
