@@ -100,6 +100,11 @@ MUTANTS = {
         (("            if (now >= budget_ms) break;\n", ""),),
         ("tests/engine/test_engine.py::test_a_call_without_time_does_a_part_of_a_position",),
     ),
+    "late Ctrl-C": Mutant(
+        "charlm/errors.py",
+        (("    sys.excepthook, sys.unraisablehook = _leave_or_tell, _leave_or_tell_of\n", ""),),
+        ("tests/train/test_storms.py::test_a_late_ctrl_c_is_no_traceback",),
+    ),
     "end of a daemon thread": Mutant(
         "csrc/bindings/released.h",
         (("            for (;;) std::this_thread::sleep_for(std::chrono::hours(1));", "throw;"),),

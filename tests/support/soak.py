@@ -39,6 +39,8 @@ PARTS = {
     "faults": Part((f"{_HELPERS}/faults.py",), every="--every"),
     "kills-at-calls": Part((f"{_HELPERS}/faults.py", "--kill"), every="--every"),
     "threads": Part(("-m", "pytest", "-q", "-m", "", "tests/engine/test_threads.py")),
+    "cancels": Part((f"{_HELPERS}/storms.py",), 200_000, "--cancels"),
+    "signals": Part((f"{_HELPERS}/storms.py",), 1000, "--signals"),
     "calls": Part((f"{_HELPERS}/sanitise.py", "address"), 1_000_000, "--fuzz"),
     "mutants": Part((f"{_HELPERS}/mutants.py",)),
 }  # fmt: skip
