@@ -32,8 +32,9 @@ def test_whatever_lies_in_a_run_nothing_hangs_and_nothing_outside_is_touched() -
 
 
 @pytest.mark.long
-def test_nor_with_every_thing_in_every_place_opened_by_everything() -> None:
-    assert opened("--quick") > 1500
+def test_nor_with_a_third_of_every_thing_in_every_place_opened_by_everything() -> None:
+    """All of them are `make soak`'s."""
+    assert opened("--quick", "--every", "3") > 500
 
 
 def test_what_can_be_neither_written_nor_removed_is_no_run(
