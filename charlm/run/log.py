@@ -34,7 +34,8 @@ from charlm.errors import SURVIVED, InputError, reason_of
 from charlm.run.layout import RUN_LOG
 from charlm.run.regular_file import open_inside, opened_folder, read_inside, write_at
 
-_LONGEST = 1 << 22  # bytes of a line; of a longer one the end is left, which says nothing
+_LONGEST = 1 << 22  # bytes of a line
+_NOTHING = b"\0"  # in the place of what was read of a longer one, of which no line becomes
 _PIECE = 1 << 20  # bytes that a tail reads at once
 #: How the lines begin that are written before anything is learned.
 _BEGINNING = tuple(b'{"kind": "%s"' % kind for kind in (b"start", b"notice", b"baseline"))
@@ -124,7 +125,8 @@ class Tail:
             return []
         self._offset += len(data)
         self.behind = self._offset < status.st_size
-        *lines, self._rest = (self._rest[-_LONGEST:] + data).split(b"\n")
+        *lines, rest = (self._rest + data).split(b"\n")
+        self._rest = rest if len(rest) <= _LONGEST else _NOTHING
         return list(_parsed(lines))
 
 

@@ -44,7 +44,7 @@ from tui.writer.snapshots import Loaded, LoadFailed
 from tui.writer.worker import DecodeWorker
 
 #: Seconds after which what hangs is ended.
-_PATIENCE = 60
+_PATIENCE = 300
 #: Bytes that opening one of these may take beyond what is loaded already.
 _MEMORY = 1 << 30
 _HUGE = 3 << 30
