@@ -25,6 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from fault_scenarios import lines_wrong
 from faults import loaded, told
 from learners import SMALL, TEXT
 
@@ -197,11 +198,11 @@ OPENERS: dict[str, Callable[[Path], int]] = {
 SLOW = ("compare --out",)
 
 
-def snapshot(folder: Path) -> dict[str, object]:
-    """All there is in a folder outside: what must not change."""
+def snapshot(outside: Path) -> dict[Path, object]:
+    """All there is outside, and in the folder that was moved there: what must not change."""
     return {
-        path.name: (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_mode)
-        for path in sorted(folder.iterdir())
+        path: (path.stat().st_mode, path.stat().st_mtime_ns, path.is_file() and path.read_bytes())
+        for path in sorted(outside.rglob("*"))
     }
 
 
@@ -231,39 +232,18 @@ def plant(place: Path, name: str, kind: str) -> None:
     KINDS[kind](there, outside)
 
 
-def wrong_lines(code: int, said: str) -> list[str]:
-    """What is wrong with an exit code and what was said."""
-    lines = said.splitlines()
-    errors = [line for line in lines if line.startswith("charlm: error: ")]
-    wrong = [f"said {line!r}" for line in lines if not line.startswith("charlm: ")]
-    wrong += [f"a line of {len(line)} characters" for line in lines if len(line) > 2000]
-    if code not in (0, 1, 2) or len(errors) != (code != 0):
-        wrong.append(f"exit code {code} with {len(errors)} lines of errors")
-    return wrong
-
-
 def tried(place: Path, name: str, kind: str, opener: str) -> list[str]:
     """What is wrong where one thing opens a run with another odd thing in it."""
     plant(place, name, kind)
-    before = snapshot_of(place / "outside")
+    before = snapshot(place / "outside")
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size + _MEMORY, size + _MEMORY))
     code, said = told(lambda: OPENERS[opener](place))
-    wrong = wrong_lines(code, said)
-    if snapshot_of(place / "outside") != before:
+    wrong = lines_wrong(code, said)
+    wrong += [f"a line of {len(line)} characters" for line in said.splitlines() if len(line) > 2000]
+    if snapshot(place / "outside") != before:
         wrong.append("something outside was changed")
     return wrong
-
-
-def snapshot_of(outside: Path) -> list[object]:
-    """The folder outside, and the one in it that was moved there."""
-    moved = outside / "folder"
-    files = [path for path in sorted(outside.iterdir()) if path != moved]
-    found: list[object] = [
-        (path.name, path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_mode)
-        for path in files
-    ]
-    return [*found, snapshot(moved)] if moved.exists() else found
 
 
 def in_a_fork(template: Path, case: tuple[str, str, str], temporary: Path) -> str:
