@@ -1,5 +1,6 @@
 // Loaded before libc: fails the n-th call of one kind on what lies below one folder, once or for
-// good, and counts them; or kills the process there, before the call. Until it is armed, and elsewhere, every call goes through.
+// good, and counts them; or kills the process there, before the call. Until it is armed, and
+// elsewhere, every call goes through.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
