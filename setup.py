@@ -29,6 +29,7 @@ MODULES = {
         "bindings/arrays.h",
         "bindings/made_caster.h",
         "bindings/options.h",
+        "bindings/released.h",
     ),
 }
 EDITABLE = "editable_wheel" in sys.argv  # pip install -e

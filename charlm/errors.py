@@ -27,12 +27,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import NoReturn
 
 from charlm.display import visible
 
 #: What a training survives where it writes: it is told once, and the next save tries again.
 SURVIVED = (OSError, MemoryError)
+_INTERRUPTED = 130  # the exit code
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def run_main(main: Callable[[Sequence[str]], int | None], arguments: Sequence[st
         report(error.typed)
         return error.exit_code
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED
     except (OSError, MemoryError) as error:
         if "--debug" in arguments:
             raise
@@ -155,11 +157,30 @@ def run_main(main: Callable[[Sequence[str]], int | None], arguments: Sequence[st
 
 
 def run_and_exit(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
-    """Run a command on this process's arguments, as `run_main` does, and end the process."""
+    """Run a command on this process's arguments, as `run_main` does, and end the process.
+
+    Of many Ctrl-C in a row one may come while another is answered, or inside a destructor, where
+    Python would print a traceback and go on: it ends the process at once.
+    """
+    sys.excepthook, sys.unraisablehook = _leave_or_tell, _leave_or_tell_of
     code = run_main(main, sys.argv[1:])
     # All is saved and said: a late Ctrl-C must not turn Python's clean-up into a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
+
+
+def _leave_or_tell(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        os._exit(_INTERRUPTED)
+    sys.__excepthook__(kind, error, trace)
+
+
+def _leave_or_tell_of(unraisable: sys.UnraisableHookArgs) -> None:
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        os._exit(_INTERRUPTED)
+    sys.__unraisablehook__(unraisable)
 
 
 def _ready_streams() -> None:

@@ -10,8 +10,12 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
+
+from charlm.display import visible
+from charlm.errors import CharlmError
+from charlm.wording import shortened
 
 Snapshot = TypeVar("Snapshot")
 Job = Callable[[], object]
@@ -21,11 +25,19 @@ def nobody() -> None:
     """Tell nobody: `tell` while no one looks."""
 
 
+def in_words(error: BaseException) -> str:
+    """What an error says, to be shown; of one that nobody foresaw its type too."""
+    if isinstance(error, CharlmError):
+        return visible(str(error))
+    return visible(f"{type(error).__name__}: {shortened(str(error))}")
+
+
 class Worker(ABC, Generic[Snapshot]):
     """One daemon thread that does one job after another, and sleeps while there is none.
 
     A worker sets what is wanted of it `with self._wanting():` and says in `_next_job` what to do
-    first. The thread starts when something is wanted for the first time.
+    first. The thread starts when something is wanted for the first time. It outlives every error:
+    what a job did not foresee, `_fail` says, so that nobody waits for it for ever.
 
     `posted`: the snapshots that were not taken yet. `tell`: called, on that thread, when the first
     snapshot since the last `take` is posted.
@@ -56,6 +68,10 @@ class Worker(ABC, Generic[Snapshot]):
     @abstractmethod
     def _next_job(self) -> Job | None:
         """Return what is to be done now, None for nothing; called with the lock held."""
+
+    @abstractmethod
+    def _fail(self, message: str) -> None:
+        """Say that a job ended in this error, and want no longer what it was for."""
 
     def _idle_job(self) -> tuple[float, Job] | None:
         """Return after how many seconds of sleep something is done unasked, and what.
@@ -88,7 +104,14 @@ class Worker(ABC, Generic[Snapshot]):
                 if self._closed:
                     return
             if job is not None:
-                job()
+                self._try(job)
+
+    def _try(self, job: Job) -> None:
+        try:
+            job()
+        except BaseException as error:
+            with suppress(Exception):  # who was told of it may be gone
+                self._fail(in_words(error))
 
     def _sleep(self) -> Job | None:
         """Wait until something is wanted; the idle job where its time came first."""

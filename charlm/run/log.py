@@ -34,8 +34,11 @@ from charlm.errors import SURVIVED, InputError, reason_of
 from charlm.run.layout import RUN_LOG
 from charlm.run.regular_file import open_inside, opened_folder, read_inside, write_at
 
-_LONGEST = 1 << 22  # bytes of a line; of a longer one the end is left, which says nothing
+_LONGEST = 1 << 22  # bytes of a line
+_NOTHING = b"\0"  # in the place of what was read of a longer one, of which no line becomes
 _PIECE = 1 << 20  # bytes that a tail reads at once
+#: How the lines begin that are written before anything is learned.
+_BEGINNING = tuple(b'{"kind": "%s"' % kind for kind in (b"start", b"notice", b"baseline"))
 
 
 class RunLog:
@@ -122,7 +125,8 @@ class Tail:
             return []
         self._offset += len(data)
         self.behind = self._offset < status.st_size
-        *lines, self._rest = (self._rest[-_LONGEST:] + data).split(b"\n")
+        *lines, rest = (self._rest + data).split(b"\n")
+        self._rest = rest if len(rest) <= _LONGEST else _NOTHING
         return list(_parsed(lines))
 
 
@@ -150,6 +154,20 @@ def read_ends(run: Path, size: int = 65_536) -> tuple[dict[str, Any], list[dict[
         return {}, []
     lines = tail.split(b"\n")
     return next(_parsed([head]), {}), list(_parsed(lines if length <= size else lines[1:]))
+
+
+def has_only_begun(run: Path) -> bool:
+    """Whether a run's log tells that it began, and of nothing that was learned since.
+
+    The last line may be cut. A log that says anything else is not one that nobody misses.
+    """
+    try:
+        with read_inside(run, RUN_LOG) as file:
+            *lines, cut = file.read(_LONGEST).split(b"\n")
+    except OSError:
+        return False
+    begun = all(line.startswith(_BEGINNING) for line in lines)
+    return begun and any(cut.startswith(line[: len(cut)]) for line in _BEGINNING)
 
 
 def rewind(run: Path, step: int) -> None:

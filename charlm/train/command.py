@@ -127,6 +127,8 @@ def _start(
     baseline = measure_baseline(corpus, vocabulary, text.start_id)
     name = options.corpus[0] if options.corpus else "python"
     with RunFolder.begin(options.out, name, options.cell) as folder:
+        if folder.begins_anew:
+            notices.append(f"the training in {folder.path} had saved nothing: it begins anew")
         return _train(learner, arguments, folder, reporter, notices, since, baseline)
 
 

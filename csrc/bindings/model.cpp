@@ -5,6 +5,7 @@
 #include "base/rounding.h"
 #include "bindings/arrays.h"
 #include "bindings/bindings.h"
+#include "bindings/released.h"
 
 namespace charlm {
 std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabulary_size,
@@ -35,7 +36,7 @@ std::shared_ptr<Model> make_model(const std::string& cell, std::size_t vocabular
                              bias,
                              value_named<Precision>(precision, "precision")};
     const StandardRounding rounding;
-    const py::gil_scoped_release release;
+    const Released release;
     return std::make_shared<Model>(config, views);
 }
 
@@ -50,7 +51,7 @@ py::array_t<float> logits_of(const Model& model, const py::array& ids) {
     py::array_t<float> result(std::vector<py::ssize_t>{N, T, V});
     if (fed.empty()) return result;
     float* out = result.mutable_data();
-    const py::gil_scoped_release release;
+    const Released release;
     const StandardRounding rounding;
     const auto rows = static_cast<std::size_t>(N), steps = static_cast<std::size_t>(T);
     Aligned<float> states(rows * model.state_size()), logits(rows * model.logits_size());

@@ -9,6 +9,7 @@
 #include "base/philox.h"
 #include "bindings/bindings.h"
 #include "bindings/made.h"
+#include "bindings/released.h"
 #include "session/beams.h"
 #include "session/sampling.h"
 #include "session/scoring.h"
@@ -37,9 +38,8 @@ PYBIND11_MODULE(_engine, m) {
              py::arg("threads"))
         .def_property_readonly("rows", &SamplingSession::rows)
         .def("prompt_state", &prompt_state_of<SamplingSession>, py::arg("prompt"))
-        .def("prompt_progress", &SamplingSession::progress,
-             py::call_guard<py::gil_scoped_release>())
-        .def("done", &SamplingSession::done, py::call_guard<py::gil_scoped_release>())
+        .def("prompt_progress", &SamplingSession::progress, py::call_guard<Released>())
+        .def("done", &SamplingSession::done, py::call_guard<Released>())
         .def("advance", &advance_sampling, py::arg("n"), py::arg("budget_ms"));
 
     py::class_<BeamSession>(m, "BeamSession")
@@ -49,18 +49,18 @@ PYBIND11_MODULE(_engine, m) {
         .def_property_readonly("prompts", &BeamSession::prompts)
         .def_property_readonly("width", &BeamSession::width)
         .def("prompt_state", &prompt_state_of<BeamSession>, py::arg("prompt"))
-        .def("prompt_progress", &BeamSession::progress, py::call_guard<py::gil_scoped_release>())
-        .def("done", &BeamSession::done, py::call_guard<py::gil_scoped_release>())
+        .def("prompt_progress", &BeamSession::progress, py::call_guard<Released>())
+        .def("done", &BeamSession::done, py::call_guard<Released>())
         .def("advance", &advance_beams, py::arg("n"), py::arg("budget_ms"))
         .def("best", &best_of_beam, py::arg("prompt"));
 
     py::class_<ScoringSession>(m, "ScoringSession")
         .def(py::init(&make_scoring), py::kw_only(), py::arg("model").none(false),
              py::arg("inputs"), py::arg("targets"), py::arg("rivals"), py::arg("threads"))
-        .def("done", &ScoringSession::done, py::call_guard<py::gil_scoped_release>())
+        .def("done", &ScoringSession::done, py::call_guard<Released>())
         .def("advance", &ScoringSession::advance, py::arg("n"), py::arg("budget_ms"),
-             py::call_guard<py::gil_scoped_release>())
-        .def("progress", &ScoringSession::progress, py::call_guard<py::gil_scoped_release>())
+             py::call_guard<Released>())
+        .def("progress", &ScoringSession::progress, py::call_guard<Released>())
         .def("log_probs", &log_probs_of)
         .def("details", &details_of);
 

@@ -4,6 +4,7 @@
 #include "bindings/arrays.h"
 #include "bindings/bindings.h"
 #include "bindings/options.h"
+#include "bindings/released.h"
 
 namespace charlm {
 
@@ -47,7 +48,7 @@ std::vector<Ids> to_texts(const std::vector<py::object>& texts, const std::strin
 }
 
 std::vector<ScoredText> texts_of(const ScoringSession& session) {
-    const py::gil_scoped_release release;
+    const Released release;
     return session.texts();
 }
 
@@ -83,7 +84,7 @@ std::unique_ptr<ScoringSession> make_scoring(std::shared_ptr<const Model> model,
 py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budget_ms) {
     SampleEvents events;
     {
-        const py::gil_scoped_release release;
+        const Released release;
         events = session.advance(n, budget_ms);
     }
     const auto positions = static_cast<py::ssize_t>(events.positions);
@@ -106,7 +107,7 @@ py::tuple advance_sampling(SamplingSession& session, std::size_t n, double budge
 py::tuple advance_beams(BeamSession& session, std::size_t n, double budget_ms) {
     BeamEvents events;
     {
-        const py::gil_scoped_release release;
+        const Released release;
         events = session.advance(n, budget_ms);
     }
     const std::vector<py::ssize_t> shape{static_cast<py::ssize_t>(events.positions),
@@ -119,7 +120,7 @@ py::tuple advance_beams(BeamSession& session, std::size_t n, double budget_ms) {
 py::list best_of_beam(const BeamSession& session, std::size_t prompt) {
     std::vector<BeamSession::Best> best;
     {
-        const py::gil_scoped_release release;
+        const Released release;
         best = session.best(prompt);
     }
     py::list result;
@@ -132,7 +133,7 @@ template <class Session>
 py::tuple prompt_state_of(const Session& session, std::size_t prompt) {
     PromptState state;
     {
-        const py::gil_scoped_release release;
+        const Released release;
         state = session.prompt_state(prompt);
     }
     std::vector<py::ssize_t> shape;
@@ -148,7 +149,7 @@ template py::tuple prompt_state_of(const BeamSession&, std::size_t);
 py::list log_probs_of(const ScoringSession& session) {
     std::vector<std::vector<float>> texts;
     {
-        const py::gil_scoped_release release;
+        const Released release;
         texts = session.log_probs();
     }
     py::list result;

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from root import ROOT
 from charlm.errors import CheckpointError, InputError
 from charlm.model.cells import CELLS
 from charlm.model.config import ModelConfig
+from charlm.run import sealed_file
 from charlm.run.checkpoint import (
     MODEL,
     checkpoint_bytes,
@@ -369,6 +371,35 @@ def test_writing_keeps_the_umask_and_leaves_nothing_behind(tmp_path) -> None:
     with opened_folder(tmp_path) as folder:
         sweep_temporaries(folder)
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_file_cut_while_it_is_open_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is mapped would end the process (SIGBUS), so this reads in another one."""
+    path = tmp_path / MODEL
+    save_checkpoint(path, random_checkpoint(hidden_size=64))
+    program = """if True:
+        import os, sys
+        from charlm.run.checkpoint import load_checkpoint
+        checkpoint = load_checkpoint(sys.argv[1])
+        os.truncate(sys.argv[1], 10)
+        print(sum(float(tensor.sum()) for tensor in checkpoint.tensors.values()))
+    """
+    command = [sys.executable, "-c", program, path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and float(done.stdout), done
+    save_checkpoint(path, random_checkpoint(hidden_size=64))
+    check = sealed_file._header
+
+    def cut(*given: Any) -> dict[str, Any]:
+        found = check(*given)
+        os.truncate(path, path.stat().st_size - 1000)  # between its length and its tensors
+        return found
+
+    monkeypatch.setattr(sealed_file, "_header", cut)
+    with pytest.raises(CheckpointError, match="incomplete file"):
+        load_checkpoint(path)
 
 
 KILLED_WRITER = """

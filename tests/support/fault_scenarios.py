@@ -26,6 +26,8 @@ from charlm.train.tell.reporter import Reporter
 from tui.shell.last_model import LastModel
 
 STEPS = 6
+#: In the place of what a process said that was killed.
+KILLED = "charlm: error: it was killed\n"
 _TEXT_FILE = "numbers.txt"
 _OPTIONS = [*SMALL, "--evaluations", "2", "--seed", "1", "--keep", "1"]
 
@@ -100,9 +102,10 @@ def _judge_training(folder: Path, code: int, said: str) -> list[str]:
         if _on(folder) != 0 or _step(run / LAST) != STEPS:
             wrong.append("it does not go on")
         return wrong + temporaries(folder)
-    if _new(folder) not in (0, 2):
+    # A log of steps whose weights were refused is left to whoever might miss it.
+    if _new(folder) not in ((0,) if said == KILLED else (0, 2)):
         wrong.append("it does not begin again")
-    return wrong
+    return wrong + (temporaries(folder) if said == KILLED else [])
 
 
 def _text(folder: Path) -> None:
@@ -244,6 +247,8 @@ def _judge_out(folder: Path, code: int, said: str) -> list[str]:
     return wrong
 
 
+#: Those that leave nothing temporary behind the next start.
+KILLABLE = ("checkpoint", "train", "resume")
 #: By name. Each is done on a copy of its folder.
 SCENARIOS = {
     "checkpoint": Scenario(_model, _save, _judge_saved),

@@ -3,6 +3,7 @@
 python tests/support/faults.py              every call, every error, once and for good
 python tests/support/faults.py --every 50   one of 50 of them, spread
 python tests/support/faults.py --only train resume
+python tests/support/faults.py --kill       killed at every call instead
 
 `faulty_calls.cpp` stands before libc. A parent that has loaded everything forks a child for each
 fault: it does one thing in a folder while the n-th open, write, fsync, rename or mkdir below that
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 KINDS = ("open", "write", "fsync", "rename", "mkdir")
 ERRORS = ("ENOSPC", "EIO", "EROFS", "EACCES", "EMFILE")
+KILL = "SIGKILL"
 _SHIM = ROOT / "tests/support/faulty_calls.cpp"
 _LOADED = "CHARLM_FAULTY_CALLS"
 #: Seconds after which a child that hangs is ended by SIGALRM.
@@ -49,17 +51,20 @@ class Fault(NamedTuple):
     for_good: bool
 
     def __str__(self) -> str:
+        if self.error == KILL:
+            return f"killed before {KINDS[self.kind]} {self.number}"
         how = "for good" if self.for_good else "once"
         return f"{KINDS[self.kind]} {self.number} fails with {self.error} {how}"
 
 
-def faults_of(counts: list[int], every: int, start: int) -> list[Fault]:
+def faults_of(counts: list[int], every: int, start: int, kill: bool) -> list[Fault]:
     """One of `every` of all faults, of the calls that were counted; `start`: where it begins."""
+    ways = [(KILL, False)] if kill else [*itertools.product(ERRORS, (False, True))]
     found = (
         Fault(kind, number, error, for_good)
         for kind, count in enumerate(counts)
         for number in range(1, count + 1)
-        for error, for_good in itertools.product(ERRORS, (False, True))
+        for error, for_good in ways
     )
     return list(itertools.islice(found, start % every, None, every))
 
@@ -72,7 +77,7 @@ class Shim:
 
     def arm(self, folder: Path, fault: Fault) -> None:
         """Count the calls below a folder from now on; let one of them fail."""
-        number = getattr(errno, fault.error)
+        number = getattr(errno, fault.error, 0)
         self._library.faults_arm(
             os.fsencode(folder), fault.kind, fault.number, number, fault.for_good
         )
@@ -96,17 +101,27 @@ def told(do: Callable[[], int]) -> tuple[int, str]:
     return code, said
 
 
-def child(write: int, folder: Path, scenario: Scenario, fault: Fault) -> None:
-    """In a fork: do it, look at what is left, and write what is wrong or how often was called."""
+def child(write: int, folder: Path, scenario: Scenario, fault: Fault, was_killed: bool) -> None:
+    """In a fork: do it, look at what is left, and write what is wrong or how often was called.
+
+    was_killed: another one did it, and was killed; only look.
+    """
     signal.alarm(_PATIENCE)
     shim = Shim()
+    counts: list[int] = []
     try:
-        shim.arm(folder, fault)
-        try:
-            code, said = told(lambda: scenario.act(folder))
-        finally:
-            counts = shim.disarm()
-        wrong = scenario.judge(folder, code, said)
+        if was_killed:
+            from fault_scenarios import KILLED
+
+            wrong: list[str] = []
+            told(lambda: wrong.extend(scenario.judge(folder, 1, KILLED)) or 0)
+        else:
+            shim.arm(folder, fault)
+            try:
+                code, said = told(lambda: scenario.act(folder))
+            finally:
+                counts = shim.disarm()
+            wrong = scenario.judge(folder, code, said)
         report = "\n".join(wrong) if fault.number or wrong else " ".join(map(str, counts))
     except BaseException:
         report = traceback.format_exc()
@@ -118,26 +133,34 @@ def in_a_fork(template: Path, scenario: Scenario, fault: Fault, place: Path) -> 
     """What a child reports of a copy of the scenario's folder."""
     folder = place / "work"
     shutil.copytree(template, folder, symlinks=True)
-    read, write = os.pipe()
-    process = os.fork()
-    if process == 0:
-        child(write, folder, scenario, fault)
-    os.close(write)
-    with open(read, "rb") as pipe:
-        report = pipe.read().decode("utf-8", "replace")
-    _, status = os.waitpid(process, 0)
+    report, status = _reported(folder, scenario, fault, False)
+    if fault.error == KILL and fault.number:
+        assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, report
+        report, status = _reported(folder, scenario, fault, True)
     shutil.rmtree(folder)
     return report if os.WIFEXITED(status) else f"ended by signal {os.WTERMSIG(status)}\n{report}"
 
 
-def run(names: list[str], every: int, seed: int) -> int:
+def _reported(folder: Path, scenario: Scenario, fault: Fault, was_killed: bool) -> tuple[str, int]:
+    """What a child reports, and how it ended."""
+    read, write = os.pipe()
+    process = os.fork()
+    if process == 0:
+        child(write, folder, scenario, fault, was_killed)
+    os.close(write)
+    with open(read, "rb") as pipe:
+        report = pipe.read().decode("utf-8", "replace")
+    return report, os.waitpid(process, 0)[1]
+
+
+def run(names: list[str], every: int, seed: int, kill: bool) -> int:
     """Try every scenario; the number of faults that something was wrong with."""
-    from fault_scenarios import SCENARIOS
+    from fault_scenarios import KILLABLE, SCENARIOS
 
     bad = 0
     with tempfile.TemporaryDirectory(prefix="charlm-faults-") as temporary:
         place = Path(os.path.realpath(temporary))
-        for name in names or SCENARIOS:
+        for name in names or (KILLABLE if kill else SCENARIOS):
             scenario, template = SCENARIOS[name], place / f"template-{name}"
             template.mkdir()
             made = os.fork()
@@ -151,13 +174,13 @@ def run(names: list[str], every: int, seed: int) -> int:
             except ValueError:
                 print(f"{name}: without a fault: {counted}", flush=True)
                 return 1
-            faults = faults_of(counts, every, seed)
+            faults = faults_of(counts, every, seed, kill)
             for fault in faults:
                 if wrong := in_a_fork(template, scenario, fault, place):
                     bad += 1
                     print(f"{name}: {fault}:\n    " + wrong.replace("\n", "\n    "), flush=True)
             calls = ", ".join(f"{count} {kind}" for kind, count in zip(KINDS, counts, strict=True))
-            print(f"{name}: {len(faults)} faults in {calls}", flush=True)
+            print(f"{name}: {len(faults)} {'kills' if kill else 'faults'} in {calls}", flush=True)
     return bad
 
 
@@ -179,10 +202,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--every", type=int, default=1, metavar="N")
     parser.add_argument("--seed", type=int, default=0, help="which one of each N")
+    parser.add_argument("--kill", action="store_true", help="kill instead of failing")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
     options = parser.parse_args()
     loaded()
-    bad = run(options.only, options.every, options.seed)
+    bad = run(options.only, options.every, options.seed, options.kill)
     if bad:
         sys.exit(f"{bad} faults were not survived as promised")
 

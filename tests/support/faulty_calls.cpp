@@ -1,9 +1,11 @@
 // Loaded before libc: fails the n-th call of one kind on what lies below one folder, once or for
-// good, and counts them. Until it is armed, and elsewhere, every call goes through.
+// good, and counts them; or kills the process there, before the call. Until it is armed, and
+// elsewhere, every call goes through.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +42,7 @@ bool fails(Kind kind, const std::string& path) {
     if (folder.empty() || !inside(path)) return false;
     const int now = ++counts[kind];
     if (kind != failing || now < number || (now > number && !for_good)) return false;
+    if (error == 0) kill(getpid(), SIGKILL);
     errno = error;
     return true;
 }

@@ -47,6 +47,27 @@ MUTANTS = {
          ("digest.update(data[offset + 64 :])", "return data[offset : offset + 64].decode()")),
         (f"{_CHECKPOINT}::test_any_flipped_byte_is_found",),
     ),
+    "length": Mutant(
+        "charlm/run/sealed_file.py",
+        (("    if length < expected:\n", "    if False:\n"),
+         ("    if length < 8 + size:\n", "    if False:\n")),
+        (f"{_CHECKPOINT}::test_a_file_cut_at_any_byte_is_incomplete",),
+    ),
+    "keys once": Mutant(
+        "charlm/run/sealed_file.py",
+        (("    if len(result) < len(pairs):\n", "    if False:\n"),),
+        (f"{_CHECKPOINT}::test_a_key_that_stands_twice_is_refused_at_every_depth",),
+    ),
+    "format version": Mutant(
+        "charlm/run/sealed_file.py",
+        (("or version > kind.version:", "or False:"),),
+        (f"{_CHECKPOINT}::test_wrong_metadata_is_named",),
+    ),
+    "tensors as declared": Mutant(
+        "charlm/run/checkpoint.py",
+        (("    _check_declared(description.config, file)\n", ""),),
+        (f"{_CHECKPOINT}::test_wrong_tensors_are_named",),
+    ),
     "header cap": Mutant(
         "charlm/run/sealed_file.py",
         (("_MAX_HEADER = 2**20", "_MAX_HEADER = 2**62"),),
@@ -71,6 +92,32 @@ MUTANTS = {
           "    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)\n"),),
         ("tests/train/test_faults.py::test_a_call_that_fails_costs_nothing_that_was_there",
          f"{_CHECKPOINT}::test_a_reader_beside_a_writer_sees_the_old_file_or_the_new"),
+    ),
+    "survived saves": Mutant(
+        "charlm/train/keep/saver.py",
+        (("        except SURVIVED as error:", "        except ZeroDivisionError as error:"),),
+        ("tests/train/test_train.py::test_a_full_disk_is_a_warning",),
+    ),
+    "second signal": Mutant(
+        "charlm/train/keep/signals.py",
+        (("        if self.received:\n", "        if False:\n"),),
+        ("tests/train/test_signals.py::test_the_second_signal_leaves_at_once",),
+    ),
+    "new beginning": Mutant(
+        "charlm/train/keep/folder.py",
+        (("    if left and not (left == [RUN_LOG] and has_only_begun(path)):", "    if left:"),),
+        ("tests/train/test_start.py::test_the_same_command_begins_again_what_saved_nothing",),
+    ),
+    "sweep": Mutant(
+        "charlm/run/regular_file.py",
+        (("        if name.startswith(_TEMPORARY):\n", "        if False:\n"),),
+        ("tests/train/test_odd_folders.py"
+         "::test_what_can_be_neither_written_nor_removed_is_no_run",),
+    ),
+    "threads of the screen": Mutant(
+        "tui/threads.py",
+        (("        except BaseException as error:", "        except ZeroDivisionError as error:"),),
+        ("tests/screen/shell/test_unforeseen.py::test_a_thread_outlives_what_it_did_not_foresee",),
     ),
     "lock": Mutant(
         "charlm/run/lock.py",
@@ -100,6 +147,16 @@ MUTANTS = {
         (("            if (now >= budget_ms) break;\n", ""),),
         ("tests/engine/test_engine.py::test_a_call_without_time_does_a_part_of_a_position",),
     ),
+    "late Ctrl-C": Mutant(
+        "charlm/errors.py",
+        (("    sys.excepthook, sys.unraisablehook = _leave_or_tell, _leave_or_tell_of\n", ""),),
+        ("tests/train/test_storms.py::test_a_late_ctrl_c_is_no_traceback",),
+    ),
+    "end of a daemon thread": Mutant(
+        "csrc/bindings/released.h",
+        (("            for (;;) std::this_thread::sleep_for(std::chrono::hours(1));", "throw;"),),
+        ("tests/engine/test_ending.py::test_a_daemon_thread_in_native_code_does_not_abort_the_end",),
+    ),
     "weights_only": Mutant(
         "charlm/train/keep/old_resume.py",
         (("weights_only=True", "weights_only=False"),),
@@ -109,6 +166,11 @@ MUTANTS = {
         "charlm/run/owner.py",
         (("        if owner not in trusted_users():", "        if False:"),),
         (f"{_HOSTILE_RUN}::test_the_text_of_another_users_run_is_not_opened_unasked",),
+    ),
+    "file that everybody may write": Mutant(
+        "charlm/run/owner.py",
+        (("status.st_mode & stat.S_IWOTH", "False"),),
+        (f"{_HOSTILE_RUN}::test_nor_is_that_of_a_run_that_everybody_may_write",),
     ),
     "kind of file": Mutant(
         "charlm/run/regular_file.py",

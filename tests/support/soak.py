@@ -32,11 +32,15 @@ class Part(NamedTuple):
 PARTS = {
     "damage": Part((f"{_HELPERS}/damage.py",), every="--every"),
     "hostile-files": Part(("-m", "pytest", "-q", "-m", "", "tests/run/test_hostile_files.py")),
+    "odd-folders": Part((f"{_HELPERS}/odd_folders.py",), every="--every"),
     "hostile-views": Part(("-m", "pytest", "-q", "-m", "", "tests/screen/shell/test_terminal.py",
                            "tests/screen/shell/test_terminal_paths.py")),
     "kills": Part((f"{_HELPERS}/kills.py",), 1000, "--kills"),
     "faults": Part((f"{_HELPERS}/faults.py",), every="--every"),
+    "kills-at-calls": Part((f"{_HELPERS}/faults.py", "--kill"), every="--every"),
     "threads": Part(("-m", "pytest", "-q", "-m", "", "tests/engine/test_threads.py")),
+    "cancels": Part((f"{_HELPERS}/storms.py",), 200_000, "--cancels"),
+    "signals": Part((f"{_HELPERS}/storms.py",), 1000, "--signals"),
     "calls": Part((f"{_HELPERS}/sanitise.py", "address"), 1_000_000, "--fuzz"),
     "mutants": Part((f"{_HELPERS}/mutants.py",)),
 }  # fmt: skip

@@ -32,6 +32,13 @@ def test_a_call_that_fails_costs_nothing_that_was_there() -> None:
 
 
 @pytest.mark.long
-def test_nor_does_it_in_a_training() -> None:
+def test_a_training_that_is_killed_at_any_call_goes_on_or_begins_again() -> None:
+    found = tried("--kill", "--every", "6")
+    assert found.keys() == {"checkpoint", "train", "resume"}
+    assert all(each["kills"] for each in found.values()) and found["train"]["kills"] > 20
+
+
+@pytest.mark.long
+def test_a_call_that_fails_costs_no_training() -> None:
     found = tried("--every", "40", "--only", "train", "resume")
     assert all(each["faults"] >= 10 for each in found.values())

@@ -21,7 +21,7 @@ from charlm.run.control import Control, steer
 from charlm.run.layout import CONTROL, KEPT, LAST, LOCK, MODEL, OLD_RESUME, RESUME, RUN_LOG
 from charlm.run.lock import is_training
 from charlm.run.log import RunLog, Tail, read_ends, rewind
-from charlm.run.owner import stranger
+from charlm.run.owner import EVERYBODY, stranger
 from charlm.run.regular_file import opened_folder, write_at
 from charlm.run.weights import WeightsFinder
 from charlm.train.__main__ import main
@@ -291,6 +291,15 @@ def test_the_text_of_another_users_run_is_not_opened_unasked(
     assert main(["--resume", str(strange), "--steps", "52", "--corpus", str(corpus)]) == 0
 
 
+def test_nor_is_that_of_a_run_that_everybody_may_write(run: Path, corpus: Path) -> None:
+    (run / RESUME).chmod(0o666)
+    said = f"belongs to {EVERYBODY} and names {re.escape(str(corpus))} as its text"
+    with pytest.raises(InputError, match=said):
+        main(["--resume", str(run), "--steps", "60"])
+    assert main(["--resume", str(run), "--steps", "52", "--corpus", str(corpus)]) == 0
+    assert main(["--resume", str(run), "--steps", "54"]) == 0  # it was written anew, as one's own
+
+
 def test_nor_are_its_validation_text_and_its_cache(strange: Path, corpus: Path) -> None:
     with RunFolder.open(strange) as folder:
         values = folder.load_resume()
@@ -309,6 +318,11 @@ def test_whose_a_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     mine, gone = tmp_path / "mine", tmp_path / "gone"
     mine.touch()
     assert stranger(tmp_path, mine, gone) == ""
+    mine.chmod(0o666)
+    assert stranger(tmp_path, mine) == EVERYBODY
+    mine.chmod(0o664)  # a group is trusted
+    tmp_path.chmod(0o777)  # what others put there belongs to them
+    assert stranger(tmp_path, mine) == ""
     monkeypatch.setattr("charlm.run.owner.trusted_users", lambda: ())
     with mine.open() as file:
         assert f"uid {mine.stat().st_uid}" in stranger(gone, file.fileno())

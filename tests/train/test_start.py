@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,12 @@ import pytest
 from root import ROOT
 
 from charlm import Engine
-from charlm.errors import CorpusError, InputError
+from charlm.errors import CorpusError, InputError, TrainingError
 from charlm.run.checkpoint import load_checkpoint
-from charlm.run.layout import LAST, MODEL
+from charlm.run.layout import LAST, MODEL, RUN_LOG
 from charlm.run.log import read_run_log
 from charlm.train.__main__ import main
+from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
 from charlm.train.plan import misfit
 
@@ -204,3 +206,60 @@ def test_words_that_find_no_room_are_an_error_and_the_run_is_whole(
     assert done.returncode != 0
     assert "standard output could not be written (No space left on device)" in done.stderr
     assert load_checkpoint(run / LAST).metrics["step"] == 3
+
+
+# A training that was killed before it saved anything.
+
+
+def test_the_same_command_begins_again_what_saved_nothing(
+    second: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = tmp_path / "run"
+    command = ["--corpus", str(second), "--out", str(run), *SMALL, "--steps", "1"]
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt  # at the one place where it had begun and saved nothing
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("charlm.train.command.Trainer", killed)
+        main(command)
+    assert [path.name for path in run.iterdir() if path.suffix == ".jsonl"] == [RUN_LOG]
+    again = re.escape(f"it began and saved nothing: begin again (--out {run})")
+    with pytest.raises(InputError, match=again):
+        main(["--resume", str(run)])
+    assert main(command) == 0
+    assert f"the training in {run} had saved nothing: it begins anew" in capsys.readouterr().out
+    log = read_run_log(run)
+    assert [line["kind"] for line in log].count("start") == 1 and log[-1]["kind"] == "end"
+
+
+@pytest.mark.parametrize(
+    "log",
+    [b'{"kind": "start"}\n{"kind": "step", "step": 10}\n', b"notes of mine\n", b"x", b"\n", b"{}"],
+)
+def test_a_log_that_says_more_is_left_alone(log: bytes, second: Path, tmp_path: Path) -> None:
+    (tmp_path / RUN_LOG).write_bytes(log)
+    with pytest.raises(InputError, match="already holds a run"):
+        main(["--corpus", str(second), "--out", str(tmp_path), *SMALL, "--steps", "1"])
+    with pytest.raises(InputError, match=r"no resume\.safetensors\)$"):
+        main(["--resume", str(tmp_path)])
+    assert (tmp_path / RUN_LOG).read_bytes() == log
+
+
+@pytest.mark.parametrize("cut", [0, 1, 15, 16, 17, 40])
+def test_a_beginning_that_was_cut_anywhere_is_one(cut: int, tmp_path: Path) -> None:
+    (tmp_path / RUN_LOG).write_bytes(b'{"kind": "start", "step": 0, "run": "x"}'[:cut])
+    with RunFolder.create(tmp_path) as folder:
+        assert folder.begins_anew
+    assert not (tmp_path / RUN_LOG).exists()
+
+
+def test_what_another_process_trains_does_not_begin_anew(tmp_path: Path) -> None:
+    with RunFolder.create(tmp_path):
+        (tmp_path / RUN_LOG).write_bytes(b'{"kind": "start"}\n')
+        with pytest.raises(TrainingError, match="is in use by pid"):
+            RunFolder.create(tmp_path)
+    assert (tmp_path / RUN_LOG).read_bytes()

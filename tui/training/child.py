@@ -85,10 +85,12 @@ class Child:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        with self._process.stdout as output:
-            for raw in output:
-                text = _COMMANDS.sub("", raw[-_LONGEST:].decode("utf-8", "replace"))
-                line = text.rstrip("\r\n").rsplit("\r", 1)[-1].strip()
-                if line:
-                    self._take(visible(line))
-        self._over(self._process.wait())
+        try:
+            with self._process.stdout as output:
+                for raw in output:
+                    text = _COMMANDS.sub("", raw[-_LONGEST:].decode("utf-8", "replace"))
+                    line = text.rstrip("\r\n").rsplit("\r", 1)[-1].strip()
+                    if line:
+                        self._take(visible(line))
+        finally:  # whatever a line does to its reader, nobody waits for the end for ever
+            self._over(self._process.wait())

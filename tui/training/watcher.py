@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..threads import Job, Worker, nobody
+from charlm.display import visible
+
+from ..threads import Job, Worker, in_words, nobody
 
 if TYPE_CHECKING:  # read in the thread: the first paint does not wait for them
     from .snapshots import Curves
@@ -103,9 +105,16 @@ class RunWatcher(Worker[None]):
             self._tell(feed, watched)
         whole = {runs[0] for feed, runs in awake if feed.weights}
         for run in dict.fromkeys(run for _, runs in awake for run in runs):
-            self._known[run].look(run in whole)
+            try:
+                self._known[run].look(run in whole)
+            except BaseException as error:  # whatever it is, the others are read
+                self._known[run].fail(in_words(error))
         for feed, watched in awake:
             self._tell(feed, watched)
+
+    def _fail(self, message: str) -> None:
+        for watched in self._known.values():
+            watched.fail(message)
 
     def _tell(self, feed: RunFeed, runs: tuple[Path, ...]) -> None:
         if feed.runs is runs:  # else it was pointed elsewhere meanwhile
@@ -125,6 +134,13 @@ class _Watched:
         self._reader, self._finder = RunReader(run), WeightsFinder(run)
         self._seen: tuple[object, ...] = ()
         self.curves: Curves = Curves(run)
+
+    def fail(self, message: str) -> None:
+        """It cannot be read now: say so, once, beside what was read before."""
+        self._seen = ()
+        notice = f"{visible(self._run.name)} cannot be read: {message}"
+        if self.curves.notices[-1:] != (notice,):
+            self.curves = replace(self.curves, notices=(*self.curves.notices, notice))
 
     def look(self, weights: bool) -> None:
         """Take in what is new; `curves` is another object then. weights: look for them too."""

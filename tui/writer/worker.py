@@ -10,12 +10,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from charlm.display import visible
-from charlm.errors import CharlmError, InputError
+from charlm.errors import InputError
 from charlm.model.config import Precision
 
 from ..keys.table import view_key
-from ..threads import Job, Worker
+from ..threads import Job, Worker, in_words
 from .contract import Load, Model, Opened, OpenedLanes, Recall, Unwanted
 from .snapshots import (
     Answer,
@@ -101,15 +100,24 @@ class DecodeWorker(Worker[DecodeSnapshot]):
             return partial(self._write, self._request)
         return partial(self._answer, self._questions[0]) if self._questions else None
 
+    def _fail(self, message: str) -> None:
+        with self._wake:
+            request, self._request = self._request, None
+            questions, self._questions = self._questions, []
+        if request is not None:
+            self._post(Failed(request.number, message))
+        self._post(*(Unanswered(question, message) for question in questions))
+
     def _read(self, path: Path, precision: Precision) -> None:
         self._post(Loading(path))
         try:
-            self._model = self._load(path, self._threads, precision)
-        except Exception as error:  # whatever a file does to its reader, the screen goes on
-            self._post(LoadFailed(path, _message(error)))
+            model = self._load(path, self._threads, precision)
+            loaded = Loaded(model.facts, self._recall(model.facts))
+        except BaseException as error:  # whatever a file does to its reader, the screen goes on
+            self._post(LoadFailed(path, in_words(error)))
         else:
-            facts = self._model.facts
-            self._post(Loaded(facts, self._recall(facts)))
+            self._model = model
+            self._post(loaded)
 
     def _write(self, request: Request | Together) -> None:
         self._complete(request)
@@ -143,7 +151,7 @@ class DecodeWorker(Worker[DecodeSnapshot]):
         except Unwanted:
             return
         except Exception as error:  # an engine error ends a text, never the screen
-            self._post(Failed(request.number, _message(error)))
+            self._post(Failed(request.number, in_words(error)))
 
     def _answer(self, question: Question) -> None:
         """Post the answer, if it is still asked for.
@@ -158,7 +166,7 @@ class DecodeWorker(Worker[DecodeSnapshot]):
         except Unwanted:
             return
         except Exception as error:  # as above
-            answer = Unanswered(question, _message(error))
+            answer = Unanswered(question, in_words(error))
         with self._wake:
             asked = self._is_asked(question)
             self._questions = [other for other in self._questions if other is not question]
@@ -263,12 +271,6 @@ class _Pacing:
             self._place = keep + len(text)
             if not same or self._place >= len(self._known):
                 self._known, self._since = "", (time.monotonic(), characters)
-
-
-def _message(error: Exception) -> str:
-    if isinstance(error, CharlmError):
-        return visible(str(error))
-    return visible(f"{type(error).__name__}: {error}")
 
 
 def _no_model() -> str:

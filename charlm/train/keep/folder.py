@@ -17,10 +17,12 @@ from charlm.run.layout import (
     LEFT_BY_TRAINING,
     OLD_RESUME,
     RESUME,
+    RUN_LOG,
     kept_step,
     resume_file,
 )
 from charlm.run.lock import Lock
+from charlm.run.log import has_only_begun
 from charlm.run.owner import stranger
 from charlm.run.places import find_run, missing_run, named_after, new_runs
 from charlm.run.regular_file import (
@@ -42,10 +44,11 @@ class RunFolder:
     """A run's folder, held by this process until it ends.
 
     stranger: once `load_resume` was called, the other user who made the run; "" for one's own.
+    begins_anew: whether a training had begun here that ended before it saved anything.
     """
 
     def __init__(self, path: Path, lock: Lock) -> None:
-        self.path, self.stranger = path, ""
+        self.path, self.stranger, self.begins_anew = path, "", False
         self._lock = lock
 
     @classmethod
@@ -54,14 +57,11 @@ class RunFolder:
         if visible(str(path)) != str(path):
             raise InputError(f"run folder {path} has control characters in its name: rename it")
         try:
-            for name in LEFT_BY_TRAINING:
-                if os.path.lexists(path / name):
-                    on = f"go on with it (--resume {path}) or " if resume_file(path) else ""
-                    raise InputError(
-                        f"{path} already holds a run ({name}): {on}choose another folder (--out)"
-                    )
+            _check_free(path)
             path.mkdir(parents=True, exist_ok=True)
-            return cls._locked(path)
+            run = cls._locked(path)
+            run._begin_anew()
+            return run
         except OSError as error:
             raise InputError(
                 f"run folder {path} cannot be written: {error.strerror}: choose another (--out)"
@@ -98,7 +98,9 @@ class RunFolder:
         if not os.path.lexists(path):
             raise InputError(missing_run(named))
         if resume_file(path) is None:
-            raise InputError(f"{path} holds no run to resume (no {RESUME})")
+            begun = _left(path) == [RUN_LOG] and has_only_begun(path)
+            again = f": it began and saved nothing: begin again (--out {path})" if begun else ""
+            raise InputError(f"{path} holds no run to resume (no {RESUME}){again}")
         try:
             return cls._locked(path)
         except OSError as error:
@@ -117,6 +119,20 @@ class RunFolder:
             lock.release()
             raise
         return cls(path, lock)
+
+    def _begin_anew(self) -> None:
+        """Remove the log of a training that was killed before it saved anything. Raises OSError.
+
+        The lock is held: looked at before, the run may have saved meanwhile.
+        """
+        try:
+            _check_free(self.path)
+            with contextlib.suppress(FileNotFoundError), opened_folder(self.path) as run:
+                os.unlink(RUN_LOG, dir_fd=run)
+                self.begins_anew = True
+        except BaseException:
+            self.close()
+            raise
 
     def write(self, name: str, data: bytes) -> None:
         """Write one file atomically. TrainingError when the folder has gone; else OSError."""
@@ -189,6 +205,21 @@ class RunFolder:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _left(path: Path) -> list[str]:
+    """What only a training leaves, as far as it lies in a folder."""
+    return [name for name in LEFT_BY_TRAINING if os.path.lexists(path / name)]
+
+
+def _check_free(path: Path) -> None:
+    """Raise InputError for a folder that holds a run, unless that saved nothing."""
+    left = _left(path)
+    if left and not (left == [RUN_LOG] and has_only_begun(path)):
+        on = f"go on with it (--resume {path}) or " if resume_file(path) else ""
+        raise InputError(
+            f"{path} already holds a run ({left[0]}): {on}choose another folder (--out)"
+        )
 
 
 def _check_contents(path: Path) -> None:

@@ -18,6 +18,7 @@
 #include "bindings/arrays.h"
 #include "bindings/made_caster.h"
 #include "bindings/options.h"
+#include "bindings/released.h"
 #include "train/pass.h"
 
 namespace charlm {
@@ -119,7 +120,7 @@ class BoundPass {
             seen.push_back(floats(layer, {T, B, config_.cell.gates() * H}, "gates", true));
         std::optional<MaskKey> key;
         if (mask) key = {std::get<0>(*mask), std::get<1>(*mask), std::get<2>(*mask)};
-        const py::gil_scoped_release release;
+        const Released release;
         const std::lock_guard lock(turn_);
         const PassResult result =
             pass_->run(read, batch, vectors, key ? &*key : nullptr, write ? &*write : nullptr);
@@ -184,7 +185,7 @@ void adamw(const py::array& weights, const py::array& gradient, const py::array&
     const auto [w, n] = numbers(weights, "weights");
     float *g = numbers(gradient, "gradient", n), *m = numbers(mean, "mean", n);
     float* v = numbers(square, "square", n);
-    const py::gil_scoped_release release;
+    const Released release;
     const StandardRounding rounding;
     select_kernels().training.adamw(w, g, m, v,
                                     {beta1, new1, beta2, new2, keep, rate, root, epsilon}, n);
@@ -194,7 +195,7 @@ void sgd(const py::array& weights, const py::array& gradient, const py::array& v
          float momentum, float decay) {
     const auto [w, n] = numbers(weights, "weights");
     float *g = numbers(gradient, "gradient", n), *v = numbers(velocity, "velocity", n);
-    const py::gil_scoped_release release;
+    const Released release;
     const StandardRounding rounding;
     select_kernels().training.sgd(w, g, v, rate, momentum, decay, n);
 }
@@ -202,7 +203,7 @@ void sgd(const py::array& weights, const py::array& gradient, const py::array& v
 void approach(const py::array& mean, const py::array& x, float share) {
     const auto [m, n] = numbers(mean, "mean");
     float* towards = numbers(x, "x", n);
-    const py::gil_scoped_release release;
+    const Released release;
     const StandardRounding rounding;
     select_kernels().training.approach(m, towards, share, n);
 }

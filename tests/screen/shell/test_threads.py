@@ -30,6 +30,9 @@ class Counter(Worker[int]):
         number = self.wanted.popleft()
         return lambda: self._post(number)
 
+    def _fail(self, message: str) -> None:
+        raise AssertionError(message)
+
     def _idle_job(self) -> tuple[float, Job] | None:
         return None if self.interval is None else (self.interval, lambda: self._post(-1))
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charlm.display import visible
-from charlm.errors import CharlmError, InputError
+from charlm.errors import InputError
 from charlm.text.vocabulary import EOS
 from charlm.wording import counted
 
-from ...threads import Job, Worker
+from ...threads import Job, Worker, in_words
 from ...writer.models import shown_name
 from .snapshots import (
     InspectFailed,
@@ -69,14 +69,17 @@ class InspectWorker(Worker[InspectSnapshot]):
     def _look_into(self, request: InspectRequest) -> None:
         try:
             self._answer(request)
-        except CharlmError as error:
-            self._post(InspectFailed(request.number, visible(str(error))))
-        except Exception as error:  # whatever a file does to its reader, the screen goes on
-            message = visible(f"{type(error).__name__}: {error}")
-            self._post(InspectFailed(request.number, message))
+        except BaseException as error:  # whatever a file does to its reader, the screen goes on
+            self._post(InspectFailed(request.number, in_words(error)))
         with self._wake:
             if self._request is request:
                 self._request = None
+
+    def _fail(self, message: str) -> None:
+        with self._wake:
+            request, self._request = self._request, None
+        if request is not None:
+            self._post(InspectFailed(request.number, message))
 
     def _wanted(self, request: InspectRequest) -> bool:
         return self._request is request

@@ -12,8 +12,16 @@ from charlm.run.layout import MODEL, RUN_LOG
 from charlm.run.lock import is_training
 from charlm.run.places import runs_folders
 
-from ...threads import Job, Worker
-from .snapshots import RunDeleted, RunDetails, RunRenamed, RunRow, RunRows, RunSnapshot
+from ...threads import Job, Worker, in_words
+from .snapshots import (
+    RunDeleted,
+    RunDetails,
+    RunRenamed,
+    RunRow,
+    RunRows,
+    RunsFailed,
+    RunSnapshot,
+)
 
 _INTERVAL = 2.0
 
@@ -32,6 +40,7 @@ class RunsReader(Worker[RunSnapshot]):
         self._extra: tuple[Path, ...] = ()
         self._known: dict[Path, tuple[Stamp, RunRow]] = {}
         self._posted_rows: tuple[RunRow, ...] = ()
+        self._said = ""
 
     def watch(self, extra: Sequence[Path] = ()) -> None:
         """List the runs now and again and again; `extra`: others than those in the folders."""
@@ -66,14 +75,26 @@ class RunsReader(Worker[RunSnapshot]):
     def _idle_job(self) -> tuple[float, Job] | None:
         return (self._interval, self._list) if self._watched else None
 
+    def _fail(self, message: str) -> None:
+        """Say it once: the next list, in two seconds, most likely ends as this one did."""
+        if message != self._said:
+            self._said = message
+            self._post(RunsFailed(message))
+
     def _list(self, always: bool = False) -> None:
         """Post the rows, if they changed or `always`."""
         from .folders import found_runs
 
-        rows = tuple(map(self._row, found_runs(runs_folders(), self._extra)))
+        rows = tuple(map(self._any_row, found_runs(runs_folders(), self._extra)))
         if always or rows != self._posted_rows:
             self._posted_rows = rows
             self._post(RunRows(rows))
+
+    def _any_row(self, path: Path) -> RunRow:
+        try:
+            return self._row(path)
+        except BaseException as error:  # whatever a file does to its reader, the list goes on
+            return RunRow(path, visible(path.name), state="damaged", why=in_words(error))
 
     def _row(self, path: Path) -> RunRow:
         """A row, read again only where its files changed."""
@@ -86,10 +107,7 @@ class RunsReader(Worker[RunSnapshot]):
             and is_training(path) == (known[1].state == "training")
         ):
             return known[1]
-        try:
-            row = read_row(path)
-        except Exception as error:  # whatever a file does to its reader, the list goes on
-            row = RunRow(path, visible(path.name), state="damaged", why=visible(str(error)))
+        row = read_row(path)
         self._known[path] = stamp, row
         return row
 
@@ -98,8 +116,8 @@ class RunsReader(Worker[RunSnapshot]):
 
         try:
             self._post(read_details(path))
-        except Exception as error:  # as for a row
-            self._post(RunDetails(path, {"damaged": visible(str(error))}))
+        except BaseException as error:  # as for a row
+            self._post(RunDetails(path, {"damaged": in_words(error)}))
 
     def _delete(self, path: Path) -> None:
         from .folders import delete_run

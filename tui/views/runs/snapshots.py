@@ -49,6 +49,13 @@ class RunRows:
 
 
 @dataclass(frozen=True)
+class RunsFailed:
+    """The runs could not be listed, or one of them not be looked at. error: why, in words."""
+
+    error: str
+
+
+@dataclass(frozen=True)
 class RunDetails:
     """What one run says of itself: label -> value; the last text it wrote."""
 
@@ -74,4 +81,4 @@ class RunRenamed:
     error: str = ""
 
 
-RunSnapshot = RunRows | RunDetails | RunDeleted | RunRenamed
+RunSnapshot = RunRows | RunsFailed | RunDetails | RunDeleted | RunRenamed

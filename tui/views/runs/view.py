@@ -21,7 +21,15 @@ from .changes import delete_question, rename_question, why_kept, why_stays
 from .marks import Comparison, Marks
 from .panel import RunPanel
 from .reader import RunsReader
-from .snapshots import RunDeleted, RunDetails, RunRenamed, RunRow, RunRows, RunSnapshot
+from .snapshots import (
+    RunDeleted,
+    RunDetails,
+    RunRenamed,
+    RunRow,
+    RunRows,
+    RunsFailed,
+    RunSnapshot,
+)
 from .table import COLUMNS, RunsTable
 
 _DIM = "$foreground-muted"
@@ -280,6 +288,10 @@ class RunsView(View):
                 self._show_run()
                 if sheet := self._comparison.sheet(self._details):
                     self.app.push_screen(sheet)
+            case RunsFailed(error=error):
+                self._rows = self._rows or ()  # nobody looks for them any more
+                self._draw()
+                self.say(f"the runs could not be listed: {error}", True)
             case RunRenamed(path=path, new=new, error=error):
                 if not error:
                     self._follow(path, new)

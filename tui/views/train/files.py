@@ -13,7 +13,7 @@ from typing import Literal
 from charlm.display import visible
 from charlm.errors import reason_of
 
-from ...threads import Job, Worker
+from ...threads import Job, Worker, in_words
 
 #: A folder, a file that may be a text, another one; or a line that is no file, and says something.
 Kind = Literal["folder", "text", "other", "note"]
@@ -53,11 +53,21 @@ class FilesReader(Worker[Listing]):
 
     def list(self, folder: str) -> None:
         """Post what it holds."""
-        self._do(lambda: self._post(listing_of(folder)))
+        self._do(partial(self._list, folder))
 
     def look(self, paths: Sequence[str]) -> None:
         """Post those of these files that are there."""
         self._do(partial(self._look, paths))
+
+    def _list(self, folder: str) -> None:
+        try:
+            listing = listing_of(folder)
+        except BaseException as error:  # whatever it is, nobody waits for the folder
+            listing = _unread(folder, in_words(error))
+        self._post(listing)
+
+    def _fail(self, message: str) -> None:
+        """Say nothing: files of before are shown where they could be looked at."""
 
     def _look(self, paths: Sequence[str]) -> None:
         there = (path for path in paths if os.path.exists(path))
@@ -77,8 +87,7 @@ def listing_of(folder: str) -> Listing:
         with os.scandir(folder) as found:
             some = list(islice(found, _READ))
     except (OSError, ValueError) as error:
-        said = reason_of(error) if isinstance(error, OSError) else str(error)
-        return Listing(folder, (Entry(folder, f"cannot be read: {said}", "note"),))
+        return _unread(folder, visible(reason_of(error)))
     kinds = [(_kind(entry), entry.name) for entry in some if not entry.name.startswith(".")]
     kinds.sort(key=lambda each: (_ORDER.index(each[0]), each[1].casefold()))
     entries = [
@@ -89,6 +98,10 @@ def listing_of(folder: str) -> Listing:
         said = f"and {more:,} more: type how a name begins, and Tab" if more else "nothing to read"
         entries.append(Entry(folder, said, "note"))
     return Listing(folder, tuple(entries))
+
+
+def _unread(folder: str, reason: str) -> Listing:
+    return Listing(folder, (Entry(folder, f"cannot be read: {reason}", "note"),))
 
 
 def _kind(entry: os.DirEntry[str]) -> Kind:

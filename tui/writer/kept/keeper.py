@@ -117,6 +117,12 @@ class Keeper(Worker[str]):
         self._folder.write(identity, data_of(kept, identity))
         self._written = identity, kept
 
+    def _fail(self, message: str) -> None:
+        """Say once that nothing is kept."""
+        if not self._failed:
+            self._failed = True
+            self._post(f"prompts and texts are not kept for the next time: {message}")
+
     def _forget(self, identity: str) -> None:
         self._written = None
         try:
@@ -135,9 +141,3 @@ class Keeper(Worker[str]):
         else:
             shown = f"{aside[:8]}…{aside[-_ASIDE:]}"
             self._post(f"what was kept of {facts.name} is not used: {reason}; it is now {shown}")
-
-    def _fail(self, reason: str) -> None:
-        """Say once that nothing is kept."""
-        if not self._failed:
-            self._failed = True
-            self._post(f"prompts and texts are not kept for the next time: {reason}")
