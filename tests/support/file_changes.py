@@ -107,11 +107,12 @@ def lines(data: bytes, random: Random, some: Blind) -> bytes:
 
 
 def words(*known: str) -> Change:
-    """The change of a text in which certain words mean something."""
+    """The change of a text in which certain words mean something, most of the time still UTF-8."""
 
     def change(data: bytes, random: Random, some: Blind) -> bytes:
         if random.random() < 0.5:
-            return some(data)
+            changed = some(data)
+            return changed if random.random() < 0.1 else changed.decode("utf-8", "ignore").encode()
         word = random.choice(known).encode()
         ends = [place for place in range(len(data) + 1) if data[place : place + 1] in b"\n =,;\t"]
         begin = random.choice(ends)
