@@ -38,10 +38,11 @@ _LEAST = 5.0  # seconds for which another process is worth beginning
 
 
 class Tally(NamedTuple):
-    """What came of a reader: files that it read, edges that they reached."""
+    """What came of a reader: files that it read, edges that they reached, processes that died."""
 
     executions: int = 0
     edges: int = 0
+    died: int = 0
 
 
 def main() -> None:
@@ -79,7 +80,7 @@ def main() -> None:
     executions = sum(tally.executions for tally in tallies.values())
     edges = sum(tally.edges for tally in tallies.values())
     print(f"{len(names)} readers: {executions:,} files, {edges:,} edges, {found} findings")
-    sys.exit(found > 0)
+    sys.exit(found > 0 or any(tally.died for tally in tallies.values()))
 
 
 def _memory() -> str | None:
@@ -107,7 +108,7 @@ def _fuzzed(name: str, good: Path, temporary: Path, seconds: float) -> Tally:
     while (left := end - time.monotonic()) > (_LEAST if tally.executions else 0):
         place = Path(tempfile.mkdtemp(dir=temporary))
         with open(FOLDER / name / "log.txt", "w+b") as log:
-            ours = ["--only", name, "--good", good, "--place", place, "--seconds", str(int(left))]
+            ours = ["--only", name, "--good", good, "--place", place, "--seconds", str(left)]
             command = [sys.executable, str(Path(__file__)), *map(str, ours)]
             running = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
             try:
@@ -118,7 +119,11 @@ def _fuzzed(name: str, good: Path, temporary: Path, seconds: float) -> Tally:
             log.seek(0)
             said = log.read().decode("utf-8", "replace")
         some = _tally(said)
-        tally = Tally(tally.executions + some.executions, max(tally.edges, some.edges))
+        tally = Tally(
+            tally.executions + some.executions,
+            max(tally.edges, some.edges),
+            tally.died + bool(ended),
+        )
         if ended:  # what it was given lies where libFuzzer left it
             print(f"{name}: a process ended with {ended}: {FOLDER / name / 'log.txt'}", flush=True)
             if not some.executions:
@@ -175,8 +180,9 @@ def fuzz(name: str, good: Path, place: Path, seconds: float) -> None:
         return changed if len(changed) <= most else data
 
     atheris.Setup(
-        [sys.argv[0], f"-max_total_time={int(seconds)}", f"-timeout={_HANGS}", "-rss_limit_mb=0",
-         f"-max_len={_LARGEST}", "-len_control=0", "-print_final_stats=1", "-close_fd_mask=1",
+        [sys.argv[0], f"-max_total_time={max(1, int(seconds))}", f"-timeout={_HANGS}",
+         "-rss_limit_mb=0", "-report_slow_units=1000", f"-max_len={_LARGEST}", "-len_control=0",
+         "-print_final_stats=1", "-close_fd_mask=1",
          f"-artifact_prefix={findings}/", str(FOLDER / name / "corpus")],
         one, custom_mutator=change,
     )  # fmt: skip
