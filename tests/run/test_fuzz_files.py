@@ -69,6 +69,7 @@ FOUND: tuple[tuple[str, Callable[[Any], object]], ...] = (
     ("prepared-text", lambda tree: tree["report"].update(cp1252_repaired=[])),
     ("prepared-text", lambda tree: tree["report"]["parts"]["train"].pop("characters")),
     ("prepared-text", lambda tree: tree["report"].update(mean_length="x")),
+    ("records", lambda line: line["options"].update({"x" * 5000: 1})),
     ("compared-run", lambda line: line.pop("kind")),
     ("compared-run", lambda line: line.pop("characters", None)),
     ("compared-run", lambda line: line.pop("command", None)),
