@@ -23,7 +23,7 @@ ACTS = ("pause", "resume", "learning_rate", "stop")
 
 MAX_LEARNING_RATE = 100.0
 _LONGEST = 60  # characters of what is no act
-_PIECE = 1 << 16  # bytes that are read at once; an act takes less than 100
+_PIECE = 1 << 20  # bytes that are read at once; an act takes less than 100
 
 
 class Act(NamedTuple):
