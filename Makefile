@@ -23,6 +23,7 @@ TORCH := $(STAMPS)/torch
 DEV := $(STAMPS)/dev
 PEERS := $(STAMPS)/peers
 DIST := $(STAMPS)/dist
+FUZZ := $(STAMPS)/fuzz
 
 .PHONY: help tui train test test-long soak asan tsan fuzz arm lint format bench dist clean
 
@@ -41,8 +42,9 @@ test: lint ## lint, types, import directions and the tests
 test-long: $(DEV) ## the tests that take longer
 	$(BIN)/python -m pytest -n 2 -m long
 
-soak: $(DEV) ## every fault in full, which takes hours (SHARE=20: a twentieth; PARTS="kills mutants")
-	$(BIN)/python tests/support/soak.py --share $(or $(SHARE),1) $(if $(PARTS),--only $(PARTS))
+soak: $(DEV) $(FUZZ) ## every fault in full, hours (SHARE=20: a twentieth; PARTS="kills mutants"; JOBS=2)
+	$(BIN)/python tests/support/soak.py --share $(or $(SHARE),1) --jobs $(or $(JOBS),1) \
+	  $(if $(PARTS),--only $(PARTS))
 
 asan: $(DEV) ## the engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer (gcc)
 	$(BIN)/python tests/support/sanitise.py address
@@ -152,6 +154,12 @@ $(DEV): pyproject.toml constraints.txt $(READY) $(TORCH)
 $(PEERS): pyproject.toml constraints.txt $(READY) $(TORCH)
 	@echo "Installing what is measured beside charlm"
 	@$(INSTALL) $(call NEEDS,peers)
+	@touch $@
+
+# Not everywhere is a wheel of it, and to build one takes a clang with libFuzzer.
+$(FUZZ): pyproject.toml constraints.txt | $(DEV)
+	@$(INSTALL) --only-binary :all: $(call NEEDS,fuzz) \
+	  || echo "There is no atheris for this Python: the part fuzz-files of make soak is skipped"
 	@touch $@
 
 $(DIST): pyproject.toml constraints.txt | $(MADE)

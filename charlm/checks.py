@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from typing import cast
 
@@ -30,6 +31,11 @@ def is_number(value: object) -> bool:
 def is_integer(value: object, low: int, high: int) -> bool:
     """Whether it is an integer in [low, high], and no truth value."""
     return not isinstance(value, bool) and isinstance(value, int) and low <= value <= high
+
+
+def memory() -> int:
+    """Bytes of memory that this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def check_integer(name: str, value: object, low: int, high: int) -> None:

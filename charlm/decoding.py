@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from charlm.checks import SHARE, OneOf, Range, check_integer, is_number, shown, wrong
 from charlm.errors import InputError, argument
 from charlm.knob import Knob, row, row_of
+from charlm.wording import shortened
 
 MAX_WIDTH = 131_072
 MAX_TOP_K = 2**31 - 1
@@ -253,7 +254,7 @@ def strategy_named(name: str, options: Mapping[str, Any] | None = None) -> Strat
         if option not in known:
             takes = [part for other in known for part in (", ", argument(other))][1:]
             said = f" does not belong to strategy {name}; what it takes: "
-            raise InputError(argument(str(option)), said, *takes)
+            raise InputError(argument(shortened(str(option))), said, *takes)
     values = {option: getattr(preset, option) for option in known}
     return type(preset)(**(values | dict(options or {})))
 

@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from charlm.errors import CharlmError, InputError, reason_of
+from charlm.wording import bytes_text
+
+_LONGEST = 64_000_000  # bytes of a record
 
 
 class OutFile:
@@ -45,10 +48,17 @@ class OutFile:
             os.ftruncate(self.descriptor, size)
 
     def lines(self) -> Iterator[bytes]:
-        """What it holds, a line at a time; only the last may lack its newline."""
+        """What it holds, a line at a time; only the last may lack its newline.
+
+        Raises InputError for a line that is longer than any record.
+        """
         with open(os.dup(self.descriptor), "rb") as file:
             file.seek(0)
-            yield from file
+            while line := file.readline(_LONGEST):
+                if len(line) == _LONGEST:
+                    longest = bytes_text(_LONGEST)
+                    raise InputError(f"{self.path} has a line of {longest} or more: no record has")
+                yield line
 
     def finish(self) -> None:
         """See that all of it is on the disk. Raises CharlmError."""

@@ -9,10 +9,12 @@ import json
 import os
 import stat
 from argparse import Namespace
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from charlm.checks import memory
 from charlm.cli.progress_line import LONG, ProgressLine
 from charlm.cli.scores import HEADS, Adapted, Scores, sum_of
 from charlm.display import visible
@@ -23,15 +25,16 @@ from charlm.engine.scoring import ScoreTotal, Scoring
 from charlm.engine.windows import check_windows, mean_of
 from charlm.errors import CharlmError, InputError, argument, errors_of, report_notice
 from charlm.options.scoring import RANDOM_WINDOWS, Adaptation
-from charlm.text.files import read_bytes
+from charlm.text.files import byte_pieces, name_of, read_bytes
 from charlm.text.readers import WINDOW, WINDOWS
-from charlm.text.reading import decode
+from charlm.text.reading import decoded
 from charlm.text.vocabulary import Unknown
-from charlm.wording import TORCH_MISSING
+from charlm.wording import TORCH_MISSING, bytes_text, shortened
 
 if TYPE_CHECKING:
     from charlm.train.adapt import Adapting
 
+_HELD = 4  # bytes for each of a text, at least: of a continuous one
 _NAMED = 40  # characters of a path in the line of progress, which is one line
 
 
@@ -120,14 +123,19 @@ def _adaptation(chosen: Namespace) -> Adaptation | None:
 
 
 def _look_at(file: str) -> None:
-    """Raise CorpusError for a file that cannot be read; one that can is not read yet."""
-    try:
-        mode = os.stat(file).st_mode
-    except (OSError, ValueError):
-        mode = 0
+    """Raise InputError for a file that cannot be read or held; one that can is not read yet."""
+    mode = size = 0
+    with suppress(OSError, ValueError):
+        mode, size = (status := os.stat(file)).st_mode, status.st_size
     readable = stat.S_ISFIFO(mode) or (stat.S_ISREG(mode) and os.access(file, os.R_OK))
     if file != "-" and not readable:
         read_bytes(file, "text")  # which says what is wrong with it
+    if _HELD * size > memory():
+        raise InputError(
+            f"text {shortened(file)} is {bytes_text(size)} large, and to score it takes {_HELD}"
+            f" times that or more: this machine has {bytes_text(memory())} of memory: cut it into"
+            " several"
+        )
 
 
 def _scored(
@@ -157,7 +165,8 @@ def _scored(
 
 def _begun(engine: Engine, file: str, chosen: Namespace, ways: _Ways) -> _Begun:
     """What reads a file in each way; its text is ids from here on."""
-    text = decode(*read_bytes(file, "text"), chosen.encoding, chosen.errors, "text")
+    data = byte_pieces(file, "text")
+    text = "".join(decoded(data, name_of(file), chosen.encoding, chosen.errors, "text"))
     unknown: Unknown = chosen.unknown or "error"
     keep, windows, adapting = chosen.details is not None, None, None
     stream = engine.start_score(text, details=chosen.details, unknown=unknown, keep=keep)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.checks import is_number
 from charlm.compare.plan import Training, Variant
 from charlm.run.log import read_run_log
 
 Array = NDArray[np.float64]
+#: Without these a run has no result.
+_NEEDED = ("validation_loss", "step", "characters", "seconds")
 
 
 @dataclass(frozen=True)
@@ -61,26 +64,29 @@ class Band:
 
 
 def read_result(training: Training) -> Result | None:
-    """The result of a training; None of one that did not come to its end."""
+    """The result of a training; None of one that did not come to its end.
+
+    The log may be another's: what is no number in it is not there.
+    """
     log = read_run_log(training.folder)
-    start = next((line for line in log if line["kind"] == "start"), {})
-    ends = (line for line in reversed(log) if line["kind"] == "end")
-    end = next((line for line in ends if line.get("validation_loss") is not None), None)
-    if end is None:
+    start = next(_of_kind(log, "start"), {})
+    ends = list(_of_kind(log, "end", *_NEEDED))
+    if not ends:
         return None
+    end, baselines = ends[-1], _of_kind(log, "baseline", "order", "unigram", "ngram")
     return Result(
         training,
-        start.get("parameters", training.config.parameter_count),
-        start.get("learning_rate"),
+        _number(start, "parameters") or training.config.parameter_count,
+        _number(start, "learning_rate"),
         end["validation_loss"],
-        end["test_loss"],
+        _number(end, "test_loss"),
         end["step"],
         end["characters"],
         end["seconds"],
         curve=_columns(log, "evaluation", "characters", "validation_loss"),
         norms=_columns(log, "step", "characters", "gradient_norm"),
         speeds=_columns(log, "step", "characters", "characters_per_s")[1],
-        baseline=next((line for line in log if line["kind"] == "baseline"), None),
+        baseline=next(baselines, None),
     )
 
 
@@ -125,8 +131,20 @@ def thinned(curve: tuple[Array, Array], most: int = 100) -> tuple[Array, Array]:
     return np.array(x), np.array(y)
 
 
-def _columns(log: list[dict[str, Any]], kind: str, x: str, y: str) -> tuple[Array, Array]:
-    lines = [line for line in log if line["kind"] == kind and line[y] is not None]
+def _columns(log: Sequence[dict[str, Any]], kind: str, x: str, y: str) -> tuple[Array, Array]:
+    lines = list(_of_kind(log, kind, x, y))
     return np.array([line[x] for line in lines], float), np.array(
         [line[y] for line in lines], float
     )
+
+
+def _of_kind(log: Sequence[dict[str, Any]], kind: str, *needed: str) -> Iterator[dict[str, Any]]:
+    """The lines of a kind that have all these numbers."""
+    for line in log:
+        if line.get("kind") == kind and all(is_number(line.get(name)) for name in needed):
+            yield line
+
+
+def _number(line: Mapping[str, Any], name: str) -> Any:
+    value = line.get(name)
+    return value if is_number(value) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+from charlm.checks import shown
 from charlm.compare.plan import Training
 from charlm.compare.results import Result, read_result
 from charlm.display import visible
@@ -15,9 +16,11 @@ from charlm.text.corpus_report import CorpusReport
 from charlm.train.command import train
 from charlm.train.tell.announce import command_line
 from charlm.train.tell.reporter import Reporter
+from charlm.wording import shortened
 
 #: How a training says that its rate was too high, whether it became NaN or exploded.
 TOO_HIGH = "try a lower --learning-rate"
+_LONGEST = 400  # characters of what a log says, in a message
 
 
 class _Reporter(Reporter):
@@ -54,7 +57,7 @@ def trained(training: Training, title: str) -> Result:
 def _diverged(training: Training) -> str:
     """Why a run ended whose rate was too high: to go on with it would hide that; else ""."""
     ends = [line for line in read_run_log(training.folder) if line.get("kind") == "end"]
-    reason = str(ends[-1].get("reason")) if ends else ""
+    reason = str(ends[-1].get("reason"))[:_LONGEST] if ends else ""
     return reason if TOO_HIGH in reason else ""
 
 
@@ -68,13 +71,18 @@ def check_folder(training: Training, sha256: str) -> None:
     if start is None:
         return
     command = command_line(training.arguments, training.options())
-    if (start["command"], start["corpus"]["sha256"]) != (command, sha256):
+    began, corpus = str(start.get("command")), start.get("corpus")
+    same = isinstance(corpus, dict) and corpus.get("sha256") == sha256
+    if began != command or not same:
         raise InputError(
-            f"{training.folder} holds a run of another comparison ({visible(start['command'])}):"
-            " choose another folder (--out), or the version and the options it was begun with"
+            f"{training.folder} holds a run of another comparison"
+            f" ({visible(shortened(began, _LONGEST, _LONGEST))}): choose another folder (--out), or"
+            " the version and the options it was begun with"
         )
-    options, then = training.options(), start.get("proposed", {}).get("warm_up", 0)
+    options, proposed = training.options(), start.get("proposed")
+    then = proposed.get("warm_up", 0) if isinstance(proposed, dict) else 0
     if "warm_up" in options.proposed and options.warm_up != then:
+        then = shown(then)
         raise InputError(
             f"{training.folder} was begun when no --warm-up was proposed: add --warm-up {then}, or"
             " choose another folder (--out)"

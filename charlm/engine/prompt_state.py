@@ -22,9 +22,13 @@ from charlm.checks import shown
 from charlm.errors import InputError
 from charlm.run.checkpoint import Checkpoint
 from charlm.run.sealed_file import Kind, seal, unseal, write_atomically
+from charlm.wording import shortened
 
 #: Version 1 named the model's file as `checkpoint` and no dice: those were shared.
-_KIND = Kind("prompt state", key="charlm_state", version=2, mark="precision", error=InputError)
+_KIND = Kind(
+    "prompt state", key="charlm_state", version=2, mark="precision", error=InputError,
+    largest=250_000_000,
+)  # fmt: skip
 _TENSORS = {"ids": ("I32", 1), "state": ("F32", 3), "logits": ("F32", 1)}
 
 
@@ -77,7 +81,7 @@ class PromptState:
             else:
                 model, name_of_dice = str(content["model"]), dice.read_name(content["dice"])
         except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"prompt state {path}: {error}") from None
+            raise InputError(f"prompt state {path}: {shortened(str(error))}") from None
         whole = tensors["ids"], tensors["state"], tensors["logits"]
         return cls(*whole, model, precision, name_of_dice)
 

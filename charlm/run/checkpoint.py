@@ -23,10 +23,10 @@ from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.model.identity import identity_of
 from charlm.run.layout import MODEL
 from charlm.run.places import RUNS, find_run, known_weights, missing_run
-from charlm.run.sealed_file import Kind, SealedFile, read_content, seal, unseal, write_atomically
+from charlm.run.sealed_file import Kind, read_content, seal, unseal, write_atomically
 from charlm.text.config import KEEP, TextConfig
 from charlm.text.vocabulary import Vocabulary
-from charlm.wording import counted
+from charlm.wording import counted, shortened
 
 #: What version 2 says of a text, where it is not so: a file that needs nothing of it is version 1.
 _NEW_IN_2 = {"separator": "", "sentence_rule": 1, "chat": KEEP}
@@ -109,9 +109,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(
             f"folder {path.parent} has no {MODEL}: it is not a run, or saved nothing"
         )
-    file = unseal(_KIND, path)
-    description = _described(path, file.content)
-    _check_declared(description.config, file)
+    file = unseal(_KIND, path, _fitting)
+    description = _fitting(path, file.content, file.declared)
     try:
         tensors = file.tensors()
         _check_tensors(description.config, tensors)
@@ -172,7 +171,8 @@ def _described(path: Path, content: Mapping[str, Any]) -> Description:
     except InputError as error:
         raise CheckpointError(f"checkpoint {path}: ", *error.args) from None
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"checkpoint {path}: incomplete metadata ({error})") from None
+        said = shortened(str(error))
+        raise CheckpointError(f"checkpoint {path}: incomplete metadata ({said})") from None
     if config.vocabulary_size != len(vocabulary) or text.start_id >= len(vocabulary):
         raise CheckpointError(
             f"checkpoint {path}: the vocabulary has {counted(len(vocabulary), 'entry', 'entries')},"
@@ -181,10 +181,16 @@ def _described(path: Path, content: Mapping[str, Any]) -> Description:
     return Description(config, text, vocabulary, metrics, corpus)
 
 
-def _check_declared(config: ModelConfig, file: SealedFile) -> None:
-    """Names, types and shapes as the header declares them, before anything is allocated."""
-    expected, path = parameter_shapes(config), file.path
-    for name, entry in file.declared.items():
+def _fitting(
+    path: Path, content: Mapping[str, Any], declared: Mapping[str, Mapping[str, Any]]
+) -> Description:
+    """What a file says of itself, if the tensors that it declares are those of such a model.
+
+    Names, types and shapes, before anything is allocated. Raises CheckpointError.
+    """
+    description = _described(path, content)
+    expected = parameter_shapes(description.config)
+    for name, entry in declared.items():
         if name not in expected:
             raise CheckpointError(f"checkpoint {path}: tensor {shown(name)} does not belong there")
         if entry.get("dtype") != "F32":
@@ -197,8 +203,9 @@ def _check_declared(config: ModelConfig, file: SealedFile) -> None:
                 f" expected {list(expected[name].shape)}"
             )
     for name in expected:
-        if name not in file.declared:
+        if name not in declared:
             raise CheckpointError(f"checkpoint {path}: tensor {name!r} is missing")
+    return description
 
 
 def _check_tensors(config: ModelConfig, tensors: Mapping[str, np.ndarray]) -> None:

@@ -23,6 +23,7 @@ ACTS = ("pause", "resume", "learning_rate", "stop")
 
 MAX_LEARNING_RATE = 100.0
 _LONGEST = 60  # characters of what is no act
+_PIECE = 1 << 20  # bytes that are read at once; an act takes less than 100
 
 
 class Act(NamedTuple):
@@ -52,7 +53,7 @@ class Control:
         try:
             with read_inside(self._run, CONTROL) as file:
                 file.seek(self._offset)
-                data = file.read()
+                data = file.read(_PIECE)
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -60,7 +61,7 @@ class Control:
             return [] if refused else [Act("", error=f"{self._path}: {error.strerror}")]
         self._refused = False
         self._offset += len(data)
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        *lines, self._rest = (self._rest[-_PIECE:] + data).split(b"\n")
         return [_act(line) for line in lines if line.strip()]
 
     def _size(self) -> int:

@@ -28,7 +28,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from charlm.errors import SURVIVED, InputError, reason_of
 from charlm.run.layout import RUN_LOG
@@ -177,14 +177,23 @@ def rewind(run: Path, step: int) -> None:
     Raises OSError.
     """
     try:
-        with read_inside(run, RUN_LOG) as file:
-            lines = file.readlines()
+        file = read_inside(run, RUN_LOG)
     except FileNotFoundError:
         return
-    kept = list(itertools.takewhile(lambda line: _step(line) <= step, lines))
-    if len(kept) < len(lines):
-        with opened_folder(run) as folder:
-            write_at(folder, RUN_LOG, b"".join(kept))
+    with file:
+        lines = iter(lambda: file.readline(_LONGEST), b"")
+        kept = sum(map(len, itertools.takewhile(lambda line: _step(line) <= step, lines)))
+        if kept < os.fstat(file.fileno()).st_size:
+            file.seek(0)
+            with opened_folder(run) as folder:
+                write_at(folder, RUN_LOG, _pieces(file, kept))
+
+
+def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The next so many bytes of a file."""
+    while data := file.read(min(size, _PIECE)):
+        yield data
+        size -= len(data)
 
 
 def _step(line: bytes) -> float:

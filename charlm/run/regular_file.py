@@ -14,7 +14,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -97,13 +97,16 @@ def check_place(path: Path) -> None:
         os.unlink(temporary, dir_fd=folder)
 
 
-def write_at(folder: int, name: str, data: bytes, mode: int = 0o666) -> None:
-    """As `write_atomically`, in a folder that is open; a link of that name is replaced."""
+def write_at(folder: int, name: str, data: bytes | Iterable[bytes], mode: int = 0o666) -> None:
+    """As `write_atomically`, in a folder that is open; a link of that name is replaced.
+
+    data: or its pieces.
+    """
     temporary = _TEMPORARY + secrets.token_hex(8)
     descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with open(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, bytes) else data)
             file.flush()
             put_in_place(folder, temporary, name, file.fileno())
     except BaseException:

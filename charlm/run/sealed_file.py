@@ -7,8 +7,9 @@ key may stand twice, at any depth: else a file could be read in two ways, and cl
 
 A file is read as bytes and checked wholly before anything of it is used: nothing is mapped
 (a file cut while mapped kills the process), nothing is unpickled, nothing is allocated before
-its size is known to be honest. It is written to a temporary file beside it, fsynced and
-renamed, so that a reader sees the old file or the new one.
+its size is known to be honest. Of a large file the seal is checked in pieces before it is read,
+so that one that only claims to be a large model takes no memory. It is written to a temporary
+file beside it, fsynced and renamed, so that a reader sees the old file or the new one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import os
 import re
 import struct
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,26 +31,37 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as parse_safetensors
 from safetensors.numpy import save as to_safetensors
 
-from charlm.checks import shown
+from charlm.checks import memory, shown
 from charlm.errors import InputError
 from charlm.run.regular_file import open_regular
 from charlm.run.regular_file import write_atomically as write_atomically
-from charlm.wording import shortened
+from charlm.wording import bytes_text, shortened
 
 _MAX_HEADER = 2**20
+_AT_ONCE = 2**28  # bytes of a file that is read before it is checked
+_PIECE = 2**20  # bytes of a larger one that are looked at together
 _LONGEST_KEY = 60  # characters of it in a message
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+#: Raises the kind's error where the tensors that are declared are not those that the content is
+#: of. Of a large file it is asked before the seal is checked.
+Check = Callable[[Path, Mapping[str, Any], Mapping[str, Mapping[str, Any]]], object]
+
+
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: the key of its metadata, and a mark, a name that its JSON always has."""
+    """A kind of file: the key of its metadata, and a mark, a name that its JSON always has.
+
+    largest: bytes that a file of it may have; 0: as many as there is memory for.
+    """
 
     name: str
     key: str
     version: int
     mark: str
     error: type[InputError]
+    largest: int = 0
 
     def looks_like(self, data: bytes) -> bool:
         """Whether a file was once of this kind: either of two marks is enough."""
@@ -75,6 +87,8 @@ class SealedFile:
             return parse_safetensors(self.data)
         except SafetensorError as error:
             raise ValueError(shortened(str(error))) from None
+        except MemoryError:
+            raise ValueError(f"there is no memory for {bytes_text(len(self.data))}") from None
 
 
 def seal(
@@ -88,26 +102,58 @@ def seal(
     header = struct.unpack_from("<Q", data)[0]
     if header > _MAX_HEADER:
         raise InputError(f"{kind.name} header would take {header:,} bytes, over {_MAX_HEADER:,}")
+    if kind.largest and len(data) > kind.largest:
+        raise InputError(f"a {kind.name} would take {_over(kind, len(data))}")
     digest = hashlib.sha256(data).hexdigest()
     offset = _digest_offset(bytes(data[: 8 + header]))
     data[offset : offset + 64] = digest.encode("ascii")
     return bytes(data), digest
 
 
-def unseal(kind: Kind, path: Path) -> SealedFile:
+def unseal(kind: Kind, path: Path, check: Check = lambda *_: None) -> SealedFile:
     """Read a file and check its seal. Raises the kind's error."""
     with _open(kind, path) as file:
-        return unsealed(kind, path, read_whole(kind, path, file))
+        return unsealed(kind, path, read_whole(kind, path, file, check))
 
 
-def read_whole(kind: Kind, path: Path, file: BinaryIO) -> bytes:
+def read_whole(kind: Kind, path: Path, file: BinaryIO, check: Check = lambda *_: None) -> bytes:
     """The bytes of an open file, read once its header, its length and the two agree.
 
-    Raises the kind's error, OSError.
+    Of a large one its seal too, so that no memory is taken for what is refused. Raises the kind's
+    error, OSError.
     """
     start, length = _start(file), os.fstat(file.fileno()).st_size
-    _header(kind, start, path, length)
-    return start + file.read()
+    header = _header(kind, start, path, length)
+    if kind.largest and length > kind.largest:
+        raise kind.error(f"{kind.name} {path} is {_over(kind, length)}")
+    if length > _AT_ONCE:
+        _check_large(kind, path, length)
+        declared = {name: entry for name, entry in header.items() if name != "__metadata__"}
+        content = _own_part(kind, header.get("__metadata__"), path)
+        if content is None:
+            raise kind.error(f"{path} is not a charlm {kind.name}, or damaged")
+        check(path, _of_known_version(kind, content, path), declared)
+        _content(kind, start, header, path, iter(lambda: file.read(_PIECE), b""))
+    file.seek(0)
+    try:
+        return file.read(length)
+    except MemoryError:
+        raise kind.error(
+            f"{kind.name} {path}: there is no memory for {bytes_text(length)}"
+        ) from None
+
+
+def _over(kind: Kind, length: int) -> str:
+    return f"{bytes_text(length)} large, over the limit of {bytes_text(kind.largest)}"
+
+
+def _check_large(kind: Kind, path: Path, length: int) -> None:
+    """Raise the kind's error for a file that could not be loaded: its tensors lie beside it."""
+    if 2 * length > memory():
+        raise kind.error(
+            f"{kind.name} {path} is {bytes_text(length)} large, and loading takes twice that: this"
+            f" machine has {bytes_text(memory())} of memory"
+        )
 
 
 def unsealed(kind: Kind, path: Path, data: bytes) -> SealedFile:
@@ -193,12 +239,17 @@ def _header(kind: Kind, data: bytes, path: Path, length: int) -> dict[str, Any]:
     return result
 
 
-def _content(kind: Kind, data: bytes, header: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Our own part of the header, once the checksum and the version are right."""
+def _content(
+    kind: Kind, data: bytes, header: Mapping[str, Any], path: Path, rest: Iterable[bytes] = ()
+) -> dict[str, Any]:
+    """Our own part of the header, once the checksum and the version are right.
+
+    data: the file, or its beginning, behind which the rest comes in pieces.
+    """
     metadata = header.get("__metadata__")
     if not kind.looks_like(data):
         raise kind.error(f"{path} is not a charlm {kind.name}")
-    digest = _digest(data)
+    digest = _digest(data, rest)
     content = _own_part(kind, metadata, path) if digest else None
     # The digits that were hashed as zeros and those that are used may stand in different offsets.
     if content is None or content.get("sha256") != digest:
@@ -206,7 +257,7 @@ def _content(kind: Kind, data: bytes, header: Mapping[str, Any], path: Path) -> 
     return _of_known_version(kind, content, path)
 
 
-def _digest(data: bytes) -> str:
+def _digest(data: bytes, rest: Iterable[bytes]) -> str:
     """The SHA-256 of a file, its own digits taken as zeros, if it is what these say; else ""."""
     try:
         offset = _digest_offset(data[: 8 + struct.unpack_from("<Q", data)[0]])
@@ -215,6 +266,8 @@ def _digest(data: bytes) -> str:
     digest = hashlib.sha256(data[:offset])
     digest.update(b"0" * 64)
     digest.update(data[offset + 64 :])
+    for piece in rest:
+        digest.update(piece)
     computed = digest.hexdigest()
     return computed if computed.encode("ascii") == data[offset : offset + 64] else ""
 

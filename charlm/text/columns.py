@@ -157,7 +157,10 @@ def _parsed(
 
 def _header(text: Text) -> list[str]:
     reader = csv.reader([_first(text)], delimiter=_delimiter(text), skipinitialspace=True)
-    return [name.strip() for name in next(reader, [])]
+    try:
+        return [name.strip() for name in next(reader, [])]
+    except csv.Error as error:  # a cell that is longer than any
+        raise CorpusError(f"line 1: {error}") from None
 
 
 def _delimiter(text: Text) -> str:
@@ -166,7 +169,7 @@ def _delimiter(text: Text) -> str:
 
 
 def _first(text: Text) -> str:
-    return next(_lines(text, "\n"), "").rstrip("\r\n")
+    return next(_lines(text, "\n"), "").lstrip("\r").partition("\r")[0].rstrip("\n")
 
 
 def _is_number(word: str) -> bool:

@@ -52,7 +52,7 @@ class TextConfig:
             raise InputError(f"chat {shown(self.chat)} is not one of {', '.join(CHATS)}")
         if not isinstance(self.separator, str) or bool(self.separator) != (self.unit == "document"):
             raise InputError(
-                f"separator {self.separator!r} does not go with unit {self.unit}: a document has"
-                " one, nothing else has"
+                f"separator {shown(self.separator)} does not go with unit {self.unit}: a document"
+                " has one, nothing else has"
             )
         check_range("sentence rule", self.sentence_rule, 1, 2 if self.unit == "sentence" else 1)

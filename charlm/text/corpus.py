@@ -92,7 +92,7 @@ def opened(data: mmap | memoryview, name: str, notices: Sequence[str]) -> Corpus
     """A corpus as it was written. `notices`: of its reading, now. Raises Unusable."""
     try:
         content, parts = read_prepared(data)
-        report = _filled(CorpusReport, content["report"])
+        report = CorpusReport.of(content["report"])
         report.name, report.notices = name, [*notices, *report.notices]
         settled = content["preparation"]
         settled |= {"split": Split(*settled["split"]), "suffixes": tuple(settled["suffixes"])}

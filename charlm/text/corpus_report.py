@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.checks import is_number, shown
 from charlm.text.cutting import CP1252
 from charlm.wording import counted
 
@@ -46,6 +48,24 @@ class CorpusReport:
     blocks: int = 1
     parts: dict[str, dict[str, int]] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> CorpusReport:
+        """A report that `as_values` gave and a file held.
+
+        Raises KeyError, TypeError and AttributeError for what is none.
+        """
+        report = cls(**values)
+        for name, default in asdict(cls()).items():
+            value = values[name]
+            whole = isinstance(default, float) and is_number(value)
+            if not whole and type(value) is not type(default):
+                raise TypeError(f"{name} is {shown(value)}")
+        parts = [(part["examples"], part["characters"]) for part in report.parts.values()]
+        counts = [*report.cp1252_repaired.values(), *(count for part in parts for count in part)]
+        if not all(type(count) is int for count in counts):
+            raise TypeError("a count is no number")
+        return report
 
     def as_values(self) -> dict[str, Any]:
         """JSON values, for the run log."""

@@ -12,11 +12,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from charlm.errors import CorpusError
-from charlm.wording import shortened
+from charlm.wording import bytes_text, shortened
 
 ERRORS = ("strict", "replace", "ignore", "surrogateescape", "surrogatepass")
 UTF_8 = "utf-8"
 SUFFIX = ".txt"
+#: Bytes of what is read at once: prompts, records.
+LARGEST = 250_000_000
 _MOST_NAMED = 5  # of what went wrong
 _MOST_KINDS = 4  # of what was passed over
 
@@ -116,9 +118,20 @@ def name_of(source: str) -> str:
 def read_bytes(source: str, kind: str = "corpus") -> tuple[bytes, str]:
     """The bytes of a file or of standard input ("-"), and a name without folders for them.
 
-    `kind`: what the file is called in an error.
+    `kind`: what the file is called in an error. Raises CorpusError, for more than `LARGEST` too.
     """
-    return b"".join(byte_pieces(source, kind)), name_of(source)
+    too_large = CorpusError(
+        f"{kind} {shortened(source)} is larger than {bytes_text(LARGEST)}, and is held in memory as"
+        " a whole: split it"
+    )
+    if source != "-" and status(source, kind).st_size > LARGEST:
+        raise too_large
+    data = bytearray()
+    for piece in byte_pieces(source, kind):
+        data += piece
+        if len(data) > LARGEST:
+            raise too_large
+    return bytes(data), name_of(source)
 
 
 def byte_pieces(source: str, kind: str = "corpus", size: int = 1 << 20) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from charlm.text.corpus import Corpus
 from charlm.text.preparation import AUTO
 from charlm.text.vocabulary import Vocabulary
 from charlm.train.learner import Learner
-from charlm.train.saved import Saved
+from charlm.train.saved import Saved, misfit
 from charlm.train.schedule import learning_rate
 from charlm.train.tell.reporter import Reporter
 from charlm.train.text import LOOKED_FOR, load_text
@@ -75,7 +75,10 @@ def resumed_options(arguments: Sequence[str], values: Saved) -> TrainConfig:
     options = replace(options, device=device)
     # Typed once more, it is what was found then.
     typed_again = [name for name in LOOKED_FOR if getattr(options, name) == AUTO]
-    found = {name: saved[name] for name in (*typed_again, *options.proposed)}
+    needed = (*typed_again, *options.proposed)
+    if missing := [name for name in needed if name not in saved]:
+        raise misfit(f"it has no {missing[0]}")
+    found = {name: saved[name] for name in needed}
     options = replace(options, **found, proposed=())
     now = options.plain()
     for name, value in saved.items():

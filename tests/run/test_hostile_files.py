@@ -14,23 +14,16 @@ import hostile_files
 import pytest
 import torch
 from hostile_files import Hostile
-from learners import SMALL, TEXT
-from models import random_checkpoint
 
 from charlm.cli.main import main as charlm_main
 from charlm.errors import run_main
-from charlm.run.checkpoint import save_checkpoint
 from charlm.run.control import Control
 from charlm.run.layout import CONTROL, LAST, MODEL, RESUME, RUN_LOG
 from charlm.run.log import read_run_log, rewind
 from charlm.run.weights import WeightsFinder
 from charlm.text.corpus import opened
-from charlm.text.preparation import Preparation
-from charlm.train import loading
 from charlm.train.__main__ import main as train_main
 from charlm.train.keep.text_cache import TextCache
-from charlm.train.loading import load_files
-from charlm.train.tell.reporter import Reporter
 from tui.shell.last_model import LastModel
 from tui.shell.settings import keep_setting, load_settings
 from tui.training.reader import RunReader
@@ -42,25 +35,6 @@ _SHOWN = 40  # files that a failure names
 
 Use = Callable[[bytes], None]
 Said = Callable[[Callable[[], int]], None]
-
-
-@pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a good file of every kind, for the hostile ones to differ from."""
-    folder = tmp_path_factory.mktemp("good")
-    save_checkpoint(folder / MODEL, random_checkpoint("lstm", characters="\n ab", hidden_size=3))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        ask = ["write", str(folder / MODEL), "--prompt", "a", "--max-length", "3"]
-        charlm_main([*ask, "--json", "--details", "2", "--out", "receipt"])
-        charlm_main([*ask, "--save-state", "state"])
-        (folder / "numbers.txt").write_text(TEXT)
-        corpus = ["--corpus", str(folder / "numbers.txt"), "--out", str(folder / "run")]
-        train_main([*corpus, *SMALL, "--steps", "4", "--evaluations", "2", "--hidden", "3"])
-        patch.setattr(loading, "IN_MEMORY", 0)
-        lines = Preparation("line", column="")
-        load_files([str(folder / "numbers.txt")], None, lines, str(folder / "texts"), Reporter())
-    return folder
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from charlm.checks import shown
 from charlm.errors import InputError
-from charlm.wording import did_you_mean
+from charlm.wording import did_you_mean, shortened
 
 from .key import SIGNS, Key, is_text
 
@@ -49,10 +50,10 @@ def own_keys(
     for name, texts in wanted.items():
         try:
             if name not in names:
-                raise InputError(f"there is no action {name!r}{did_you_mean(name, names)}")
+                raise InputError(f"there is no action {shown(name)}{did_you_mean(name, names)}")
             parts[name] = _part(name, [row for row in rows if row.name == name], texts)
         except InputError as error:
-            notices.append(f"settings, keys.{name}: {error}")
+            notices.append(f"settings, keys.{shortened(name)}: {error}")
     while True:
         own = Own(
             {id: keys for part in parts.values() for id, keys in part.keys.items()},
@@ -79,9 +80,9 @@ def key_from(text: str) -> str:
     marks = [mark.lower() for mark in modifiers]
     known = last in _NAMED or (is_text(last) and (len(last) > 1 or last.isalnum()))
     if not known or any(mark not in (*_MODIFIERS, *_FAR) for mark in marks):
-        raise InputError(f"{text!r} is no key{did_you_mean(last, _NAMED)}")
+        raise InputError(f"{shown(text)} is no key{did_you_mean(last, _NAMED)}")
     if why := _never(marks, last):
-        raise InputError(f"{text!r} never arrives: {why}")
+        raise InputError(f"{shown(text)} never arrives: {why}")
     return "+".join([*(mark for mark in _MODIFIERS if mark in marks), last])
 
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from charlm.checks import shown
 from charlm.display import visible
 from charlm.errors import InputError
 from charlm.run.regular_file import open_regular, write_atomically
@@ -215,7 +216,8 @@ def _read(path: Path | None) -> tuple[dict[str, Any], list[str]]:
     except OSError as error:
         return {}, [f"settings {visible(str(path))} cannot be read: {error.strerror}"]
     except (ValueError, RecursionError) as error:
-        return {}, [f"settings {visible(str(path))} are not TOML, so none is used: {error}"]
+        said = shortened(str(error))
+        return {}, [f"settings {visible(str(path))} are not TOML, so none is used: {said}"]
 
 
 def _text(path: Path) -> str:
@@ -244,7 +246,8 @@ def _with(
             elif name in _CHECKS:
                 settings = replace(settings, **{name: check_setting(name, value)})
             else:
-                raise InputError(f"{name!r} is no setting{did_you_mean(name, [*_CHECKS, 'keys'])}")
+                near = did_you_mean(name, [*_CHECKS, "keys"])
+                raise InputError(f"{shown(name)} is no setting{near}")
         except InputError as error:
             notices.append(f"{where}{prefix if prefix else ''}{error}")
     return settings
@@ -257,7 +260,8 @@ def _keys(value: object) -> Mapping[str, tuple[str, ...]]:
     for action, said in value.items():
         names = [said] if isinstance(said, str) else said
         if not (isinstance(names, list) and names and all(isinstance(n, str) for n in names)):
-            raise InputError(f"keys.{action} must be a key, or a list of keys, in quotes")
+            named = shortened(action, _SHOWN, _SHOWN)
+            raise InputError(f"keys.{named} must be a key, or a list of keys, in quotes")
         keys[action] = tuple(names)
     return keys
 

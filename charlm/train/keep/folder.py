@@ -34,6 +34,7 @@ from charlm.run.regular_file import (
 from charlm.train.keep.old_resume import read_old_resume
 from charlm.train.keep.resume_file import read_resume, resume_bytes, resume_data
 from charlm.train.saved import Saved, check_plain, differences
+from charlm.wording import shortened
 
 #: Runs that may begin in one second.
 _MOST_AT_ONCE = 1000
@@ -178,11 +179,12 @@ class RunFolder:
         try:
             with read_inside(self.path, path.name) as file:
                 self.stranger = stranger(self.path, file.fileno())
-                is_old = path.name == OLD_RESUME
-                data = file.read() if is_old else resume_data(file, path)
+                if path.name == OLD_RESUME:
+                    values = read_old_resume(file, path)
+                else:
+                    values = read_resume(resume_data(file, path), path)
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}") from None
-        values = (read_old_resume if is_old else read_resume)(data, path)
         if names := differences(values):
             raise InputError(
                 f"{path} is of another version of charlm (missing or unknown:"
@@ -193,7 +195,7 @@ class RunFolder:
         try:
             check_plain(saved)
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise InputError(f"{path} cannot be used: {error}") from None
+            raise InputError(f"{path} cannot be used: {shortened(str(error))}") from None
         return saved
 
     def close(self) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
+import os
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from torch import Tensor
 from charlm.errors import InputError
 
 
-def read_old_resume(data: bytes, path: Path) -> dict[str, Any]:
+def read_old_resume(file: BinaryIO, path: Path) -> dict[str, Any]:
     """What such a file holds, by the names of `Saved`. Raises InputError.
 
     It has no checksum. Nothing but tensors and plain values is unpickled, and no tensor is taken
@@ -22,11 +22,12 @@ def read_old_resume(data: bytes, path: Path) -> dict[str, Any]:
     advises to unpickle anything.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
             raise ValueError("compressed")
-        values = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        file.seek(0)
+        values = torch.load(file, map_location="cpu", weights_only=True)
         parts = {
             "model": dict(values.pop("model")),
             "optimiser": {
@@ -37,7 +38,7 @@ def read_old_resume(data: bytes, path: Path) -> dict[str, Any]:
             "state": values.pop("state"),
             "random": values.pop("random"),
         }
-        _check_tensors(parts, len(data))
+        _check_tensors(parts, os.fstat(file.fileno()).st_size)
         plain: dict[str, Any] = json.loads(json.dumps(values, allow_nan=False))
     except Exception:  # the unpickler raises types of its own
         raise InputError(

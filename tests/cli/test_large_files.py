@@ -1,0 +1,185 @@
+"""Files of gigabytes that hold nothing: refused in a line, with little memory.
+
+Each command runs in a process that may take so much memory and no more. The files are sparse.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import struct
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from models import random_checkpoint
+from root import ROOT
+
+from charlm.cli import score
+from charlm.engine.engine import Engine
+from charlm.errors import CharlmError, InputError
+from charlm.model.config import ModelConfig, parameter_shapes
+from charlm.run import sealed_file
+from charlm.run.checkpoint import load_checkpoint, save_checkpoint
+from charlm.run.control import Control
+from charlm.run.layout import CONTROL, OLD_RESUME, RUN_LOG
+from charlm.run.log import rewind
+from charlm.train.keep.folder import RunFolder
+
+_SIZE = 3 << 30
+_ROOM = 500 << 20  # bytes of address space; a command that opens a small model has enough with 300
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "small.safetensors"
+    save_checkpoint(path, random_checkpoint(characters="\n ab", hidden_size=3))
+    return path
+
+
+def sparse(path: Path, beginning: bytes = b"", size: int = _SIZE) -> Path:
+    path.write_bytes(beginning)
+    os.truncate(path, size)
+    return path
+
+
+def lying(path: Path, good: Path, tensor: str = "", hidden_size: int = 0) -> Path:
+    """A sealed file that is as large as its header says; its seal is not right.
+
+    tensor: takes it all, though it is none of that model; else the model is one of that size.
+    """
+    data = good.read_bytes()
+    size = struct.unpack_from("<Q", data)[0]
+    header = json.loads(data[8 : 8 + size])
+    [(key, content)] = header.pop("__metadata__").items()
+    content, end = json.loads(content), _SIZE
+    if tensor:
+        header[tensor] |= {"shape": [_SIZE // 4], "data_offsets": [0, _SIZE]}
+    else:
+        content["config"]["hidden_size"], end = hidden_size, 0
+        for name, (shape, _) in parameter_shapes(ModelConfig(**content["config"])).items():
+            begin, end = end, end + 4 * math.prod(shape)
+            header[name] |= {"shape": list(shape), "data_offsets": [begin, end]}
+    meant = {key: json.dumps(content, separators=(",", ":"))}
+    head = json.dumps({"__metadata__": meant} | header).encode()
+    return sparse(path, struct.pack("<Q", len(head)) + head, 8 + len(head) + end)
+
+
+def told(*words: object) -> str:
+    """The one line of a command that may take so much memory."""
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({_ROOM}, {_ROOM}))"
+    code = f"{limited}; from charlm.__main__ import entry; entry()"
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)], cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert ended.returncode == 2, ended.stderr
+    [line] = ended.stderr.splitlines()
+    return line
+
+
+def test_what_is_read_at_once_is_not_read_where_it_is_large(model: Path, tmp_path: Path) -> None:
+    large = sparse(tmp_path / "large")
+    for option, kind in (
+        ("--prompts", "prompts"), ("--prompt-file", "prompt file"), ("--from", "file of records")
+    ):  # fmt: skip
+        line = told("write", model, option, large)
+        assert f"{kind} {large} is larger than 250 MB, and is held in memory" in line
+
+
+def test_a_pipe_that_does_not_end_is_left(model: Path) -> None:
+    with (
+        subprocess.Popen(["yes"], stdout=subprocess.PIPE) as endless,
+        pytest.raises(subprocess.CalledProcessError) as error,
+    ):
+        code = "from charlm.text import files; files.LARGEST = 9_000_000;"
+        code += "from charlm.__main__ import entry; entry()"
+        words = [sys.executable, "-c", code, "write", str(model), "--prompt", "-"]
+        subprocess.run(words, stdin=endless.stdout, check=True, stderr=subprocess.PIPE, cwd=ROOT)
+    assert b"prompts - is larger than 9 MB" in error.value.stderr
+
+
+def test_a_text_to_score_tells_what_it_is_by_its_beginning(model: Path, tmp_path: Path) -> None:
+    assert "holds many NUL bytes" in told("score", model, sparse(tmp_path / "large"))
+
+
+def test_a_text_to_score_is_one_that_the_machine_can_hold(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(score, "memory", lambda: 8 << 30)
+    with pytest.raises(InputError, match=r"is 3\.22 GB large, and to score it takes 4 times that"):
+        score._look_at(str(sparse(tmp_path / "large")))
+
+
+def test_what_claims_gigabytes_is_refused_by_its_header(model: Path, tmp_path: Path) -> None:
+    checkpoint = lying(tmp_path / "large.safetensors", model, "output_weight")
+    assert "tensor 'output_weight' has shape [805306368], expected [6, 3]" in told(
+        "info", checkpoint
+    )
+    Engine.load(model).feed("a").save(tmp_path / "state")
+    state = lying(tmp_path / "large", tmp_path / "state", "ids")
+    line = told("write", model, "--state", state)
+    assert f"prompt state {state} is 3.22 GB large, over the limit of 250 MB" in line
+
+
+@pytest.mark.long
+def test_a_large_model_is_checked_before_it_is_read(model: Path, tmp_path: Path) -> None:
+    checkpoint = lying(tmp_path / "large.safetensors", model, hidden_size=13_000)
+    assert checkpoint.stat().st_size > 2.7e9
+    assert "checksum differs, the file is damaged" in told("info", checkpoint)
+
+
+def test_a_model_is_checked_in_pieces_above_some_size(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealed_file, "_AT_ONCE", 1_000_000)
+    checkpoint = lying(tmp_path / "large.safetensors", model, hidden_size=1000)
+    tracemalloc.start()
+    with pytest.raises(CharlmError, match="checksum differs, the file is damaged"):
+        load_checkpoint(checkpoint)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 6_000_000 < checkpoint.stat().st_size
+    whole = random_checkpoint(characters="\n ab", hidden_size=1000)
+    save_checkpoint(checkpoint, whole)
+    assert load_checkpoint(checkpoint).identity == whole.identity
+    monkeypatch.setattr(sealed_file, "memory", lambda: 2 * checkpoint.stat().st_size - 1)
+    with pytest.raises(CharlmError, match="large, and loading takes twice that: this machine has"):
+        load_checkpoint(checkpoint)
+
+
+def test_records_to_go_on_with_have_lines_of_some_length(model: Path, tmp_path: Path) -> None:
+    out = sparse(tmp_path / "out.jsonl")
+    line = told("write", model, "--prompt", "a", "--json", "--out", out, "--continue")
+    assert f"{out} has a line of 64 MB or more: no record has" in line
+    assert out.stat().st_size == _SIZE
+
+
+def test_what_lies_in_a_run_is_read_in_pieces(tmp_path: Path) -> None:
+    first = b'{"kind": "step", "step": 1}\n'
+    sparse(tmp_path / RUN_LOG, first, 50_000_000)
+    with (tmp_path / RUN_LOG).open("ab") as log:
+        log.write(b'\n{"kind": "step", "step": 9}\n')
+    control = Control(tmp_path)
+    sparse(tmp_path / CONTROL, b'{"act": "pause"}\n', 50_000_000)
+    tracemalloc.start()
+    assert control.new()[0].name == "pause"
+    rewind(tmp_path, 2)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20_000_000
+    assert (tmp_path / RUN_LOG).stat().st_size == 50_000_001
+    assert (tmp_path / RUN_LOG).read_bytes().startswith(first + b"\0")
+
+
+def test_an_old_resume_file_is_looked_at_from_its_end(tmp_path: Path) -> None:
+    sparse(tmp_path / OLD_RESUME)
+    tracemalloc.start()
+    with RunFolder.open(tmp_path) as folder, pytest.raises(InputError, match="is damaged, or not"):
+        folder.load_resume()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20_000_000
