@@ -25,6 +25,12 @@ PLAIN = st.recursive(
 )
 
 
+def times(few: int) -> Any:
+    """How many `examples` a test tries: few, and many in a long one."""
+    many = pytest.param(_TIMES * few, marks=pytest.mark.long)
+    return pytest.mark.parametrize("examples", [few, many])
+
+
 def tried(few: int, **values: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Any]:
     """A property as a test, `few` times with a random value of each of its arguments."""
 
@@ -33,7 +39,6 @@ def tried(few: int, **values: st.SearchStrategy[Any]) -> Callable[[Callable[...,
             settings(max_examples=examples)(given(**values)(holds))()
 
         test.__name__, test.__doc__ = holds.__name__, holds.__doc__
-        many = pytest.param(_TIMES * few, marks=pytest.mark.long)
-        return pytest.mark.parametrize("examples", [few, many])(test)
+        return times(few)(test)
 
     return as_test
