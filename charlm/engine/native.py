@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def strategy_options(strategy: Strategy) -> dict[str, object]:
     return options
 
 
-def _inside(option: str, value: object) -> object:
+def _inside(option: str, value: Any) -> Any:
     """A value; a share that float32 would put at an end that is excluded is beside that end."""
     rule = KNOBS[option].rule
     if not isinstance(rule, Range) or not isinstance(value, float):

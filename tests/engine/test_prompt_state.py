@@ -210,7 +210,7 @@ def through_a_file(state: PromptState) -> PromptState:
 
 
 @tried(
-    40,
+    25,
     model=st.sampled_from(IN_PRECISIONS),
     unit=st.sampled_from(["sentence", "line", "continuous"]),
     form=st.sampled_from(["none", "NFC"]),

@@ -118,7 +118,7 @@ def finite(value: Any) -> Any:
     return {key: finite(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-@tried(60, lines=LINES, cut=st.integers(0, 10**6), more=LINES, piece=st.integers(1, 400))
+@tried(40, lines=LINES, cut=st.integers(0, 10**6), more=LINES, piece=st.integers(1, 400))
 def test_a_log_that_is_cut_anywhere_is_read_up_to_there(
     lines: list[tuple[str, dict[str, Any]]],
     cut: int,
@@ -199,7 +199,7 @@ BAD_LINES = (
 )
 
 
-@tried(60, acts=st.lists(GOOD_ACTS | BAD_LINES, max_size=6), cuts=st.lists(st.integers(1, 60)))
+@tried(40, acts=st.lists(GOOD_ACTS | BAD_LINES, max_size=6), cuts=st.lists(st.integers(1, 60)))
 def test_every_act_is_read_once_and_what_is_none_is_a_line(
     acts: list[Act | str], cuts: list[int]
 ) -> None:

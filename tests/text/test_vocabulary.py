@@ -29,7 +29,18 @@ TOUCHY = (
     "aA1 \r\n\t\x00\ufeff\x85\x96Σσςİıß'.:中々ﬁÅ\u212b\u0301\u0323\u0308\u0345\u0338가ᄀ\u1161"
     "\u11a8\u0958\u093c\u2adc\u0344\U0001d15e\U0001d165か\u3099\ud83d\ude00😀"
 )
-TEXT = st.text(st.sampled_from(TOUCHY), max_size=40) | ANY_TEXT
+TOGETHER = (
+    "a\u0301",
+    "A\u0323\u0301",
+    "ᄀ\u1161",
+    "ᄀ\u1161\u11a8",
+    "か\u3099",
+    "aΣ",
+    "Σ'a",
+    "\r\n",
+)
+TOUCHED = st.lists(st.sampled_from([*TOUCHY, "\r\n", *TOGETHER * 3]), max_size=40).map("".join)
+TEXT = TOUCHED | ANY_TEXT
 
 
 @tried(60, texts=st.lists(TEXT, min_size=1, max_size=4), other=TEXT)
@@ -96,7 +107,7 @@ def test_a_text_is_repaired_in_pieces_as_it_is_whole(
 
 @tried(
     60,
-    text=st.text(st.sampled_from(TOUCHY), min_size=1, max_size=60).filter(lambda t: "a" in t),
+    text=TOUCHED,
     least=st.integers(1, 4),
     form=st.sampled_from(["none", "NFC"]),
     case=st.sampled_from(["keep", "lower"]),
