@@ -41,21 +41,13 @@ def options_of(draw: st.DrawFn, name: str, characters: str) -> dict[str, Any]:
     return chosen
 
 
-def strategies(characters: str) -> st.SearchStrategy[Strategy]:
+@st.composite
+def strategies(draw: st.DrawFn, characters: str) -> Strategy:
     """Any strategy that searches no wider than a test can wait for."""
-    return st.sampled_from(list(DECODERS)).flatmap(lambda name: strategies_named(name, characters))
-
-
-def strategies_named(name: str, characters: str) -> st.SearchStrategy[Strategy]:
-    """Any strategy of this name."""
+    name = draw(st.sampled_from(list(DECODERS)))
     kind = type(DECODERS[name].strategy)
-    return options_of(name, characters).map(lambda options: kind(**_narrow(kind, options)))
-
-
-def _narrow(kind: type[Strategy], options: dict[str, Any]) -> dict[str, Any]:
-    if "width" in (option.name for option in fields(kind)):
-        options.setdefault("width", 3)
-    return options
+    narrow = {"width": 3} if "width" in (option.name for option in fields(kind)) else {}
+    return kind(**narrow | draw(options_of(name, characters)))
 
 
 @st.composite
