@@ -109,6 +109,9 @@ def test_the_engine_writes_what_the_reference_writes(examples: int) -> None:
         except InputError as error:
             assert "leave no character" in str(error)
             return
+        for completion in found:
+            assert not {*completion.text} & {*strategy.ban}
+            assert not strategy.allow or {*completion.text} <= {*strategy.allow}
         groups = [found] if is_beam(strategy) else [[completion] for completion in found]
         reference = expected(engine, prompt, strategy, ends, seed, first, n)
         for group, (texts, log_probs, margin) in zip(groups, reference, strict=True):
