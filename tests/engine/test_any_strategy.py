@@ -46,6 +46,8 @@ from charlm.options.writing import given as set_options
 from charlm.reference import ReferenceModel, beam_search, sample
 
 CHARACTERS = "\n .abcde"
+#: What escapes are made of, and what needs them.
+TYPED = "\\nt\n\té\x00\ud800"
 UNITS = st.sampled_from(["sentence", "continuous"])
 PROMPTS = st.text(CHARACTERS, max_size=6)
 SEEDS = st.integers(0, 2**64 - 1)
@@ -207,9 +209,9 @@ def test_a_record_is_read_as_it_was_written(
         rewrite(models, [lie])
 
 
-@tried(60, name=st.sampled_from(list(DECODERS)), data=st.data(), ends=limits(CHARACTERS))
+@tried(60, name=st.sampled_from(list(DECODERS)), data=st.data(), ends=limits(TYPED))
 def test_what_is_typed_is_the_strategy(name: str, data: st.DataObject, ends: Limits) -> None:
-    options = data.draw(options_of(name, "a\\n\t\n \x00é\ud800"))
+    options = data.draw(options_of(name, TYPED))
     parser = Parser("write", dict, None)
     add_write_options(parser)
 
