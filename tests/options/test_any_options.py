@@ -48,7 +48,8 @@ def values_of(name: str, option: Option) -> st.SearchStrategy[Any]:
     left_open = st.none() if option.default is None else st.nothing()
     if found := re.search(r"an integer from (\d+) to (\d+)", said):
         low, high = map(int, found.groups())
-        return st.integers(low, min(high, low + 9)) | st.integers(low, high) | left_open
+        ends = st.sampled_from([low, high, min(high, low + 1)])
+        return ends | st.integers(low, high) | left_open
     if found := re.search(r"a number (from|above) (\S+), at most ([\d.e+]+)", said):
         low, high = float(found[2]), float(found[3])
         return st.floats(low, high, exclude_min=found[1] == "above") | left_open
