@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from command_line import charlm as charlm
+from hypothesis import HealthCheck, settings
 from models import MakeRun, random_checkpoint
 from root import ROOT
 
@@ -23,6 +24,9 @@ os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"  # whatever terminal the tests 
 #: In the place of the folders for the user's data, states and cache, which the tests leave alone.
 _USER = tempfile.TemporaryDirectory(prefix="charlm-tests-")
 _numbers = itertools.count()
+#: No test depends on how fast it runs: Hypothesis would end one by its clock.
+settings.register_profile("charlm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("charlm")
 os.environ |= dict.fromkeys(("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"), _USER.name)
 
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
-from charlm.decoding import BeamSearch, Greedy, Limits, Restrictions, Sampling, Strategy
+import numpy as np
+
+from charlm.checks import Range
+from charlm.decoding import KNOBS, BeamSearch, Greedy, Limits, Restrictions, Sampling, Strategy
 from charlm.errors import InputError, argument
 from charlm.text.config import TextConfig
 from charlm.text.vocabulary import EOS, PAD, Vocabulary
+
+#: The numbers of float32, which the engine computes in, that are next to 0 and to 1.
+_ABOVE_0, _BELOW_1 = float(np.finfo(np.float32).tiny), float(np.nextafter(np.float32(1), 0))
 
 
 def banned_ids(
@@ -36,10 +43,20 @@ def strategy_options(strategy: Strategy) -> dict[str, object]:
 
     Greedy is sampling at temperature 0, and a beam search one without a nucleus.
     """
-    options = {f.name: getattr(strategy, f.name) for f in fields(strategy)}
+    options = {f.name: _inside(f.name, getattr(strategy, f.name)) for f in fields(strategy)}
     if isinstance(strategy, Greedy):
         return strategy_options(Sampling(temperature=0, **options))
     if isinstance(strategy, BeamSearch):
         options |= {"mode": "off", "top_p": 1.0}
     del options["ban"], options["allow"]
     return options
+
+
+def _inside(option: str, value: Any) -> Any:
+    """A value; a share that float32 would put at an end that is excluded is beside that end."""
+    rule = KNOBS[option].rule
+    if not isinstance(rule, Range) or not isinstance(value, float):
+        return value
+    if rule.above:
+        return max(value, _ABOVE_0)
+    return min(value, _BELOW_1) if rule.below else value

@@ -83,7 +83,7 @@ def resumed_options(arguments: Sequence[str], values: Saved) -> TrainConfig:
     now = options.plain()
     for name, value in saved.items():
         if not OPTIONS[name].may_change and now[name] != value:
-            option = "--" + name.replace("_", "-")
+            option = OPTIONS[name].option.name
             raise InputError(
                 f"{option} of the run is {value!r} and cannot change when it goes on: leave"
                 f" {option} out, or start a new run"

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
+from any_strategy import strategies
+from hypothesis import strategies as st
 from models import random_checkpoint
+from properties import tried
+from strategies import IN_PRECISIONS
 
-from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
+from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy, is_beam
 from charlm.dice import name_of
 from charlm.engine.engine import Engine
 from charlm.engine.prompt_state import PromptState
@@ -185,3 +191,72 @@ def test_the_start_of_a_prompt_may_stand_in_its_state(engine: Engine) -> None:
             session.advance(20)
         found.append(session.completions())
     assert found.count(found[0]) == 4
+
+
+CHARACTERS = "\n .beé\u0301"
+
+
+@lru_cache
+def engine_of(cell: str, precision: str, unit: Any, form: Any) -> Engine:
+    checkpoint = random_checkpoint(cell, unit, CHARACTERS, hidden_size=6, layers=2, end=1.0)
+    text = replace(checkpoint.text, form=form)
+    return Engine(replace(checkpoint, text=text), precision=precision)
+
+
+def through_a_file(state: PromptState) -> PromptState:
+    with TemporaryDirectory() as folder:
+        state.save(Path(folder, "here.state"))
+        return PromptState.load(Path(folder, "here.state"))
+
+
+@tried(
+    25,
+    model=st.sampled_from(IN_PRECISIONS),
+    unit=st.sampled_from(["sentence", "line", "continuous"]),
+    form=st.sampled_from(["none", "NFC"]),
+    texts=st.lists(st.text(CHARACTERS, max_size=5), min_size=1, max_size=4),
+    strategy=strategies(CHARACTERS).filter(lambda one: not one.ban and not one.allow),
+    seed=st.integers(0, 2**64 - 1),
+    first=st.integers(0, 2**32 - 2),
+    lengths=st.lists(st.integers(0, 6), min_size=1, max_size=3),
+)
+def test_what_is_saved_on_the_way_goes_on_as_if_it_was_not(
+    model: tuple[str, str],
+    unit: str,
+    form: str,
+    texts: list[str],
+    strategy: Strategy,
+    seed: int,
+    first: int,
+    lengths: list[int],
+) -> None:
+    """A prompt that is fed piece by piece, and a text that is written so, through files."""
+    engine = engine_of(*model, unit, form)
+    state = through_a_file(engine.feed(texts[0]))
+    for text in texts[1:]:
+        state = through_a_file(engine.feed(state + text))
+    whole = engine.feed("".join(texts))
+    for name in ("ids", "state", "logits"):
+        assert getattr(state, name).tobytes() == getattr(whole, name).tobytes(), name
+    assert (state.model, state.precision, state.dice) == (whole.model, model[1], name_of(whole.ids))
+    given: dict[str, Any] = {"first_sample": first, "seed": seed}
+
+    def written(prompt: Any, length: int) -> Any:
+        session = engine.start([prompt], strategy, max_length=length, **given)
+        while not session.done:
+            session.advance(3)
+        return session
+
+    at_once = written("".join(texts), sum(lengths)).completions()[0][0]
+    assert written(state, sum(lengths)).completions()[0][0] == at_once
+    if is_beam(strategy):
+        return
+    text = ""
+    for length in lengths:
+        session = written(state, length)
+        completion = session.completions()[0][0]
+        text += completion.text
+        if completion.end == "eos":
+            break
+        state = through_a_file(engine.state_after(session))
+    assert text == at_once.text

@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import re
 import string
+import time
+from collections.abc import Callable
 
-from driver import painted, until
+from driver import painted, settled, until
 from rich.style import Style
 from textual.app import App
 from textual.widgets import Input, TextArea
@@ -17,6 +19,7 @@ from textual.widgets import Input, TextArea
 from tui.views.base import View
 
 _LETTERS = string.ascii_letters + string.digits
+_PATIENCE = 15.0  # seconds
 
 
 def drawn(app: App[object]) -> str:
@@ -31,6 +34,21 @@ def drawn(app: App[object]) -> str:
             marks += letter * len(segment.text)
         lines += [f"|{text}|", f":{marks}:"]
     return "\n".join([*lines, "", *(f"{letter} {style}" for style, letter in letters.items()), ""])
+
+
+async def seen_as(
+    match_snapshot: Callable[[str, str], None], name: str, look: Callable[[], str]
+) -> None:
+    """What is drawn is what is kept under that name, however long it takes to be drawn."""
+    await settled(look)
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return match_snapshot(name, look())
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+        await asyncio.sleep(0.2)
 
 
 async def still(view: View, look: str, *texts: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from corpora import examples_in
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from whole_text import whole_corpus
 
@@ -211,7 +211,6 @@ STAMPS = (
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(
     stamp=st.sampled_from(STAMPS),
     said=st.lists(st.tuples(st.sampled_from(["Zoë", "Ana M.", "+1 555"]), WORDS), min_size=30),

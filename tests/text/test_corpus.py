@@ -68,7 +68,7 @@ def test_prompts_follow_the_unit(config: TextConfig, expected: str) -> None:
     assert prepare_prompt("\ufeff  two\t \r\nwords\n", config) == expected
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.text(), st.sampled_from([SENTENCE, LINE, CONTINUOUS]))
 def test_preparing_a_prompt_twice_changes_nothing(text: str, config: TextConfig) -> None:
     once = prepare_prompt(text.replace("\ufeff", ""), config)

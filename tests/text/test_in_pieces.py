@@ -86,7 +86,7 @@ def test_every_layout_as_it_is_found(name: str, options: dict[str, Any], tmp_pat
 
 @pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize("unit", ["auto", "sentence", "line", "document", "continuous"])
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_text_with_any_options(unit: str, data: st.DataObject) -> None:
     draw = data.draw

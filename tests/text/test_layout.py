@@ -118,7 +118,7 @@ def test_a_long_text_is_looked_at_in_pieces() -> None:
     assert code.config.unit == "continuous"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(min_size=1), st.sampled_from(["auto", "sentence", "line", "document", "continuous"]))
 def test_three_parts_exist_of_whatever_is_long_enough(text: str, unit: str) -> None:
     if not text.replace("\ufeff", "").strip():

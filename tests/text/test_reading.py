@@ -36,7 +36,7 @@ def in_steps(data: bytes, step: int) -> Iterator[bytes]:
     return iter([data[i : i + step] for i in range(0, len(data), step)])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.binary(max_size=40).map(
         lambda data: b"ab\n" + data + "é😀\ud800\n".encode("utf-8", "surrogatepass")

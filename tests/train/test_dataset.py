@@ -89,7 +89,9 @@ def test_passes_differ_and_repeat_with_the_seed() -> None:
 
 
 @pytest.mark.parametrize("random_length", [False, True])
-@pytest.mark.parametrize(("characters", "rows", "length"), [(1, 32, 128), (50, 4, 5), (1000, 7, 9)])
+@pytest.mark.parametrize(
+    ("characters", "rows", "length"), [(1, 32, 128), (50, 4, 5), (1000, 7, 9), (40, 40, 1)]
+)
 def test_streams_read_the_text_in_order(
     characters: int, rows: int, length: int, random_length: bool
 ) -> None:

@@ -16,7 +16,7 @@ from driver import HOSTILE, RAW, opened, painted, press, toasts, until
 from models import CHARACTERS, MakeRun, random_checkpoint
 from one_view import OneViewApp
 from rich.style import Style
-from snapshots import drawn
+from snapshots import drawn, seen_as
 from textual.widgets import Input
 
 from charlm.engine.engine import Engine
@@ -497,8 +497,11 @@ async def test_it_looks_as_it_did(
             await press(view, key)
             await until(lambda before=before: state_of(view) != before)
         await until(lambda: f"character {view.text.cursor + 1}" in painted(view))
-        await asyncio.sleep(0.3)
-        match_snapshot(f"inspect-{'surprise' if surprise else 'units'}-{theme}", drawn(view.app))
+        await seen_as(
+            match_snapshot,
+            f"inspect-{'surprise' if surprise else 'units'}-{theme}",
+            lambda: drawn(view.app),
+        )
 
 
 async def test_the_cursor_is_seen_once_wherever_it_is(make_run: MakeRun) -> None:

@@ -17,7 +17,7 @@ import pytest
 from driver import HOSTILE, RAW, opened, painted, press, toasts, until
 from models import random_checkpoint
 from one_view import OneViewApp
-from snapshots import drawn
+from snapshots import drawn, seen_as
 from textual.widgets import Input, Static
 
 from charlm.errors import CheckpointError, InputError
@@ -460,8 +460,11 @@ async def test_it_looks_as_it_did(
         await press(view, "space", "down")
         await until(lambda: view.marks.paths and view.table.row == view.table.rows[2])
         await until(lambda: "kept after" in painted(view))
-        await asyncio.sleep(0.3)
-        match_snapshot(f"runs-{theme}", drawn(view.app).replace(str(home.parent), "..."))
+        await seen_as(
+            match_snapshot,
+            f"runs-{theme}",
+            lambda: drawn(view.app).replace(str(home.parent), "..."),
+        )
 
 
 def state_of(view: RunsView) -> tuple[object, ...]:

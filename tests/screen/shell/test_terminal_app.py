@@ -77,8 +77,9 @@ def at_cursor_line(view: View) -> str:
 async def test_it_follows_what_is_chosen_of_several_texts() -> None:
     model = FakeModel(lanes=tuple(f" number {place} of them." for place in range(6)))
     async with running(model, (120, 40), settings=PLAIN) as screen:
-        await press(screen, "ctrl+f", "escape")
+        await press(screen, "ctrl+f")
         await until(lambda: lanes_of(screen).lanes.lanes and not lanes_of(screen).streaming)
+        await until(lambda: screen.app.focused is screen.stages.lanes)
         for keys, seen in (("right", "▸2"), ("down", "▸5"), ("left", "▸4")):
             await press(screen, keys)
             await until(lambda seen=seen: at_cursor(screen, 2) == seen)

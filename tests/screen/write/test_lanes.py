@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from itertools import pairwise
@@ -14,7 +13,7 @@ from fakes import FakeModel, letters
 from hypothesis import given
 from hypothesis import strategies as st
 from one_stage import StageView, staged, write_on
-from snapshots import drawn
+from snapshots import drawn, seen_as
 
 from charlm.decoding import BeamSearch, Greedy, NucleusBeam, Sampling, Strategy
 from tui.keys import table as keymap
@@ -422,8 +421,7 @@ async def test_it_looks_as_it_did(
         screen.prompt.text = "We know"
         await press(screen, "ctrl+x", "g" if stage == "grid" else "d")
         await over(screen, len(model.lanes or ()))
-        await asyncio.sleep(0.4)
-        match_snapshot(f"{stage}-{theme}", drawn(screen.app))
+        await seen_as(match_snapshot, f"{stage}-{theme}", lambda: drawn(screen.app))
 
 
 async def test_the_keys_of_the_grid_act_only_in_it() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,7 +12,7 @@ from driver import HOSTILE, RAW, painted, press, running, until, write
 from fakes import FakeModel, FakeText, letters
 from one_stage import StageView, staged, write_on
 from searches import random_search
-from snapshots import drawn
+from snapshots import drawn, seen_as
 
 from charlm.decoding import BeamSearch, NucleusBeam
 from tui.keys.table import keys_of
@@ -248,8 +247,7 @@ async def test_it_looks_as_it_did(
         await until(lambda: "at 29 of 30" in painted(screen))
         screen.text.writing.characters = 0  # its speed is another each time
         screen.show_state()
-        await asyncio.sleep(0.3)
-        match_snapshot(f"beams-{theme}", drawn(screen.app))
+        await seen_as(match_snapshot, f"beams-{theme}", lambda: drawn(screen.app))
 
 
 @pytest.mark.parametrize("name", ["shakespeare", "speeches"])

@@ -33,7 +33,7 @@ def spelled(frame: Frame) -> dict[str, tuple[str, ...]]:
     return {row: line.text for row, line in zip(rows, frame.lines, strict=True)}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 6), st.integers(0, 12),
     st.integers(1, 4),
@@ -81,7 +81,7 @@ def test_a_frame_is_what_the_events_say(
             assert behind == pytest.approx(expected[key][1])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 6), st.integers(1, 8))
 def test_the_drawing_alone_spells_every_text(
     seed: int, positions: int, width: int, most: int
@@ -94,7 +94,7 @@ def test_the_drawing_alone_spells_every_text(
         assert all(row == "".join(text) for row, text in spelled(frame).items())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(2, 30), st.integers(1, 5), st.integers(1, 8))
 def test_what_is_forgotten_changes_nothing_after_it(
     seed: int, positions: int, width: int, kept: int

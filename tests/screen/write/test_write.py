@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +13,7 @@ from driver import opened, painted, press, running, toasts, until, write
 from fakes import FACTS, FakeModel, FakeText, ThinkingModel, letters
 from one_stage import StageView, staged, write_on
 from rich.style import Style
-from snapshots import drawn
+from snapshots import drawn, seen_as
 from textual import events
 
 from charlm.decoding import Sampling
@@ -406,8 +405,7 @@ async def test_it_looks_as_it_did(
         await until(lambda: screen.text.rivals.known and "surprising" in painted(screen))
         screen.text.writing.characters = 0  # its speed is another each time
         screen.show_state()
-        await asyncio.sleep(0.3)
-        match_snapshot(f"write-surprise-{theme}", drawn(screen.app))
+        await seen_as(match_snapshot, f"write-surprise-{theme}", lambda: drawn(screen.app))
 
 
 @pytest.mark.parametrize("theme", ["dark", "light", "plain"])
@@ -426,8 +424,7 @@ async def test_what_changes_looks_as_it_did(
         await until(lambda: "lines unchanged" in painted(screen))
         screen.text.writing.characters = 0
         screen.show_state()
-        await asyncio.sleep(0.3)
-        match_snapshot(f"write-changed-{theme}", drawn(screen.app))
+        await seen_as(match_snapshot, f"write-changed-{theme}", lambda: drawn(screen.app))
 
 
 async def test_a_text_that_another_interrupts_is_over() -> None:
