@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,26 @@ def test_a_model_that_is_gone_is_told_of(shipped: Path) -> None:
     Path("last-model").write_text("/no/such/run\n")
     said = "the model of last time is no longer at /no/such/run"
     assert LastModel(Path("last-model")).choose() == (shipped, said)
+
+
+@pytest.mark.parametrize("name", [".", MODEL, kept_name(7)])
+def test_a_run_that_was_renamed_elsewhere_is_found(shipped: Path, name: str) -> None:
+    run, file = Path("checkpoints/mine").absolute(), Path("last-model")
+    for each in ("mine", "a", "z"):
+        (run.with_name(each) / kept_name(7)).parent.mkdir(parents=True)
+        for weights in (MODEL, kept_name(7)):
+            (run.with_name(each) / weights).touch()
+    last = LastModel(file)
+    last.use(run / name)
+    (run / MODEL).write_bytes(b"trained on")
+    last.close()
+    ours = run.rename(run.with_name("ours"))
+    assert LastModel(file).choose() == (ours / name, "") == LastModel(file).choose()
+    shutil.copytree(ours, run)
+    shutil.rmtree(ours)  # other files, so it is not known that they are the same model
+    run.rename(run.with_name("copied"))
+    said = f"the model of last time is no longer at {ours / name}"
+    assert LastModel(file).choose() == (shipped, said)
 
 
 def test_where_nothing_can_be_kept_nothing_is_said(shipped: Path) -> None:
