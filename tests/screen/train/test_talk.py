@@ -157,7 +157,6 @@ async def test_what_a_training_made_is_written_with_once_it_is_over(tmp_path: Pa
     run = write_run(tmp_path / "run")
     kept(run, 50, 100)
     save_weights(run / "model.safetensors", 50)
-    (run / "resume.safetensors").touch()
     async with training_view(run, model=FakeModel(letters("x" * 60)), size=(80, 24)) as view:
         await until(lambda: "w Write with it" in painted(view))
         app = view.app

@@ -149,7 +149,7 @@ class TrainView(View):
             "new": is_run and not self._desk.training,
             "over": shown.is_over,
             "answered": is_run and bool(pane.answers.answers),
-            "learned": shown.is_over and bool(pane.answers.answers),
+            "learned": is_run and not shown.is_alive and bool(pane.answers.answers),
             "strip": is_run and pane.strip.display,
             "one-chart": is_run and not pane.board.shows_all,
             "prompt": prompt, "outside": not prompt, TYPING: pane.prompt.typing,
@@ -298,7 +298,7 @@ class TrainView(View):
 
         Of a training that is over it is the model that it made, if no moment is pointed at.
         """
-        weights, over = self.talk.weights, self.shown.run if self.shown.is_over else None
+        weights, over = self.talk.weights, None if self.shown.is_alive else self.shown.run
         if over is not None and self.pane.board.look.cursor is None and (over / MODEL).exists():
             self._write_with(over)
             self.say("with the best weights of its training")
