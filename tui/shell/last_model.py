@@ -70,10 +70,13 @@ class LastModel:
 
     def close(self) -> None:
         """The screen ends, as it should, and may not have read the model yet."""
-        used = self._used or self._opened
-        if used is not None:  # its weights may be newer than when it was used
-            self._used = None
-            self.use(used)
+        if self._used is None and self._opened is not None:
+            self.use(self._opened)
+            return
+        with contextlib.suppress(OSError):  # of a working folder that was deleted
+            used = self._used.absolute() if self._used is not None else None
+            if used is not None and used == self._read()[0]:  # no other screen came since
+                self._write(_told(used))  # its weights may be newer than when it was used
 
     def _read(self) -> tuple[Path | None, bool, str]:
         """The path, whether the start broke off that was opening it, what it is known by."""

@@ -43,6 +43,14 @@ def test_it_opens_on_what_was_used_last(shipped: Path) -> None:
     assert LastModel(file).choose() == (Path.cwd() / "checkpoints" / "mine", "")
 
 
+def test_a_screen_that_closes_takes_nothing_from_one_that_came_later(shipped: Path) -> None:
+    first, second = LastModel(Path("last-model")), LastModel(Path("last-model"))
+    first.use(Path("checkpoints/mine"))
+    second.use(shipped)
+    first.close()
+    assert LastModel(Path("last-model")).choose() == (shipped, "")
+
+
 def test_a_start_that_broke_off_is_not_repeated(shipped: Path) -> None:
     file = Path("last-model")
     LastModel(file).use(Path("checkpoints/mine"))
