@@ -201,7 +201,7 @@ class CharlmApp(TerminalApp):
         self.action_view("train")
         view = self.screen
         assert isinstance(view, TrainView)
-        view.call_after_refresh(view.overlay, runs)
+        view.overlay(runs)  # at once: a new view shows them first, and never its form
 
     def follow(self, path: Path, new: Path) -> None:
         """A run that lay at a path lies at another now: whoever knows it finds it there."""
@@ -251,16 +251,25 @@ class CharlmApp(TerminalApp):
             self._warn(f"the theme is not kept: {error}")
 
     async def action_quit(self) -> None:
-        """End. Where a training would end too it is asked first; who asks twice means it."""
-        run = self.desk.would_lose
-        ends = run is not None or self.desk.installation.running
-        if not ends or self.screen is self._quit_question:
+        """End. Where something would be lost it is asked first; who asks twice means it."""
+        lost = self._told_quit()
+        if not lost or self.screen is self._quit_question:
             self.exit()
             return
         from .views.sheets import Question
 
-        self._quit_question = Question("Quit?", told_quit(run), "Quit")
+        self._quit_question = Question("Quit?", lost, "Quit")
         self.push_screen(self._quit_question, lambda yes: self.exit() if yes else None)
+
+    def _told_quit(self) -> list[str]:
+        """What would end with the app, in lines; none where nothing would."""
+        below, run = self.screen_stack[0], self.desk.would_lose
+        told = []
+        if isinstance(below, WriteScreen) and below.exporter.waiting is not None:
+            told = ["A text is to be saved, and is not ready yet: no file comes of it."]
+        if run is not None or self.desk.installation.running:
+            told += [*[""] * len(told), *told_quit(run)]
+        return told
 
     def action_help_quit(self) -> None:
         """Ctrl+C where it copies nothing: say what quits; twice it quits itself."""

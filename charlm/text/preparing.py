@@ -38,6 +38,7 @@ def prepare(source: Source, preparation: Preparation, room: Room) -> Prepared:
     """Make a text ready to be written, while the room is there. Raises CorpusError, InputError."""
     report = CorpusReport(split=str(preparation.split), column=preparation.column or "")
     report.chat = source.chat
+    report.notices += source.notices
     text, ready = _repaired(source, preparation, report, room)
     texts = _texts(source, text, preparation, room)
     if source.cells is None and (notice := notice_of(text)):

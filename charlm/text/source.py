@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from charlm.errors import CorpusError
 from charlm.text.chats import Chat, chat_in, told
@@ -25,7 +25,7 @@ class Source:
     text: or its pieces, to be taken once; the size is known when they were. cells: of a
     table's column, or messages of a chat, each cut by itself; else none. validation: a validation
     part that is a text of its own, as a text or as cells. why: what was seen where a table was
-    looked for. chat: what became of one.
+    looked for. chat: what became of one. notices: what a person should know.
     """
 
     text: str | Iterable[str]
@@ -35,6 +35,7 @@ class Source:
     validation: Sequence[Text] | None = None
     why: str = ""
     chat: str = ""
+    notices: list[str] = field(default_factory=list)
 
 
 def read_source(files: Files, preparation: Preparation, room: Room) -> tuple[Source, Preparation]:
@@ -103,10 +104,12 @@ def read_validation(source: Source, files: Files, preparation: Preparation, room
     """Give a source a validation part that is a text of its own. Raises CorpusError.
 
     Of a table the same column is taken, of a chat its messages if those of the corpus are; another
-    text is taken as it is.
+    text is taken as it is, and that is said.
     """
     found: Sequence[Text]
+    missing = f"column {preparation.column}" if preparation.column else ""
     if preparation.column and files.are_tables:
+        missing = ""
         tables = [room.kept(pieces) for pieces in files.texts()]
         found = room.kept_apart(_cells(tables, preparation.column, files.name))
     else:
@@ -115,6 +118,12 @@ def read_validation(source: Source, files: Files, preparation: Preparation, room
         chat = None if preparation.chat == KEEP else chat_in(found[0], asked=True)
         if chat is not None:
             found = room.kept_apart(chat.messages(in_pieces(found[0])))
+        elif preparation.chat != KEEP:
+            missing = "messages of a chat"
+    if missing:
+        source.notices.append(
+            f"the validation text {files.name} has no {missing}: it is taken as it stands"
+        )
     if not any(map(_says_something, found)):
         raise CorpusError(f"validation {files.name} holds nothing but white space: give a text")
     source.validation = found

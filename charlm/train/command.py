@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -236,12 +237,23 @@ def _train(
             monitor.close()
             reporter.close()
     reporter.line(f"done: {folder.path}")
+    if reporter.has_bar:  # somebody looks on
+        reporter.line(f"it writes by: python -m charlm write {typed(folder.path)}")
     if reporter.failure:
         raise TrainingError(
             f"standard output could not be written ({reporter.failure}); the run is whole:"
             f" {folder.path}"
         )
     return 0
+
+
+def typed(run: Path) -> str:
+    """A run as one types it: by its name, where that is enough."""
+    try:
+        named = find_run(Path(run.name)).samefile(run)
+    except OSError:
+        named = False
+    return shlex.quote(run.name if named else str(run))
 
 
 def _keep_freed_memory() -> None:

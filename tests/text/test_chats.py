@@ -330,6 +330,16 @@ def test_a_part_for_validation_is_a_chat_too(tmp_path: Path) -> None:
     preparation = Preparation(chat="messages")
     corpus = load_corpus(str(tmp_path / "a.txt"), preparation, str(tmp_path / "b.txt"))
     assert [example.text for example in corpus.validation][:2] == CHATS["irssi's"][2]
+    assert "validation" not in "".join(corpus.report.notices)
+
+
+def test_a_part_for_validation_that_is_no_chat_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(CHATS["in Finnish"][0], encoding="utf-8")
+    (tmp_path / "b.txt").write_text(NO_CHATS["a play"], encoding="utf-8")
+    preparation = Preparation(chat="messages")
+    corpus = load_corpus(str(tmp_path / "a.txt"), preparation, str(tmp_path / "b.txt"))
+    said = "the validation text b.txt has no messages of a chat: it is taken as it stands"
+    assert said in corpus.report.notices
 
 
 def test_what_cannot_be(tmp_path: Path) -> None:

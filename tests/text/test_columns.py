@@ -167,6 +167,9 @@ def test_a_table_beside_a_text(tmp_path: Path) -> None:
     assert [e.text for e in table.validation] == ["Yes", "No", "more"]
     plain = load_corpus(str(tmp_path / "t.csv"), Preparation(), str(tmp_path / "plain.txt"))
     assert [e.text for e in plain.validation] == ["Yes", "No"]
+    assert not any("validation" in notice for notice in table.report.notices)
+    said = "the validation text plain.txt has no column said: it is taken as it stands"
+    assert said in plain.report.notices
     docs = "n,said\n" + "".join(f'{n},"a line\nand one of {n}"\n' for n in range(40))
     (tmp_path / "d.csv").write_text(docs)
     documents = load_corpus(str(tmp_path / "d.csv"), Preparation(), str(tmp_path / "v.csv"))

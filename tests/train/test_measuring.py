@@ -434,6 +434,21 @@ def test_standard_input_is_not_waited_for_at_a_terminal(
     assert resume(run, "--steps", "9", "--corpus", str(corpus)) == 0
 
 
+@pytest.mark.parametrize(
+    "folder, typed", [("checkpoints", "mine"), ("far away", "'far away/mine'")]
+)
+def test_at_a_terminal_it_is_said_how_to_write_with_it(
+    folder: str, typed: str, corpus: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Reporter, "has_bar", True)
+    run = f"{folder}/mine"
+    assert main(["--corpus", str(corpus), "--out", run, *SMALL, "--steps", "3"]) == 0
+    said = capsys.readouterr().out
+    assert said.endswith(f"done: {run}\nit writes by: python -m charlm write {typed}\n")
+
+
 def test_the_end_of_patience_is_said(
     corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ from charlm.display import visible
 
 from ..training.snapshots import Axis, Curves, Place, Quantity, Sample
 from ..widgets.pieces_line import Piece
+from ..widgets.wrapping import cut_inside
 from .chart import Line, Picture
 from .plotting import Points, reduce_points, smoothed
 
@@ -40,6 +41,8 @@ _SIGNS = "abcdefghijklmnopqrstuvwxyz"
 _OWN_SIGNS: dict[Quantity, str] = {"validation": "•", "clipped_norm": "•"}
 _EMPTY = "No curve yet: the text is read first."
 _MOST_COLUMNS = 300
+#: Cells for the names of the runs that are laid over one, and for a name at least.
+_NAMES, _SHORTEST = 40, 12
 _QUIET = "$foreground-muted"
 
 
@@ -71,7 +74,7 @@ def picture(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
             raw = replace(look, smoothing=1)
             lines.append(Line(_points(curves, quantity, raw), "panel", faint=True))
         lines.append(Line(points, colour, sign, told=told))
-    divisor, unit = unit_of(curves, look.axis)
+    divisor, unit = unit_of(look.axis, curves, *others)
     return Picture(
         lines=tuple(lines),
         levels=curves.baselines if kind == "loss" else (),
@@ -94,12 +97,15 @@ def caption(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
         value = _told(curves, quantity, look)
         if value is not None:
             text = f"{_OWN_SIGNS.get(quantity, '─')} {name} {_shown(kind, value)}"
-            pieces.append(Piece(text, f"bold ${colour}", len(_CURVES[kind]) - before))
+            more = len(_CURVES[kind]) - before  # runs are compared by the last one
+            rank = more and more + 1 + len(others)
+            pieces.append(Piece(text, f"bold ${colour}", rank))
     for place, other in enumerate(others):
         value = _told(other, _main(other, kind), look, look.axis)
         colour = _OTHERS[place % len(_OTHERS)]
         text = "" if value is None else f" {_shown(kind, value)}"
-        name = f"{_SIGNS[place % len(_SIGNS)]} {visible(other.run.name)}"
+        name = cut_inside(visible(other.run.name), max(_SHORTEST, _NAMES // len(others)))
+        name = f"{_SIGNS[place % len(_SIGNS)]} {name}"
         pieces.append(Piece(name + text, f"${colour}", 2 + place))
     unit = "nats/char" if kind == "loss" else ""
     jumps = look.smoothing > 1 and any(quantity in _SMOOTHED for quantity, *_ in _CURVES[kind])
@@ -108,9 +114,9 @@ def caption(curves: Curves, kind: Kind, look: Look, others: Sequence[Curves] = (
     return pieces
 
 
-def unit_of(curves: Curves, axis: Axis) -> tuple[float, str]:
-    """What to divide the coordinates by, and what they count then."""
-    most = curves.last.along(axis) if curves.last else 0.0
+def unit_of(axis: Axis, *runs: Curves) -> tuple[float, str]:
+    """What to divide the coordinates of these runs by, and what they count then."""
+    most = max((run.last.along(axis) for run in runs if run.last), default=0.0)
     if axis == "seconds":
         return (1, "s") if most < 180 else (60, "min") if most < 7200 else (3600, "h")
     if axis == "step":

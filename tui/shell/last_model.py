@@ -1,8 +1,9 @@
 """The model that was used last: the screen opens on it again.
 
-A file in the platform's folder for states holds its path. Before it is read again a second line
-says so, with the process that does; it goes once the model is there. Where that line is found, and
-that process is not, the last start did not come so far: the screen opens on another model.
+A file in the platform's folder for states holds its path, and what its weights are known by should
+the run have another name meanwhile. Before it is read again another line says so, with the process
+that does; it goes once the model is there. Where that line is found, and that process is not, the
+last start did not come so far: the screen opens on another model.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from pathlib import Path
 
 from charlm.display import visible
 from charlm.errors import SURVIVED
-from charlm.run.layout import MODEL
+from charlm.run.layout import MODEL, SUFFIX
 from charlm.run.regular_file import open_regular, write_atomically
 
-from ..writer.models import first_model, typed_name
+from ..writer.models import first_model, run_of, typed_name
 from .state_folder import state_folder
 
-_FILE, _OPENING, _LONGEST = "last-model", "opening", 10_000
+_FILE, _OPENING, _KNOWN_BY, _LONGEST = "last-model", "opening", "known-by", 10_000
 
 
 class LastModel:
@@ -39,9 +40,11 @@ class LastModel:
 
     def choose(self) -> tuple[Path | None, str]:
         """The model to open on, and why it is not the one that was used last; None for none."""
-        path, opening = self._read()
+        path, opening, stamp = self._read()
         if path is None:
             return first_model(), ""
+        if not _is_there(path):
+            path = _moved(path, stamp) or path
         if not _is_there(path):
             return first_model(), f"the model of last time is no longer at {visible(str(path))}"
         if opening:
@@ -49,7 +52,7 @@ class LastModel:
             again = f"python -m charlm tui {visible(typed_name(path))}"
             return first_model(), f"the last start broke off: {again} opens that model again"
         self._opened = path
-        self._write(f"{path}\n{_OPENING} {os.getpid()}\n")
+        self._write(f"{_told(path)}{_OPENING} {os.getpid()}\n")
         return path, ""
 
     def use(self, path: Path) -> None:
@@ -57,7 +60,7 @@ class LastModel:
         if path != self._used:
             self._used = path
             with contextlib.suppress(OSError):  # of a working folder that was deleted
-                self._write(f"{path.absolute()}\n")
+                self._write(_told(path.absolute()))
 
     def follow(self, path: Path, new: Path) -> None:
         """A run has another place now."""
@@ -69,17 +72,24 @@ class LastModel:
         """The screen ends, as it should, and may not have read the model yet."""
         if self._used is None and self._opened is not None:
             self.use(self._opened)
+            return
+        with contextlib.suppress(OSError):  # of a working folder that was deleted
+            used = self._used.absolute() if self._used is not None else None
+            if used is not None and used == self._read()[0]:  # no other screen came since
+                self._write(_told(used))  # its weights may be newer than when it was used
 
-    def _read(self) -> tuple[Path | None, bool]:
+    def _read(self) -> tuple[Path | None, bool, str]:
+        """The path, whether the start broke off that was opening it, what it is known by."""
         try:
             with open_regular(self._file or "") as file:
                 text = file.read(_LONGEST).decode("utf-8", "surrogateescape")
-            path, _, mark = text.rstrip("\n").partition("\n")
+            path, *lines = text.rstrip("\n").split("\n")
         except (OSError, ValueError):
-            return None, False
-        word, _, pid = mark.partition(" ")
-        broke_off = word == _OPENING and not _is_running(pid)
-        return (Path(path) if os.path.isabs(path) else None), broke_off
+            return None, False, ""
+        more = dict(line.split(" ", 1) for line in lines if " " in line)
+        broke_off = _OPENING in more and not _is_running(more[_OPENING])
+        known_by = more.get(_KNOWN_BY, "")
+        return (Path(path) if os.path.isabs(path) else None), broke_off, known_by
 
     def _write(self, text: str) -> None:
         if self._file is None:
@@ -93,6 +103,37 @@ def last_model() -> LastModel:
     """What this user's last screen left."""
     folder = state_folder()
     return LastModel(None if folder is None else folder / _FILE)
+
+
+def _told(path: Path) -> str:
+    """The lines of a model."""
+    stamp = _stamp(_weights(path))
+    return f"{path}\n" + (f"{_KNOWN_BY} {stamp}\n" if stamp else "")
+
+
+def _weights(path: Path) -> Path:
+    """The file of a model that may be gone."""
+    return path if path.suffix == SUFFIX and not path.is_dir() else path / MODEL
+
+
+def _stamp(file: Path) -> str:
+    """What a file keeps where its folder is renamed; "" for one that is not there."""
+    try:
+        status = file.stat()
+    except (OSError, ValueError):
+        return ""
+    return f"{status.st_ino} {status.st_mtime_ns} {status.st_size}"
+
+
+def _moved(path: Path, stamp: str) -> Path | None:
+    """Where a model lies whose run got another name in its folder; None where that is unknown."""
+    file = _weights(path)
+    run = run_of(file)
+    with contextlib.suppress(OSError, ValueError):
+        for other in run.parent.iterdir():
+            if stamp and _stamp(other / file.relative_to(run)) == stamp:
+                return other / path.relative_to(run)
+    return None
 
 
 def _is_running(pid: str) -> bool:

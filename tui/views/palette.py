@@ -56,6 +56,8 @@ def entries_of(view: ViewName, states: Collection[str]) -> list[Entry]:
             continue
         listed = key.palette and bool(label)
         said = sentence[:1].upper() + sentence[1:]
+        if said == label:  # once is enough
+            said = ""
         way = _way(key)
         # Keys that go several ways are shown as one in the footer; here each is by itself.
         shown = key_text(replace(key, shown="") if way else key, view, states)

@@ -62,9 +62,12 @@ def help_content(view: View, first: str = "", last: str = "") -> Content:
     keys = sorted(keys_of(view), key=lambda key: key.group != first)
     leader = next(row.keys[:1] for row in keys if row.action == "app.leader")
     named = key_named("app.leader")
-    said = f"Behind {named} each letter here is a key, wherever one is, or that which {named} has."
+    said = (
+        f"{named}, then the letter of a line, does the same anywhere, while you type too; where a"
+        f" line has {named} in it, it is the letter behind that."
+    )
     if any(key.where == "prompt" for key in keys):
-        said = f"Letters are text while the cursor is in the prompt: Esc leaves it. {said}"
+        said = f"In the prompt letters are text: Esc leaves it. {said}"
     parts: list[str | tuple[str, str]] = [(textwrap.fill(said, _PAGE), _QUIET), "\n\n"]
     group = ""
     for place, key in enumerate(keys):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.cells import cell_len
 from rich.text import Text
 from textual.binding import Binding
@@ -14,7 +16,7 @@ from ..keys import table
 #: Readline's keys that act on one line; Textual's own are the others of these.
 _OWN = {"ctrl+b": "cursor_left", "ctrl+f": "cursor_right", "alt+b": "cursor_left_word",
         "alt+f": "cursor_right_word", "alt+d": "delete_right_word",
-        "alt+backspace": "delete_left_word"}  # fmt: skip
+        "alt+backspace": "delete_left_word", "ctrl+t": "swap", "ctrl+y": "put_back"}  # fmt: skip
 _EDITING = frozenset({*_OWN, *(f"ctrl+{letter}" for letter in "adektuwy")})
 
 
@@ -24,11 +26,47 @@ class Field(Input):
     BINDINGS = [  # noqa: RUF012
         Binding(key, action, action, show=False) for key, action in _OWN.items()
     ]
+    _cut = ""
 
     def edits(self, key: str) -> bool:
-        """Whether a key edits what stands here, as in a shell: with Alt at an end too."""
-        held = bool(self.value) or key.startswith("alt+")
-        return held and key in _EDITING and table.edits(key)
+        """Whether a key edits what stands here, as in a shell.
+
+        One with Alt does at an end too, and what was cut to nothing can be put back.
+        """
+        held = self.value or key.startswith("alt+") or (self._cut and key == "ctrl+y")
+        return bool(held) and key in _EDITING and table.edits(key)
+
+    def action_delete_left_word(self) -> None:
+        """Cut the word before the cursor."""
+        self._cut_by(super().action_delete_left_word)
+
+    def action_delete_right_word(self) -> None:
+        """Cut the word behind it."""
+        self._cut_by(super().action_delete_right_word)
+
+    def action_delete_left_all(self) -> None:
+        """Cut what stands before it."""
+        self._cut_by(super().action_delete_left_all)
+
+    def action_delete_right_all(self) -> None:
+        """Cut what stands behind it."""
+        self._cut_by(super().action_delete_right_all)
+
+    def action_put_back(self) -> None:
+        """What was cut last, at the cursor."""
+        self.insert_text_at_cursor(self._cut)
+
+    def action_swap(self) -> None:
+        """The character before the cursor goes behind the one at it; at the end, the last two."""
+        at = min(self.cursor_position, len(self.value) - 1)
+        if at > 0:
+            self.replace(self.value[at] + self.value[at - 1], at - 1, at + 1)
+
+    def _cut_by(self, delete: Callable[[], None]) -> None:
+        before = self.value
+        delete()
+        at = self.cursor_position
+        self._cut = before[at : at + len(before) - len(self.value)] or self._cut
 
     def validate_value(self, value: str) -> str:
         """What is written, inert; what joins emoji stays, for it may be in a name."""

@@ -11,10 +11,22 @@ from bisect import bisect_right
 
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
 
+_LEFT = 8  # cells of a name that still say which it is
+
 
 def cut(text: str, room: int) -> str:
     """Return a text of one line in at most `room` cells: where it is longer, "…" ends it."""
     return text if cell_len(text) <= room else set_cell_size(text, max(0, room - 1)) + "…"
+
+
+def cut_first(text: str, room: int) -> str:
+    """Return parts with " · " between them in at most `room` cells: the first gives way.
+
+    It is what is longest, a name, and the others are what sets one text apart from the next.
+    """
+    first, dot, rest = text.partition(" · ")
+    left = room - cell_len(dot + rest)
+    return cut(cut(first, left) + dot + rest if left >= _LEFT else text, room)
 
 
 def cut_before(text: str, room: int) -> str:
@@ -25,6 +37,16 @@ def cut_before(text: str, room: int) -> str:
     while kept and (cells := cells + get_character_cell_size(text[kept - 1])) <= room:
         kept -= 1
     return "…" + text[kept:]
+
+
+def cut_inside(text: str, room: int) -> str:
+    """Return both ends of a text of one line in at most `room` cells, "…" between if it is cut."""
+    if cell_len(text) <= room:
+        return text
+    if room < 3:
+        return cut(text, room)
+    begin = set_cell_size(text, room // 2 - 1)
+    return begin + cut_before(text, room - cell_len(begin))
 
 
 def line_end(text: str, start: int, width: int) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from models import CHARACTERS, MakeRun, random_checkpoint
 from one_view import OneViewApp
 from rich.style import Style
 from snapshots import drawn, seen_as
+from textual import events
 from textual.widgets import Input
 
 from charlm.engine.engine import Engine
@@ -522,17 +523,59 @@ async def test_a_click_takes_the_character(make_run: MakeRun) -> None:
     async with inspecting(make_run()) as view:
         heat = view.query_one(HeatText)
         for x, y, character in ((1, 0, "t"), (5, 0, "c"), (2, 1, "h"), (99, 1, "\n")):
-            from textual import events
-
             heat.on_click(events.Click(heat, x, y, 0, 0, 1, False, False, False))
             assert TEXT[heat.cursor] == character
+
+
+async def test_a_part_is_selected_told_of_and_copied(make_run: MakeRun) -> None:
+    async with inspecting(make_run()) as view:
+        heat, scored, app = view.text, view.picture.scored, view.app
+        assert scored is not None
+        await press(view, "c")
+        await until(lambda: app.clipboard == TEXT)
+        await press(view, "right", "f", "right", "right", "ctrl+c")
+        await until(lambda: app.clipboard == TEXT[1:4])
+        mean = float(scored.nats[1:4].mean())
+        await until(lambda: f"3 characters selected  {mean:.3f} nats/char" in painted(view))
+        await press(view, "escape", "right", "shift+left", "ctrl+y")
+        assert app.screen is view and heat.selected == (3, 5)
+        await until(lambda: app.clipboard == TEXT[3:5])
+        await press(view, "left")
+        assert heat.selected_from is None and "selected" not in painted(view)
+        await press(view, "f", "ctrl+c", "f")
+        assert heat.selected_from is None and not app._exit
+        await until(lambda: app.clipboard == TEXT[2])
+
+
+async def test_a_way_of_the_mouse_selects(make_run: MakeRun) -> None:
+    async with inspecting(make_run()) as view:
+        heat = view.text
+
+        def mouse(kind: type[events.MouseEvent], x: int, y: int = 0) -> events.MouseEvent:
+            return kind(heat, x, y, 0, 0, 1, False, False, False)
+
+        for event in (events.MouseDown, events.MouseUp, events.Click):
+            heat.post_message(mouse(event, 2))
+        await until(lambda: heat.cursor == 1)
+        assert heat.selected_from is None
+        heat.post_message(mouse(events.MouseDown, 6))
+        heat.post_message(mouse(events.MouseMove, 6))
+        heat.post_message(mouse(events.MouseMove, 3))
+        heat.post_message(mouse(events.MouseMove, 4))
+        heat.post_message(mouse(events.MouseUp, 4))
+        heat.post_message(mouse(events.Click, 4))
+        await until(lambda: heat.selected == (3, 6) and heat._pressed is None)
+        heat.post_message(mouse(events.MouseMove, 9))
+        heat.post_message(mouse(events.MouseDown, 9))
+        await until(lambda: heat.selected_from is None)
 
 
 def state_of(view: InspectView) -> tuple[object, ...]:
     app = view.app
     return (
-        view.picture.chosen, view.text.cursor, app.screen, app.theme, view.inquiry.request.number,
-        tuple(toasts(view)), app._exit, list(app.screen.query(LeaderStrip)),
+        view.picture.chosen, view.text.cursor, view.text.selected_from, app.screen, app.theme,
+        view.inquiry.request.number, tuple(toasts(view)), app._exit,
+        list(app.screen.query(LeaderStrip)),
     )  # fmt: skip
 
 

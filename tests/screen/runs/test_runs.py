@@ -371,6 +371,14 @@ async def test_two_marked_runs_are_compared(home: Path) -> None:
         await until(lambda: view.app.screen is view)
 
 
+async def test_differences_are_offered_where_there_are_two_runs(home: Path) -> None:
+    async with runs_view(rows=3) as view:
+        await press(view, "space")
+        await until(lambda: "1 marked  d differences · o curves together" in painted(view))
+        await press(view, "space", "space")
+        await until(lambda: "3 marked  o curves together · u unmark" in painted(view))
+
+
 async def test_runs_are_shown_in_training_and_over_each_other(home: Path) -> None:
     async with runs_view(rows=3) as view:
         app = view.app

@@ -131,9 +131,15 @@ async def test_a_field_of_a_form_is_edited_likewise(
         field = view.query_one("#corpus", Input)
         field.focus()
         await until(lambda: field.has_focus)
-        await press(view, *"ab cd", "ctrl+t", "ctrl+b", "x", "ctrl+a", "ctrl+f", "y")
+        await press(view, *"ab cd", "ctrl+b", "x", "ctrl+a", "ctrl+f", "y")
         assert field.value == "ayb cxd" and view.app.theme == "charlm-dark"
-        await press(view, "alt+f", "ctrl+w", "ctrl+k", "ctrl+u", "ctrl+t")
+        await press(view, "ctrl+e", "ctrl+t", "ctrl+a", "ctrl+f", "ctrl+t")
+        assert (field.value, field.cursor_position) == ("yab cdx", 2)
+        await press(view, "ctrl+a", "ctrl+t", "ctrl+e", "ctrl+w", "ctrl+a", "ctrl+y")
+        assert (field.value, field.cursor_position) == ("cdxyab ", 3)
+        await press(view, "ctrl+k", "ctrl+y", "alt+b", "alt+d", "ctrl+y", "ctrl+u", "ctrl+y")
+        assert field.value == "cdxyab " and view.app.theme == "charlm-dark"
+        await press(view, "ctrl+u", "ctrl+t")
         assert field.value == "" and view.app.theme == "charlm-light"
         await press(view, "z", "ctrl+g")
         assert not view.query_one("#form-main").display

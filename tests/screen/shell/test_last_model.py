@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,14 @@ def test_it_opens_on_what_was_used_last(shipped: Path) -> None:
     assert LastModel(file).choose() == (Path.cwd() / "checkpoints" / "mine", "")
 
 
+def test_a_screen_that_closes_takes_nothing_from_one_that_came_later(shipped: Path) -> None:
+    first, second = LastModel(Path("last-model")), LastModel(Path("last-model"))
+    first.use(Path("checkpoints/mine"))
+    second.use(shipped)
+    first.close()
+    assert LastModel(Path("last-model")).choose() == (shipped, "")
+
+
 def test_a_start_that_broke_off_is_not_repeated(shipped: Path) -> None:
     file = Path("last-model")
     LastModel(file).use(Path("checkpoints/mine"))
@@ -77,6 +86,26 @@ def test_a_model_that_is_gone_is_told_of(shipped: Path) -> None:
     Path("last-model").write_text("/no/such/run\n")
     said = "the model of last time is no longer at /no/such/run"
     assert LastModel(Path("last-model")).choose() == (shipped, said)
+
+
+@pytest.mark.parametrize("name", [".", MODEL, kept_name(7)])
+def test_a_run_that_was_renamed_elsewhere_is_found(shipped: Path, name: str) -> None:
+    run, file = Path("checkpoints/mine").absolute(), Path("last-model")
+    for each in ("mine", "a", "z"):
+        (run.with_name(each) / kept_name(7)).parent.mkdir(parents=True)
+        for weights in (MODEL, kept_name(7)):
+            (run.with_name(each) / weights).touch()
+    last = LastModel(file)
+    last.use(run / name)
+    (run / MODEL).write_bytes(b"trained on")
+    last.close()
+    ours = run.rename(run.with_name("ours"))
+    assert LastModel(file).choose() == (ours / name, "") == LastModel(file).choose()
+    shutil.copytree(ours, run)
+    shutil.rmtree(ours)  # other files, so it is not known that they are the same model
+    run.rename(run.with_name("copied"))
+    said = f"the model of last time is no longer at {ours / name}"
+    assert LastModel(file).choose() == (shipped, said)
 
 
 def test_where_nothing_can_be_kept_nothing_is_said(shipped: Path) -> None:

@@ -100,6 +100,12 @@ def test_entries_are_told_apart(view: View) -> None:
     assert {name for name in names if names.count(name) > 1} <= {"prompt", "text", "write"}
 
 
+def test_a_name_that_says_all_is_not_said_twice() -> None:
+    entries = entries_of("write", WRITTEN)
+    assert [entry.sentence for entry in entries if entry.names[0] == "Light or dark"] == [""]
+    assert all(entry.sentence != entry.names[0] for entry in entries)
+
+
 def test_a_knob_goes_two_ways() -> None:
     titles = {entry.title for entry in entries_of("write", WRITTEN)}
     assert titles >= {"Temperature down (t)", "Temperature up (T)", "Seed up (S)", "Width down (w)",

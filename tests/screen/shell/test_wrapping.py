@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.widgets.wrapping import Wrapped, cut, cut_before
+from tui.widgets.wrapping import Wrapped, cut, cut_before, cut_first, cut_inside
 
 TEXT = st.text(alphabet="ab  \n漢é\u0301.", max_size=60)
 WIDTH = st.integers(1, 12)
@@ -56,7 +56,7 @@ def test_another_width_breaks_again() -> None:
 
 @given(st.text("ab漢字é\u0301 ", max_size=12), st.integers(1, 12))
 def test_a_text_is_cut_by_its_cells(text: str, room: int) -> None:
-    for shown in (cut(text, room), cut_before(text, room)):
+    for shown in (cut(text, room), cut_before(text, room), cut_inside(text, room)):
         assert cell_len(shown) <= room
         assert (shown == text) == (cell_len(text) <= room)
     assert text.startswith(cut(text, room).rstrip("… "))
@@ -71,3 +71,18 @@ def test_a_cut_text_says_so() -> None:
         " …",
     ]
     assert [cut_before("ab漢字", room) for room in (6, 5, 4)] == ["ab漢字", "…漢字", "…字"]
+
+
+def test_of_several_parts_the_first_gives_way() -> None:
+    text = "les_miserables-lstm-1130, step 204 · nucleus · top-p 0.95 · seed 1"
+    assert cut_first(text, 80) == text
+    assert cut_first(text, 50) == "les_miserables-ls… · nucleus · top-p 0.95 · seed 1"
+    assert cut_first(text, 30) == "les_miserables-lstm-1130, ste…"
+    assert cut_first("one part alone", 10) == "one part …"
+    assert cut_first("", 10) == ""
+
+
+def test_a_name_is_cut_inside() -> None:
+    name = "chat-lstm-20261130-204821"
+    assert [cut_inside(name, room) for room in (25, 13, 2)] == [name, "chat-…-204821", "c…"]
+    assert cut_inside("漢字漢字", 6) == "漢…字"

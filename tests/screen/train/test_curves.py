@@ -214,3 +214,20 @@ async def test_any_data_at_any_size() -> None:
                         )  # fmt: skip
                         for row in range(size.height):
                             assert chart.render_line(row).cell_length == size.width
+
+
+def test_an_axis_counts_as_the_longest_run_needs(tmp_path: Path) -> None:
+    short, long = losses(tmp_path / "short", 9, 10.0), losses(tmp_path / "long", 200, 20.0)
+    assert picture(short, "loss", Look()).unit == "chars"
+    assert picture(short, "loss", Look(), [long]).unit == "k chars"
+
+
+def test_long_names_of_several_runs_leave_room_for_each_other(tmp_path: Path) -> None:
+    names = [f"chat-lstm-20261130-20{n}821" for n in "123"]
+    one, *others = (losses(tmp_path / name, 9, 10.0) for name in names)
+    assert f"a {names[1]} 19.000" in captions(one, others[0])
+    pieces = caption(one, "loss", Look(), others)
+    told = [p.text for p in sorted(pieces, key=lambda piece: piece.rank)]
+    assert told[:3] == ["• validation 19.000", "a chat-lstm…130-202821 19.000",
+                        "b chat-lstm…130-203821 19.000"]  # fmt: skip
+    assert told[3].startswith("─ training")

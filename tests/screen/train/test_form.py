@@ -97,6 +97,19 @@ def test_the_forecast_tells_how_far_a_large_text_is_read() -> None:
     assert "trying a few steps …" in str(forecast_content(Forecast(read)))
 
 
+def test_reasons_in_the_forecast_are_whole_and_stand_below_their_values() -> None:
+    because = "sentence (by looking: its lines are full, and sentences run on over them)"
+    facts = (("unit", because), ("speed", "about 15,455 characters/s on 2 threads"))
+    lines = str(forecast_content(Forecast(facts, done=True), 76)).splitlines()
+    assert lines[1:4] == [
+        "unit        sentence (by looking: its lines are full, and sentences run on",
+        "            over them)",
+        "speed       15,455 characters/s",
+    ]
+    assert max(map(len, lines)) <= 76
+    assert f"unit        {because}\n" in str(forecast_content(Forecast(facts, done=True)))
+
+
 async def test_the_forecast_of_another_plan_goes_with_it(runs: Path) -> None:
     async with shown_form(runs) as app:
         dry_run = app.form.outlook.dry_run

@@ -153,6 +153,23 @@ async def test_writing_with_it_says_of_which_step_it_is(
         assert f"with the weights of step {step}" in toasts(view)
 
 
+async def test_what_a_training_made_is_written_with_once_it_is_over(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run")
+    kept(run, 50, 100)
+    save_weights(run / "model.safetensors", 50)
+    async with training_view(run, model=FakeModel(letters("x" * 60)), size=(80, 24)) as view:
+        await until(lambda: "w Write with it" in painted(view))
+        app = view.app
+        assert isinstance(app, OneViewApp)
+        await press(view, "w")
+        assert app.asked == [run]
+        assert "with the best weights of its training" in toasts(view)
+        await press(view, "home")
+        await until(lambda: "▸ step 50 " in painted(view))
+        await press(view, "w")
+        assert app.asked[1:] == [run / "kept" / "step-00000050.safetensors"]
+
+
 async def test_hostile_texts_and_damaged_weights_stay_inert(tmp_path: Path) -> None:
     kept(tmp_path, 50)
     model = FakeModel(letters(HOSTILE + "x" * 60))

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from driver import export, press, running, toasts, until, write
+from driver import export, painted, press, running, toasts, until, write
 from fakes import FakeModel, ThinkingModel, letters
 
 from tui.writer.contract import StillWanted, Unwanted
@@ -34,6 +34,23 @@ def saved(folder: Path) -> dict[str, str]:
 
 
 NOTHING = "nothing was saved: it was not ready yet"
+
+
+async def test_quitting_before_it_is_saved_asks_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = Slow(letters("one"))
+    async with running(model) as screen:
+        await write(screen, "")
+        await press(screen, "f12", "ctrl+q")
+        await until(lambda: "no file comes of it" in painted(screen))
+        await press(screen, "escape")
+        assert screen.app.screen is screen and not screen.app._exit
+        model.go = True
+        await until(lambda: saved(tmp_path).keys() == {".json"})
+        await press(screen, "ctrl+q")
+        await until(lambda: screen.app._exit)
 
 
 async def test_each_export_gets_its_own_answer(

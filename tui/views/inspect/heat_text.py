@@ -1,8 +1,12 @@
-"""A text whose every character has a level of a ramp, drawn line by line; a cursor walks it."""
+"""A text whose every character has a level of a ramp, drawn line by line; a cursor walks it.
+
+A part of it can be selected: by keys, or by a way of the mouse.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -19,11 +23,17 @@ from ...widgets.lines import Lines
 from ...widgets.wrapping import Wrapped
 
 _MARGIN = 1
-_NONE = -1
+_NONE, _SELECTED = -1, -2  # in the place of a level
 
 
 class HeatText(Lines, can_focus=True, inherit_bindings=False):
-    """`show` a text, then give levels: one per character, -1 for none. Its keys are the view's."""
+    """`show` a text, then give levels: one per character, -1 for none. Its keys are the view's.
+
+    selected_from: from there to the cursor it is selected, None for nothing. selecting: whether
+    each way of the cursor selects.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"heat-text--selected"}
 
     class Moved(Message):
         """The cursor is on another character."""
@@ -36,6 +46,22 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
         self._styles: Sequence[Style] = ()
         self._empty: tuple[str, ...] = ()
         self.cursor = 0
+        self.selected_from: int | None = None
+        self.selecting = False
+        self._pressed: int | None = None
+
+    @property
+    def selected(self) -> tuple[int, int]:
+        """The selected places, from the first up to the last, which is not one; none: equal."""
+        if self.selected_from is None:
+            return 0, 0
+        first, last = sorted((self.selected_from, self.cursor))
+        return first, last + 1
+
+    def select(self, on: bool) -> None:
+        """Select from the cursor on, with each way of it; or select no more."""
+        self.selecting, self.selected_from = on, self.cursor if on and self.length else None
+        self.refresh()
 
     @property
     def length(self) -> int:
@@ -51,6 +77,7 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
     def show(self, characters: str) -> None:
         """Another text; it has no levels yet."""
         self._characters, self._levels, self.cursor = characters, (), 0
+        self.select(False)
         self._wrapped = Wrapped(visible_characters(characters), self._text_width)
         self.fit(len(self._wrapped) if self.length else 0)
         self.scroll_home(animate=False)
@@ -66,11 +93,13 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
         self._empty = lines
         self.refresh()
 
-    def move_to(self, place: int) -> None:
-        """The cursor onto a character, in view."""
+    def move_to(self, place: int, *, extends: bool = False) -> None:
+        """The cursor onto a character, in view. extends: what is on the way is selected."""
         place = max(0, min(self.length - 1, place))
-        if place != self.cursor and self.length:
-            self.cursor = place
+        anchor = self.cursor if self.selected_from is None else self.selected_from
+        kept = anchor if extends or self.selecting else None
+        if (place, kept) != (self.cursor, self.selected_from) and self.length:
+            self.cursor, self.selected_from = place, kept
             self.refresh()
             self.post_message(self.Moved())
         self.reveal(self._row_of(self.cursor), centred=True)
@@ -89,10 +118,36 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """The cursor under the pointer."""
+        """The cursor under the pointer, unless a way of it ends there."""
+        if (place := self._place_under(event)) is not None and self.selected_from is None:
+            self.move_to(place)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """A way may begin here; what was selected is no more."""
+        self._pressed = self._place_under(event)
+        if self._pressed is not None:
+            self.select(False)
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """A way goes up to here: it is selected."""
+        place = None if self._pressed is None else self._place_under(event)
+        if self._pressed is not None and place is not None:
+            if self.selected_from is None and place != self._pressed:
+                self.move_to(self._pressed)
+            if self.selected_from is not None or place != self._pressed:
+                self.move_to(place, extends=True)
+
+    def on_mouse_up(self) -> None:
+        """The button is held no longer."""
+        self._pressed = None
+        self.release_mouse()
+
+    def _place_under(self, event: events.MouseEvent) -> int | None:
         row = self.line_at(event.y)
-        if row < len(self._wrapped) and self.length:
-            self.move_to(self._wrapped.place(row, event.x - _MARGIN))
+        if not self.length or not 0 <= row < len(self._wrapped):
+            return None
+        return self._wrapped.place(row, event.x - _MARGIN)
 
     def render_line(self, y: int) -> Strip:
         """One line, `y` counted from the top of the widget."""
@@ -113,15 +168,17 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
         return self._wrapped.line_of(place)
 
     def _line(self, row: int, base: Style) -> list[Segment]:
-        """Runs of one level; the character in hand stands out."""
+        """Runs of one level; the character in hand and what is selected stand out."""
         start, end = self._wrapped.starts[row], self._wrapped.ends[row]
         segments: list[Segment] = []
         run, level = "", _NONE
+        first, last = self.selected
         for place in range(start, self.length):
             # A newline has no cell of its own, but the cursor on it has to be seen.
             if place >= end and not (place == self.cursor and row == self._row_of(place)):
                 break
             here = self._levels[place] if place < len(self._levels) else _NONE
+            here = _SELECTED if first <= place < last else here
             text = self._wrapped.text[place : min(end, place + 1)]
             if place == self.cursor and self.has_focus_within:
                 segments.append(Segment(run, self._style(level, base)))
@@ -136,4 +193,6 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
         return [segment for segment in segments if segment.text]
 
     def _style(self, level: int, base: Style) -> Style:
+        if level == _SELECTED:
+            return base + self.get_component_rich_style("heat-text--selected", partial=True)
         return base + self._styles[level] if 0 <= level < len(self._styles) else base

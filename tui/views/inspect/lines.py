@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from charlm.model.cells import CELLS, Part
+from charlm.wording import counted
 
 from ...colours.ramps import Ramp, worded
 from ...widgets.pieces_line import Piece
@@ -79,6 +80,15 @@ def cursor_pieces(scored: Scored | None, place: int, value: float | None) -> lis
     if place not in scored.ends:
         pieces.append(Piece(f"character {scored.count(place) + 1:,}", _DIM, 5))
     return pieces
+
+
+def part_pieces(scored: Scored | None, first: int, last: int) -> list[Piece]:
+    """How a part of the text did that is selected: from a place up to before another."""
+    if scored is None:
+        return []
+    characters = counted(scored.count(last) - scored.count(first), "character")
+    mean = f"{float(scored.nats[first:last].mean()):.3f} nats/char"
+    return [Piece(f"{characters} selected", "bold $accent", 0), Piece(mean, "", 1)]
 
 
 def rival_pieces(scored: Scored | None, place: int) -> list[Piece]:

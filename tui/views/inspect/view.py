@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
@@ -20,7 +21,7 @@ from ..base import View, gathered
 from ..sheets import Ask
 from .heat_text import HeatText
 from .inquiry import Inquiry
-from .lines import cursor_pieces, head_pieces, legend_pieces, rival_pieces
+from .lines import cursor_pieces, head_pieces, legend_pieces, part_pieces, rival_pieces
 from .pick_list import PickList
 from .picture import Picture
 from .snapshots import InspectFailed, InspectSnapshot, Scored, Traced
@@ -103,9 +104,11 @@ class InspectView(View):
         self.look_into(None)
 
     def action_back(self) -> None:
-        """Stop computing; else back to where one came from."""
+        """Stop computing; leave what is selected; else back to where one came from."""
         if self.inquiry.working:
             self.inquiry.cancel()
+        elif self.text.selected_from is not None:
+            self.text.select(False)
         else:
             self.leave()
 
@@ -173,6 +176,28 @@ class InspectView(View):
         """The cursor to the begin or the end."""
         self.text.move_to(self.text.length if by > 0 else 0)
 
+    def action_select(self) -> None:
+        """Select from the cursor on, with every way of it; or select no more."""
+        self.text.select(self.text.selected_from is None)
+
+    def action_extend(self, by: int) -> None:
+        """Select one character more, or less."""
+        self.text.move_to(self.text.cursor + by, extends=True)
+
+    def action_copy(self) -> None:
+        """The text to the clipboard, or the part that is selected."""
+        scored = self.picture.scored
+        if scored is not None:
+            first, last = self.text.selected
+            places = range(first, last) if last else range(len(scored.characters))
+            self.copy("".join(scored.characters[p] for p in places if p not in scored.ends))
+
+    def action_copy_text(self) -> None:
+        """Ctrl+C: the part that is selected, if there is one."""
+        if self.text.selected_from is None:
+            raise SkipAction
+        self.action_copy()
+
     def on_heat_text_moved(self) -> None:
         """Tell of the character in hand; the strips follow it."""
         self.picture.draw_list()
@@ -183,6 +208,7 @@ class InspectView(View):
         traced, surprise = self.picture.traced, self.picture.chosen.surprise
         return super().states() | holding({
             "scored": self.picture.scored is not None,
+            "selected": self.text.selected_from is not None,
             "surprise": surprise,
             "units": traced is not None and not surprise,
             "layers": traced is not None and not surprise and traced.layers > 1,
@@ -219,7 +245,10 @@ class InspectView(View):
         self.line("inspect-legend").set_pieces(legend)
         cursor = self.text.cursor
         self.line("knobs").set_pieces(cursor_pieces(scored, cursor, picture.value))
-        self.line("meters").set_pieces(rival_pieces(scored, cursor))
+        selected = self.text.selected
+        self.line("meters").set_pieces(
+            part_pieces(scored, *selected) if selected[1] else rival_pieces(scored, cursor)
+        )
 
     # What happens by itself.
 

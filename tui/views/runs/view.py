@@ -33,6 +33,7 @@ from .snapshots import (
 from .table import COLUMNS, RunsTable
 
 _DIM = "$foreground-muted"
+_MARKED = ("d differences", "o curves together", "u unmark")
 
 
 class RunsView(View):
@@ -173,7 +174,7 @@ class RunsView(View):
     def action_difference(self) -> None:
         """How two runs differ."""
         if (pair := self.marks.pair) is None:
-            self.say("two runs differ: mark two, or one besides the one in hand")
+            self.say("differences are told of two runs: mark two, or one beside the one in hand")
         else:
             self._comparison.ask(pair)
 
@@ -246,8 +247,9 @@ class RunsView(View):
             self._watch()
         line = []
         if marked := len(self.marks.paths):
+            ways = _MARKED["comparable" not in self.states() :]
             line = [Piece(f"{marked} marked", "bold $accent", 1),
-                    Piece("d differences · o curves together · u unmark", _DIM, 2)]  # fmt: skip
+                    Piece(" · ".join(ways), _DIM, 2)]  # fmt: skip
         elif self._rows is not None and not self._rows:
             line = [Piece(f"{view_key('train')} trains a model", _DIM)]
         else:

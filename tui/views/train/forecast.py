@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterator, Mapping
 
 from textual.content import Content
 
@@ -27,28 +28,48 @@ _TOLD = {
     "memory": "memory",
 }
 _QUIET = "$foreground-muted"
+_INDENT = 12  # cells before a value
+_NARROWEST = 12  # cells for a value; where there are fewer, the widget breaks the lines
 
 
-def forecast_content(forecast: Forecast | None) -> Content:
-    """The page: warnings, numbers, or why it cannot be."""
-    parts: list[str | tuple[str, str]] = [("What it would take\n", "bold $primary")]
+def forecast_content(forecast: Forecast | None, width: int = 0) -> Content:
+    """The page: warnings, numbers, or why it cannot be. width: in cells; 0 breaks no value."""
+    parts: list[str | tuple[str, str]] = [("What it would take", "bold $primary")]
     if forecast is None:
-        return Content.assemble(*parts, ("…", _QUIET))
+        return Content.assemble(*parts, ("\n…", _QUIET))
     if forecast.error:
-        return Content.assemble(*parts, (forecast.error, "$error"))
+        return Content.assemble(*parts, ("\n" + forecast.error, "$error"))
     facts = dict(forecast.facts)
-    for warning in forecast.warnings:  # first: the numbers may be longer than the page
+    # In the first line, for the numbers may be longer than what is seen of the page. Not Enter:
+    # a choice that has the focus has no use for it.
+    starts = f"{key_named('start', 'train')} starts it"
+    parts.append((f"  {starts if forecast.done else _doing(facts)}\n", _QUIET))
+    for warning in forecast.warnings:
         parts.append((f"! {warning}\n", "$warning"))
     for label, word in _TOLD.items():
         if label in facts:
-            value = facts[label].removeprefix("about ").partition(" on ")[0]
-            parts += [(f"{word:<12}", _QUIET), value, "\n"]
-    if not forecast.done:
-        parts.append((_doing(facts), _QUIET))
-    if forecast.done:
-        # Not Enter: a choice that has the focus has no use for it.
-        parts.append((f"{key_named('start', 'train')} starts it.", _QUIET))
+            parts.append((f"{word:<{_INDENT}}", _QUIET))
+            parts += _value(_plain(label, facts[label]), width - _INDENT)
     return Content.assemble(*parts)
+
+
+def _plain(label: str, value: str) -> str:
+    """A value without what the page has no room for: it is about that, and by which threads."""
+    value = value.removeprefix("about ")
+    return value.partition(" on ")[0] if label == "speed" else value
+
+
+def _value(value: str, width: int) -> Iterator[str | tuple[str, str]]:
+    """A value and, quieter, its reason in brackets; lines behind the first begin below it."""
+    lines = textwrap.wrap(value, width) if width >= _NARROWEST else [value]
+    quiet = False
+    for number, line in enumerate(lines):
+        if number:
+            yield " " * _INDENT
+        told, bracket, why = ("", "", line) if quiet else line.partition("(")
+        yield told
+        yield bracket + why + "\n", _QUIET
+        quiet = quiet or bool(bracket)
 
 
 def _doing(facts: Mapping[str, str]) -> str:

@@ -61,9 +61,13 @@ class Outlook(Static):
         self.rest()
         self.dry_run.close()
 
+    def on_resize(self) -> None:
+        """Break the lines for the new width."""
+        self.draw()
+
     def draw(self) -> None:
         """Show what is known by now."""
         if self.lacks_pytorch:
             self.update(pytorch_content(self._installation))
         else:
-            self.update(forecast_content(self.dry_run.latest))
+            self.update(forecast_content(self.dry_run.latest, self.content_size.width))

@@ -9,6 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 
 from charlm.display import visible
+from charlm.run.layout import MODEL
 from charlm.run.lock import training_in
 from charlm.run.places import new_runs, runs_folders
 
@@ -149,6 +150,7 @@ class TrainView(View):
             "new": is_run and not self._desk.training,
             "over": shown.is_over,
             "answered": is_run and bool(pane.answers.answers),
+            "learned": is_run and not shown.is_alive and bool(pane.answers.answers),
             "strip": is_run and pane.strip.display,
             "one-chart": is_run and not pane.board.shows_all,
             "prompt": prompt, "outside": not prompt, TYPING: pane.prompt.typing,
@@ -292,9 +294,15 @@ class TrainView(View):
         self.copy(self.pane.answers.text)
 
     def action_write_with(self) -> None:
-        """Go to writing, with the weights of the cursor's moment, or the newest."""
-        weights = self.talk.weights
-        if weights is not None:
+        """Go to writing, with the weights of the cursor's moment, or the newest.
+
+        Of a training that is over it is the model that it made, if no moment is pointed at.
+        """
+        weights, over = self.talk.weights, None if self.shown.is_alive else self.shown.run
+        if over is not None and self.pane.board.look.cursor is None and (over / MODEL).exists():
+            self._write_with(over)
+            self.say("with the best weights of its training")
+        elif weights is not None:
             self._write_with(weights.path)
             self.say(f"with the weights of step {weights.step:,}")  # maybe not the cursor's
 

@@ -110,7 +110,7 @@ _KEYS: tuple[Key, ...] = (
     Key("precision", ("ctrl+n",), (("int8", "float32"), ("", "int8")),
         "numbers of 8 bits (int8, faster) or of 32 (float32, exact)", "Model", leader="I"),
     Key("talk", ("ctrl+l",), (("newest", "New weights"),),
-        "load the newest weights of the training", "Model", rank=4, leader="R"),
+        "load the newest weights of the training", "Model", rank=2, leader="R"),
     Key("curves", ("ctrl+o",),
         (("curves", "Hide curves"), ("lanes", ""), ("cursor", ""), ("", "Curves")),
         "show or hide the curves", "Text", rank=11, leader="C"),

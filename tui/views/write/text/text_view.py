@@ -22,6 +22,7 @@ from charlm.display import visible
 
 from ....colours import ramps
 from ....widgets.empty import empty_line
+from ....widgets.wrapping import cut_first
 from ..comparison import Comparison
 from .block import CURSOR, LEVEL, LOOK, SELECTED, STRONG, Block
 from .pointed import Pointed
@@ -209,7 +210,7 @@ class TextView(Pointed, can_focus=True, inherit_bindings=False):
         if row == 0 or row > len(block.wrapped):
             note = f"{block.note} · from before" if block.earlier else block.note
             quiet = block.heading if row == 0 else note if row < block.height - 1 else ""
-            return self._quiet_line(quiet, width, base)
+            return self._quiet_line(cut_first(quiet, width - self._margin), width, base)
         newest = place == len(self.blocks) - 1
         return self._text_line(block, row - 1, newest and self._writing, width, base)
 
