@@ -65,7 +65,7 @@ MUTANTS = {
     ),
     "tensors as declared": Mutant(
         "charlm/run/checkpoint.py",
-        (("    _check_declared(description.config, file)\n", ""),),
+        (("    for name, entry in declared.items():\n", "    for name, entry in ():\n"),),
         (f"{_CHECKPOINT}::test_wrong_tensors_are_named",),
     ),
     "header cap": Mutant(
@@ -87,9 +87,9 @@ MUTANTS = {
     "rename": Mutant(
         "charlm/run/regular_file.py",
         (("    temporary = _TEMPORARY + secrets.token_hex(8)\n"
-          "    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)\n",
+          "    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)\n",
           "    temporary = name\n"
-          "    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)\n"),),
+          "    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)\n"),),
         ("tests/train/test_faults.py::test_a_call_that_fails_costs_nothing_that_was_there",
          f"{_CHECKPOINT}::test_a_reader_beside_a_writer_sees_the_old_file_or_the_new"),
     ),

@@ -127,11 +127,13 @@ def _stamp(file: Path) -> str:
 
 def _moved(path: Path, stamp: str) -> Path | None:
     """Where a model lies whose run got another name in its folder; None where that is unknown."""
-    file = _weights(path)
-    run = run_of(file)
+    if not stamp:
+        return None
     with contextlib.suppress(OSError, ValueError):
+        file = _weights(path)
+        run = run_of(file)
         for other in run.parent.iterdir():
-            if stamp and _stamp(other / file.relative_to(run)) == stamp:
+            if _stamp(other / file.relative_to(run)) == stamp:
                 return other / path.relative_to(run)
     return None
 

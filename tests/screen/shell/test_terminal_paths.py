@@ -175,16 +175,16 @@ def test_the_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every field, on both pages; what it would take, its warnings, why it cannot be."""
     with opened(tmp_path, monkeypatch, command=WITH_IT) as terminal:
         press = terminal.press
-        press(F8, "train a new model", "^S starts it.")
+        press(F8, "train a new model", "^S starts it")
         lines = terminal.screen.text.split("\n")
-        told = [line.partition("│")[2] for line in lines]
-        [warned] = [place for place, line in enumerate(told) if line.strip().startswith("!")]
+        told = [line.partition("│")[2].strip() for line in lines]
+        [warned] = [place for place, line in enumerate(told) if line.startswith("!")]
         assert "".join(told[warned:]).count(TOLD_SHOWN) == 2  # in a warning, then in what is told
-        terminal.press_away(PASTED, "^S starts it.")
+        terminal.press_away(PASTED, "^S starts it")
         lines = terminal.screen.text.split("\n")
         assert sum(PASTED_SHOWN in line for line in lines) == 2  # the field, and what is wrong
         assert "is not there: give the path" in terminal.screen.text
-        press(ctrl("u"), "^S starts it.")
+        press(ctrl("u"), "^S starts it")
         terminal.send(TAB * 2)
         for line in ("Hidden size", "Layers", "Until"):
             press_field(terminal, TAB + PASTED, line, "q[/][b]␉z" if line != "Until" else "]␉z")
@@ -210,7 +210,7 @@ def press_field(terminal: Watched, keys: str, label: str, mark: str) -> None:
 def test_why_there_can_be_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a dry run fails of, and what a training does before it has a run."""
     with opened(tmp_path, monkeypatch, command=WITH_IT) as terminal:
-        terminal.press(F8, "train a new model", "^S starts it.")
+        terminal.press(F8, "train a new model", "^S starts it")
         terminal.press(ctrl("g"), "Learning rate", "Others")
         terminal.press(TAB * 5 + "9", f"it failed {WORD_SHOWN}")
         terminal.send(ctrl("s"))

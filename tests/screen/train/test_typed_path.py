@@ -249,5 +249,5 @@ def test_a_place_that_cannot_be_made_is_one_line(
         RunFolder.begin(None, "my.txt", "gru")
     with pytest.raises(InputError, match="already holds a run"):
         (tmp_path / "out").mkdir()
-        (tmp_path / "out" / "run.jsonl").touch()
+        (tmp_path / "out" / "model.safetensors").touch()
         RunFolder.begin("out", "my.txt", "gru")
