@@ -86,10 +86,8 @@ MUTANTS = {
     ),
     "rename": Mutant(
         "charlm/run/regular_file.py",
-        (("    temporary = _TEMPORARY + secrets.token_hex(8)\n"
-          "    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)\n",
-          "    temporary = name\n"
-          "    descriptor = open_at(folder, temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)\n"),),
+        (("= _TEMPORARY + secrets.token_hex(8)\n    descriptor", "= name\n    descriptor"),
+         ("os.O_CREAT | os.O_EXCL, mode)", "os.O_CREAT | os.O_TRUNC, mode)")),
         ("tests/train/test_faults.py::test_a_call_that_fails_costs_nothing_that_was_there",
          f"{_CHECKPOINT}::test_a_reader_beside_a_writer_sees_the_old_file_or_the_new"),
     ),
