@@ -21,9 +21,11 @@ argument that it names as an `Argument`, and spelt when it is read:
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +37,7 @@ from charlm.display import visible
 #: What a training survives where it writes: it is told once, and the next save tries again.
 SURVIVED = (OSError, MemoryError)
 _INTERRUPTED = 130  # the exit code
+_SOON = 0.01  # seconds
 
 
 @dataclass(frozen=True)
@@ -159,8 +162,9 @@ def run_main(main: Callable[[Sequence[str]], int | None], arguments: Sequence[st
 def run_and_exit(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
     """Run a command on this process's arguments, as `run_main` does, and end the process.
 
-    Of many Ctrl-C in a row one may come while another is answered, or inside a destructor, where
-    Python would print a traceback and go on: it ends the process at once.
+    Of many Ctrl-C in a row one may come while another is answered: it ends the process at once.
+    One that comes inside a destructor, where Python would print a traceback and go on, is asked
+    again.
     """
     sys.excepthook, sys.unraisablehook = _leave_or_tell, _leave_or_tell_of
     code = run_main(main, sys.argv[1:])
@@ -178,9 +182,15 @@ def _leave_or_tell(
 
 
 def _leave_or_tell_of(unraisable: sys.UnraisableHookArgs) -> None:
-    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+        return
+    again = threading.Timer(_SOON, _thread.interrupt_main)
+    again.daemon = True
+    try:
+        again.start()
+    except RuntimeError:  # Python ends, and starts no thread any more
         os._exit(_INTERRUPTED)
-    sys.__unraisablehook__(unraisable)
 
 
 def _ready_streams() -> None:

@@ -36,6 +36,11 @@ def fixed(value: float, digits: int = 4) -> str:
     return f"{value:.2g}" if value else text.removeprefix("-")
 
 
+def rounded(number: float) -> str:
+    """Two digits of it, or all before the point: 0.012, 1.2, 120."""
+    return f"{number:.2g}" if abs(number) < 99.5 else f"{number:.0f}"
+
+
 def short(number: float) -> str:
     """Three digits and a unit: 720 k, 5 M."""
     for limit, scale, unit in ((1e6, 1e6, "M"), (1e4, 1e3, "k")):

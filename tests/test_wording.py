@@ -198,6 +198,7 @@ _MANY = (
     "{frame.shared:,} characters",
     "{comparison.lines:,} lines",
     "{short(facts.parameters)} parameters",
+    "{rounded(options.share)} parameters",
     "{config.parameter_count:,} numbers",
     "{training.config.parameter_count:,} parameters",
     "{header:,} bytes",

@@ -186,6 +186,8 @@ class CharlmApp(TerminalApp):
     def write_with(self, path: Path) -> None:
         """Go to writing, with this model."""
         self.action_view("write")
+        if path == self.desk.run:
+            self.desk.talk()  # its newest weights are those: nothing newer is offered
         self._writer().load(path)
         self._writer().prompt.focus()
 
@@ -266,7 +268,8 @@ class CharlmApp(TerminalApp):
         below, run = self.screen_stack[0], self.desk.would_lose
         told = []
         if isinstance(below, WriteScreen) and below.exporter.waiting is not None:
-            told = ["A text is to be saved, and is not ready yet: no file comes of it."]
+            what = "copied" if below.exporter.waiting.export.copies else "saved"
+            told = [f"A text is to be {what} and is not ready yet: nothing comes of it."]
         if run is not None or self.desk.installation.running:
             told += [*[""] * len(told), *told_quit(run)]
         return told

@@ -1,9 +1,11 @@
 """Whose a run is. One that another user made names texts that its reader did not choose.
 
 Trusted are the user's own files and root's, who can read and change everything anyway; root, who
-may read every text, trusts its own alone. A file that everybody may write is nobody's own. What
-others put into a folder where everybody may write belongs to them, which is seen. A group is
-trusted: who is in it was chosen, and on many systems it is the user alone.
+may read every text, trusts its own alone. A file that everybody may write is nobody's own, unless
+nobody else comes into its folder, or it may be executed too: charlm writes no such file, and drives
+without permissions say so of all of theirs. What others put into a folder where everybody may write
+belongs to them, which is seen. A group is trusted: who is in it was chosen, and on many systems it
+is the user alone.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ import stat
 from pathlib import Path
 
 _ROOT = 0
-#: In the place of a user, where it may have been anybody.
-EVERYBODY = "everybody, who may write its resume file"
+#: Of a run that may have been made by anybody.
+EVERYBODY = "has a resume file that everybody may write (chmod o-w mends that)"
 
 
 def trusted_users() -> tuple[int, ...]:
@@ -23,11 +25,13 @@ def trusted_users() -> tuple[int, ...]:
 
 
 def stranger(*places: Path | int) -> str:
-    """The first other user whom one of these files and folders, or open ones, belongs to.
+    """What makes a run a stranger's: the first other user whom one of these places belongs to.
 
-    Named as the system does, with the number; `EVERYBODY` of a file that all may write; "" where
-    all is one's own. What is not there belongs to nobody. Raises OSError.
+    places: its folder, and files in it, or those that are open. "belongs to" with the user's name
+    and number; `EVERYBODY` of a file that all may write; "" where all is one's own. What is not
+    there belongs to nobody. Raises OSError.
     """
+    others_come_in = True
     for place in places:
         try:
             status = os.stat(place)
@@ -35,8 +39,10 @@ def stranger(*places: Path | int) -> str:
             continue
         owner = status.st_uid
         if owner not in trusted_users():
-            return _named(owner)
-        if stat.S_ISREG(status.st_mode) and status.st_mode & stat.S_IWOTH:
+            return f"belongs to {_named(owner)}"
+        if stat.S_ISDIR(status.st_mode):
+            others_come_in = bool(status.st_mode & stat.S_IXOTH)
+        elif others_come_in and status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_IXUSR:
             return EVERYBODY
     return ""
 

@@ -250,10 +250,11 @@ def _train(
 def typed(run: Path) -> str:
     """A run as one types it: by its name, where that is enough."""
     try:
-        named = find_run(Path(run.name)).samefile(run)
+        named = bool(run.name) and find_run(Path(run.name)).samefile(run)
     except OSError:
         named = False
-    return shlex.quote(run.name if named else str(run))
+    word = run.name if named else str(run)
+    return shlex.quote(f"./{word}" if word.startswith("-") else word)
 
 
 def _keep_freed_memory() -> None:

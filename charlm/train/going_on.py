@@ -54,7 +54,7 @@ def without_places(values: Saved, stranger: str, given: TrainConfig) -> Saved:
         texts = shortened(", ".join(path for paths in named.values() for path in paths))
         consent = " ".join(shlex.join([option, *paths]) for option, paths in named.items())
         raise InputError(
-            f"run {given.resume} belongs to {stranger} and names {texts} as its text, which is not"
+            f"run {given.resume} {stranger} and names {texts} as its text, which is not"
             f" opened unasked: if you mean it, name it ({shortened(consent)})"
         )
     return cast(Saved, values | {"options": {**saved, "cache": None}})

@@ -18,7 +18,7 @@ from charlm.train.measuring import (
     Measurer,
     lacking,
 )
-from charlm.wording import counted, spoken
+from charlm.wording import counted, rounded, spoken
 
 _STEPS, _SECONDS = 3, 1.5  # that are timed at least, behind two that allocate
 _BYTES = 1024  # of the unit of ru_maxrss on Linux
@@ -84,7 +84,7 @@ def options_in_words(options: TrainConfig) -> Iterator[tuple[str, str]]:
         "dropout": (
             "dropout",
             f"{options.dropout:g}",
-            f"for {passes}, parameters a character: {options.share:.2g}",
+            f"for {passes}, {rounded(options.share)} parameters a character",
         ),
         "learning_rate": ("learning rate", f"{options.learning_rate:g}", rate),
     }

@@ -293,7 +293,7 @@ def test_the_text_of_another_users_run_is_not_opened_unasked(
 
 def test_nor_is_that_of_a_run_that_everybody_may_write(run: Path, corpus: Path) -> None:
     (run / RESUME).chmod(0o666)
-    said = f"belongs to {EVERYBODY} and names {re.escape(str(corpus))} as its text"
+    said = re.escape(f"run {run} {EVERYBODY} and names {corpus} as its text")
     with pytest.raises(InputError, match=said):
         main(["--resume", str(run), "--steps", "60"])
     assert main(["--resume", str(run), "--steps", "52", "--corpus", str(corpus)]) == 0
@@ -317,9 +317,15 @@ def test_nor_are_its_validation_text_and_its_cache(strange: Path, corpus: Path) 
 def test_whose_a_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine, gone = tmp_path / "mine", tmp_path / "gone"
     mine.touch()
+    tmp_path.chmod(0o755)
     assert stranger(tmp_path, mine, gone) == ""
     mine.chmod(0o666)
     assert stranger(tmp_path, mine) == EVERYBODY
+    tmp_path.chmod(0o700)  # nobody else comes to it
+    assert stranger(tmp_path, mine) == ""
+    tmp_path.chmod(0o777)
+    mine.chmod(0o777)  # of a drive without permissions
+    assert stranger(tmp_path, mine) == ""
     mine.chmod(0o664)  # a group is trusted
     tmp_path.chmod(0o777)  # what others put there belongs to them
     assert stranger(tmp_path, mine) == ""
@@ -327,4 +333,13 @@ def test_whose_a_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with mine.open() as file:
         assert f"uid {mine.stat().st_uid}" in stranger(gone, file.fileno())
     monkeypatch.setattr("pwd.getpwuid", dict[int, object]().__getitem__)  # a user without a name
-    assert stranger(mine) == f"uid {mine.stat().st_uid}"
+    assert stranger(mine) == f"belongs to uid {mine.stat().st_uid}"
+
+
+def test_no_file_of_a_run_is_everybody_s_to_write(corpus: Path, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        assert main(["--corpus", str(corpus), "--out", str(tmp_path / "run"), *SMALL]) == 0
+    finally:
+        os.umask(before)
+    assert main(["--resume", str(tmp_path / "run"), "--steps", "60"]) == 0

@@ -435,18 +435,18 @@ def test_standard_input_is_not_waited_for_at_a_terminal(
 
 
 @pytest.mark.parametrize(
-    "folder, typed", [("checkpoints", "mine"), ("far away", "'far away/mine'")]
+    ("run", "typed"),
+    [("checkpoints/mine", "mine"), ("far away/mine", "'far away/mine'"), ("./-own", "./-own")],
 )
 def test_at_a_terminal_it_is_said_how_to_write_with_it(
-    folder: str, typed: str, corpus: Path, tmp_path: Path,
+    run: str, typed: str, corpus: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Reporter, "has_bar", True)
-    run = f"{folder}/mine"
     assert main(["--corpus", str(corpus), "--out", run, *SMALL, "--steps", "3"]) == 0
     said = capsys.readouterr().out
-    assert said.endswith(f"done: {run}\nit writes by: python -m charlm write {typed}\n")
+    assert said.endswith(f"\nit writes by: python -m charlm write {typed}\n")
 
 
 def test_the_end_of_patience_is_said(

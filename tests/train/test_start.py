@@ -15,7 +15,7 @@ from charlm import Engine
 from charlm.errors import CorpusError, InputError, TrainingError
 from charlm.run.checkpoint import load_checkpoint
 from charlm.run.layout import LAST, MODEL, RUN_LOG
-from charlm.run.log import read_run_log
+from charlm.run.log import Tail, read_run_log
 from charlm.train.__main__ import main
 from charlm.train.keep.folder import RunFolder
 from charlm.train.learner import Learner
@@ -150,7 +150,7 @@ def test_what_is_proposed_is_told_and_kept(
     for line in (
         "hidden size: 64 (auto: for 612 characters)",
         "budget: 24,480 characters (auto: 40 passes)",
-        "dropout: 0.5 (auto: for 40 passes, parameters a character: 67)",
+        "dropout: 0.5 (auto: for 40 passes, 67 parameters a character)",
         "learning rate: 0.028 (auto: for lstm 64 x 1)",
     ):
         assert line + "\n" in said
@@ -254,7 +254,16 @@ def test_a_beginning_that_was_cut_anywhere_is_one(cut: int, tmp_path: Path) -> N
     (tmp_path / RUN_LOG).write_bytes(b'{"kind": "start", "step": 0, "run": "x"}'[:cut])
     with RunFolder.create(tmp_path) as folder:
         assert folder.begins_anew
-    assert not (tmp_path / RUN_LOG).exists()
+    assert (tmp_path / RUN_LOG).read_bytes() == b""
+
+
+def test_who_follows_a_log_sees_that_it_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / RUN_LOG).write_bytes(b'{"kind": "start", "run": "old"}\n')
+    tail = Tail(tmp_path)
+    assert [line["run"] for line in tail.new()] == ["old"]
+    with RunFolder.create(tmp_path):
+        (tmp_path / RUN_LOG).write_bytes(b'{"kind": "start", "run": "new"}\n{"kind": "step"}\n')
+    assert [line["kind"] for line in tail.new()] == ["start", "step"]
 
 
 def test_what_another_process_trains_does_not_begin_anew(tmp_path: Path) -> None:

@@ -40,16 +40,22 @@ class Dropped:
 @pytest.mark.parametrize(
     "end",
     [
-        "def main(_): Dropped(); return 3",
         "signal.signal = interrupt\ndef main(_): return 3",
         "def main(_):\n    try: interrupt()\n    finally: interrupt()",
     ],
 )
 def test_a_late_ctrl_c_is_no_traceback(end: str) -> None:
-    """In a destructor, behind the end, while another one is answered."""
+    """Behind the end, while another one is answered."""
     program = f"{LATE}{end}\nrun_and_exit(main)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_a_ctrl_c_in_a_destructor_comes_out_of_it() -> None:
+    main = "def main(_):\n    try: Dropped(); time.sleep(60)\n    finally: print('left in order')"
+    program = f"import time\n{LATE}{main}\nrun_and_exit(main)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "left in order\n", "")
 
 
 def test_other_errors_are_told_as_ever() -> None:

@@ -39,12 +39,14 @@ from charlm.wording import shortened
 #: Runs that may begin in one second.
 _MOST_AT_ONCE = 1000
 _LONGEST_NAMES = 200
+#: Of its files, before the umask: none is everybody's to write (`charlm.run.owner`).
+_MODE = 0o664
 
 
 class RunFolder:
     """A run's folder, held by this process until it ends.
 
-    stranger: once `load_resume` was called, the other user who made the run; "" for one's own.
+    stranger: once `load_resume` was called, what makes the run another's; "" for one's own.
     begins_anew: whether a training had begun here that ended before it saved anything.
     """
 
@@ -122,14 +124,15 @@ class RunFolder:
         return cls(path, lock)
 
     def _begin_anew(self) -> None:
-        """Remove the log of a training that was killed before it saved anything. Raises OSError.
+        """Empty the log of a training that was killed before it saved anything. Raises OSError.
 
         The lock is held: looked at before, the run may have saved meanwhile.
         """
         try:
             _check_free(self.path)
             with contextlib.suppress(FileNotFoundError), opened_folder(self.path) as run:
-                os.unlink(RUN_LOG, dir_fd=run)
+                os.stat(RUN_LOG, dir_fd=run, follow_symlinks=False)
+                write_at(run, RUN_LOG, b"")  # who follows the log sees that it is another file
                 self.begins_anew = True
         except BaseException:
             self.close()
@@ -141,12 +144,12 @@ class RunFolder:
             with opened_folder(self.path) as run:
                 folder, _, name = name.rpartition("/")
                 if not folder:
-                    write_at(run, name, data)
+                    write_at(run, name, data, _MODE)
                     return
                 with contextlib.suppress(FileExistsError):
                     os.mkdir(folder, dir_fd=run)
                 with opened_folder(folder, run) as inside:
-                    write_at(inside, name, data)
+                    write_at(inside, name, data, _MODE)
         except FileNotFoundError:
             raise TrainingError(f"run folder {self.path} has gone: nothing can be saved") from None
 

@@ -22,6 +22,7 @@ from charlm.text.config import TextConfig
 from charlm.text.vocabulary import Vocabulary
 from tui.training.snapshots import Curves, Place, Probe
 from tui.views.train.answers import Answers
+from tui.views.train.shown import ShownRun
 from tui.views.train.strips import rows
 from tui.views.train.talk import Talk
 from tui.writer.contract import Load
@@ -138,7 +139,7 @@ async def test_the_cursor_asks_the_weights_of_its_time_first(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("key", "step"), [("home", 50), ("end", 100)])
 async def test_writing_with_it_says_of_which_step_it_is(
-    tmp_path: Path, key: str, step: int
+    tmp_path: Path, key: str, step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = write_run(tmp_path / "run")
     kept(run, 50, 100)
@@ -148,6 +149,10 @@ async def test_writing_with_it_says_of_which_step_it_is(
         app = view.app
         assert isinstance(app, OneViewApp)
         await until(lambda: f"▸ step {step} " in painted(view))
+        with monkeypatch.context() as learning_on:  # w is no key then
+            learning_on.setattr(ShownRun, "is_alive", True)
+            await press(view, "w")
+            assert not app.asked
         await press(view, "ctrl+l")
         assert [path.name for path in app.asked] == [f"step-{step:08}.safetensors"]
         assert f"with the weights of step {step}" in toasts(view)
@@ -161,7 +166,11 @@ async def test_what_a_training_made_is_written_with_once_it_is_over(tmp_path: Pa
         await until(lambda: "w Write with it" in painted(view))
         app = view.app
         assert isinstance(app, OneViewApp)
-        await press(view, "w")
+        await press(view, "enter")
+        await until(
+            lambda: {"prompt", "answered"} <= view.states() and "learned" not in view.states()
+        )
+        await press(view, "escape", "w")
         assert app.asked == [run]
         assert "with the best weights of its training" in toasts(view)
         await press(view, "home")

@@ -44,7 +44,7 @@ async def test_quitting_before_it_is_saved_asks_first(
     async with running(model) as screen:
         await write(screen, "")
         await press(screen, "f12", "ctrl+q")
-        await until(lambda: "no file comes of it" in painted(screen))
+        await until(lambda: "A text is to be saved and is not ready yet" in painted(screen))
         await press(screen, "escape")
         assert screen.app.screen is screen and not screen.app._exit
         model.go = True

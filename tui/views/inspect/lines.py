@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from charlm.model.cells import CELLS, Part
-from charlm.wording import counted
+from charlm.wording import counted, rounded
 
 from ...colours.ramps import Ramp, worded
 from ...widgets.pieces_line import Piece
@@ -76,7 +76,7 @@ def cursor_pieces(scored: Scored | None, place: int, value: float | None) -> lis
     if value is not None:
         pieces.append(Piece(f"unit {value:+.2f}", "bold $accent", 1))
     pieces.append(Piece(f"{nats:.2f} nats", "", 2))
-    pieces.append(Piece(f"{100 * math.exp(-nats):.2g} % probable", "", 3))
+    pieces.append(Piece(f"{rounded(100 * math.exp(-nats))} % probable", "", 3))
     if place not in scored.ends:
         pieces.append(Piece(f"character {scored.count(place) + 1:,}", _DIM, 5))
     return pieces

@@ -70,10 +70,9 @@ _KEYS: tuple[Key, ...] = (
         leader="y"),
     Key("write_with", ("ctrl+l",), (("learned", ""), ("answered", "Write with it")),
         "write with the weights of this moment, or the newest; once it is over the best", "Talk",
-        rank=8),
+        rank=8, leader="W"),
     # Once it is over this is what one wants next, so it stays in a narrow footer.
-    Key("write_with", ("w",), (("learned", "Write with it"), ("answered", "")), "", "Talk",
-        "outside", 2),
+    Key("write_with_made", ("w",), (("learned", "Write with it"),), "", "Talk", "outside", 2),
     *(replace(key, labels=_run(key.labels[0][1]), rank=17) for key in DECODERS),
     Key("escape", ("escape",), (("prompt", "Leave"), ("", "Back")),
         "leave the prompt or the cursor's place, else go back to writing", "View", rank=3),

@@ -57,7 +57,7 @@ def train_on_options(word: str, curves: Curves) -> list[str]:
 
 
 def maker_of(run: Path) -> str:
-    """The other user who made a run, whose texts are not opened unasked; "" for one's own."""
+    """What makes a run another's, whose texts are not opened unasked; "" for one's own."""
     file = resume_file(run)
     try:
         return stranger(run, *([file] if file else []))
@@ -69,7 +69,7 @@ def text_sheet(maker: str) -> Ask:
     """Asks which text the run of another user shall go on with."""
     return Ask(
         "Its text",
-        f"This run belongs to {maker}. The text that it names is not opened unasked, as it could"
+        f"This run {maker}. The text that it names is not opened unasked, as it could"
         " be any file. Which text shall it go on with? Its own, or one with the same words.",
         "",
         lambda path: "" if os.path.exists(path_meant(path)) else "a file or folder that is there",

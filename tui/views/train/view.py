@@ -141,6 +141,7 @@ class TrainView(View):
         """What holds now, in the words of the key table."""
         shown, pane = self.shown, self.pane
         is_run, prompt = shown.run is not None, pane.prompt.has_focus
+        answered = is_run and bool(pane.answers.answers) and self.talk.weights is not None
         return frozenset({self.view_name}) | holding({
             "form": not is_run, "run": is_run, "alive": shown.is_alive,
             "in-corpus": not is_run and self.form.asks_for_text,
@@ -149,8 +150,8 @@ class TrainView(View):
             "other": self._desk.training and not shown.is_own,
             "new": is_run and not self._desk.training,
             "over": shown.is_over,
-            "answered": is_run and bool(pane.answers.answers),
-            "learned": is_run and not shown.is_alive and bool(pane.answers.answers),
+            "answered": answered,
+            "learned": answered and not shown.is_alive and not prompt,
             "strip": is_run and pane.strip.display,
             "one-chart": is_run and not pane.board.shows_all,
             "prompt": prompt, "outside": not prompt, TYPING: pane.prompt.typing,
@@ -305,6 +306,10 @@ class TrainView(View):
         elif weights is not None:
             self._write_with(weights.path)
             self.say(f"with the weights of step {weights.step:,}")  # maybe not the cursor's
+
+    def action_write_with_made(self) -> None:
+        """The same, by a letter, once it is over."""
+        self.action_write_with()
 
     def action_escape(self) -> None:
         """Out of the prompt; back to the newest values; else back to writing."""
