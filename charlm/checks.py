@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import os
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 from charlm.errors import InputError, argument
 from charlm.wording import shortened
 
 _SHOWN = 60  # characters of a wrong value
+_CONTAINER = Path("/sys/fs/cgroup/memory.max")  # bytes that all processes of one may take
 
 
 def wrong(name: str, value: object, rule: str) -> InputError:
@@ -34,8 +38,15 @@ def is_integer(value: object, low: int, high: int) -> bool:
 
 
 def memory() -> int:
-    """Bytes of memory that this machine has."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    """Bytes of memory that this machine has, or a container gives; no limit where none is told."""
+    known = [sys.maxsize]
+    with suppress(OSError, ValueError):
+        page, pages = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
+        if min(page, pages) > 0:  # -1 where it is not known
+            known.append(page * pages)
+    with suppress(OSError, ValueError):  # "max" where there is no limit
+        known.append(int(_CONTAINER.read_bytes()))
+    return min(known)
 
 
 def check_integer(name: str, value: object, low: int, high: int) -> None:

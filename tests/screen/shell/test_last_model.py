@@ -49,6 +49,9 @@ def test_a_screen_that_closes_takes_nothing_from_one_that_came_later(shipped: Pa
     second.use(shipped)
     first.close()
     assert LastModel(Path("last-model")).choose() == (shipped, "")
+    opening = Path("last-model").read_text()
+    second.close()  # the third is opening the same model still
+    assert Path("last-model").read_text() == opening and "opening" in opening
 
 
 def test_a_start_that_broke_off_is_not_repeated(shipped: Path) -> None:
