@@ -212,11 +212,24 @@ def test_a_text_that_is_looked_into(monkeypatch: pytest.MonkeyPatch, run: Path) 
     worker.close(10)
 
 
-def test_the_lines_of_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its end is told, whatever its lines do to who reads them."""
+def test_the_lines_of_a_program(tmp_path: Path) -> None:
+    """It goes on to its end, whatever its lines do to who reads them, and that is told."""
     codes: list[int] = []
-    monkeypatch.setattr("threading.excepthook", lambda _: None)
+    lines: list[str] = []
+
+    def take(line: str) -> None:
+        if line == "1" or len(lines) > 3:
+            fails()
+        lines.append(line)
+
+    program = (
+        "import time\n"
+        "for i in range(10): print(i, flush=True); time.sleep(0.1)\n"
+        f"open({str(tmp_path / 'end')!r}, 'w').close()\n"
+        "raise SystemExit(3)"
+    )
     over: Callable[[int], object] = codes.append
-    Child([sys.executable, "-c", "print('a'); raise SystemExit(3)"], "child", fails, over)
-    wait_until(lambda: codes)
-    assert codes == [3]
+    Child([sys.executable, "-c", program], "child", take, over)
+    wait_until(lambda: codes, 60)
+    assert codes == [3] and (tmp_path / "end").exists()
+    assert lines == ["0", f"charlm: warning: a line was not read: {SAID}", "2", "3"]
