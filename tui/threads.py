@@ -38,7 +38,9 @@ def nobody() -> None:
 
 def in_words(error: BaseException) -> str:
     """What an error says, to be shown, never ""; of one that nobody foresaw its type too."""
-    name, said = type(error).__name__, str(error).strip()
+    name, said = type(error).__name__, ""
+    with suppress(BaseException):  # it may fail at saying so
+        said = str(error).strip()
     if isinstance(error, CharlmError) and said:
         return visible(said)
     return visible(f"{name}: {shortened(said)}" if said else name)

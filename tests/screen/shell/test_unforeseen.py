@@ -38,6 +38,13 @@ class Panic(BaseException):
     """As a library in Rust raises it: no Exception."""
 
 
+class Speechless(Panic):
+    """Not even a text can be had of it."""
+
+    def __str__(self) -> NoReturn:
+        raise self
+
+
 SAID = "Panic: a wheel ␛[31mcame off"
 
 
@@ -63,6 +70,7 @@ def test_an_error_in_words() -> None:
     assert in_words(Panic("\x1b")) == "Panic: ␛"
     assert in_words(Panic()) == in_words(Panic(" ")) == "Panic"
     assert in_words(InputError()) == "InputError"
+    assert in_words(Speechless()) == "Speechless"
 
 
 class Failing(Worker[str]):
