@@ -11,14 +11,25 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from charlm.display import visible
 from charlm.errors import CharlmError
 from charlm.wording import shortened
 
 Snapshot = TypeVar("Snapshot")
-Job = Callable[[], object]
+#: Seconds after which a thread that could not find what to do looks again.
+_PAUSE = 1.0
+
+
+class Job(NamedTuple):
+    """Something to do, and who is told, in words, that it failed: nobody waits for it for ever.
+
+    fail: what it leaves undone is wanted no longer, or else the thread does it again at once.
+    """
+
+    do: Callable[[], object]
+    fail: Callable[[str], object]
 
 
 def nobody() -> None:
@@ -26,18 +37,20 @@ def nobody() -> None:
 
 
 def in_words(error: BaseException) -> str:
-    """What an error says, to be shown; of one that nobody foresaw its type too."""
-    if isinstance(error, CharlmError):
-        return visible(str(error))
-    return visible(f"{type(error).__name__}: {shortened(str(error))}")
+    """What an error says, to be shown, never ""; of one that nobody foresaw its type too."""
+    name, said = type(error).__name__, ""
+    with suppress(BaseException):  # it may fail at saying so
+        said = str(error).strip()
+    if isinstance(error, CharlmError) and said:
+        return visible(said)
+    return visible(f"{name}: {shortened(said)}" if said else name)
 
 
 class Worker(ABC, Generic[Snapshot]):
     """One daemon thread that does one job after another, and sleeps while there is none.
 
     A worker sets what is wanted of it `with self._wanting():` and says in `_next_job` what to do
-    first. The thread starts when something is wanted for the first time. It outlives every error:
-    what a job did not foresee, `_fail` says, so that nobody waits for it for ever.
+    first. The thread starts when something is wanted for the first time. It outlives every error.
 
     `posted`: the snapshots that were not taken yet. `tell`: called, on that thread, when the first
     snapshot since the last `take` is posted.
@@ -69,10 +82,6 @@ class Worker(ABC, Generic[Snapshot]):
     def _next_job(self) -> Job | None:
         """Return what is to be done now, None for nothing; called with the lock held."""
 
-    @abstractmethod
-    def _fail(self, message: str) -> None:
-        """Say that a job ended in this error, and want no longer what it was for."""
-
     def _idle_job(self) -> tuple[float, Job] | None:
         """Return after how many seconds of sleep something is done unasked, and what.
 
@@ -98,9 +107,7 @@ class Worker(ABC, Generic[Snapshot]):
     def _run(self) -> None:
         while True:
             with self._wake:
-                job = None if self._closed else self._next_job()
-                if job is None and not self._closed:
-                    job = self._sleep()
+                job = None if self._closed else self._find_job()
                 if self._closed:
                     return
             if job is not None:
@@ -108,10 +115,18 @@ class Worker(ABC, Generic[Snapshot]):
 
     def _try(self, job: Job) -> None:
         try:
-            job()
-        except BaseException as error:
-            with suppress(Exception):  # who was told of it may be gone
-                self._fail(in_words(error))
+            job.do()
+        except BaseException as error:  # whatever it is, the thread goes on
+            with suppress(BaseException):  # who was told of it may be gone
+                job.fail(in_words(error))
+
+    def _find_job(self) -> Job | None:
+        """What is wanted first; the lock is held. Where that cannot be told, nothing was begun."""
+        try:
+            return self._next_job() or self._sleep()
+        except BaseException:
+            self._wake.wait(_PAUSE)
+            return None
 
     def _sleep(self) -> Job | None:
         """Wait until something is wanted; the idle job where its time came first."""

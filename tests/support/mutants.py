@@ -117,6 +117,23 @@ MUTANTS = {
         (("        except BaseException as error:", "        except ZeroDivisionError as error:"),),
         ("tests/screen/shell/test_unforeseen.py::test_a_thread_outlives_what_it_did_not_foresee",),
     ),
+    "failure of one job": Mutant(
+        "tui/writer/worker.py",
+        (("Failed(request.number, said)", "Failed((self._request or request).number, said)"),),
+        ("tests/screen/shell/test_unforeseen.py"
+         "::test_a_text_that_is_wanted_no_longer_takes_no_other_with_it",),
+    ),
+    "lines of a program": Mutant(
+        "tui/training/child.py",
+        (("                    except BaseException as error:",
+          "                    except ZeroDivisionError as error:"),),
+        ("tests/screen/shell/test_unforeseen.py::test_the_lines_of_a_program",),
+    ),
+    "end of what is kept": Mutant(
+        "tui/writer/kept/keeper.py",
+        (("            self._try(job)\n", "            job.do()\n"),),
+        ("tests/screen/shell/test_unforeseen.py::test_what_is_kept_at_the_end",),
+    ),
     "lock": Mutant(
         "charlm/run/lock.py",
         (("        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)", "        pass"),),

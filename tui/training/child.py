@@ -8,9 +8,12 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from charlm.display import visible
 from charlm.priority import give_way
+
+from ..threads import in_words
 
 #: Steps that such a program stays behind the screen.
 NICE = 10
@@ -23,8 +26,9 @@ _COMMANDS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 class Child:
     """One running program; it reads nothing, and prints into a pipe that a thread drains.
 
-    take: called on that thread with each line, inert. over: likewise with the exit code, behind
-    the last line. Raises OSError or ValueError where the system cannot start it.
+    take: called on that thread with each line, inert; what it does not foresee becomes a line.
+    over: likewise with the exit code, behind the last line. Raises OSError or ValueError where the
+    system cannot start it.
     """
 
     def __init__(
@@ -88,9 +92,16 @@ class Child:
         try:
             with self._process.stdout as output:
                 for raw in output:
-                    text = _COMMANDS.sub("", raw[-_LONGEST:].decode("utf-8", "replace"))
-                    line = text.rstrip("\r\n").rsplit("\r", 1)[-1].strip()
-                    if line:
-                        self._take(visible(line))
-        finally:  # whatever a line does to its reader, nobody waits for the end for ever
+                    try:
+                        self._look_at(raw)
+                    except BaseException as error:  # a pipe that is closed would end the program
+                        with suppress(BaseException):
+                            self._take(f"charlm: warning: a line was not read: {in_words(error)}")
+        finally:  # nobody waits for the end for ever
             self._over(self._process.wait())
+
+    def _look_at(self, raw: bytes) -> None:
+        text = _COMMANDS.sub("", raw[-_LONGEST:].decode("utf-8", "replace"))
+        line = text.rstrip("\r\n").rsplit("\r", 1)[-1].strip()
+        if line:
+            self._take(visible(line))

@@ -88,11 +88,11 @@ class RunWatcher(Worker[None]):
 
     def _next_job(self) -> Job | None:
         turned, self._turned = self._turned, False
-        return self._read if turned else None
+        return Job(self._read, self._fail) if turned else None
 
     def _idle_job(self) -> tuple[float, Job] | None:
         looked_at = any(feed.awake and feed.runs for feed in self._feeds)
-        return (self._interval, self._read) if looked_at else None
+        return (self._interval, Job(self._read, self._fail)) if looked_at else None
 
     def _read(self) -> None:
         """Read what is new of the runs that are looked at, and tell of it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from charlm.errors import InputError
 from charlm.model.config import Precision
 
 from ..keys.table import view_key
-from ..threads import Job, Worker, in_words
+from ..threads import Job, Worker
 from .contract import Load, Model, Opened, OpenedLanes, Recall, Unwanted
 from .snapshots import (
     Answer,
@@ -95,78 +96,73 @@ class DecodeWorker(Worker[DecodeSnapshot]):
     def _next_job(self) -> Job | None:
         wanted, self._wanted = self._wanted, None
         if wanted is not None:
-            return partial(self._read, *wanted)
-        if self._request is not None:
-            return partial(self._write, self._request)
-        return partial(self._answer, self._questions[0]) if self._questions else None
-
-    def _fail(self, message: str) -> None:
-        with self._wake:
-            request, self._request = self._request, None
-            questions, self._questions = self._questions, []
-        if request is not None:
-            self._post(Failed(request.number, message))
-        self._post(*(Unanswered(question, message) for question in questions))
+            path, _ = wanted
+            return Job(
+                partial(self._read, *wanted), lambda said: self._post(LoadFailed(path, said))
+            )
+        if (request := self._request) is not None:
+            return Job(
+                partial(self._write, request),
+                lambda said: self._post(Failed(request.number, said)),
+            )
+        if not self._questions:
+            return None
+        question = self._questions[0]
+        return Job(
+            partial(self._answer, question),
+            lambda said: self._settle(question, Unanswered(question, said)),
+        )
 
     def _read(self, path: Path, precision: Precision) -> None:
         self._post(Loading(path))
-        try:
-            model = self._load(path, self._threads, precision)
-            loaded = Loaded(model.facts, self._recall(model.facts))
-        except BaseException as error:  # whatever a file does to its reader, the screen goes on
-            self._post(LoadFailed(path, in_words(error)))
-        else:
-            self._model = model
-            self._post(loaded)
+        model = self._load(path, self._threads, precision)
+        loaded = Loaded(model.facts, self._recall(model.facts))
+        self._model = model
+        self._post(loaded)
 
     def _write(self, request: Request | Together) -> None:
-        self._complete(request)
-        with self._wake:
-            if self._request is request:
-                self._request = None
-
-    def _complete(self, request: Request | Together) -> None:
-        """Write one completion, or several side by side, as far as they are wanted."""
-        if self._model is None:
-            self._post(Failed(request.number, _no_model()))
-            return
         try:
-            if isinstance(request, Together):
-                self._stream_lanes(request, self._model.open_lanes(request))
-                return
-            opened = self._model.open(request)
-            reading = _Reading(request.number, opened, self._post)
-            thoughts = opened.prompt_thoughts(lambda: reading.told() and self._request is request)
-            self._post(
-                Started(
-                    request.number,
-                    opened.prompt,
-                    opened.notices,
-                    thoughts,
-                    opened.dice,
-                    self._model.facts.identity,
-                )
-            )
-            self._stream(request, opened, reading)
+            self._complete(request, self._loaded())
         except Unwanted:
+            pass
+        finally:
+            with self._wake:
+                if self._request is request:
+                    self._request = None
+
+    def _complete(self, request: Request | Together, model: Model) -> None:
+        """Write one completion, or several side by side, as far as they are wanted."""
+        if isinstance(request, Together):
+            self._stream_lanes(request, model.open_lanes(request))
             return
-        except Exception as error:  # an engine error ends a text, never the screen
-            self._post(Failed(request.number, in_words(error)))
+        opened = model.open(request)
+        reading = _Reading(request.number, opened, self._post)
+        thoughts = opened.prompt_thoughts(lambda: reading.told() and self._request is request)
+        self._post(
+            Started(
+                request.number,
+                opened.prompt,
+                opened.notices,
+                thoughts,
+                opened.dice,
+                model.facts.identity,
+            )
+        )
+        self._stream(request, opened, reading)
+
+    def _loaded(self) -> Model:
+        if self._model is None:
+            raise InputError(f"no model is loaded: {view_key('runs')} lists them")
+        return self._model
 
     def _answer(self, question: Question) -> None:
-        """Post the answer, if it is still asked for.
+        """It stays asked where a text, which comes first, interrupts the answer."""
+        with suppress(Unwanted):
+            answer = self._loaded().answer(question, lambda: self._may_answer(question))
+            self._settle(question, answer)
 
-        It stays asked where a text, which comes first, interrupts the answer.
-        """
-        answer: Answer
-        try:
-            if self._model is None:
-                raise InputError(_no_model())
-            answer = self._model.answer(question, lambda: self._may_answer(question))
-        except Unwanted:
-            return
-        except Exception as error:  # as above
-            answer = Unanswered(question, in_words(error))
+    def _settle(self, question: Question, answer: Answer) -> None:
+        """Post the answer, if it is still asked for."""
         with self._wake:
             asked = self._is_asked(question)
             self._questions = [other for other in self._questions if other is not question]
@@ -271,7 +267,3 @@ class _Pacing:
             self._place = keep + len(text)
             if not same or self._place >= len(self._known):
                 self._known, self._since = "", (time.monotonic(), characters)
-
-
-def _no_model() -> str:
-    return f"no model is loaded: {view_key('runs')} lists them"

@@ -28,13 +28,16 @@ class Counter(Worker[int]):
         if not self.wanted:
             return None
         number = self.wanted.popleft()
-        return lambda: self._post(number)
-
-    def _fail(self, message: str) -> None:
-        raise AssertionError(message)
+        return Job(lambda: self._post(number), failed)
 
     def _idle_job(self) -> tuple[float, Job] | None:
-        return None if self.interval is None else (self.interval, lambda: self._post(-1))
+        if self.interval is None:
+            return None
+        return self.interval, Job(lambda: self._post(-1), failed)
+
+
+def failed(message: str) -> None:
+    raise AssertionError(message)
 
 
 def threads() -> list[threading.Thread]:

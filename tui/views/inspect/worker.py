@@ -13,7 +13,7 @@ from charlm.errors import InputError
 from charlm.text.vocabulary import EOS
 from charlm.wording import counted
 
-from ...threads import Job, Worker, in_words
+from ...threads import Job, Worker
 from ...writer.models import shown_name
 from .snapshots import (
     InspectFailed,
@@ -64,22 +64,20 @@ class InspectWorker(Worker[InspectSnapshot]):
         super().close(timeout)
 
     def _next_job(self) -> Job | None:
-        return None if self._request is None else partial(self._look_into, self._request)
+        if (request := self._request) is None:
+            return None
+        return Job(
+            partial(self._look_into, request),
+            lambda said: self._post(InspectFailed(request.number, said)),
+        )
 
     def _look_into(self, request: InspectRequest) -> None:
         try:
             self._answer(request)
-        except BaseException as error:  # whatever a file does to its reader, the screen goes on
-            self._post(InspectFailed(request.number, in_words(error)))
-        with self._wake:
-            if self._request is request:
-                self._request = None
-
-    def _fail(self, message: str) -> None:
-        with self._wake:
-            request, self._request = self._request, None
-        if request is not None:
-            self._post(InspectFailed(request.number, message))
+        finally:
+            with self._wake:
+                if self._request is request:
+                    self._request = None
 
     def _wanted(self, request: InspectRequest) -> bool:
         return self._request is request

@@ -46,7 +46,7 @@ class RunsReader(Worker[RunSnapshot]):
         """List the runs now and again and again; `extra`: others than those in the folders."""
         with self._wanting():
             self._extra, self._watched = tuple(extra), True
-            self._jobs.append(partial(self._list, True))
+            self._jobs.append(self._listing(True))
 
     def rest(self) -> None:
         """List no more by itself: nobody looks."""
@@ -55,37 +55,51 @@ class RunsReader(Worker[RunSnapshot]):
 
     def describe(self, path: Path) -> None:
         """Post the details of one run."""
-        self._do(partial(self._describe, path))
+        self._do(
+            Job(
+                partial(self._describe, path),
+                lambda said: self._post(RunDetails(path, {"damaged": said})),
+            )
+        )
 
     def delete(self, path: Path) -> None:
         """Delete one run, post how it went, and list what is left."""
-        self._do(partial(self._delete, path))
+        job = Job(partial(self._delete, path), lambda said: self._post(RunDeleted(path, said)))
+        self._do(job, self._listing(True))
 
     def rename(self, path: Path, name: str) -> None:
         """Rename one run, post how it went, and list them anew."""
-        self._do(partial(self._rename, path, name))
+        job = Job(
+            partial(self._rename, path, name),
+            lambda said: self._post(RunRenamed(path, path, said)),
+        )
+        self._do(job, self._listing(True))
 
-    def _do(self, job: Job) -> None:
+    def _do(self, *jobs: Job) -> None:
         with self._wanting():
-            self._jobs.append(job)
+            self._jobs.extend(jobs)
 
     def _next_job(self) -> Job | None:
         return self._jobs.popleft() if self._jobs else None
 
     def _idle_job(self) -> tuple[float, Job] | None:
-        return (self._interval, self._list) if self._watched else None
+        return (self._interval, self._listing()) if self._watched else None
 
-    def _fail(self, message: str) -> None:
-        """Say it once: the next list, in two seconds, most likely ends as this one did."""
+    def _listing(self, always: bool = False) -> Job:
+        return Job(partial(self._list, always), self._say_once)
+
+    def _say_once(self, message: str) -> None:
+        """Of a list: the next one, in two seconds, most likely ends as this one did."""
         if message != self._said:
             self._said = message
             self._post(RunsFailed(message))
 
-    def _list(self, always: bool = False) -> None:
+    def _list(self, always: bool) -> None:
         """Post the rows, if they changed or `always`."""
         from .folders import found_runs
 
         rows = tuple(map(self._any_row, found_runs(runs_folders(), self._extra)))
+        self._said = ""
         if always or rows != self._posted_rows:
             self._posted_rows = rows
             self._post(RunRows(rows))
@@ -114,30 +128,18 @@ class RunsReader(Worker[RunSnapshot]):
     def _describe(self, path: Path) -> None:
         from .folders import read_details
 
-        try:
-            self._post(read_details(path))
-        except BaseException as error:  # as for a row
-            self._post(RunDetails(path, {"damaged": in_words(error)}))
+        self._post(read_details(path))
 
     def _delete(self, path: Path) -> None:
         from .folders import delete_run
 
-        try:
-            delete_run(path, runs_folders())
-        except Exception as error:  # said, whatever it is
-            self._post(RunDeleted(path, visible(str(error))))
-        else:
-            self._post(RunDeleted(path))
-        self._list(True)
+        delete_run(path, runs_folders())
+        self._post(RunDeleted(path))
 
     def _rename(self, path: Path, name: str) -> None:
         from .folders import rename_own
 
-        try:
-            self._post(RunRenamed(path, rename_own(path, name, runs_folders())))
-        except Exception as error:  # as for deleting
-            self._post(RunRenamed(path, path, visible(str(error))))
-        self._list(True)
+        self._post(RunRenamed(path, rename_own(path, name, runs_folders())))
 
 
 def _stamp(path: Path) -> Stamp:

@@ -50,7 +50,7 @@ class RunRows:
 
 @dataclass(frozen=True)
 class RunsFailed:
-    """The runs could not be listed, or one of them not be looked at. error: why, in words."""
+    """The runs could not be listed. error: why, in words."""
 
     error: str
 

@@ -65,6 +65,7 @@ class RunsView(View):
         self.marks, self._comparison = Marks(self.table), Comparison(self._reader)
         self._details: dict[Path, RunDetails] = {}
         self._rows: tuple[RunRow, ...] | None = None
+        self._unlisted = False
         self._loaded: Path | None = None
 
     def compose_view(self) -> ComposeResult:
@@ -234,7 +235,8 @@ class RunsView(View):
         """How many there are, and where."""
         pieces = [Piece("charlm", "bold $primary", 1), Piece("Runs", "bold")]
         if self._rows is None:
-            return [*pieces, Piece("looking …", _DIM)]
+            looks = "they could not be listed" if self._unlisted else "looking …"
+            return [*pieces, Piece(looks, _DIM)]
         training = sum(row.state == "training" for row in self._rows)
         pieces.append(Piece(counted(len(self._rows), "run"), _DIM, 3))
         if training:
@@ -291,8 +293,7 @@ class RunsView(View):
                 if sheet := self._comparison.sheet(self._details):
                     self.app.push_screen(sheet)
             case RunsFailed(error=error):
-                self._rows = self._rows or ()  # nobody looks for them any more
-                self._draw()
+                self._unlisted = True  # those that were known stay
                 self.say(f"the runs could not be listed: {error}", True)
             case RunRenamed(path=path, new=new, error=error):
                 if not error:

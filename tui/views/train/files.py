@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -13,7 +13,7 @@ from typing import Literal
 from charlm.display import visible
 from charlm.errors import reason_of
 
-from ...threads import Job, Worker, in_words
+from ...threads import Job, Worker
 
 #: A folder, a file that may be a text, another one; or a line that is no file, and says something.
 Kind = Literal["folder", "text", "other", "note"]
@@ -53,32 +53,24 @@ class FilesReader(Worker[Listing]):
 
     def list(self, folder: str) -> None:
         """Post what it holds."""
-        self._do(partial(self._list, folder))
+        self._do(folder, partial(listing_of, folder))
 
     def look(self, paths: Sequence[str]) -> None:
         """Post those of these files that are there."""
-        self._do(partial(self._look, paths))
+        self._do("", partial(_those_there, paths))
 
-    def _list(self, folder: str) -> None:
-        try:
-            listing = listing_of(folder)
-        except BaseException as error:  # whatever it is, nobody waits for the folder
-            listing = _unread(folder, in_words(error))
-        self._post(listing)
-
-    def _fail(self, message: str) -> None:
-        """Say nothing: files of before are shown where they could be looked at."""
-
-    def _look(self, paths: Sequence[str]) -> None:
-        there = (path for path in paths if os.path.exists(path))
-        self._post(Listing("", tuple(_entry(path, visible(_short(path))) for path in there)))
-
-    def _do(self, job: Job) -> None:
+    def _do(self, folder: str, read: Callable[[], Listing]) -> None:
+        job = Job(lambda: self._post(read()), lambda said: self._post(_unread(folder, said)))
         with self._wanting():
             self._jobs.append(job)
 
     def _next_job(self) -> Job | None:
         return self._jobs.popleft() if self._jobs else None
+
+
+def _those_there(paths: Sequence[str]) -> Listing:
+    there = (path for path in paths if os.path.exists(path))
+    return Listing("", tuple(_entry(path, visible(_short(path))) for path in there))
 
 
 def listing_of(folder: str) -> Listing:

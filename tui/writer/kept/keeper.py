@@ -83,7 +83,7 @@ class Keeper(Worker[str]):
         """End the thread, then write what is left. A disk that hangs is waited for no longer."""
         super().close(timeout)
         while not self._thread.is_alive() and (job := self._any_job()) is not None:
-            job()
+            self._try(job)
 
     def _next_job(self) -> Job | None:
         calm = time.monotonic() >= self._next
@@ -95,29 +95,32 @@ class Keeper(Worker[str]):
 
     def _any_job(self) -> Job | None:
         if self._forgetting:
-            return partial(self._forget, self._forgetting[0])
+            return Job(partial(self._forget, self._forgetting[0]), self._say_it_stays)
         for identity, kept in self._waiting.items():
-            return partial(self._save, identity, kept)
+            return Job(partial(self._save, identity, kept), self._say_once)
         return None
 
     def _save(self, identity: str, kept: Kept) -> None:
-        if self._written != (identity, kept):
-            try:
+        try:
+            if self._written != (identity, kept):
                 self._write(identity, kept)
-            except Exception as error:  # the next text is tried again
-                self._fail(visible(reason_of(error)))
-            self._next = time.monotonic() + _CALM
-        with self._wake:
-            if self._waiting.get(identity) is kept:
-                del self._waiting[identity]
+        except Exception as error:
+            self._say_once(visible(reason_of(error)))
+        finally:  # whatever it is, the next text is tried, and after a while
+            with self._wake:
+                if self._waiting.get(identity) is kept:
+                    del self._waiting[identity]
 
     def _write(self, identity: str, kept: Kept) -> None:
-        from .form import data_of  # here: the first paint does not need it
+        try:
+            from .form import data_of  # here: the first paint does not need it
 
-        self._folder.write(identity, data_of(kept, identity))
-        self._written = identity, kept
+            self._folder.write(identity, data_of(kept, identity))
+            self._written = identity, kept
+        finally:
+            self._next = time.monotonic() + _CALM
 
-    def _fail(self, message: str) -> None:
+    def _say_once(self, message: str) -> None:
         """Say once that nothing is kept."""
         if not self._failed:
             self._failed = True
@@ -128,16 +131,20 @@ class Keeper(Worker[str]):
         try:
             self._folder.forget(identity)
         except Exception as error:
-            self._post(f"what was kept could not be removed: {visible(reason_of(error))}")
-        with self._wake:
-            self._forgetting = [other for other in self._forgetting if other != identity]
+            self._say_it_stays(visible(reason_of(error)))
+        finally:
+            with self._wake:
+                self._forgetting = [other for other in self._forgetting if other != identity]
+
+    def _say_it_stays(self, message: str) -> None:
+        self._post(f"what was kept could not be removed: {message}")
 
     def _set_aside(self, facts: ModelFacts, reason: str) -> None:
         """Make room for what will be kept, beside a file that cannot be used."""
         try:
             aside = self._folder.set_aside(facts.identity)
         except OSError:
-            self._fail(reason)
+            self._say_once(reason)
         else:
             shown = f"{aside[:8]}…{aside[-_ASIDE:]}"
             self._post(f"what was kept of {facts.name} is not used: {reason}; it is now {shown}")
