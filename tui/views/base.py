@@ -211,12 +211,12 @@ class View(Screen[None]):
             timeout=8 if wrong or long else 3,
         )  # fmt: skip
 
-    def copy(self, text: str) -> None:
-        """Copy a text by whatever there is, and say what is known of it."""
-        self.run_worker(self._copy(text), name="copy")
+    def copy(self, text: str, note: str = "") -> None:
+        """Copy a text by whatever there is, and say what is known of it. note: what it is."""
+        self.run_worker(self._copy(text, note), name="copy")
 
-    async def _copy(self, text: str) -> None:
-        app, length = self.app, counted(len(text), "character")
+    async def _copy(self, text: str, note: str) -> None:
+        app, length = self.app, counted(len(text), "character") + note
         assert isinstance(app, SteadyApp)
         if how := await app.copy_by_program(text):
             self.say(f"copied {length} ({how})")

@@ -10,6 +10,19 @@ from ..keys import table
 from ..keys.editing import EDITS
 
 
+def cut_out(before: str, after: str, at: int) -> str:
+    """What was cut of a text, if that was one piece, at a place of what is left."""
+    return before[at : at + len(before) - len(after)]
+
+
+def swapped_at(text: str, cursor: int) -> tuple[int, str]:
+    """Two characters in each other's place, and where: the one before the cursor and the one at it,
+    at the end the last two; of none, "".
+    """
+    at = min(cursor, len(text) - 1)
+    return (at - 1, text[at] + text[at - 1]) if at > 0 else (0, "")
+
+
 class ShellArea(TextArea):
     """Has readline's keys, of which a program asks by `edits` before its own keys act."""
 
@@ -35,7 +48,7 @@ class ShellArea(TextArea):
         }[place]()
         assert isinstance(self.document, Document)
         at = self.document.get_index_from_location(self.cursor_location)
-        self._cut = before[at : at + len(before) - len(self.text)] or self._cut
+        self._cut = cut_out(before, self.text, at) or self._cut
 
     def action_put_back(self) -> None:
         """What was cut last, at the cursor."""
@@ -44,11 +57,10 @@ class ShellArea(TextArea):
     def action_swap(self) -> None:
         """The character before the cursor goes behind the one at it; at the end, the last two."""
         row, column = self.cursor_location
-        line = self.document.get_line(row)
-        at = min(column, len(line) - 1)
-        if at > 0:
-            self.replace(line[at] + line[at - 1], (row, at - 1), (row, at + 1))
-            self.move_cursor((row, at + 1))
+        at, two = swapped_at(self.document.get_line(row), column)
+        if two:
+            self.replace(two, (row, at), (row, at + len(two)))
+            self.move_cursor((row, at + len(two)))
 
     def action_earlier(self, by: int) -> None:
         """An earlier text, or a later one; here there is none."""

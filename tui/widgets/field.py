@@ -12,6 +12,7 @@ from textual.widgets import Input
 from charlm.display import harmless_text, visible_characters
 
 from ..keys import table
+from .editing import cut_out, swapped_at
 
 #: Readline's keys that act on one line; Textual's own are the others of these.
 _OWN = {"ctrl+b": "cursor_left", "ctrl+f": "cursor_right", "alt+b": "cursor_left_word",
@@ -58,15 +59,14 @@ class Field(Input):
 
     def action_swap(self) -> None:
         """The character before the cursor goes behind the one at it; at the end, the last two."""
-        at = min(self.cursor_position, len(self.value) - 1)
-        if at > 0:
-            self.replace(self.value[at] + self.value[at - 1], at - 1, at + 1)
+        at, two = swapped_at(self.value, self.cursor_position)
+        if two:
+            self.replace(two, at, at + len(two))
 
     def _cut_by(self, delete: Callable[[], None]) -> None:
         before = self.value
         delete()
-        at = self.cursor_position
-        self._cut = before[at : at + len(before) - len(self.value)] or self._cut
+        self._cut = cut_out(before, self.value, self.cursor_position) or self._cut
 
     def validate_value(self, value: str) -> str:
         """What is written, inert; what joins emoji stays, for it may be in a name."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from driver import HOSTILE, RAW, opened, painted, press, toasts, until
+from inspecting import TEXT, inspecting
 from models import CHARACTERS, MakeRun, random_checkpoint
-from one_view import OneViewApp
 from rich.style import Style
 from snapshots import drawn, seen_as
-from textual import events
 from textual.widgets import Input
 
 from charlm.engine.engine import Engine
@@ -28,7 +26,6 @@ from charlm.run.layout import MODEL
 from charlm.text.vocabulary import EOS
 from tui.colours.ramps import LEVELS, Ramp
 from tui.keys.table import keys_of
-from tui.shell.settings import Loaded, Settings
 from tui.views.inspect.drawing import (
     most_surprising,
     place_line,
@@ -38,7 +35,6 @@ from tui.views.inspect.drawing import (
     unit_levels,
     window,
 )
-from tui.views.inspect.heat_text import HeatText
 from tui.views.inspect.snapshots import (
     InspectFailed,
     InspectRequest,
@@ -54,9 +50,6 @@ from tui.views.inspect.worker import MAX_SCORED, InspectWorker, read_examples
 from tui.views.sheets import Ask
 from tui.widgets.leader_strip import LeaderStrip
 from tui.widgets.text_field import TextField
-from tui.writer.snapshots import Newest
-
-TEXT = "the cat sat, and so did the dog.\nwhat a day!\n"
 
 
 def answers(
@@ -279,30 +272,6 @@ def test_strips_have_a_cell_per_character() -> None:
 # The view.
 
 
-@asynccontextmanager
-async def inspecting(
-    run: Path,
-    text: str = TEXT,
-    size: tuple[int, int] = (120, 30),
-    theme: str = "dark",
-    ends: bool = True,
-) -> AsyncIterator[InspectView]:
-    """The view alone, on a text that was just written."""
-    newest = Newest(run, text, ends, load_checkpoint(run).identity)
-    app = OneViewApp(lambda: newest, settings=Loaded(Settings(theme=theme)))
-    try:
-        async with app.run_test(size=size, notifications=True):
-            app.action_view("inspect")
-            view = app.screen
-            assert isinstance(view, InspectView)
-            await until(lambda: view.seen)
-            if text:
-                await until(lambda: view.picture.traced and not view.inquiry.working)
-            yield view
-    finally:
-        app.close()
-
-
 async def test_the_newest_text_is_looked_into(make_run: MakeRun) -> None:
     async with inspecting(make_run()) as view:
         assert view.picture.scored is not None and view.picture.scored.characters == TEXT
@@ -517,57 +486,6 @@ async def test_the_cursor_is_seen_once_wherever_it_is(make_run: MakeRun) -> None
         for _ in range(9):
             heat.move_lines(-1)
         assert heat.cursor < 40
-
-
-async def test_a_click_takes_the_character(make_run: MakeRun) -> None:
-    async with inspecting(make_run()) as view:
-        heat = view.query_one(HeatText)
-        for x, y, character in ((1, 0, "t"), (5, 0, "c"), (2, 1, "h"), (99, 1, "\n")):
-            heat.on_click(events.Click(heat, x, y, 0, 0, 1, False, False, False))
-            assert TEXT[heat.cursor] == character
-
-
-async def test_a_part_is_selected_told_of_and_copied(make_run: MakeRun) -> None:
-    async with inspecting(make_run()) as view:
-        heat, scored, app = view.text, view.picture.scored, view.app
-        assert scored is not None
-        await press(view, "c")
-        await until(lambda: app.clipboard == TEXT)
-        await press(view, "right", "f", "right", "right", "ctrl+c")
-        await until(lambda: app.clipboard == TEXT[1:4])
-        mean = float(scored.nats[1:4].mean())
-        await until(lambda: f"3 characters selected  {mean:.3f} nats/char" in painted(view))
-        await press(view, "escape", "right", "shift+left", "ctrl+y")
-        assert app.screen is view and heat.selected == (3, 5)
-        await until(lambda: app.clipboard == TEXT[3:5])
-        await press(view, "left")
-        assert heat.selected_from is None and "selected" not in painted(view)
-        await press(view, "f", "ctrl+c", "f")
-        assert heat.selected_from is None and not app._exit
-        await until(lambda: app.clipboard == TEXT[2])
-
-
-async def test_a_way_of_the_mouse_selects(make_run: MakeRun) -> None:
-    async with inspecting(make_run()) as view:
-        heat = view.text
-
-        def mouse(kind: type[events.MouseEvent], x: int, y: int = 0) -> events.MouseEvent:
-            return kind(heat, x, y, 0, 0, 1, False, False, False)
-
-        for event in (events.MouseDown, events.MouseUp, events.Click):
-            heat.post_message(mouse(event, 2))
-        await until(lambda: heat.cursor == 1)
-        assert heat.selected_from is None
-        heat.post_message(mouse(events.MouseDown, 6))
-        heat.post_message(mouse(events.MouseMove, 6))
-        heat.post_message(mouse(events.MouseMove, 3))
-        heat.post_message(mouse(events.MouseMove, 4))
-        heat.post_message(mouse(events.MouseUp, 4))
-        heat.post_message(mouse(events.Click, 4))
-        await until(lambda: heat.selected == (3, 6) and heat._pressed is None)
-        heat.post_message(mouse(events.MouseMove, 9))
-        heat.post_message(mouse(events.MouseDown, 9))
-        await until(lambda: heat.selected_from is None)
 
 
 def state_of(view: InspectView) -> tuple[object, ...]:

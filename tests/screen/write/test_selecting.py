@@ -104,3 +104,33 @@ async def test_an_older_text_has_neither_cursor_nor_what_was_selected() -> None:
         assert older.cursor is None and older.anchor is None
         await press(screen, "left")
         assert not screen.stages.shown.selected
+
+
+async def test_a_way_beyond_the_edge_scrolls_line_by_line() -> None:
+    async with running(ThinkingModel(letters(TEXT * 20)), (60, 24)) as screen:
+        await write(screen, "Oh")
+        await press(screen, "escape")
+        view = screen.text.view
+        top = view.scroll_offset.y
+        assert top > 9
+
+        def point(kind: type[events.MouseEvent], row: int, button: int = 1) -> None:
+            x, y = view.content_region.offset + Offset(4, row)
+            args = (x, y, 0, 0, button, False, False, False)
+            screen.app.post_message(kind(None, *args, screen_x=x, screen_y=y))
+
+        point(events.MouseDown, 3)
+        await until(lambda: screen.app.mouse_captured is view)
+        for row in (2, -1, -1, -1):
+            point(events.MouseMove, row)
+        block = view.blocks[-1]
+        lines = block.wrapped.starts
+        await until(lambda: block.cursor == lines[top - 4] + 2)
+        assert block.anchor == lines[top + 2] + 2 and view.scroll_offset.y == top - 3
+        point(events.MouseUp, 0)
+        for kind in (events.MouseDown, events.MouseMove, events.MouseUp):
+            point(kind, 5, button=3)
+        selected = view.selected
+        await press(screen, "ctrl+y")
+        await until(lambda: copied(screen) == harmless_text(selected))
+        assert view.selected == selected

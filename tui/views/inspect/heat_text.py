@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
@@ -19,14 +18,14 @@ from charlm.display import visible_characters
 
 from ...colours.ramps import CURSOR
 from ...widgets.empty import empty_line
-from ...widgets.lines import Lines
+from ...widgets.pointed import Pointed
 from ...widgets.wrapping import Wrapped
 
 _MARGIN = 1
 _NONE, _SELECTED = -1, -2  # in the place of a level
 
 
-class HeatText(Lines, can_focus=True, inherit_bindings=False):
+class HeatText(Pointed, can_focus=True, inherit_bindings=False):
     """`show` a text, then give levels: one per character, -1 for none. Its keys are the view's.
 
     selected_from: from there to the cursor it is selected, None for nothing. selecting: whether
@@ -48,7 +47,6 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
         self.cursor = 0
         self.selected_from: int | None = None
         self.selecting = False
-        self._pressed: int | None = None
 
     @property
     def selected(self) -> tuple[int, int]:
@@ -95,11 +93,14 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
 
     def move_to(self, place: int, *, extends: bool = False) -> None:
         """The cursor onto a character, in view. extends: what is on the way is selected."""
-        place = max(0, min(self.length - 1, place))
         anchor = self.cursor if self.selected_from is None else self.selected_from
-        kept = anchor if extends or self.selecting else None
-        if (place, kept) != (self.cursor, self.selected_from) and self.length:
-            self.cursor, self.selected_from = place, kept
+        self._put(place, anchor if extends or self.selecting else None)
+
+    def _put(self, place: int, anchor: int | None) -> None:
+        """The cursor onto a character; from `anchor` to it it is selected, None for nothing."""
+        place = max(0, min(self.length - 1, place))
+        if (place, anchor) != (self.cursor, self.selected_from) and self.length:
+            self.cursor, self.selected_from = place, anchor
             self.refresh()
             self.post_message(self.Moved())
         self.reveal(self._row_of(self.cursor), centred=True)
@@ -117,37 +118,22 @@ class HeatText(Lines, can_focus=True, inherit_bindings=False):
         self.fit(len(self._wrapped) if self.length else 0)
         self.refresh()
 
-    def on_click(self, event: events.Click) -> None:
-        """The cursor under the pointer, unless a way of it ends there."""
-        if (place := self._place_under(event)) is not None and self.selected_from is None:
-            self.move_to(place)
+    def on_pointed_clicked(self, event: Pointed.Clicked) -> None:
+        """A click puts the cursor there; what was selected is no more."""
+        self.selecting = False
+        self._put(event.place, None)
 
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """A way may begin here; what was selected is no more."""
-        self._pressed = self._place_under(event)
-        if self._pressed is not None:
-            self.select(False)
-            self.capture_mouse()
+    def on_pointed_dragged(self, event: Pointed.Dragged) -> None:
+        """A way of the mouse selects."""
+        self.selecting = False
+        self._put(event.place, min(event.anchor, self.length - 1))  # of a text before, maybe
 
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        """A way goes up to here: it is selected."""
-        place = None if self._pressed is None else self._place_under(event)
-        if self._pressed is not None and place is not None:
-            if self.selected_from is None and place != self._pressed:
-                self.move_to(self._pressed)
-            if self.selected_from is not None or place != self._pressed:
-                self.move_to(place, extends=True)
-
-    def on_mouse_up(self) -> None:
-        """The button is held no longer."""
-        self._pressed = None
-        self.release_mouse()
-
-    def _place_under(self, event: events.MouseEvent) -> int | None:
-        row = self.line_at(event.y)
+    def place_at(self, x: int, y: int) -> int | None:
+        """The character that is there, if one is."""
+        row = self.line_at(y)
         if not self.length or not 0 <= row < len(self._wrapped):
             return None
-        return self._wrapped.place(row, event.x - _MARGIN)
+        return self._wrapped.place(row, x - _MARGIN)
 
     def render_line(self, y: int) -> Strip:
         """One line, `y` counted from the top of the widget."""

@@ -40,7 +40,7 @@ _KEYS: tuple[Key, ...] = (
         "outside", palette=False, leader="B"),
     Key("ends(1)", ("end",), always("End"), "", _TEXT, "outside", palette=False, leader="E"),
     Key("select", ("f",), (("selected", "Select no more"), ("scored", "Select")),
-        "select a part from here on: arrows (or Shift+arrows, or the mouse); then copy it", _TEXT,
+        "select a part from here on: arrows (or Shift+← →, or the mouse); then copy it", _TEXT,
         "outside", 11),
     Key("extend(-1)", ("shift+left",), (("scored", "Select the one before"),), "", _TEXT,
         "outside", palette=False, leader="left_parenthesis"),

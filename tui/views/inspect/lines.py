@@ -86,9 +86,10 @@ def part_pieces(scored: Scored | None, first: int, last: int) -> list[Piece]:
     """How a part of the text did that is selected: from a place up to before another."""
     if scored is None:
         return []
-    characters = counted(scored.count(last) - scored.count(first), "character")
-    mean = f"{float(scored.nats[first:last].mean()):.3f} nats/char"
-    return [Piece(f"{characters} selected", "bold $accent", 0), Piece(mean, "", 1)]
+    count = scored.count(last) - scored.count(first)
+    what = counted(count, "character") if count else "an end"
+    mean = f"{float(scored.nats[first:last].mean()):.3f} nats" + "/char" * bool(count)
+    return [Piece(f"{what} selected", "bold $accent", 0), Piece(mean, "", 1)]
 
 
 def rival_pieces(scored: Scored | None, place: int) -> list[Piece]:

@@ -19,13 +19,14 @@ from ...widgets.pieces_line import Piece, PiecesLine
 from ...writer.snapshots import Newest
 from ..base import View, gathered
 from ..sheets import Ask
+from .copying import copied_part
 from .heat_text import HeatText
 from .inquiry import Inquiry
 from .lines import cursor_pieces, head_pieces, legend_pieces, part_pieces, rival_pieces
 from .pick_list import PickList
 from .picture import Picture
 from .snapshots import InspectFailed, InspectSnapshot, Scored, Traced
-from .worker import InspectWorker
+from .worker import MAX_SCORED, InspectWorker
 
 _DIM = "$foreground-muted"
 
@@ -187,10 +188,16 @@ class InspectView(View):
     def action_copy(self) -> None:
         """The text to the clipboard, or the part that is selected."""
         scored = self.picture.scored
-        if scored is not None:
-            first, last = self.text.selected
-            places = range(first, last) if last else range(len(scored.characters))
-            self.copy("".join(scored.characters[p] for p in places if p not in scored.ends))
+        if scored is None:
+            return
+        text, given = self.inquiry.shown.text, True
+        first, last = self.text.selected
+        if last:
+            text, given = copied_part(text[:MAX_SCORED], scored, first, last)
+        if not text:
+            self.say("an end is no character: there is nothing to copy")
+            return
+        self.copy(text, "" if given else " as the model reads the text")
 
     def action_copy_text(self) -> None:
         """Ctrl+C: the part that is selected, if there is one."""

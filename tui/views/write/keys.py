@@ -119,7 +119,7 @@ _KEYS: tuple[Key, ...] = (
         "colour each character by how surprising it was", "Text", rank=7, leader="h"),
     *_walks(),
     Key("select", ("f",), (("selected", "Select no more"), ("written", "Select")),
-        "select a part from here on: arrows (or Shift+arrows, or the mouse); then copy it", _CURSOR,
+        "select a part from here on: arrows (or Shift+← →, or the mouse); then copy it", _CURSOR,
         "outside", stage=True, leader="H"),
     Key("extend('left')", ("shift+left",), (("written", "Select the one before"),), "", _CURSOR,
         "outside", palette=False, stage=True, leader="left_parenthesis"),

@@ -7,11 +7,11 @@ from textual.containers import Container
 
 from ....keys.states import holding
 from ....keys.table import bindings_of
+from ....widgets.pointed import Pointed
 from ..author import Tools
 from ..stage import Stage
 from .author import TextAuthor
 from .legend import Legend
-from .pointed import Pointed
 from .rivals_panel import RivalsPanel
 from .text_view import TextView
 

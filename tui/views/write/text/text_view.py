@@ -13,7 +13,6 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.geometry import Offset, Size
 from textual.reactive import var
 from textual.strip import Strip
@@ -22,10 +21,10 @@ from charlm.display import visible
 
 from ....colours import ramps
 from ....widgets.empty import empty_line
+from ....widgets.pointed import Pointed
 from ....widgets.wrapping import cut_first
 from ..comparison import Comparison
 from .block import CURSOR, LEVEL, LOOK, SELECTED, STRONG, Block
-from .pointed import Pointed
 
 #: Older blocks are forgotten beyond this many characters in all.
 _KEPT = 500_000
@@ -229,13 +228,13 @@ class TextView(Pointed, can_focus=True, inherit_bindings=False):
         super().watch_scroll_y(old_value, new_value)
         self.follows = self.at_end
 
-    def place_under(self, event: events.MouseEvent) -> int | None:
-        """The place of the newest text under the pointer, if there is one."""
+    def place_at(self, x: int, y: int) -> int | None:
+        """The place of the newest text that is there, if one is."""
         if not self.blocks:
             return None
         wrapped = self.blocks[-1].wrapped
-        row = event.y + self.scroll_offset.y - (self._tops[-1] + 1)
-        return wrapped.place(row, event.x - self._margin) if 0 <= row < len(wrapped) else None
+        row = y + self.scroll_offset.y - (self._tops[-1] + 1)
+        return wrapped.place(row, x - self._margin) if 0 <= row < len(wrapped) else None
 
     def _fade(self) -> None:
         block = self.blocks[-1] if self.blocks else None
