@@ -158,9 +158,9 @@ $(PEERS): pyproject.toml constraints.txt $(READY) $(TORCH)
 
 # Not everywhere is a wheel of it, and to build one takes a clang with libFuzzer.
 $(FUZZ): pyproject.toml constraints.txt | $(DEV)
-	@$(INSTALL) --only-binary :all: $(call NEEDS,fuzz) \
-	  || echo "There is no atheris for this Python: the part fuzz-files of make soak is skipped"
-	@touch $@
+	@if $(INSTALL) --only-binary :all: $(call NEEDS,fuzz); then touch $@; else \
+	  echo "atheris was not installed: the part fuzz-files of make soak is skipped, this time"; \
+	fi
 
 $(DIST): pyproject.toml constraints.txt | $(MADE)
 	@echo "Installing what makes a wheel"

@@ -52,6 +52,17 @@ def test_make_help_names_every_target_that_is_no_file() -> None:
     assert [line.split()[1] for line in done.stdout.splitlines()] == phony.group(1).split()
 
 
+@pytest.mark.parametrize("pip", ["true", "false"])
+def test_the_fuzzer_is_tried_for_again_until_it_is_there(pip: str, tmp_path: Path) -> None:
+    dev, mark = tmp_path / ".stamps/dev", tmp_path / ".stamps/fuzz"
+    dev.parent.mkdir()
+    dev.touch()
+    command = ["make", "-s", f"VENV={tmp_path}", f"INSTALL={pip}", "-o", dev, mark]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert mark.exists() == (pip == "true")
+    assert ("is skipped, this time" in done.stdout) == (pip == "false")
+
+
 def test_the_changelog_names_this_version() -> None:
     assert f"## {charlm.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 

@@ -66,6 +66,11 @@ class Written:
     whole: int = 0
     overflow: tuple[int, int, int] | None = None
 
+    def next(self, beam: bool) -> list[tuple[int, int]]:
+        """Prompt and place of the text that follows, either of two where a search may end early."""
+        places = [(self.prompt, self.place)]
+        return [*places, (self.prompt + 1, 0)] if beam and self.place else places
+
     def after(self, line: bytes, prompt: int, place: int, n: int) -> Written:
         """With one text more, that of a place."""
         size = self.size + len(line)
@@ -78,13 +83,19 @@ class Written:
 def look_through(out: OutFile, named: NamedTexts) -> Written:
     """How far the file has come. Raises InputError where it is not of this command."""
     written = Written()
-    for number, line in enumerate(out.lines(), start=1):
+
+    def may_begin(line: bytes) -> bool:
+        return any(_may_begin(line, named.beginning(*place)) for place in written.next(named.beam))
+
+    for number, line in enumerate(out.lines(may_begin), start=1):
         where = f"{out.path}, line {number:,}"
-        places = [(written.prompt, written.place)]
-        if named.beam and written.place:  # a search may have found fewer texts
-            places.append((written.prompt + 1, 0))
+        places = written.next(named.beam)
         if not line.endswith(b"\n"):
-            _check_torn(line, [named.beginning(*place) for place in places], where)
+            line = line.rstrip(b"\0")  # as a disk leaves it that lost its power
+            if line and not may_begin(line):
+                raise InputError(
+                    f"{where}: it is not the beginning of a record of this command: {_UNCHANGED}"
+                )
             break
         record = _read(line, where)
         for prompt, place in places:
@@ -149,12 +160,6 @@ def _short(value: object) -> str:
     return shortened(json.dumps(value), _LONGEST, _LONGEST - 1)
 
 
-def _check_torn(line: bytes, beginnings: Sequence[bytes], where: str) -> None:
-    """Raise InputError unless a line without its end may be what a break left of a record."""
-    line = line.rstrip(b"\0")  # as a disk leaves it that lost its power
-    if not line:
-        return
-    for beginning in beginnings:
-        if beginning and (beginning.startswith(line) or line.startswith(beginning)):
-            return
-    raise InputError(f"{where}: it is not the beginning of a record of this command: {_UNCHANGED}")
+def _may_begin(line: bytes, beginning: bytes) -> bool:
+    """Whether a line, or as much of it as there is, may be of a record that begins so."""
+    return bool(beginning) and (beginning.startswith(line) or line.startswith(beginning))

@@ -11,13 +11,13 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from charlm.errors import CharlmError, InputError, reason_of
 from charlm.wording import bytes_text
 
-_LONGEST = 64_000_000  # bytes of a record
+_LONG = 64_000_000  # bytes of a line, from which on it is first seen whether it is a record
 
 
 class OutFile:
@@ -47,17 +47,22 @@ class OutFile:
         with self._said():
             os.ftruncate(self.descriptor, size)
 
-    def lines(self) -> Iterator[bytes]:
+    def lines(self, may_begin: Callable[[bytes], bool]) -> Iterator[bytes]:
         """What it holds, a line at a time; only the last may lack its newline.
 
-        Raises InputError for a line that is longer than any record.
+        may_begin: whether a record may begin so; asked of a long line before its rest is read.
+        Raises InputError for a long line that is none.
         """
         with open(os.dup(self.descriptor), "rb") as file:
             file.seek(0)
-            while line := file.readline(_LONGEST):
-                if len(line) == _LONGEST:
-                    longest = bytes_text(_LONGEST)
-                    raise InputError(f"{self.path} has a line of {longest} or more: no record has")
+            while line := file.readline(_LONG):
+                if len(line) == _LONG:
+                    if not may_begin(line):
+                        raise InputError(
+                            f"{self.path} has a line of {bytes_text(_LONG)} or more that is no"
+                            " record of this command: nothing was changed"
+                        )
+                    line += file.readline()
                 yield line
 
     def finish(self) -> None:

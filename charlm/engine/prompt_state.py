@@ -11,8 +11,10 @@ a new prompt, with dice of its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +27,7 @@ from charlm.run.sealed_file import Kind, seal, unseal, write_atomically
 from charlm.wording import shortened
 
 #: Version 1 named the model's file as `checkpoint` and no dice: those were shared.
-_KIND = Kind(
-    "prompt state", key="charlm_state", version=2, mark="precision", error=InputError,
-    largest=250_000_000,
-)  # fmt: skip
+_KIND = Kind("prompt state", key="charlm_state", version=2, mark="precision", error=InputError)
 _TENSORS = {"ids": ("I32", 1), "state": ("F32", 3), "logits": ("F32", 1)}
 
 
@@ -65,15 +64,9 @@ class PromptState:
     @classmethod
     def load(cls, path: str | Path) -> PromptState:
         """Read one; whether it fits a model is seen when it is used. Raises InputError."""
-        file = unseal(_KIND, Path(path))
+        file = unseal(_KIND, Path(path), _check_declared)
+        _check_declared(file.path, file.content, file.declared)
         try:
-            if file.declared.keys() != _TENSORS.keys():
-                raise ValueError(f"its tensors are {shown(sorted(file.declared))}")
-            for name, (dtype, dimensions) in _TENSORS.items():
-                entry = file.declared[name]
-                if entry["dtype"] != dtype or len(entry["shape"]) != dimensions:
-                    found = f"{shown(entry['dtype'])} {shown(entry['shape'])}"
-                    raise ValueError(f"tensor {name!r} is {found}")
             content = file.content
             precision, tensors = str(content["precision"]), file.tensors()
             if content["version"] == 1:
@@ -102,3 +95,17 @@ class PromptState:
         known = ids.size and 0 < ids.min() <= ids.max() < config.vocabulary_size
         if not (fits and finite and known and ids[0] == checkpoint.text.start_id):
             raise InputError("the prompt state does not fit its checkpoint")
+
+
+def _check_declared(
+    path: Path, _: Mapping[str, Any], declared: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Raise InputError unless the tensors that a file declares are those of a state."""
+    if declared.keys() != _TENSORS.keys():
+        raise InputError(f"prompt state {path}: its tensors are {shown(sorted(declared))}")
+    for name, (dtype, dimensions) in _TENSORS.items():
+        found, shape = declared[name].get("dtype"), declared[name].get("shape")
+        if found != dtype or not isinstance(shape, list) or len(shape) != dimensions:
+            raise InputError(
+                f"prompt state {path}: tensor {name!r} is {shown(found)} {shown(shape)}"
+            )

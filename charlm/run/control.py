@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from charlm.run.layout import CONTROL
+from charlm.run.lines import Lines
 from charlm.run.regular_file import open_inside, read_inside
 
 ACTS = ("pause", "resume", "learning_rate", "stop")
 
 MAX_LEARNING_RATE = 100.0
 _LONGEST = 60  # characters of what is no act
-_PIECE = 1 << 20  # bytes that are read at once; an act takes less than 100
+_LONGEST_LINE = 1 << 20  # bytes; an act takes less than 100
+_PIECE = 1 << 20  # bytes that are read at once
 
 
 class Act(NamedTuple):
@@ -40,7 +42,7 @@ class Control:
     def __init__(self, run: Path) -> None:
         self._run, self._path = run, str(run / CONTROL)
         self._offset = self._size()
-        self._rest = b""
+        self._lines = Lines(_LONGEST_LINE)
         self._refused = False
 
     def new(self) -> list[Act]:
@@ -49,7 +51,7 @@ class Control:
         if size == self._offset:
             return []
         if size < self._offset:  # written afresh
-            self._offset, self._rest = 0, b""
+            self._offset, self._lines = 0, Lines(_LONGEST_LINE)
         try:
             with read_inside(self._run, CONTROL) as file:
                 file.seek(self._offset)
@@ -61,8 +63,7 @@ class Control:
             return [] if refused else [Act("", error=f"{self._path}: {error.strerror}")]
         self._refused = False
         self._offset += len(data)
-        *lines, self._rest = (self._rest[-_PIECE:] + data).split(b"\n")
-        return [_act(line) for line in lines if line.strip()]
+        return [_act(line) for line in self._lines.of(data) if line.strip()]
 
     def _size(self) -> int:
         try:

@@ -22,7 +22,6 @@ after a kill first takes back the lines of the steps that were lost (`rewind`).
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import os
@@ -32,10 +31,10 @@ from typing import Any, BinaryIO
 
 from charlm.errors import SURVIVED, InputError, reason_of
 from charlm.run.layout import RUN_LOG
+from charlm.run.lines import Lines
 from charlm.run.regular_file import open_inside, opened_folder, read_inside, write_at
 
 _LONGEST = 1 << 22  # bytes of a line
-_NOTHING = b"\0"  # in the place of what was read of a longer one, of which no line becomes
 _PIECE = 1 << 20  # bytes that a tail reads at once
 #: How the lines begin that are written before anything is learned.
 _BEGINNING = tuple(b'{"kind": "%s"' % kind for kind in (b"start", b"notice", b"baseline"))
@@ -105,7 +104,7 @@ class Tail:
         self._run = run
         self._file = 0  # inode: a log that was rewound is another file
         self._offset = 0
-        self._rest = b""
+        self._lines = Lines(_LONGEST)
         self.behind = False
 
     def new(self) -> list[dict[str, Any]]:
@@ -117,7 +116,8 @@ class Tail:
             with read_inside(self._run, RUN_LOG) as file:
                 status = os.fstat(file.fileno())
                 if status.st_ino != self._file or status.st_size < self._offset:
-                    self._file, self._offset, self._rest = status.st_ino, 0, b""
+                    self._file, self._offset = status.st_ino, 0
+                    self._lines = Lines(_LONGEST)
                 file.seek(self._offset)
                 data = file.read(_PIECE)
         except OSError:
@@ -125,9 +125,7 @@ class Tail:
             return []
         self._offset += len(data)
         self.behind = self._offset < status.st_size
-        *lines, rest = (self._rest + data).split(b"\n")
-        self._rest = rest if len(rest) <= _LONGEST else _NOTHING
-        return list(_parsed(lines))
+        return list(_parsed(self._lines.of(data)))
 
 
 def read_run_log(run: Path) -> list[dict[str, Any]]:
@@ -163,9 +161,12 @@ def has_only_begun(run: Path) -> bool:
     """
     try:
         with read_inside(run, RUN_LOG) as file:
-            *lines, cut = file.read(_LONGEST).split(b"\n")
+            data = file.read(_LONGEST + 1)
     except OSError:
         return False
+    if len(data) > _LONGEST:  # nobody has looked at the rest
+        return False
+    *lines, cut = data.split(b"\n")
     begun = all(line.startswith(_BEGINNING) for line in lines)
     return begun and any(cut.startswith(line[: len(cut)]) for line in _BEGINNING)
 
@@ -181,12 +182,24 @@ def rewind(run: Path, step: int) -> None:
     except FileNotFoundError:
         return
     with file:
-        lines = iter(lambda: file.readline(_LONGEST), b"")
-        kept = sum(map(len, itertools.takewhile(lambda line: _step(line) <= step, lines)))
+        kept = _size_to(file, step)
         if kept < os.fstat(file.fileno()).st_size:
             file.seek(0)
             with opened_folder(run) as folder:
                 write_at(folder, RUN_LOG, _pieces(file, kept))
+
+
+def _size_to(file: BinaryIO, step: int) -> int:
+    """Bytes before the first line of a step behind `step`; of a line that is too long, as of one
+    that was cut, nobody knows the step.
+    """
+    size, begins = 0, True
+    while part := file.readline(_LONGEST + 1):
+        ends = part.endswith(b"\n")
+        if begins and (ends or len(part) <= _LONGEST) and _step(part) > step:
+            break
+        size, begins = size + len(part), ends
+    return size
 
 
 def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:

@@ -45,23 +45,20 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 #: Raises the kind's error where the tensors that are declared are not those that the content is
-#: of. Of a large file it is asked before the seal is checked.
+#: of. Of a large file it is asked behind the seal, as of a small one: what it says of a header that
+#: was damaged would lead astray.
 Check = Callable[[Path, Mapping[str, Any], Mapping[str, Mapping[str, Any]]], object]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: the key of its metadata, and a mark, a name that its JSON always has.
-
-    largest: bytes that a file of it may have; 0: as many as there is memory for.
-    """
+    """A kind of file: the key of its metadata, and a mark, a name that its JSON always has."""
 
     name: str
     key: str
     version: int
     mark: str
     error: type[InputError]
-    largest: int = 0
 
     def looks_like(self, data: bytes) -> bool:
         """Whether a file was once of this kind: either of two marks is enough."""
@@ -102,8 +99,6 @@ def seal(
     header = struct.unpack_from("<Q", data)[0]
     if header > _MAX_HEADER:
         raise InputError(f"{kind.name} header would take {header:,} bytes, over {_MAX_HEADER:,}")
-    if kind.largest and len(data) > kind.largest:
-        raise InputError(f"a {kind.name} would take {_over(kind, len(data))}")
     digest = hashlib.sha256(data).hexdigest()
     offset = _digest_offset(bytes(data[: 8 + header]))
     data[offset : offset + 64] = digest.encode("ascii")
@@ -119,21 +114,17 @@ def unseal(kind: Kind, path: Path, check: Check = lambda *_: None) -> SealedFile
 def read_whole(kind: Kind, path: Path, file: BinaryIO, check: Check = lambda *_: None) -> bytes:
     """The bytes of an open file, read once its header, its length and the two agree.
 
-    Of a large one its seal too, so that no memory is taken for what is refused. Raises the kind's
-    error, OSError.
+    Of a large one its seal and `check` too, so that no memory is taken for what is refused. What is
+    used are the bytes that come back, and these `unsealed` checks by themselves: the file may have
+    been written on meanwhile. Raises the kind's error, OSError.
     """
     start, length = _start(file), os.fstat(file.fileno()).st_size
     header = _header(kind, start, path, length)
-    if kind.largest and length > kind.largest:
-        raise kind.error(f"{kind.name} {path} is {_over(kind, length)}")
     if length > _AT_ONCE:
         _check_large(kind, path, length)
-        declared = {name: entry for name, entry in header.items() if name != "__metadata__"}
-        content = _own_part(kind, header.get("__metadata__"), path)
-        if content is None:
-            raise kind.error(f"{path} is not a charlm {kind.name}, or damaged")
-        check(path, _of_known_version(kind, content, path), declared)
-        _content(kind, start, header, path, iter(lambda: file.read(_PIECE), b""))
+        content = _content(kind, start, header, path, iter(lambda: file.read(_PIECE), b""))
+        header.pop("__metadata__")
+        check(path, content, header)
     file.seek(0)
     try:
         return file.read(length)
@@ -141,10 +132,6 @@ def read_whole(kind: Kind, path: Path, file: BinaryIO, check: Check = lambda *_:
         raise kind.error(
             f"{kind.name} {path}: there is no memory for {bytes_text(length)}"
         ) from None
-
-
-def _over(kind: Kind, length: int) -> str:
-    return f"{bytes_text(length)} large, over the limit of {bytes_text(kind.largest)}"
 
 
 def _check_large(kind: Kind, path: Path, length: int) -> None:

@@ -80,7 +80,7 @@ class StreamBatches:
         if epoch == 0:
             return 0
         spare = self._characters - self.rows  # beside one for each reader
-        most = min(self._length, self._characters // 10, spare)
+        most = max(0, min(self._length, self._characters // 10, spare))
         return int(np.random.default_rng((self._seed, epoch)).integers(0, most + 1))
 
     def _stretch(self, offset: int) -> int:

@@ -12,14 +12,18 @@ import struct
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
+import file_changes
+import numpy as np
 import pytest
 from models import random_checkpoint
 from root import ROOT
 
 from charlm.cli import score
 from charlm.engine.engine import Engine
+from charlm.engine.prompt_state import PromptState
 from charlm.errors import CharlmError, InputError
 from charlm.model.config import ModelConfig, parameter_shapes
 from charlm.run import sealed_file
@@ -46,18 +50,21 @@ def sparse(path: Path, beginning: bytes = b"", size: int = _SIZE) -> Path:
     return path
 
 
-def lying(path: Path, good: Path, tensor: str = "", hidden_size: int = 0) -> Path:
-    """A sealed file that is as large as its header says; its seal is not right.
+def lying(
+    path: Path, good: Path, tensor: str = "", hidden_size: int = 0, *, size: int = _SIZE,
+    is_sealed: bool = False,
+) -> Path:  # fmt: skip
+    """A sealed file that is as large as its header says; its seal is right where that is asked.
 
     tensor: takes it all, though it is none of that model; else the model is one of that size.
     """
     data = good.read_bytes()
-    size = struct.unpack_from("<Q", data)[0]
-    header = json.loads(data[8 : 8 + size])
+    long = struct.unpack_from("<Q", data)[0]
+    header = json.loads(data[8 : 8 + long])
     [(key, content)] = header.pop("__metadata__").items()
-    content, end = json.loads(content), _SIZE
+    content, end = json.loads(content), size
     if tensor:
-        header[tensor] |= {"shape": [_SIZE // 4], "data_offsets": [0, _SIZE]}
+        header[tensor] |= {"shape": [size // 4], "data_offsets": [0, size]}
     else:
         content["config"]["hidden_size"], end = hidden_size, 0
         for name, (shape, _) in parameter_shapes(ModelConfig(**content["config"])).items():
@@ -65,7 +72,10 @@ def lying(path: Path, good: Path, tensor: str = "", hidden_size: int = 0) -> Pat
             header[name] |= {"shape": list(shape), "data_offsets": [begin, end]}
     meant = {key: json.dumps(content, separators=(",", ":"))}
     head = json.dumps({"__metadata__": meant} | header).encode()
-    return sparse(path, struct.pack("<Q", len(head)) + head, 8 + len(head) + end)
+    head = struct.pack("<Q", len(head)) + head
+    if is_sealed:
+        head = file_changes.sealed(head + bytes(end))[: len(head)]
+    return sparse(path, head, len(head) + end)
 
 
 def told(*words: object) -> str:
@@ -114,15 +124,44 @@ def test_a_text_to_score_is_one_that_the_machine_can_hold(
         score._look_at(str(sparse(tmp_path / "large")))
 
 
-def test_what_claims_gigabytes_is_refused_by_its_header(model: Path, tmp_path: Path) -> None:
-    checkpoint = lying(tmp_path / "large.safetensors", model, "output_weight")
-    assert "tensor 'output_weight' has shape [805306368], expected [6, 3]" in told(
-        "info", checkpoint
-    )
+def test_what_is_large_and_not_whole_is_not_read(model: Path, tmp_path: Path) -> None:
+    large = 400_000_000  # more than is read at once, and more than there is room for
+    checkpoint = lying(tmp_path / "large.safetensors", model, "output_weight", size=large)
+    assert "checksum differs, the file is damaged" in told("info", checkpoint)
     Engine.load(model).feed("a").save(tmp_path / "state")
-    state = lying(tmp_path / "large", tmp_path / "state", "ids")
-    line = told("write", model, "--state", state)
-    assert f"prompt state {state} is 3.22 GB large, over the limit of 250 MB" in line
+    state = lying(tmp_path / "large", tmp_path / "state", "ids", size=large)
+    assert "checksum differs, the file is damaged" in told("write", model, "--state", state)
+
+
+def test_what_is_large_and_whole_and_no_model_or_state_is_not_read(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealed_file, "_AT_ONCE", 1_000_000)
+    Engine.load(model).feed("a").save(tmp_path / "state")
+    ours = {"size": 30_000_000, "is_sealed": True}
+    checkpoint = lying(tmp_path / "large.safetensors", model, "output_weight", **ours)
+    state = lying(tmp_path / "large", tmp_path / "state", "logits", **ours)
+    data = state.read_bytes().replace(b'"dtype": "F32"', b'"dtype": "I32"')
+    state.write_bytes(file_changes.sealed(data))
+    for read, path, said in (
+        (load_checkpoint, checkpoint, r"tensor 'output_weight' has shape \[7500000\]"),
+        (PromptState.load, state, r"tensor 'logits' is 'I32' \[7500000\]|'state' is 'I32'"),
+    ):
+        tracemalloc.start()
+        with pytest.raises(CharlmError, match=said):
+            read(path)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < 6_000_000
+
+
+@pytest.mark.long
+def test_a_state_of_a_very_long_text_survives_its_file(model: Path, tmp_path: Path) -> None:
+    state, path = Engine.load(model).feed("a"), tmp_path / "long.state"
+    ids = np.resize(state.ids, 65_000_000)  # 260 MB
+    replace(state, ids=ids).save(path)
+    assert path.stat().st_size > 250_000_000
+    assert (PromptState.load(path).ids == ids).all()
 
 
 @pytest.mark.long
@@ -151,10 +190,10 @@ def test_a_model_is_checked_in_pieces_above_some_size(
         load_checkpoint(checkpoint)
 
 
-def test_records_to_go_on_with_have_lines_of_some_length(model: Path, tmp_path: Path) -> None:
+def test_a_long_line_that_is_no_record_is_not_read(model: Path, tmp_path: Path) -> None:
     out = sparse(tmp_path / "out.jsonl")
     line = told("write", model, "--prompt", "a", "--json", "--out", out, "--continue")
-    assert f"{out} has a line of 64 MB or more: no record has" in line
+    assert f"{out} has a line of 64 MB or more that is no record of this command" in line
     assert out.stat().st_size == _SIZE
 
 

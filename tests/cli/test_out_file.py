@@ -100,6 +100,26 @@ def test_a_file_broken_off_anywhere_becomes_whole(
         assert out.read_bytes() == whole
 
 
+@pytest.mark.parametrize("long", [1, 40, 500], ids=lambda long: f"{long} bytes are long")
+def test_records_may_be_long(
+    charlm: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, long: int
+) -> None:
+    monkeypatch.setattr(out_file, "_LONG", long)
+    arguments = ["write", run, "--prompt", "a", "-n", 2, "--details", 3, *LENGTH]
+    whole, out = charlm(*arguments).out.encode(), tmp_path / "out"
+    first = whole.index(b"\n") + 1
+    assert first > 1000
+    for cut in (0, 10, 600, first - 1, first, first + 30, first + 600, len(whole)):
+        out.write_bytes(whole[:cut])
+        assert charlm(*arguments, "--out", out, "--continue").code == 0
+        assert out.read_bytes() == whole
+    for other in (b"\0" * 600, b"x" * 600, whole[:first] + b"x" * 600 + b"\n"):
+        out.write_bytes(other)
+        told = charlm(*arguments, "--out", out, "--continue")
+        refused(told, "that is no record of this command: nothing was changed")
+        assert out.read_bytes() == other
+
+
 def test_nothing_is_decoded_twice(
     charlm: Call, run: Path, files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,16 +6,20 @@ import errno
 import io
 import json
 import math
+import os
 import subprocess
 import sys
 import unicodedata
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from root import ROOT
 
+from charlm import checks
 from charlm.decoding import (
     STRATEGIES,
     BeamSearch,
@@ -302,3 +306,17 @@ def test_a_late_interrupt_does_not_disturb_the_exit() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", story], cwd=ROOT, capture_output=True)
     assert (ended.returncode, ended.stderr) == (3, b"")
+
+
+def test_memory_is_what_is_told_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    container = tmp_path / "memory.max"
+    monkeypatch.setattr(checks, "_CONTAINER", container)
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for told, least in (("max\n", machine), ("123456789\n", 123_456_789), (f"{1 << 70}", machine)):
+        container.write_text(told)
+        assert checks.memory() == least
+    container.unlink()
+    assert checks.memory() == machine
+    for unknown in (Mock(return_value=-1), Mock(side_effect=OSError), Mock(side_effect=ValueError)):
+        monkeypatch.setattr("charlm.checks.os.sysconf", unknown)
+        assert checks.memory() == sys.maxsize

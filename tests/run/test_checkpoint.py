@@ -111,7 +111,9 @@ def test_a_file_cut_at_any_byte_is_incomplete(tmp_path, data) -> None:
             load_bytes(tmp_path, data[:size])
 
 
-def test_any_flipped_byte_is_found(tmp_path, data) -> None:
+@pytest.mark.parametrize("at_once", [1 << 28, 0], ids=["at once", "in pieces"])
+def test_any_flipped_byte_is_found(tmp_path, data, monkeypatch, at_once) -> None:
+    monkeypatch.setattr(sealed_file, "_AT_ONCE", at_once)
     expected = "checksum differs|incomplete file|over the limit|occurs twice"
     for place in range(len(data)):
         damaged = bytearray(data)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import file_changes
+import fuzz_files
 import pytest
 from file_targets import TARGETS, wrong
 
@@ -83,6 +85,25 @@ def test_what_was_found(place: int, good: Path, tmp_path: Path) -> None:
     target = TARGETS[name]
     read = target.reader(good, tmp_path)
     assert wrong(target, read, _as(name, good, edit)) == ("", "")
+
+
+def test_where_atheris_is_not_the_fuzzer_says_so_and_reads_findings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(fuzz_files, "FOLDER", tmp_path / "fuzz")
+    monkeypatch.setattr(fuzz_files, "find_spec", lambda name: None)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    monkeypatch.setattr("sys.argv", ["fuzz_files.py", "--seconds", "60"])
+    fuzz_files.main()
+    assert capsys.readouterr().out.startswith("skipped: atheris is not here")
+    assert not list(tmp_path.iterdir())
+    finding = tmp_path / "finding"
+    finding.write_text("quit = 1")
+    again = ["fuzz_files.py", "--only", "settings", "--again", str(finding)]
+    monkeypatch.setattr("sys.argv", again)
+    with pytest.raises(SystemExit) as ended:
+        fuzz_files.main()
+    assert (ended.value.code, capsys.readouterr().out) == (0, "nothing is wrong with it\n")
 
 
 LONG = "x" * 5000

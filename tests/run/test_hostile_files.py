@@ -19,7 +19,7 @@ from charlm.cli.main import main as charlm_main
 from charlm.errors import run_main
 from charlm.run.control import Control
 from charlm.run.layout import CONTROL, LAST, MODEL, RESUME, RUN_LOG
-from charlm.run.log import read_run_log, rewind
+from charlm.run.log import has_only_begun, read_run_log, rewind
 from charlm.run.weights import WeightsFinder
 from charlm.text.corpus import opened
 from charlm.train.__main__ import main as train_main
@@ -210,3 +210,20 @@ def test_resume_files(every: int, good: Path, tmp_path: Path, said: Said) -> Non
     data = (good / "run" / RESUME).read_bytes()
     assert (good / "run" / LAST).exists() and json.loads((good / "receipt").read_bytes())
     checked(hostile_files.resume_files(data), every, use)
+
+
+def test_no_part_of_a_line_that_is_too_long_is_a_line_of_a_log(tmp_path: Path) -> None:
+    whole, later = b'{"kind": "step", "step": 1}\n', b'{"kind": "step", "step": 9}\n'
+    for long in (1 << 22, (1 << 22) + 1):
+        (tmp_path / RUN_LOG).write_bytes(whole + b"x" * long + later + whole + later)
+        assert [line["step"] for line in read_run_log(tmp_path)] == [1, 1, 9]
+        rewind(tmp_path, 2)
+        assert (tmp_path / RUN_LOG).read_bytes() == whole + b"x" * long + later + whole
+
+
+def test_a_log_that_is_long_has_not_only_begun(tmp_path: Path) -> None:
+    begun, learned = b'{"kind": "notice", "message": "%s"}\n', b'{"kind": "step", "step": 1}\n'
+    (tmp_path / RUN_LOG).write_bytes(begun % (b"x" * 1000) + b'{"kind": "start", "run"')
+    assert has_only_begun(tmp_path)
+    (tmp_path / RUN_LOG).write_bytes(begun % (b"x" * (1 << 22)) + learned)
+    assert not has_only_begun(tmp_path)

@@ -121,5 +121,10 @@ def test_a_stream_is_read_on_by_every_reader(
         assert _same(again.batch(epoch, index), whole[index])
 
 
+def test_a_text_of_nothing_has_no_batches_in_any_pass() -> None:
+    batches = StreamBatches(np.arange(0), 4, 5, 7, seed=1)
+    assert [batches.count(epoch) for epoch in range(3)] == [0, 0, 0]
+
+
 def _same(one: Batch, other: Batch) -> bool:
     return torch.equal(one.targets_TB, other.targets_TB) and one.fresh == other.fresh

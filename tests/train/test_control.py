@@ -161,6 +161,16 @@ def test_half_a_line_waits_for_the_other_half(tmp_path: Path) -> None:
     assert control.new() == []
 
 
+def test_no_part_of_a_line_that_is_too_long_is_an_act(tmp_path: Path) -> None:
+    (tmp_path / CONTROL).touch()
+    control = Control(tmp_path)
+    with open(tmp_path / CONTROL, "a") as file:
+        file.write("no act" + " " * (3 << 20) + '{"act": "stop"}\n{"act": "pause"}\n')
+    acts = [act for _ in range(6) for act in control.new()]
+    assert [act.name for act in acts] == ["", "pause"]
+    assert "a line is not an act" in acts[0].error
+
+
 def test_it_is_steered_from_another_thread(arguments: list[str], tmp_path: Path) -> None:
     """As the screen does it: by looking at the run log."""
     run = tmp_path / "run"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import io
 import os
 import pickle
@@ -431,6 +432,47 @@ def test_an_old_file_that_is_damaged_or_lies_is_one_line(
     line = refused(old_run, capsys)
     assert f"{old_run / OLD_RESUME} is damaged, or not a charlm resume file" in line
     assert not (old_run.parent / "hacked").exists()
+
+
+def test_an_old_file_that_the_disk_does_not_give_is_not_called_damaged(
+    old_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(io.BytesIO):
+        """Gives so many pieces; then the disk fails."""
+
+        left = 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            self._fail()
+            return super().read(size)
+
+        def readinto(self, buffer: Any) -> int:
+            self._fail()
+            return super().readinto(buffer)
+
+        def _fail(self) -> None:
+            self.left -= 1
+            if self.left < 0:
+                raise OSError(errno.EIO, "Input/output error")
+
+        def fileno(self) -> int:
+            return descriptor
+
+    data, told = (old_run / OLD_RESUME).read_bytes(), set()
+    descriptor = os.open(old_run / OLD_RESUME, os.O_RDONLY)
+    for pieces in range(200):
+        file = Failing(data)
+        file.left = pieces
+        monkeypatch.setattr("charlm.train.keep.folder.read_inside", lambda *_, f=file: f)
+        try:
+            values_of(old_run)
+        except InputError as error:
+            told.add(str(error))
+        if file.left >= 0:
+            break
+    os.close(descriptor)
+    assert pieces > 3 and file.left >= 0
+    assert told == {f"{old_run / OLD_RESUME} cannot be read: Input/output error"}
 
 
 def test_flipped_bits_of_an_old_file_are_no_traceback(old_run: Path, capsys: Any) -> None:

@@ -47,7 +47,7 @@ class LastModel:
             path = _moved(path, stamp) or path
         if not _is_there(path):
             return first_model(), f"the model of last time is no longer at {visible(str(path))}"
-        if opening:
+        if opening and not _is_running(opening):
             self._write("")
             again = f"python -m charlm tui {visible(typed_name(path))}"
             return first_model(), f"the last start broke off: {again} opens that model again"
@@ -75,21 +75,21 @@ class LastModel:
             return
         with contextlib.suppress(OSError):  # of a working folder that was deleted
             used = self._used.absolute() if self._used is not None else None
-            if used is not None and used == self._read()[0]:  # no other screen came since
+            path, opening, _ = self._read()
+            if used is not None and used == path and not opening:  # no other screen came since
                 self._write(_told(used))  # its weights may be newer than when it was used
 
-    def _read(self) -> tuple[Path | None, bool, str]:
-        """The path, whether the start broke off that was opening it, what it is known by."""
+    def _read(self) -> tuple[Path | None, str, str]:
+        """The path, the process that was opening it, what it is known by; "" for none."""
         try:
             with open_regular(self._file or "") as file:
                 text = file.read(_LONGEST).decode("utf-8", "surrogateescape")
             path, *lines = text.rstrip("\n").split("\n")
         except (OSError, ValueError):
-            return None, False, ""
+            return None, "", ""
         more = dict(line.split(" ", 1) for line in lines if " " in line)
-        broke_off = _OPENING in more and not _is_running(more[_OPENING])
-        known_by = more.get(_KNOWN_BY, "")
-        return (Path(path) if os.path.isabs(path) else None), broke_off, known_by
+        known = Path(path) if os.path.isabs(path) else None
+        return known, more.get(_OPENING, ""), more.get(_KNOWN_BY, "")
 
     def _write(self, text: str) -> None:
         if self._file is None:

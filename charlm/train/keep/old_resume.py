@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import zipfile
@@ -15,7 +16,7 @@ from charlm.errors import InputError
 
 
 def read_old_resume(file: BinaryIO, path: Path) -> dict[str, Any]:
-    """What such a file holds, by the names of `Saved`. Raises InputError.
+    """What such a file holds, by the names of `Saved`. Raises InputError, OSError.
 
     It has no checksum. Nothing but tensors and plain values is unpickled, and no tensor is taken
     that claims to be larger than the file. What torch says of a bad file is not passed on: it
@@ -40,12 +41,25 @@ def read_old_resume(file: BinaryIO, path: Path) -> dict[str, Any]:
         }
         _check_tensors(parts, os.fstat(file.fileno()).st_size)
         plain: dict[str, Any] = json.loads(json.dumps(values, allow_nan=False))
-    except Exception:  # the unpickler raises types of its own
+    except Exception as error:  # the unpickler raises types of its own
+        _raise_fault_of_disk(error)
         raise InputError(
             f"{path} is damaged, or not a charlm resume file: start a new run, from its weights if"
             f" you like (--from {path.parent})"
         ) from None
     return plain | parts
+
+
+def _raise_fault_of_disk(error: BaseException) -> None:
+    """Raise the OSError, if any, from which an error came: the file may be whole.
+
+    A place that lies outside a file, which a damaged one names, is no fault of the disk.
+    """
+    from_: BaseException | None = error
+    while from_ is not None:
+        if isinstance(from_, OSError) and from_.errno not in (None, errno.EINVAL):
+            raise from_ from None
+        from_ = from_.__context__
 
 
 def _check_tensors(value: object, size: int) -> None:
