@@ -19,6 +19,7 @@ import json
 import os
 import re
 import struct
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -209,6 +210,8 @@ def _header(kind: Kind, data: bytes, path: Path, length: int) -> dict[str, Any]:
     try:
         header = parse_json(data[8 : 8 + size])
         ends = [int(t["data_offsets"][1]) for n, t in header.items() if n != "__metadata__"]
+        if max(ends, default=0) > sys.maxsize:
+            raise OverflowError("no file is that long")
     except DuplicateKey as error:
         raise kind.error(f"{kind.name} {path}: {error}") from None
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, AttributeError):

@@ -147,6 +147,15 @@ def test_700_000_tensors_are_refused_before_parsing(tmp_path) -> None:
         load_bytes(tmp_path, struct.pack("<Q", len(body)) + body.encode())
 
 
+def test_a_tensor_does_not_end_where_no_file_does(tmp_path, data) -> None:
+    def far(header):
+        header["embedding"]["data_offsets"] = [0, 10**3000]
+
+    with pytest.raises(CheckpointError, match="its header cannot be read") as refused:
+        load_bytes(tmp_path, with_header(data, far))
+    assert len(str(refused.value)) < 300
+
+
 def test_deep_json_is_refused(tmp_path, data) -> None:
     deep = '{"__metadata__":{"charlm":"x"},"a":' + "[" * 100_000 + "]" * 100_000 + "}"
     with pytest.raises(CheckpointError):
