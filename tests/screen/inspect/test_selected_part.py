@@ -12,7 +12,6 @@ from inspecting import TEXT, inspecting
 from models import MakeRun
 from rich.style import Style
 from textual import events
-from textual.geometry import Offset
 
 from tui.colours.depth import DEPTHS
 from tui.colours.ramps import CURSOR, ramp_of
@@ -30,12 +29,14 @@ POINT = Callable[..., None]
 
 
 def pointing(heat: HeatText) -> POINT:
-    """Sends the screen an event of the mouse, at a column and a row of the text."""
+    """Sends the text events of the mouse at a column and a row of it, as the screen would."""
 
     def point(kind: type[events.MouseEvent], x: int, y: int = 0, button: int = 1) -> None:
-        x, y = heat.content_region.offset + Offset(x, y)
-        args = (x, y, 0, 0, button, False, False, False)
-        heat.app.post_message(kind(None, *args, screen_x=x, screen_y=y))
+        event = kind(heat, x, y, 0, 0, button, False, False, False)
+        event._set_forwarded()  # else the screen, which it bubbles to, sends it a second time
+        heat.post_message(event)
+        if kind is events.MouseUp:
+            point(events.Click, x, y, button)
 
     return point
 
@@ -43,9 +44,8 @@ def pointing(heat: HeatText) -> POINT:
 async def taken(heat: HeatText) -> None:
     """Until everything that was sent before has arrived."""
     arrived: list[bool] = []
-    for last in (False, True):  # the second round takes what the first one posted
-        heat.app.call_later(heat.screen.call_later, heat.call_later, arrived.append, last)
-    await until(lambda: len(arrived) == 2)
+    heat.call_later(heat.call_later, arrived.append, True)  # what was posted of it too
+    await until(lambda: arrived)
 
 
 async def read(view: InspectView, text: str) -> Scored:
@@ -197,10 +197,11 @@ async def test_a_way_beyond_the_edge_scrolls_line_by_line(make_run: MakeRun) -> 
     text = "".join(f"{one}{two} so\n" for one in LETTERS for two in LETTERS)
     async with inspecting(make_run(), text, (80, 24)) as view:
         heat = view.text
-        point, height = pointing(heat), heat.size.height
+        point = pointing(heat)
+        await until(lambda: "positive" in painted(view))  # its height is what it stays
         heat.go_to(50)
+        height = heat.size.height
         point(events.MouseDown, 1, 2)
-        await taken(heat)  # from here on what the pointer does is its own
         for y in (height, height + 5, height):
             point(events.MouseMove, 2, y)
         first = 6 * 52
