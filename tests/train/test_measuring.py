@@ -242,7 +242,7 @@ def test_a_run_by_the_clock_ends_at_all_of_its_progress(
     corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Field case 11: it ended at "96 %"."""
-    log = train(corpus, tmp_path / "run", "--minutes", "0.02")
+    log = train(corpus, tmp_path / "run", "--minutes", "0.02", "--evaluations", "1")
     assert [line for line in log if line["kind"] == "step"][-1]["progress"] == 1
     assert "100 %  step " in capsys.readouterr().out
     train(corpus, tmp_path / "other", "--steps", "7")
