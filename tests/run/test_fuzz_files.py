@@ -112,6 +112,7 @@ FOUND_IN_TEXTS = (
     ("settings", f"{LONG} = 1"),
     ("settings", f'[keys]\n{LONG} = "f1"'),
     ("settings", f'[keys]\nquit = "{LONG}"'),
+    *(("settings", f"{name} = 0x{'f' * 5000}") for name in ("pace", "theme", "colours", "plain")),
     ("table", "name\r,text\nann,one\nben,two\ncleo,three\n"),
     ("table", f"name,{LONG * 30}\nann,one\n"),
 )

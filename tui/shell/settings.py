@@ -158,39 +158,40 @@ def _one_of(words: Collection[str]) -> Callable[[str, object], str]:
     def check(name: str, value: object) -> str:
         if isinstance(value, str) and value in words:
             return value
-        hint = did_you_mean(str(value), words) or f": it must be one of {', '.join(words)}"
-        raise InputError(f"{name} {str(value)[:_SHOWN]!r} is not known{hint}")
+        word = _word(value)
+        hint = did_you_mean(word, words) or f": it must be one of {', '.join(words)}"
+        raise InputError(f"{name} {word[:_SHOWN]!r} is not known{hint}")
 
     return check
 
 
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else shown(value)
+
+
 def _colours(name: str, value: object) -> str:
-    return _one_of(ASKED)(name, str(value))  # 16 and 256 are numbers in the file
+    return _one_of(ASKED)(name, _word(value))  # 16 and 256 are numbers in the file
 
 
 def _threads(name: str, value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_THREADS:
         return value
-    raise InputError(f"{name} is {_short(value)}: it must be a number from 1 to {MAX_THREADS}")
+    raise InputError(f"{name} is {shown(value)}: it must be a number from 1 to {MAX_THREADS}")
 
 
 def _pace(name: str, value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value in PACES:
         return value
     paces = ", ".join(map(str, sorted(PACES)))
-    raise InputError(f"{name} is {_short(value)}: it must be one of {paces} (0: full speed)")
+    raise InputError(f"{name} is {shown(value)}: it must be one of {paces} (0: full speed)")
 
 
 def _yes_or_no(name: str, value: object) -> bool:
     if value in (True, False):  # 1 and 0 too: the environment has no others
         return bool(value)
     raise InputError(
-        f"{name} is {_short(value)}: it must be true or false (in the environment 1 or 0)"
+        f"{name} is {shown(value)}: it must be true or false (in the environment 1 or 0)"
     )
-
-
-def _short(value: object) -> str:
-    return shortened(repr(value), _SHOWN, _SHOWN)
 
 
 _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
