@@ -75,6 +75,9 @@ def test_wherever_it_runs_it_works_or_says_one_line(
     if "descriptors" in name and done.returncode:
         assert done.returncode in (1, 2) and "Too many open files" in done.stderr
         assert [line[:15] for line in lines] == ["charlm: error: "], done.stderr
+    elif (command, name) == ("train", "a deleted working folder"):
+        said = "charlm: error: the working folder was deleted: train from another one"
+        assert (done.returncode, lines) == (2, [said]) and not out.exists()
     else:
         assert (done.returncode, lines) == (0, [])
         assert out.exists()

@@ -77,7 +77,7 @@ def wrong_with(run: Path, step: int) -> tuple[list[str], int, int]:
     """What is wrong with a run that was killed; the step it goes on from; temporaries swept."""
     wrong: list[str] = []
     before = len(list(run.rglob(".charlm-*")))
-    for path in (run / MODEL, run / LAST, *(run / KEPT).iterdir()):
+    for path in (run / MODEL, run / LAST, *(run / KEPT).glob("*")):
         try:
             found = load_checkpoint(path).metrics["step"] if ".charlm-" not in path.name else step
         except CharlmError as error:
