@@ -105,7 +105,8 @@ def proposal(data: bytes, offset: int) -> str:
 def _preferred(piece: bytes, guessed: str) -> str:
     """The usual encoding where it reads a text as well as the guess does, or alike."""
     western, other = (_strange(piece.decode(e, "replace")) for e in ("cp1252", guessed))
-    if _reads_well(western) and all("LATIN" in unicodedata.name(c) for c in other if c.isalpha()):
+    letters = (unicodedata.name(c, "") for c in other if c.isalpha())  # a few have no name
+    if _reads_well(western) and all("LATIN" in name for name in letters):
         return "cp1252"
     for usual in ("cp1251", "gb18030"):
         with contextlib.suppress(UnicodeDecodeError):

@@ -23,6 +23,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from fault_scenarios import lines_wrong
@@ -34,6 +35,7 @@ from charlm.errors import run_main
 from charlm.run.layout import CONTROL, KEPT, LAST, LOCK, MODEL, OLD_RESUME, RESUME, RUN_LOG
 from charlm.run.places import known_weights
 from charlm.train.__main__ import main as train_main
+from tui.threads import Worker
 from tui.training.watcher import _Watched
 from tui.views.inspect.snapshots import InspectFailed, InspectRequest, Scored, Traced
 from tui.views.inspect.worker import InspectWorker
@@ -151,17 +153,24 @@ def _delete(place: Path) -> int:
     return run_main(delete, [])
 
 
+def _done(worker: Worker[Any]) -> None:
+    job = worker._next_job()
+    assert job is not None
+    worker._try(job)
+
+
 def _load(place: Path) -> int:
     worker = DecodeWorker(load_engine)
-    worker._read(place / "runs" / "run", "float32")
+    worker._wanted = place / "runs" / "run", "float32"
+    _done(worker)
     assert isinstance(list(worker.take())[-1], Loaded | LoadFailed)
     return 0
 
 
 def _inspect(place: Path) -> int:
     worker = InspectWorker()
-    worker._request = request = InspectRequest(1, place / "runs" / "run", "The number")
-    worker._look_into(request)
+    worker._request = InspectRequest(1, place / "runs" / "run", "The number")
+    _done(worker)
     assert isinstance(list(worker.take())[-1], InspectFailed | Scored | Traced)
     return 0
 

@@ -14,6 +14,7 @@ import pytest
 from corpora import read_texts, text_of
 
 from charlm.errors import CorpusError
+from charlm.text import byte_kinds
 from charlm.text.corpus import load_corpus
 from charlm.text.files import text_paths
 from charlm.text.preparation import Preparation
@@ -122,6 +123,10 @@ def test_an_encoding_is_proposed_where_it_reads_plausibly(
         decode(data, "x.txt")
     assert f"--encoding {proposed} would read" in str(error.value)
     assert decode(data, "x.txt", proposed) == text
+
+
+def test_letters_without_a_name_are_read_too() -> None:
+    assert byte_kinds._preferred(("Tangut: \U00017000, and more" * 9).encode("gb18030"), "gb18030")
 
 
 def test_nothing_is_proposed_where_nothing_reads_well() -> None:
