@@ -182,14 +182,14 @@ def _leave_or_tell(
 
 
 def _leave_or_tell_of(unraisable: sys.UnraisableHookArgs) -> None:
-    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
-        sys.__unraisablehook__(unraisable)
-        return
-    again = threading.Timer(_SOON, _thread.interrupt_main)
-    again.daemon = True
     try:
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            sys.__unraisablehook__(unraisable)
+            return
+        again = threading.Timer(_SOON, _thread.interrupt_main)
+        again.daemon = True
         again.start()
-    except RuntimeError:  # Python ends, and starts no thread any more
+    except (KeyboardInterrupt, RuntimeError):  # one more, or Python ends and starts no thread
         os._exit(_INTERRUPTED)
 
 
