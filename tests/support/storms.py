@@ -178,6 +178,7 @@ def train(run: Path, text: Path, stderr: int) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.dup2(stderr, 2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     how = ["--resume", str(run)] if resume_file(run) else ["--out", str(run)]
     given = [*how, "--corpus", str(text), "--characters", "1g"]
     sys.argv = ["charlm.train", *given, *([] if "--resume" in given else [*SMALL, "--keep", "2"])]
@@ -196,9 +197,14 @@ def signalled(run: Path, text: Path, dice: random.Random) -> list[str]:
     """What is wrong with a training that got many signals."""
     before = load_checkpoint(run / LAST).metrics["step"] if (run / LAST).exists() else 0
     with tempfile.TemporaryFile() as stderr:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # until the fork is ready for them
         process = os.fork()
         if process == 0:
-            train(run, text, stderr.fileno())
+            try:
+                train(run, text, stderr.fileno())
+            finally:  # one more signal leads no fork into what its parent has to clear away
+                os._exit(128 + signal.SIGINT)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         time.sleep(dice.random() * dice.choice((0.3, 1.0)))
         ended, kinds = (0, 0), dice.choice((_SIGNALS, _SIGNALS[:1]))
         for _ in range(dice.randrange(1, 21)):
